@@ -1,0 +1,1 @@
+"""Prefect flows that drive campaigns: schedule, retry, show; they decide nothing."""
