@@ -54,7 +54,7 @@ class UnknownName(InputError):
 
 
 class MissingPackage(InputError):
-    """A package that is asked for is not installed; the message holds the command that installs it."""
+    """A package that is asked for is not installed; the message says how to install it."""
 
 
 class TableError(InputError):

@@ -19,11 +19,11 @@ DIMENSIONLESS = "1"
 
 # What chemists write and pint does not know. Fractions of an amount are plain numbers.
 _FIELD_UNITS = (
-    "equiv = []",
-    "mol_percent = 0.01 * []",
-    "wt_percent = 0.01 * []",
-    "vol_percent = 0.01 * []",
-    "mole_fraction = []",
+    "equiv = 1",
+    "mol_percent = 0.01",
+    "wt_percent = 0.01",
+    "vol_percent = 0.01",
+    "mole_fraction = 1",
     # a standard cubic centimetre a minute is an amount of gas: 1 cm3 at 0 degC and 1 atm
     "sccm = 7.4358e-7 * mole / second",
     "slm = 1000 * sccm",
@@ -90,11 +90,11 @@ def convert(value: float, *, given: str, wanted: str) -> float:
     """
     if given == wanted:
         return value
+    import pint
+
     try:
         return float(_registry().Quantity(value, _parse(given)).to(_parse(wanted)).magnitude)
-    except UnitError:
-        raise
-    except Exception as error:
+    except pint.DimensionalityError as error:
         raise UnitError(
             f"A value in {given!r} cannot be converted to {wanted!r}: they measure different "
             f"things. Give it in {wanted!r} or a unit of the same dimension."

@@ -1,0 +1,1 @@
+"""The campaign: what is wanted, from which sources, at what cost, by which policy."""

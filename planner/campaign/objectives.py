@@ -1,0 +1,82 @@
+"""Objectives: the function of outcomes that we optimise, and when it is met."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Objective(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    outcome: str = Field(description="Name of the outcome.")
+
+
+class Maximise(_Objective):
+    """As high as possible.
+
+    Args:
+        gain: the smallest improvement that is worth another trial, in the outcome's unit.
+        goal: a value that is good enough, if there is one.
+    """
+
+    kind: Literal["maximise"] = "maximise"
+    gain: float | None = Field(default=None, gt=0)
+    goal: float | None = None
+
+
+class Minimise(_Objective):
+    """As low as possible; arguments as of ``Maximise``."""
+
+    kind: Literal["minimise"] = "minimise"
+    gain: float | None = Field(default=None, gt=0)
+    goal: float | None = None
+
+
+class HitTarget(_Objective):
+    """As near to a value as possible.
+
+    Args:
+        target: the wanted value, in the outcome's unit.
+        tolerance: how far off is still a hit, in the outcome's unit.
+    """
+
+    kind: Literal["target"] = "target"
+    target: float
+    tolerance: float = Field(gt=0)
+
+
+class HitRange(_Objective):
+    """Anywhere between two values."""
+
+    kind: Literal["range"] = "range"
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> HitRange:
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
+        return self
+
+
+Objective = Annotated[Maximise | Minimise | HitTarget | HitRange, Field(discriminator="kind")]
+AnyObjective = Maximise | Minimise | HitTarget | HitRange
+
+
+def utility(objective: AnyObjective, value: float) -> float:
+    """Returns how good an outcome is, higher is better, in the outcome's unit.
+
+    The value itself or its negative; minus the distance from a target; minus the distance outside
+    a range.
+    """
+    match objective:
+        case Maximise():
+            return value
+        case Minimise():
+            return -value
+        case HitTarget():
+            return -abs(value - objective.target)
+        case HitRange():
+            return -max(objective.low - value, value - objective.high, 0.0)

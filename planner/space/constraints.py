@@ -1,0 +1,54 @@
+"""Rules on parameters that are known beforehand, checked in decimal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from planner.space.parameters import Value
+
+
+class LinearConstraint(BaseModel):
+    """A weighted sum of numeric parameters that may not exceed, or fall below, a limit.
+
+    Args:
+        weights: parameter name to factor, in the parameters' own units.
+        at_most: upper limit of the sum.
+        at_least: lower limit of the sum.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    weights: dict[str, float] = Field(min_length=1)
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> LinearConstraint:
+        if self.at_most is None and self.at_least is None:
+            raise ValueError("needs at_most or at_least")
+        if self.at_most is not None and self.at_least is not None and self.at_least > self.at_most:
+            raise ValueError(f"at_least ({self.at_least:g}) is above at_most ({self.at_most:g})")
+        return self
+
+    def is_met(self, configuration: Mapping[str, Value]) -> bool:
+        """Tells whether the configuration keeps to the limits, exactly."""
+        total = sum(
+            (
+                Decimal(repr(weight)) * Decimal(repr(configuration[name]))
+                for name, weight in self.weights.items()
+            ),
+            start=Decimal(0),
+        )
+        above = self.at_least is None or total >= Decimal(repr(self.at_least))
+        return above and (self.at_most is None or total <= Decimal(repr(self.at_most)))
+
+    def __str__(self) -> str:
+        terms = " + ".join(
+            name if weight == 1 else f"{weight:g} {name}" for name, weight in self.weights.items()
+        )
+        low = f"{self.at_least:g} <= " if self.at_least is not None else ""
+        high = f" <= {self.at_most:g}" if self.at_most is not None else ""
+        return f"{low}{terms}{high}"
