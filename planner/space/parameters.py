@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from planner import units
 from planner.errors import ValueOutOfRange
 
-Value = float | int | str
+Value = int | float | str
 Floats = NDArray[np.float64]
 
 SIGNIFICANT_DIGITS = 4

@@ -1,0 +1,312 @@
+"""What the ledger records, one record a kind; state is what these replay to.
+
+An entry is validated before it is written and never updated or deleted. A field is never removed
+or given another meaning; a new meaning is a new kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, TypeAdapter
+
+from planner.space import Value
+from planner.trials import Measured, Proposal, RunState, TrialState, Wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The process that holds a lease; enough to tell whether it is still alive."""
+
+    host: str
+    pid: int
+    boot_id: str
+    process_started: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignOpened:
+    """A campaign begins.
+
+    Args:
+        spec: the whole validated campaign file as JSON.
+        spec_digest: its hash.
+        seed: root seed of every ask.
+        simulated: whether any of its sources is a simulation or a replay.
+    """
+
+    kind: Literal["campaign opened"] = "campaign opened"
+    spec: dict[str, JsonValue]
+    spec_digest: str
+    seed: int
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignAmended:
+    """Budget, bounds, goals or policy change; a stopped campaign may go on."""
+
+    kind: Literal["campaign amended"] = "campaign amended"
+    spec: dict[str, JsonValue]
+    spec_digest: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignTaken:
+    """A process takes the campaign's lease; writes of an earlier epoch are refused from now on."""
+
+    kind: Literal["campaign taken"] = "campaign taken"
+    epoch: int
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedSet:
+    """People want something else of the campaign."""
+
+    kind: Literal["wanted set"] = "wanted set"
+    wanted: Wanted
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignStopped:
+    """A stop rule ended the campaign.
+
+    Args:
+        rule: name of the rule, such as ``budget``.
+        reason: why, in a sentence.
+        failed: whether it stopped because of repeated failures.
+    """
+
+    kind: Literal["campaign stopped"] = "campaign stopped"
+    rule: str
+    reason: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialProposed:
+    """A configuration is proposed; the trial is born."""
+
+    kind: Literal["trial proposed"] = "trial proposed"
+    trial: int
+    configuration: dict[str, Value]
+    proposal: Proposal
+    source: str | None = None
+    handed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialMoved:
+    """A trial goes from one state to another."""
+
+    kind: Literal["trial moved"] = "trial moved"
+    trial: int
+    to: TrialState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOpened:
+    """The intent to run a trial: its order lies in the outbox from now on.
+
+    Args:
+        order: the message, as the source will read it.
+        source: which outbox; for a handed trial the name of the caller who asked.
+        not_after: the device refuses the order after this.
+        parent: key of the run that this one repeats.
+    """
+
+    kind: Literal["run opened"] = "run opened"
+    trial: int
+    run: int
+    key: str
+    digest: str
+    source: str
+    order: dict[str, JsonValue]
+    not_after: datetime | None = None
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSent:
+    """An order is about to leave for a device that must not get it twice."""
+
+    kind: Literal["order sent"] = "order sent"
+    key: str
+    attempt: int
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMoved:
+    """A run goes from one state to another.
+
+    Args:
+        evidence: how we know, in words: the device's answer, a time-out, a person.
+    """
+
+    kind: Literal["run moved"] = "run moved"
+    key: str
+    to: RunState
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultArrived:
+    """A result lies in the inbox; a repeat of the same key and digest is dropped before this.
+
+    Args:
+        payload: as the source sent it.
+        late: it came after the trial had ended, and is kept and flagged only.
+    """
+
+    kind: Literal["result arrived"] = "result arrived"
+    key: str
+    result_digest: str
+    payload: dict[str, JsonValue]
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomesObserved:
+    """Outcomes of a trial are accepted as data.
+
+    Args:
+        outcomes: all that are known in this version, in the outcomes' own units.
+        achieved: what the source really set; None where it reports nothing else than asked.
+        key: of the run that measured; None for a value that a person told.
+        version: counts corrections, from 1.
+        reason: of a correction.
+        result_digest: of the inbox's row that this settles.
+    """
+
+    kind: Literal["outcomes observed"] = "outcomes observed"
+    trial: int
+    outcomes: dict[str, Measured]
+    source: str
+    achieved: dict[str, Value] | None = None
+    key: str | None = None
+    version: int = 1
+    reason: str = ""
+    result_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultQuarantined:
+    """A result failed its checks: kept, not fitted, waiting for a verdict."""
+
+    kind: Literal["result quarantined"] = "result quarantined"
+    trial: int
+    key: str
+    result_digest: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictGiven:
+    """A person decides what cannot be known."""
+
+    kind: Literal["verdict given"] = "verdict given"
+    trial: int
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservationImported:
+    """A measurement from before the campaign, or from outside it."""
+
+    kind: Literal["observation imported"] = "observation imported"
+    configuration: dict[str, Value]
+    outcomes: dict[str, Measured]
+    source: str
+    measured_at: datetime | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitFailed:
+    """The surrogate could not be fitted; what was done instead is named."""
+
+    kind: Literal["fit failed"] = "fit failed"
+    reason: str
+    consequence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A remark of a person, on a trial or on the campaign."""
+
+    kind: Literal["noted"] = "noted"
+    text: str
+    trial: int | None = None
+
+
+Record = Annotated[
+    CampaignOpened
+    | CampaignAmended
+    | CampaignTaken
+    | WantedSet
+    | CampaignStopped
+    | TrialProposed
+    | TrialMoved
+    | RunOpened
+    | OrderSent
+    | RunMoved
+    | ResultArrived
+    | OutcomesObserved
+    | ResultQuarantined
+    | VerdictGiven
+    | ObservationImported
+    | FitFailed
+    | Noted,
+    Field(discriminator="kind"),
+]
+
+RECORDS: TypeAdapter[Record] = TypeAdapter(Record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the ledger.
+
+    Args:
+        sequence: total order over all campaigns of the ledger, rising, from 1.
+        campaign: name of the campaign.
+        at: when it was written, in UTC.
+        author: who wrote it: a person's name, or ``planner``.
+        schema: number of the ledger's schema that wrote it.
+        software: version of the software that wrote it.
+        record: what it says.
+    """
+
+    sequence: int
+    campaign: str
+    at: datetime
+    author: str
+    schema: int
+    software: str
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What a write was decided on; it is refused as stale when any of it has changed.
+
+    Args:
+        epoch: of the campaign's lease; None for a write that needs no lease, such as a person's.
+        wanted: the wanted states under which the write still makes sense; None for any.
+        spec_digest: of the campaign's file; None for any.
+        trials: the states of the named trials.
+    """
+
+    epoch: int | None = None
+    wanted: frozenset[Wanted] | None = None
+    spec_digest: str | None = None
+    trials: Mapping[int, TrialState] = field(default_factory=dict)

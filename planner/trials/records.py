@@ -1,0 +1,143 @@
+"""Proposal, trial, run and observation: what the ledger replays to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from planner.space import Configuration
+from planner.trials.states import RunState, TrialState
+
+Origin = Literal["start", "model", "fallback", "person"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What a model expected of an outcome before it was measured.
+
+    Args:
+        mean: in the outcome's unit.
+        sd: deviation of the mean, that is of the latent function (epistemic).
+        sd_run: deviation of the next single run, noise included.
+        low: lower end of the interval for the next single run.
+        high: its upper end.
+        level: probability that the interval states, such as 0.9.
+    """
+
+    mean: float
+    sd: float
+    sd_run: float
+    low: float
+    high: float
+    level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Why a configuration was chosen, with all that is needed to choose it again.
+
+    Args:
+        origin: a space-filling start, the model's choice, a space-filling choice after a failed
+            fit, or a person's own.
+        reason: one sentence.
+        seed: root seed of this ask; None for a person's own.
+        seen: last sequence of the ledger that the choice knew.
+        predictions: by outcome; empty where no model could predict.
+        acquisition: name of the acquisition function, and its value.
+        probability: of meeting the goal, or of beating the best so far by the stated gain.
+        model_version: of the surrogate.
+        hyperparameters: of the surrogate, from which the next fit starts.
+    """
+
+    origin: Origin
+    reason: str
+    seed: int | None = None
+    seen: int = 0
+    predictions: Mapping[str, Prediction] = field(default_factory=dict)
+    acquisition: str | None = None
+    acquisition_value: float | None = None
+    probability: float | None = None
+    model_version: str | None = None
+    hyperparameters: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One measured outcome.
+
+    Args:
+        value: in the outcome's unit.
+        sd: known standard deviation of its error, in the outcome's unit; None where not known.
+    """
+
+    value: float
+    sd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What a model conditions on.
+
+    Args:
+        configuration: achieved where the source reports it, else as requested.
+        outcomes: by name; those that are not there have not been measured.
+        source: who measured.
+        at: when, in UTC.
+        trial: the trial it belongs to; None for historical data.
+        version: counts corrections of the same trial's result, from 1.
+    """
+
+    configuration: Configuration
+    outcomes: Mapping[str, Measured]
+    source: str
+    at: datetime
+    trial: int | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One attempt at a trial by a source."""
+
+    key: str
+    digest: str
+    number: int
+    source: str
+    state: RunState
+    opened_at: datetime
+    parent: str | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One configuration we committed to.
+
+    Args:
+        number: counts the campaign's trials from 1.
+        source: where it is to run; None while any source will do.
+        handed: given to a person or script that asked, who will tell the result; no engine
+            dispatches it.
+        reason: of the last move.
+        quarantined: why a result was put aside, if one waits for a verdict.
+    """
+
+    number: int
+    configuration: Configuration
+    proposal: Proposal
+    state: TrialState
+    proposed_at: datetime
+    source: str | None = None
+    handed: bool = False
+    reason: str = ""
+    runs: tuple[Run, ...] = ()
+    observation: Observation | None = None
+    quarantined: tuple[str, ...] = ()
+    ended_at: datetime | None = None
+
+    @property
+    def run(self) -> Run | None:
+        """The latest attempt."""
+        return self.runs[-1] if self.runs else None
