@@ -35,7 +35,7 @@ class PlannerWarning(UserWarning):
     """Something the reader should know and that stops nothing."""
 
 
-class InputError(PlannerError):
+class InputError(PlannerError, ValueError):
     """What was written or typed cannot be used; the message says what to change."""
 
     exit_code = 2

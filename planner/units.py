@@ -124,3 +124,28 @@ def convert_difference(value: float, *, given: str, wanted: str) -> float:
 def are_compatible(one: str, other: str) -> bool:
     """Tells whether values in one unit can be converted to the other."""
     return bool(_parse(one).dimensionality == _parse(other).dimensionality)
+
+
+def parse_quantity(text: str, *, wanted: str) -> float:
+    """Reads a number with its unit, such as ``4 h`` or ``90 s``.
+
+    Args:
+        text: number and unit.
+        wanted: unit of the result.
+
+    Returns:
+        The number in the unit ``wanted``.
+
+    Raises:
+        UnitError: no number, no unit, or a unit of another dimension.
+    """
+    number, _, unit = text.strip().partition(" ")
+    try:
+        value = float(number)
+    except ValueError as error:
+        raise UnitError(
+            f"{text!r} is not a number with a unit. Write it like '4 h' or '90 s'."
+        ) from error
+    if not unit.strip():
+        raise UnitError(f"{text!r} has no unit. Write it like '4 h' or '90 s'.")
+    return convert(value, given=unit.strip(), wanted=wanted)

@@ -21,7 +21,7 @@ class Maximise(_Objective):
         goal: a value that is good enough, if there is one.
     """
 
-    kind: Literal["maximise"] = "maximise"
+    aim: Literal["maximise"] = "maximise"
     gain: float | None = Field(default=None, gt=0)
     goal: float | None = None
 
@@ -29,7 +29,7 @@ class Maximise(_Objective):
 class Minimise(_Objective):
     """As low as possible; arguments as of ``Maximise``."""
 
-    kind: Literal["minimise"] = "minimise"
+    aim: Literal["minimise"] = "minimise"
     gain: float | None = Field(default=None, gt=0)
     goal: float | None = None
 
@@ -42,7 +42,7 @@ class HitTarget(_Objective):
         tolerance: how far off is still a hit, in the outcome's unit.
     """
 
-    kind: Literal["target"] = "target"
+    aim: Literal["target"] = "target"
     target: float
     tolerance: float = Field(gt=0)
 
@@ -50,7 +50,7 @@ class HitTarget(_Objective):
 class HitRange(_Objective):
     """Anywhere between two values."""
 
-    kind: Literal["range"] = "range"
+    aim: Literal["range"] = "range"
     low: float
     high: float
 
@@ -61,7 +61,7 @@ class HitRange(_Objective):
         return self
 
 
-Objective = Annotated[Maximise | Minimise | HitTarget | HitRange, Field(discriminator="kind")]
+Objective = Annotated[Maximise | Minimise | HitTarget | HitRange, Field(discriminator="aim")]
 AnyObjective = Maximise | Minimise | HitTarget | HitRange
 
 

