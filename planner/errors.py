@@ -16,7 +16,8 @@ PlannerError
 │   ├── LedgerUnavailable        the database does not answer, or the disk is full
 │   └── Conflict                 same key, other contents
 └── Stopped                  exit 5: no lab, or failures beyond the limit
-    └── LabUnavailable           a source cannot be reached
+    ├── LabUnavailable           a source cannot be reached; nothing was sent
+    └── Unanswered               something was sent, and nobody knows what became of it
 """
 
 from __future__ import annotations
@@ -130,4 +131,8 @@ class Stopped(PlannerError):
 
 
 class LabUnavailable(Stopped):
-    """A source cannot be reached or started."""
+    """A source cannot be reached or started; nothing was sent."""
+
+
+class Unanswered(Stopped):
+    """A message may have arrived or not; only evidence can tell."""

@@ -1,0 +1,331 @@
+"""State is what the ledger replays to.
+
+``CampaignState`` is a cache of a replay: it changes only by ``fold``, one entry after the other, so
+that two processes that have read the same entries hold the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import singledispatch
+
+from planner.campaign import CampaignSpec
+from planner.errors import UnknownName
+from planner.ledger.entries import (
+    CampaignAmended,
+    CampaignOpened,
+    CampaignStopped,
+    CampaignTaken,
+    Entry,
+    FitFailed,
+    Noted,
+    ObservationImported,
+    OrderSent,
+    OutcomesObserved,
+    Record,
+    ResultArrived,
+    ResultQuarantined,
+    RunMoved,
+    RunOpened,
+    TrialMoved,
+    TrialProposed,
+    VerdictGiven,
+    WantedSet,
+)
+from planner.trials import (
+    CHARGED,
+    PENDING,
+    TERMINAL_RUNS,
+    TERMINAL_TRIALS,
+    Observation,
+    Run,
+    RunState,
+    Trial,
+    TrialState,
+    Wanted,
+)
+
+
+@dataclass(slots=True)
+class CampaignState:
+    """A campaign as the entries read so far leave it.
+
+    Args:
+        campaign: its name.
+        spec: as opened or last amended.
+        trials: by number, in the order in which they were proposed.
+        imported: measurements from outside the campaign.
+        unsettled: results in the inbox that no observation or quarantine has settled yet, by
+            key and digest.
+        stopped: the stop rule that ended it, if one did.
+        changed: sequence of the last entry that a model could learn from.
+        sequence: of the last entry folded.
+    """
+
+    campaign: str
+    spec: CampaignSpec
+    spec_digest: str
+    seed: int
+    simulated: bool
+    opened_at: datetime
+    sequence: int
+    epoch: int = 0
+    wanted: Wanted = Wanted.RUN
+    trials: dict[int, Trial] = field(default_factory=dict)
+    imported: list[Observation] = field(default_factory=list)
+    unsettled: dict[tuple[str, str], ResultArrived] = field(default_factory=dict)
+    stopped: CampaignStopped | None = None
+    stopped_at: datetime | None = None
+    fit_failures: list[FitFailed] = field(default_factory=list)
+    notes: list[Noted] = field(default_factory=list)
+    changed: int = 0
+    failures_in_row: int = 0
+    last_at: datetime | None = None
+
+    def trial(self, number: int) -> Trial:
+        """Returns a trial by its number.
+
+        Raises:
+            UnknownName: the campaign has no such trial.
+        """
+        if number not in self.trials:
+            known = f"1 to {len(self.trials)}" if self.trials else "none yet"
+            raise UnknownName(f"Campaign {self.campaign!r} has no trial {number} (it has {known}).")
+        return self.trials[number]
+
+    @property
+    def next_trial(self) -> int:
+        """Number of the next trial."""
+        return max(self.trials, default=0) + 1
+
+    def in_state(self, *states: TrialState) -> list[Trial]:
+        """Returns the trials in any of these states, by number."""
+        return [trial for trial in self.trials.values() if trial.state in states]
+
+    @property
+    def open_trials(self) -> list[Trial]:
+        """Trials that have not ended."""
+        return [each for each in self.trials.values() if each.state not in TERMINAL_TRIALS]
+
+    @property
+    def pending(self) -> list[Trial]:
+        """Trials that the model treats as about to be observed."""
+        return [trial for trial in self.trials.values() if trial.state in PENDING]
+
+    @property
+    def observations(self) -> list[Observation]:
+        """All that a model conditions on: imported ones first, then trials by number."""
+        told = (
+            trial.observation
+            for trial in self.trials.values()
+            if trial.observation is not None and trial.state is TrialState.COMPLETED
+        )
+        return [*self.imported, *told]
+
+    @property
+    def n_committed(self) -> int:
+        """Trials that count against the budget: charged, reserved, or waiting for approval."""
+        return sum(
+            trial.state in CHARGED or trial.state in PENDING for trial in self.trials.values()
+        )
+
+    def run_of(self, key: str) -> tuple[Trial, Run]:
+        """Returns the trial and run of a key.
+
+        Raises:
+            UnknownName: the campaign has no such run.
+        """
+        number = int(key.rsplit("/", 2)[1])
+        for run in self.trial(number).runs:
+            if run.key == key:
+                return self.trials[number], run
+        raise UnknownName(f"Campaign {self.campaign!r} has no run {key!r}.")
+
+
+def replay(entries: Iterable[Entry], state: CampaignState | None = None) -> CampaignState | None:
+    """Folds entries of one campaign, in order.
+
+    Args:
+        entries: those after the state's sequence.
+        state: where to go on; None from the beginning. It is changed in place.
+
+    Returns:
+        The state; None where there was no entry.
+    """
+    for entry in entries:
+        state = _open(entry) if state is None else fold(state, entry)
+    return state
+
+
+def fold(state: CampaignState, entry: Entry) -> CampaignState:
+    """Applies one entry to the state, in place, and returns it."""
+    _apply(entry.record, state, entry)
+    state.sequence = entry.sequence
+    state.last_at = entry.at
+    return state
+
+
+def _open(entry: Entry) -> CampaignState:
+    record = entry.record
+    if not isinstance(record, CampaignOpened):
+        raise AssertionError(f"The first entry of {entry.campaign!r} is a {record.kind!r}.")
+    return CampaignState(
+        campaign=entry.campaign,
+        spec=CampaignSpec.model_validate(record.spec),
+        spec_digest=record.spec_digest,
+        seed=record.seed,
+        simulated=record.simulated,
+        opened_at=entry.at,
+        sequence=entry.sequence,
+        last_at=entry.at,
+    )
+
+
+@singledispatch
+def _apply(record: Record, state: CampaignState, entry: Entry) -> None:
+    raise AssertionError(f"No rule folds {type(record).__name__}.")
+
+
+@_apply.register
+def _(record: CampaignAmended, state: CampaignState, entry: Entry) -> None:
+    state.spec = CampaignSpec.model_validate(record.spec)
+    state.spec_digest = record.spec_digest
+    state.stopped = state.stopped_at = None
+    state.changed = entry.sequence
+    state.failures_in_row = 0
+
+
+@_apply.register
+def _(record: CampaignTaken, state: CampaignState, entry: Entry) -> None:
+    state.epoch = record.epoch
+
+
+@_apply.register
+def _(record: WantedSet, state: CampaignState, entry: Entry) -> None:
+    state.wanted = record.wanted
+    if record.wanted is Wanted.RUN and state.stopped is not None and state.stopped.failed:
+        # a person who asks again after repeated failures says that the cause is mended
+        state.stopped = state.stopped_at = None
+        state.failures_in_row = 0
+
+
+@_apply.register
+def _(record: CampaignStopped, state: CampaignState, entry: Entry) -> None:
+    state.stopped, state.stopped_at = record, entry.at
+
+
+@_apply.register
+def _(record: TrialProposed, state: CampaignState, entry: Entry) -> None:
+    state.trials[record.trial] = Trial(
+        number=record.trial,
+        configuration=record.configuration,
+        proposal=record.proposal,
+        state=TrialState.PROPOSED,
+        proposed_at=entry.at,
+        source=record.source,
+        handed=record.handed,
+    )
+
+
+@_apply.register
+def _(record: TrialMoved, state: CampaignState, entry: Entry) -> None:
+    trial = state.trials[record.trial]
+    ended = entry.at if record.to in TERMINAL_TRIALS else None
+    state.trials[record.trial] = replace(
+        trial, state=record.to, reason=record.reason, ended_at=ended
+    )
+    if record.to in TERMINAL_TRIALS:
+        state.changed = entry.sequence
+    if record.to in (TrialState.FAILED_BY_MACHINE, TrialState.FAILED_BY_PROCESS):
+        state.failures_in_row += 1
+    elif record.to is TrialState.COMPLETED:
+        state.failures_in_row = 0
+
+
+@_apply.register
+def _(record: RunOpened, state: CampaignState, entry: Entry) -> None:
+    run = Run(
+        key=record.key,
+        digest=record.digest,
+        number=record.run,
+        source=record.source,
+        state=RunState.DISPATCHING,
+        opened_at=entry.at,
+        parent=record.parent,
+    )
+    trial = state.trials[record.trial]
+    state.trials[record.trial] = replace(trial, runs=(*trial.runs, run))
+
+
+@_apply.register
+def _(record: RunMoved, state: CampaignState, entry: Entry) -> None:
+    trial, run = state.run_of(record.key)
+    moved = replace(run, state=record.to, evidence=record.evidence or run.evidence)
+    runs = tuple(moved if each.key == run.key else each for each in trial.runs)
+    state.trials[trial.number] = replace(trial, runs=runs)
+
+
+@_apply.register
+def _(record: ResultArrived, state: CampaignState, entry: Entry) -> None:
+    if not record.late:
+        state.unsettled[record.key, record.result_digest] = record
+
+
+@_apply.register
+def _(record: OutcomesObserved, state: CampaignState, entry: Entry) -> None:
+    trial = state.trials[record.trial]
+    observation = Observation(
+        configuration=record.achieved or trial.configuration,
+        outcomes=record.outcomes,
+        source=record.source,
+        at=entry.at,
+        trial=record.trial,
+        version=record.version,
+    )
+    state.trials[record.trial] = replace(trial, observation=observation, quarantined=())
+    state.changed = entry.sequence
+    if record.key is not None and record.result_digest is not None:
+        state.unsettled.pop((record.key, record.result_digest), None)
+
+
+@_apply.register
+def _(record: ResultQuarantined, state: CampaignState, entry: Entry) -> None:
+    trial = state.trials[record.trial]
+    state.trials[record.trial] = replace(trial, quarantined=record.reasons)
+    state.unsettled.pop((record.key, record.result_digest), None)
+
+
+@_apply.register
+def _(record: ObservationImported, state: CampaignState, entry: Entry) -> None:
+    state.imported.append(
+        Observation(
+            configuration=record.configuration,
+            outcomes=record.outcomes,
+            source=record.source,
+            at=record.measured_at or entry.at,
+        )
+    )
+    state.changed = entry.sequence
+
+
+@_apply.register
+def _(record: FitFailed, state: CampaignState, entry: Entry) -> None:
+    state.fit_failures.append(record)
+
+
+@_apply.register
+def _(record: Noted, state: CampaignState, entry: Entry) -> None:
+    state.notes.append(record)
+
+
+@_apply.register(OrderSent)
+@_apply.register(VerdictGiven)
+def _(record: OrderSent | VerdictGiven, state: CampaignState, entry: Entry) -> None:
+    """Kept for the record; they change no state of their own."""
+
+
+def is_open(run: Run) -> bool:
+    """Tells whether an attempt has not ended."""
+    return run.state not in TERMINAL_RUNS
