@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, final
+from typing import final
 
 from planner.simulators.admission import admit_inputs, admit_theta
 from planner.simulators.contract import (
@@ -26,6 +26,7 @@ from planner.simulators.nanotube_rates import (
     POISON,
     TUBE,
     Rates,
+    Trajectory,
     integrate,
     rates_at,
 )
@@ -176,17 +177,17 @@ def partial_pressure_pa(given: Mapping[str, float]) -> float:
     return given["total_pressure"] * flow / (flow + given["carrier_flow"])
 
 
-def _read_off(solution: Any, rates: Rates) -> SimulatorResult:
+def _read_off(trajectory: Trajectory, rates: Rates) -> SimulatorResult:
     """Outcomes from the states at the solver's own steps, which crowd where the rate changes."""
-    end = solution.y[:, -1]
+    end = trajectory.atoms[:, -1]
     stock, inflow = math.fsum(end[:INFLOW]), float(end[INFLOW])
     residual = abs(stock - inflow) / inflow if inflow > 0 else abs(stock)
-    n_steps = len(solution.t) - 1
-    if not (solution.success and residual <= LARGEST_BALANCE_RESIDUAL):
-        reason = "carbon is not conserved" if solution.success else solution.message
+    n_steps = len(trajectory.time_s) - 1
+    if not (trajectory.success and residual <= LARGEST_BALANCE_RESIDUAL):
+        reason = "carbon is not conserved" if trajectory.success else trajectory.message
         message = f"The integration failed after {n_steps} steps: {reason}"
         return no_result(Status.FAILED, message, n_steps=n_steps, balance_residual=residual)
-    growth = rates.diffusion / rates.atoms_per_um * solution.y[METAL]
+    growth = rates.diffusion / rates.atoms_per_um * trajectory.atoms[METAL]
     return SimulatorResult(
         status=Status.OK,
         values={

@@ -29,9 +29,8 @@ The balances are linear in the states, so the Jacobian is exact and cheap.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,16 +113,32 @@ def inflow_per_s(time_s: Vector, covered: Vector, rates: Rates) -> Vector:
     return np.asarray(offered * (1 - covered / rates.capacity))
 
 
-def integrate(rates: Rates, *, duration_s: float, dense: bool = False) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trajectory:
+    """All six states over time, as the solver found them.
+
+    Args:
+        time_s: (n,) the solver's own steps, which crowd where the states change.
+        atoms: (6, n) the states at those times.
+        success: whether the solver reached the end within its tolerances.
+        message: the solver's own words.
+        between: the solver's interpolant, from times (k,) to states (6, k), where asked for.
+    """
+
+    time_s: Vector
+    atoms: Vector
+    success: bool
+    message: str
+    between: Callable[[Vector], Vector] | None = None
+
+
+def integrate(rates: Rates, *, duration_s: float, dense: bool = False) -> Trajectory:
     """All six states from a clean particle at time 0 to the end.
 
     Args:
         rates: usable rate constants.
         duration_s: growth time, above 0.
-        dense: keep an interpolant between steps (``solution.sol``).
-
-    Returns:
-        SciPy's solution: ``t`` (n,), ``y`` (6, n) in atoms, ``success``, ``message``.
+        dense: keep the interpolant between steps, which takes memory.
     """
     exchange = _exchange_matrix(rates)
     constant, with_front, with_front_squared = _supplies(rates)
@@ -140,7 +155,7 @@ def integrate(rates: Rates, *, duration_s: float, dense: bool = False) -> Any:
     def jacobian(time_s: float, atoms: Vector) -> Vector:  # noqa: ARG001  linear in the atoms
         return exchange - np.outer(supply(time_s), covering)
 
-    return solve_ivp(
+    solution = solve_ivp(
         balance,
         (0.0, duration_s),
         np.zeros(6),
@@ -149,6 +164,13 @@ def integrate(rates: Rates, *, duration_s: float, dense: bool = False) -> Any:
         rtol=RELATIVE_TOLERANCE,
         atol=_smallest_atoms(rates, duration_s),
         dense_output=dense,
+    )
+    return Trajectory(
+        time_s=solution.t,
+        atoms=solution.y,
+        success=solution.success,
+        message=solution.message,
+        between=solution.sol,
     )
 
 
