@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,8 +26,9 @@ Side = Literal["x", "y"]
 
 LETTERS_PX = 12.0
 SMALL_PX = 11.0
-TICK_PX = 62.0  # along the axis, for one tick and its label
+TICK_PX = 46.0  # along the axis, for one tick and its label
 MAX_LABEL_LINES = 3
+HARD_SPACE = "\u00a0"  # a unit is never broken over two lines
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\ud800-\udfff\ufffe\uffff]+")
 
@@ -65,7 +65,7 @@ class Quantity:
 
 def plain(text: str) -> str:
     """Return a text without line breaks and characters that XML cannot hold."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    return re.sub(" +", " ", _CONTROL.sub(" ", text)).strip(" ")
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -75,9 +75,14 @@ def number(value: float, digits: int = 4) -> str:
     return f"{text}×10{_power(int(exponent))}" if exponent else text
 
 
+def percent(share: float, digits: int = 3) -> str:
+    """Return a share as ``90 %``, which is never broken over two lines."""
+    return f"{100 * share:.{digits}g}{HARD_SPACE}%"
+
+
 def named(name: str, unit: str, scale: str = "") -> str:
     """Return ``name (unit)``, with a power of ten before the unit where there is one."""
-    within = " ".join(part for part in (scale, plain(unit)) if part)
+    within = " ".join(part for part in (scale, plain(unit)) if part).replace(" ", HARD_SPACE)
     return f"{plain(name)} ({within})" if within else plain(name)
 
 
@@ -90,14 +95,31 @@ def text_width(text: str, size: float) -> float:
 
 def fitted(text: str, width: float, *, size: float, lines: int = MAX_LABEL_LINES) -> str:
     """Return a text in lines of at most ``width`` pixels, the last cut with an ellipsis."""
-    text = plain(text)
+    done: list[str] = []
+    words = plain(text).split(" ")
+    while words and len(done) < lines - 1:
+        line = words.pop(0)
+        while words and text_width(f"{line} {words[0]}", size) <= width:
+            line = f"{line} {words.pop(0)}"
+        whole, rest = _head(line, width, size)
+        done.append(whole)
+        words = [rest, *words] if rest else words
+    return "\n".join([*done, _cut(" ".join(words), width, size)] if words else done)
+
+
+def _head(word: str, width: float, size: float) -> tuple[str, str]:
+    """Split a line that is one word wider than ``width`` where it reaches it."""
+    n = len(word)
+    while n > 1 and text_width(word[:n], size) > width:
+        n -= 1
+    return word[:n], word[n:]
+
+
+def _cut(text: str, width: float, size: float) -> str:
     if text_width(text, size) <= width:
         return text
-    for n in range(max(int(2 * width / size), 4), 3, -1):  # from narrow letters to wide ones
-        broken = textwrap.wrap(text, n, max_lines=lines, placeholder="…", break_on_hyphens=False)
-        if max(text_width(line, size) for line in broken) <= width:
-            break
-    return "\n".join(broken)
+    head, _ = _head(text, width - text_width("…", size), size)
+    return f"{head.rstrip()}…"
 
 
 def range_of(*arrays: Float[np.ndarray, "*n"], is_log: bool = False, pad: float = 0.05) -> Range:
@@ -127,7 +149,7 @@ def number_axis(axes: Axes, side: Side, shown: Range, *, quantity: Quantity, len
         quantity: what it shows.
         length: of the axis, in pixels, for how many ticks and letters it has room.
     """
-    room = max(int(length / (TICK_PX if side == "x" else 0.6 * TICK_PX)), 2)
+    room = max(int(length / (TICK_PX if side == "x" else 0.75 * TICK_PX)), 2)
     ticks, labels, scale = (_log_ticks if shown.is_log else _even_ticks)(
         shown, room, is_whole=quantity.is_whole
     )
@@ -185,12 +207,15 @@ def _even_ticks(
 
 
 def _shift(ticks: Float[np.ndarray, " k"], step: float) -> float:
-    """A round number to count from where ticks differ only after five digits; else 0."""
+    """The roundest number to count from where ticks differ only after five digits; else 0."""
     largest = float(np.abs(ticks).max(initial=0.0))
     if largest < 1e5 * step:
         return 0.0
-    grain = 10.0 ** math.ceil(math.log10(step * max(len(ticks), 1)))
-    return float(np.floor(ticks.min() / grain) * grain)
+    for exponent in range(math.ceil(math.log10(largest)), math.floor(math.log10(step)), -1):
+        shift = float(np.round(ticks.mean() / 10.0**exponent) * 10.0**exponent)
+        if np.abs(ticks - shift).max() <= 100 * step:
+            return shift
+    return float(ticks[0])
 
 
 def _labels(ticks: Float[np.ndarray, " k"], step: float) -> list[str]:
@@ -213,12 +238,13 @@ def _log_ticks(
         for m in within
         if k % every == 0 and shown.low <= m * 10.0**k <= shown.high
     ]
-    return ticks, [_log_label(tick) for tick in ticks], ""
+    is_plain = all(1e-3 <= tick <= 1e4 for tick in ticks)
+    return ticks, [_log_label(tick, is_plain=is_plain) for tick in ticks], ""
 
 
-def _log_label(tick: float) -> str:
+def _log_label(tick: float, *, is_plain: bool) -> str:
     exponent = math.floor(math.log10(tick) + 1e-9)
-    if -3 <= exponent <= 4:
+    if is_plain:
         return f"{tick:.{max(-exponent, 0)}f}"
     mantissa = round(tick / 10.0**exponent)
     return f"{mantissa}×10{_power(exponent)}" if mantissa != 1 else f"10{_power(exponent)}"

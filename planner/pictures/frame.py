@@ -7,6 +7,7 @@ picture does not depend on the caller's settings, nor they on it.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from planner.errors import InputError
 from planner.pictures.axis import LETTERS_PX, SMALL_PX, fitted, text_width
 from planner.pictures.palette import GREY, INK, PALE, PAPER
 
+LINE_PX = 17.0  # from a line of small letters to the next, room between entries included
+PANEL_PX = 205.0  # the least width of a panel that its ticks and label can be read in
 WIDTH_PX = 700.0  # a page's column on a desk; a telephone's is 360
 MIN_WIDTH_PX, MAX_WIDTH_PX = 280.0, 1600.0
 
@@ -50,7 +53,7 @@ _HOUSE: dict[str, Any] = {
     "grid.color": PALE,
     "figure.facecolor": PAPER,
     "figure.constrained_layout.h_pad": 0.06,
-    "figure.constrained_layout.w_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.1,
 }
 
 
@@ -79,20 +82,31 @@ def new_figure(width_px: float, height_px: float) -> Figure:
     return figure
 
 
+def rows_and_columns(n_panels: int, width_px: float) -> tuple[int, int]:
+    """Return how panels are laid out: at most three in a row, none too narrow, rows alike."""
+    most = min(3, max(int(width_px / PANEL_PX), 1))
+    rows = math.ceil(n_panels / most)
+    return rows, math.ceil(n_panels / rows)
+
+
 def add_grid(axes: Axes) -> None:
     """Add the pale horizontal lines that carry the eye to the axis."""
     axes.grid(axis="y", linewidth=0.8, gid="grid")
 
 
 def add_legend(figure: Figure, handles: Sequence[Artist]) -> None:
-    """Put the legend above the axes, read row by row, in as many columns as fit."""
+    """Put the legend above the axes, read row by row, in as many columns as fit.
+
+    The figure grows by the legend's height: the axes keep theirs.
+    """
     width = float(figure.get_figwidth()) * 72 - 24
     room = width - (_HANDLE + _GAP + _COLUMN) * SMALL_PX
     for handle in handles:
         handle.set_label(fitted(str(handle.get_label()), room, size=SMALL_PX, lines=2))
     columns = next(n for n in range(len(handles), 0, -1) if n == 1 or _row(handles, n) <= width)
+    by_row = [handle for column in range(columns) for handle in handles[column::columns]]
     legend = figure.legend(
-        handles=handles,
+        handles=by_row,  # matplotlib fills column by column
         loc="outside upper left",
         ncols=columns,
         frameon=False,
@@ -104,6 +118,9 @@ def add_legend(figure: Figure, handles: Sequence[Artist]) -> None:
         labelspacing=0.45,
     )
     legend.set_gid("legend")
+    heights = [str(handle.get_label()).count("\n") + 1 for handle in handles]
+    rows = [max(heights[place : place + columns]) for place in range(0, len(heights), columns)]
+    _grow(figure, sum(rows))
 
 
 def _row(handles: Sequence[Artist], columns: int) -> float:
@@ -122,6 +139,11 @@ def add_note(figure: Figure, text: str) -> None:
     note.set_fontsize(SMALL_PX)
     note.set_color(GREY)
     note.set_gid("note")
+    _grow(figure, note.get_text().count("\n") + 1)
+
+
+def _grow(figure: Figure, lines: int) -> None:
+    figure.set_figheight(float(figure.get_figheight()) + (LINE_PX * lines + 4.0) / 72)
 
 
 def add_message(axes: Axes, text: str) -> None:
@@ -135,5 +157,7 @@ def add_message(axes: Axes, text: str) -> None:
         ha="center",
         va="center",
         color=GREY,
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 4.0},
+        zorder=5,
         gid="message",
     )

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from planner.errors import InputError
-from planner.pictures.axis import named, number
+from planner.pictures.axis import HARD_SPACE, number, plain
 from planner.pictures.palette import GOAL
 
 Direction = Literal["maximise", "minimise", "target", "range"]
@@ -147,4 +147,4 @@ def _zone_text(goal: Goal, unit: str) -> str:
 
 def _with_unit(value: float | None, unit: str) -> str:
     assert value is not None  # the record's check: this direction has it
-    return " ".join(part for part in (number(value), named(unit, "")) if part)
+    return f"{number(value)} {plain(unit)}".strip().replace(" ", HARD_SPACE)

@@ -13,7 +13,7 @@ from scipy.stats import binom
 
 from planner.errors import InputError
 from planner.pictures.arrays import own_intervals, own_vector, refuse_beyond
-from planner.pictures.axis import Quantity, counted, named, number_axis, range_of
+from planner.pictures.axis import Quantity, counted, named, number_axis, percent, range_of
 from planner.pictures.frame import (
     WIDTH_PX,
     add_grid,
@@ -79,10 +79,10 @@ class Observed:
 
 def draw_observed(observed: Observed, *, width_px: float = WIDTH_PX) -> str:
     """Return the picture as an SVG element, ``width_px`` pixels wide."""
-    height_px = min(width_px, 480.0) + 40.0
+    height_px = min(width_px, 480.0)
     with house_style():
         figure = new_figure(width_px, height_px)
-        axes = figure.add_subplot()
+        axes = figure.add_subplot(gid="panel")
         _set_axes(axes, observed, width_px, height_px)
         handles = [*_draw_identity(axes), *_draw_sd(axes, observed), *_draw_trials(axes, observed)]
         if observed.observed.size:
@@ -120,10 +120,10 @@ def _draw_identity(axes: Axes) -> list[Artist]:
 
 def _draw_trials(axes: Axes, observed: Observed) -> list[Artist]:
     handles: list[Artist] = []
-    percent = f"{100 * observed.level:.3g} %"
+    stated = f"{percent(observed.level)} interval"
     looks = (
-        ("held", f"{percent} interval held", observed.held, "o", MODEL, MODEL),
-        ("missed", f"{percent} interval missed", ~observed.held, "s", MISSED, PAPER),
+        ("held", f"{stated} held", observed.held, "o", MODEL, MODEL),
+        ("missed", f"{stated} missed", ~observed.held, "s", MISSED, PAPER),
     )
     for name, label, chosen, marker, colour, face in looks:
         if not chosen.any():
@@ -177,9 +177,9 @@ def _verdict(observed: Observed) -> str:
     n, k = observed.held.size, int(observed.held.sum())
     low, high = (int(binom.ppf(tail, n, observed.level)) for tail in (0.025, 0.975))
     return (
-        f"{k} of {counted(n, 'stated interval')} held ({100 * k / n:.0f} %). Intervals that hold "
-        f"{100 * observed.level:.3g} % of the time would give {low} to {high} of {n} "
-        "(binomial 95 % band)."
+        f"{k} of {counted(n, 'stated interval')} held ({percent(k / n)}). Intervals that hold "
+        f"{percent(observed.level)} of the time would give {low} to {high} of {n} "
+        "(binomial {percent(0.95)} band)."
     )
 
 

@@ -17,9 +17,11 @@ from matplotlib.patches import Patch
 
 from planner.errors import InputError
 from planner.pictures.arrays import own_intervals, own_vector
+from planner.pictures.axis import percent
 from planner.pictures.palette import MODEL
 
 RUN_DASH = (0, (4, 2))
+BESIDE = 0.14  # a category's interval stands this far left of its tick, its trials right
 _BAND_ALPHA = 0.22
 _BAR_PX = 7.0  # width of the mean's interval of a category
 
@@ -70,14 +72,14 @@ def draw_prediction(axes: Axes, settings: Float[np.ndarray, " g"], prediction: P
 
 
 def draw_categories(axes: Axes, prediction: Prediction) -> None:
-    """Draw a prediction over categories at 0, 1, 2, ...: dash, bar, dashed whisker."""
-    places = np.arange(prediction.mean.size)
+    """Draw a prediction left of categories at 0, 1, 2, ...: dash, bar, dashed whisker."""
+    places = np.arange(prediction.mean.size) - BESIDE
     gap = np.full(places.size, np.nan)
 
     def stems(ends: Float[np.ndarray, "g 2"]) -> Float[np.ndarray, " h"]:
         return np.column_stack([ends, gap]).ravel()
 
-    across = np.repeat(places.astype(np.float64), 3)
+    across = np.repeat(places, 3)
     axes.plot(
         across, stems(prediction.run_interval), color=MODEL, linestyle=RUN_DASH, linewidth=1.2,
         marker="_", markersize=_BAR_PX, gid="run-interval",
@@ -94,12 +96,11 @@ def draw_categories(axes: Axes, prediction: Prediction) -> None:
 
 def prediction_handles(level: float) -> list[Artist]:
     """Return the legend's entries of a prediction."""
-    percent = f"{100 * level:.3g} %"
     return [
         Line2D([], [], color=MODEL, linewidth=1.9, label="predicted mean"),
-        Patch(facecolor=(MODEL, _BAND_ALPHA), label=f"{percent} interval of the mean"),
+        Patch(facecolor=(MODEL, _BAND_ALPHA), label=f"{percent(level)} interval of the mean"),
         Line2D(
             [], [], color=MODEL, linestyle=RUN_DASH, linewidth=1.2,
-            label=f"{percent} interval of the next single run",
+            label=f"{percent(level)} interval of the next single run",
         ),
     ]  # fmt: skip

@@ -122,10 +122,10 @@ class Progress:
 
 def draw_progress(progress: Progress, *, width_px: float = WIDTH_PX) -> str:
     """Return the picture as an SVG element, ``width_px`` pixels wide."""
-    height_px = max(0.5 * width_px, 270.0)
+    height_px = max(0.44 * width_px, 235.0)
     with house_style():
         figure = new_figure(width_px, height_px)
-        axes = figure.add_subplot()
+        axes = figure.add_subplot(gid="panel")
         _set_axes(axes, progress, width_px, height_px)
         handles = [
             *_draw_observed(axes, progress),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +21,15 @@ from planner.pictures.axis import (
     named,
     number_axis,
 )
-from planner.pictures.frame import WIDTH_PX, add_grid, add_legend, add_note, house_style, new_figure
+from planner.pictures.frame import (
+    WIDTH_PX,
+    add_grid,
+    add_legend,
+    add_note,
+    house_style,
+    new_figure,
+    rows_and_columns,
+)
 from planner.pictures.palette import GREY, INK, LINE_LOOKS, LineLook
 from planner.pictures.svg import svg_text
 
@@ -123,15 +130,13 @@ class Race:
 
 def draw_race(race: Race, *, width_px: float = WIDTH_PX) -> str:
     """Return the picture as an SVG element, ``width_px`` pixels wide."""
-    columns = min(3, max(int(width_px / 210.0), 1), len(race.tables))
-    rows = math.ceil(len(race.tables) / columns)
+    rows, columns = rows_and_columns(len(race.tables), width_px)
     panel_px = 320.0 if len(race.tables) == 1 else 215.0
     looks = dict(zip(race.planners, LINE_LOOKS, strict=False))
     with house_style():
-        figure = new_figure(width_px, rows * panel_px + 80.0)
+        figure = new_figure(width_px, rows * panel_px)
         for place, table in enumerate(race.tables):
-            axes = figure.add_subplot(rows, columns, place + 1)
-            axes.set_gid("panel")
+            axes = figure.add_subplot(rows, columns, place + 1, gid="panel")
             _set_axes(axes, race, table, width_px=0.8 * width_px / columns, height_px=panel_px)
             if place % columns:
                 axes.set_ylabel("")

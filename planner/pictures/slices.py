@@ -28,10 +28,19 @@ from planner.pictures.axis import (
     range_of,
     text_width,
 )
-from planner.pictures.frame import WIDTH_PX, add_grid, add_legend, add_note, house_style, new_figure
+from planner.pictures.frame import (
+    WIDTH_PX,
+    add_grid,
+    add_legend,
+    add_note,
+    house_style,
+    new_figure,
+    rows_and_columns,
+)
 from planner.pictures.goal import Goal, draw_goal
 from planner.pictures.palette import BEST, INK
 from planner.pictures.prediction import (
+    BESIDE,
     Prediction,
     draw_categories,
     draw_prediction,
@@ -42,7 +51,6 @@ from planner.pictures.svg import svg_text
 MAX_PANELS = 8
 FADE = 0.25  # distance, in the unit cube, over which a dot's ink falls to 1/e
 _FAINTEST = 0.14  # the farthest dot is still seen
-_PANEL_PX = 205.0  # the least width of a panel that its ticks and label can be read in
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,8 +210,8 @@ def increasing(
         InputError: they do not, are not ``n``, or are not finite.
     """
     own = own_vector(settings, what=what, n=n)
-    if own.size == 0 or (np.diff(own) <= 0).any():
-        raise InputError(f"{what}: give at least one, each above the one before.")
+    if own.size < 2 or (np.diff(own) <= 0).any():
+        raise InputError(f"{what}: give at least two, each above the one before.")
     if is_log and own[0] <= 0:
         raise InputError(f"{what}: {own[0]:g} cannot stand on a log scale. Start above 0.")
     return own
@@ -211,15 +219,13 @@ def increasing(
 
 def draw_slices(slices: Slices, *, width_px: float = WIDTH_PX) -> str:
     """Return the picture as an SVG element, ``width_px`` pixels wide."""
-    columns = min(3, max(int(width_px / _PANEL_PX), 1), len(slices.panels))
-    rows = math.ceil(len(slices.panels) / columns)
+    rows, columns = rows_and_columns(len(slices.panels), width_px)
     panel_px = 300.0 if len(slices.panels) == 1 else 205.0
     with house_style():
-        figure = new_figure(width_px, rows * panel_px + 75.0)
+        figure = new_figure(width_px, rows * panel_px)
         shown = _shown(slices)
         for place, panel in enumerate(slices.panels):
-            axes = figure.add_subplot(rows, columns, place + 1)
-            axes.set_gid("panel")
+            axes = figure.add_subplot(rows, columns, place + 1, gid="panel")
             is_first = place % columns == 0
             _set_outcome(axes, slices, shown, is_first=is_first, length=0.62 * panel_px)
             _draw_panel(axes, panel, length=0.8 * width_px / columns)
@@ -254,15 +260,18 @@ def _draw_panel(axes: Axes, panel: NumericSlice | CategoricalSlice, *, length: f
     if isinstance(panel, NumericSlice):
         _set_numbers(axes, panel, length=length)
         draw_prediction(axes, panel.settings, panel.prediction)
-        best = panel.best
+        best, beside = panel.best, 0.0
     else:
         _set_categories(axes, panel, length=length)
         draw_categories(axes, panel.prediction)
         best = None if panel.best is None else float(list(panel.categories).index(panel.best))
+        beside = BESIDE
     if best is not None:
-        axes.axvline(best, color=BEST, linewidth=1.1, linestyle=(0, (1, 1.5)), gid="best")
+        axes.axvline(
+            best, color=BEST, linewidth=1.1, linestyle=(0, (1, 1.5)), gid="best", zorder=1.5
+        )
     if panel.trials is not None:
-        _draw_trials(axes, panel.trials)
+        _draw_trials(axes, panel.trials, beside=beside)
 
 
 def _set_numbers(axes: Axes, panel: NumericSlice, *, length: float) -> None:
@@ -286,7 +295,7 @@ def _set_categories(axes: Axes, panel: CategoricalSlice, *, length: float) -> No
     axes.set_xlabel(quantity_label(Quantity(panel.parameter, ""), "", length))
 
 
-def _draw_trials(axes: Axes, trials: SliceTrials) -> None:
+def _draw_trials(axes: Axes, trials: SliceTrials, *, beside: float) -> None:
     """Dots in four steps of ink and size, the nearest on top."""
     ink = np.maximum(np.exp(-trials.distances / FADE), _FAINTEST)
     steps = np.ceil(4 * ink) / 4
@@ -294,7 +303,7 @@ def _draw_trials(axes: Axes, trials: SliceTrials) -> None:
         chosen = (steps == step) & ~np.isnan(trials.values)
         if chosen.any():
             axes.plot(
-                trials.settings[chosen],
+                trials.settings[chosen] + beside,
                 trials.values[chosen],
                 linestyle="none",
                 marker="o",

@@ -20,7 +20,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 DECIMALS = 2  # a hundredth of a pixel: nothing is lost at any zoom that a reader uses
-TOLERANCE_PX = 0.05  # a polyline may be simplified by this much
+TOLERANCE_PX = 0.1  # a polyline may be simplified by this much
 
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?|-?\d+e-?\d+")
 _REFERENCE = re.compile(r"#([A-Za-z0-9_.-]+)")
@@ -74,6 +74,8 @@ def _plain_attributes(element: ET.Element) -> None:
         if name:
             element.set(name, value)
     element.attrib.pop("font-family", None)  # the root names it once
+    if element.get("stroke-dashoffset") == "0":
+        del element.attrib["stroke-dashoffset"]
     if element.get("transform", "").startswith(("rotate(-0 ", "rotate(0 ")):
         del element.attrib["transform"]
     if "d" in element.attrib:

@@ -10,6 +10,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from planner.errors import InputError
 from planner.pictures.arrays import own_vector, refuse_beyond
 from planner.pictures.axis import Quantity, Range, named, number, number_axis, range_of
 from planner.pictures.frame import WIDTH_PX, add_grid, add_legend, add_note, house_style, new_figure
@@ -61,7 +62,9 @@ class WhatIf:
         own = increasing(self.settings, what=f"{about}, settings", n=n, is_log=self.is_log)
         object.__setattr__(self, "settings", own)
         if self.asked is not None:
-            increasing(np.array([self.asked]), what=f"{about}, asked", n=1, is_log=self.is_log)
+            own_vector([self.asked], what=f"{about}, setting asked about")
+            if self.is_log and self.asked <= 0:
+                raise InputError(f"{about}: {self.asked:g} cannot stand on a log scale.")
         if self.probability is not None:
             what = f"{about}, probability"
             probability = own_vector(self.probability, what=what, n=n)
@@ -75,7 +78,7 @@ def draw_whatif(whatif: WhatIf, *, width_px: float = WIDTH_PX) -> str:
     main_px = max(0.42 * width_px, 230.0)
     chance_px = 0.0 if whatif.probability is None else 105.0
     with house_style():
-        figure = new_figure(width_px, main_px + chance_px + 75.0)
+        figure = new_figure(width_px, main_px + chance_px + 20.0)
         rows = 1 if whatif.probability is None else 2
         grid = figure.add_gridspec(rows, 1, height_ratios=[main_px, chance_px][:rows])
         axes = figure.add_subplot(grid[0])
@@ -124,7 +127,7 @@ def _draw_chance(axes: Axes, whatif: WhatIf, *, length: float) -> None:
     assert whatif.probability is not None
     axes.set_gid("panel")
     percent = 100 * whatif.probability
-    number_axis(axes, "y", Range(-4.0, 104.0), quantity=Quantity("meets goal", "%"), length=95.0)
+    number_axis(axes, "y", Range(-4.0, 104.0), quantity=Quantity("meets goal", "%"), length=110.0)
     _set_parameter(axes, whatif, length=length)
     add_grid(axes)
     axes.fill_between(whatif.settings, 0, percent, color=GOAL, alpha=0.15, linewidth=0)
