@@ -1,0 +1,19 @@
+"""Acquisition: worth of a candidate under a posterior, and the policy that chooses by it."""
+
+from planner.acquisition.bounds import upper_confidence_bound
+from planner.acquisition.improvement import log_noisy_expected_improvement
+from planner.acquisition.policy import choose
+from planner.acquisition.situation import Choice, Pick, Settings, Situation
+from planner.acquisition.utility import UtilityMoments, utility_moments
+
+__all__ = [
+    "Choice",
+    "Pick",
+    "Settings",
+    "Situation",
+    "UtilityMoments",
+    "choose",
+    "log_noisy_expected_improvement",
+    "upper_confidence_bound",
+    "utility_moments",
+]

@@ -1,0 +1,100 @@
+"""Where candidates come from: the rows of a table, scored one and all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+from torch import Tensor
+
+from planner.acquisition.start import distance_weights, place
+from planner.space import Floats, SearchSpace, Value
+
+Score = Callable[[Float64[Tensor, "n d"]], Float64[Tensor, " n"]]
+
+# Encoded configurations that agree in this many decimals are the same: ten thousand times finer
+# than four significant digits, a million times coarser than rounding.
+_DECIMALS = 8
+_BLOCK = 512
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A candidate, its row in the table if there is one, and its score if it has one."""
+
+    configuration: dict[str, Value]
+    row: int | None
+    x: Floats
+    score: float | None = None
+
+
+class Candidates(Protocol):
+    """What may be chosen from; ``taken`` are encoded configurations, ``k d``, that may not be."""
+
+    def best(self, score: Score, *, taken: Floats, seed: int) -> Found | None:
+        """Returns the candidate with the highest score; None where none is left."""
+
+    def spread(self, n: int, *, taken: Floats, seed: int) -> list[Found]:
+        """Returns up to ``n`` candidates that fill the space around what is taken."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableCandidates:
+    """The rows of a candidate table.
+
+    Args:
+        space: with its rows.
+        blocked: indices of rows that may not be chosen.
+    """
+
+    space: SearchSpace
+    blocked: frozenset[int]
+
+    def best(self, score: Score, *, taken: Floats, seed: int) -> Found | None:
+        """Scores every row that is left; of equal scores the first row wins."""
+        rows = self._left(taken)
+        if len(rows) == 0:
+            return None
+        scores = score_in_blocks(score, self.space.encoded_rows[rows])
+        place_of_best = int(np.argmax(scores))
+        return self._found(int(rows[place_of_best]), float(scores[place_of_best]))
+
+    def spread(self, n: int, *, taken: Floats, seed: int) -> list[Found]:
+        """Chooses the rows nearest to cluster centres."""
+        rows = self._left(taken)
+        weights = distance_weights(self.space)
+        chosen = place(self.space.encoded_rows[rows] * weights, taken * weights, n, seed=seed)
+        return [self._found(int(rows[index])) for index in chosen]
+
+    def _left(self, taken: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        is_left = ~are_among(self.space.encoded_rows, taken)
+        is_left[sorted(self.blocked)] = False
+        return np.flatnonzero(is_left)
+
+    def _found(self, row: int, score: float | None = None) -> Found:
+        assert self.space.rows is not None
+        return Found(
+            configuration=dict(self.space.rows[row]),
+            row=row,
+            x=self.space.encoded_rows[row],
+            score=score,
+        )
+
+
+def are_among(x: Floats, taken: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Tells for each row of x, ``n d``, whether it is one of ``taken``, ``k d``."""
+    # adding 0 turns -0 into 0, whose bytes differ
+    known = {row.tobytes() for row in np.round(taken, _DECIMALS) + 0.0}
+    rounded = np.round(x, _DECIMALS) + 0.0
+    return np.fromiter((row.tobytes() in known for row in rounded), dtype=np.bool_, count=len(x))
+
+
+def score_in_blocks(score: Score, x: Floats) -> Floats:
+    """Returns the score of each row; what is not a number loses."""
+    with torch.no_grad():
+        blocks = [score(block) for block in torch.split(torch.from_numpy(x), _BLOCK)]
+    return torch.cat(blocks).nan_to_num(nan=-torch.inf).numpy().astype(np.float64)

@@ -1,0 +1,93 @@
+"""Why a candidate was chosen, in one sentence for the person who runs it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from planner.acquisition.candidates import Found
+from planner.acquisition.forecasts import best_so_far
+from planner.acquisition.situation import Kind, Settings, Situation
+from planner.acquisition.utility import utility_moments
+from planner.campaign.objectives import HitRange, HitTarget, Maximise, Minimise
+from planner.models import FitFailure, Surrogate
+from planner.space import Categorical, Floats
+
+_NAMES = {"ucb": "mean + {beta:g} sd", "log_nei": "expected improvement"}
+
+
+def filling(kind: Kind, *, n_placed: int, settings: Settings, failure: FitFailure | None) -> str:
+    """Returns the reason for a configuration that fills the space."""
+    if kind == "fallback":
+        assert failure is not None
+        return f"Fills the space, because the model could not be fitted: {failure.reason}"
+    if n_placed < settings.n_start:
+        return (
+            f"Start: spreads the first {settings.n_start} settings over the space "
+            f"({n_placed} placed before)."
+        )
+    return "Start goes on: fewer than two results are in, so no model can choose yet."
+
+
+def chosen(situation: Situation, surrogate: Surrogate, found: Found) -> str:
+    """Returns the reason for a candidate that the acquisition chose."""
+    mean, sd = surrogate.moments(torch.from_numpy(found.x)[None, :])
+    name = _NAMES[situation.settings.acquisition].format(beta=situation.settings.beta)
+    predicted = f"predicted {_figures(float(mean[0]), float(sd[0]))} ± {_figures(float(sd[0]))}"
+    best = best_so_far(situation, surrogate)
+    if best is None:
+        return f"Highest {name}: {predicted}; nothing was measured yet."
+    utility = float(utility_moments(situation.objective, mean, sd).mean[0])
+    ahead = utility - best.utility
+    comparison = _comparison(situation, ahead, float(sd[0]))
+    if ahead > 0:
+        return f"Highest {name}: {predicted}, {comparison}; most of the promise is the prediction."
+    unknown = _least_known(situation, surrogate, found.x)
+    return f"Highest {name}: {predicted}, {comparison}; the promise is the uncertainty: {unknown}."
+
+
+def _comparison(situation: Situation, ahead: float, sd: float) -> str:
+    size = _figures(abs(ahead), sd)
+    match situation.objective:
+        case Maximise():
+            return f"{size} {'above' if ahead > 0 else 'below'} the best so far"
+        case Minimise():
+            return f"{size} {'below' if ahead > 0 else 'above'} the best so far"
+        case HitTarget():
+            return f"{size} {'nearer to' if ahead > 0 else 'farther from'} the target than the best"
+        case HitRange():
+            return f"{size} {'nearer to' if ahead > 0 else 'farther from'} the range than the best"
+
+
+def _least_known(situation: Situation, surrogate: Surrogate, x: Floats) -> str:
+    """Names the parameter that sets the candidate apart from the nearest measured setting."""
+    lengthscales = np.array(surrogate.hyperparameters.lengthscales)
+    columns = np.array(situation.space.columns)
+    measured = surrogate.observations.x.numpy()
+    apart = np.square((measured - x) / lengthscales[columns])
+    nearest = int(np.argmin(apart.sum(axis=1)))
+    by_parameter = np.bincount(columns, weights=apart[nearest])
+    index = int(np.argmax(by_parameter))
+    parameter = situation.space.parameters[index]
+    here, there = (parameter.decode(row[columns == index]) for row in (x, measured[nearest]))
+    unit = (
+        "" if parameter.unit == "1" or isinstance(parameter, Categorical) else f" {parameter.unit}"
+    )
+    return (
+        f"the nearest measured setting has {parameter.name} {_word(there)}{unit}, not {_word(here)}"
+    )
+
+
+def _word(value: float | int | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _figures(value: float, sd: float | None = None) -> str:
+    """Writes a number to two digits of its deviation, or of itself."""
+    size = abs(value) if sd is None else sd
+    if size == 0 or not math.isfinite(size):
+        return f"{value:.3g}"
+    decimals = max(0, 1 - math.floor(math.log10(size)))
+    return f"{value:.{decimals}f}" if decimals <= 8 else f"{value:.3g}"

@@ -1,0 +1,163 @@
+"""What a choice is made from, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from planner.campaign.objectives import AnyObjective
+from planner.errors import InputError
+from planner.models import FitFailure, Hyperparameters, OutcomeScale, Surrogate
+from planner.space import Floats, SearchSpace, Value
+
+Acquisition = Literal["ucb", "log_nei"]
+Kind = Literal["start", "model", "fallback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the policy chooses; the defaults are what the benchmark favours.
+
+    Args:
+        acquisition: ``ucb``, the upper confidence bound, or ``log_nei``, log noisy expected
+            improvement.
+        beta: weight of the deviation in the upper confidence bound.
+        n_start: how many space-filling trials come before the model decides.
+    """
+
+    acquisition: Acquisition = "ucb"
+    beta: float = 1.0
+    n_start: int = 5
+
+    def __post_init__(self) -> None:
+        if self.beta < 0 or self.n_start < 1:
+            raise InputError(
+                f"The policy needs beta of at least 0 and n_start of at least 1, "
+                f"not {self.beta:g} and {self.n_start}."
+            )
+
+
+def _none_yet() -> Floats:
+    return np.empty((0, 0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Situation:
+    """All that a choice depends on, besides its seed.
+
+    Args:
+        space: what may be tried.
+        objective: what is wanted.
+        x: configurations that were measured, as they were achieved, encoded, ``n d``.
+        y: their outcomes, ``n``.
+        var: known variances of the outcomes, ``n``; NaN where not known; empty where none is.
+        pending: encoded configurations under way, ``m d``.
+        tried: encoded configurations as they were requested, failed ones too, ``k d``; none of
+            them is chosen again. Those in ``x`` and ``pending`` count without being named here.
+        blocked: indices of table rows that may not be chosen, for whatever reason.
+        previous: hyperparameters of the last fit.
+        scale: what to expect of the outcome before it was measured.
+        bounds: smallest and largest value that the outcome can take, where it has them.
+        settings: of the policy.
+    """
+
+    space: SearchSpace
+    objective: AnyObjective
+    x: Floats
+    y: Floats
+    var: Floats = field(default_factory=lambda: np.empty(0))
+    pending: Floats = field(default_factory=_none_yet)
+    tried: Floats = field(default_factory=_none_yet)
+    blocked: frozenset[int] = frozenset()
+    previous: Hyperparameters | None = None
+    scale: OutcomeScale | None = None
+    bounds: tuple[float | None, float | None] = (None, None)
+    settings: Settings = field(default_factory=Settings)
+
+    def taken(self) -> Floats:
+        """Returns every encoded configuration that is not to be chosen again, ``k d``."""
+        d = self.space.n_columns
+        parts = (self.x, self.pending, self.tried)
+        return np.vstack([np.asarray(part, dtype=np.float64).reshape(-1, d) for part in parts])
+
+    def pending_rows(self) -> Floats:
+        """Returns ``pending`` with its columns, also where it is empty."""
+        return np.asarray(self.pending, dtype=np.float64).reshape(-1, self.space.n_columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the model expects of a trial, in the outcome's unit and within its bounds.
+
+    Args:
+        mean: predicted outcome.
+        sd: of the process: what more observations can remove.
+        noise_sd: of one measurement.
+        low: lower end of the 90 % interval of the next run.
+        high: its upper end.
+        probability: that the process meets the goal here (a target within its tolerance, a range,
+            a maximum's goal, or else beats the best so far by the stated gain); None where nothing
+            was measured yet that could be beaten.
+    """
+
+    mean: float
+    sd: float
+    noise_sd: float
+    low: float
+    high: float
+    probability: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pick:
+    """One candidate that was chosen, and why.
+
+    Args:
+        configuration: in the user's units.
+        row: its index in the candidate table, if there is one.
+        x: encoded, ``d``.
+        kind: ``start`` to fill the space, ``model`` by the acquisition, ``fallback`` to fill the
+            space because the fit failed.
+        forecast: what the model expects; None where there was no model yet.
+        acquisition_value: None where the acquisition did not decide.
+        reason: one sentence for the person who runs the trial.
+    """
+
+    configuration: dict[str, Value]
+    row: int | None
+    x: Floats
+    kind: Kind
+    forecast: Forecast | None
+    acquisition_value: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """The picks, in the order they are to be tried, and what they rest on.
+
+    Args:
+        picks: ``q`` of them; fewer where the space is exhausted.
+        surrogate: that predicted and decided; None where the fit failed.
+        failure: why there is no surrogate.
+        is_exhausted: no configuration is left that was not tried and is not pending.
+        seed: the choice can be made again from it.
+    """
+
+    picks: tuple[Pick, ...]
+    surrogate: Surrogate | None
+    failure: FitFailure | None
+    is_exhausted: bool
+    seed: int
+
+    @property
+    def version(self) -> str | None:
+        """Version of the surrogate."""
+        return self.surrogate.version if self.surrogate is not None else None
+
+    @property
+    def hyperparameters(self) -> Hyperparameters | None:
+        """What the fit found; give it to the next choice as ``previous``."""
+        return self.surrogate.hyperparameters if self.surrogate is not None else None

@@ -1,0 +1,59 @@
+"""The surrogate as a BoTorch model; imported only where a BoTorch acquisition is used."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from botorch.models import SingleTaskGP
+from botorch.models.transforms.outcome import Standardize
+from gpytorch.kernels import MaternKernel
+from gpytorch.means import ConstantMean
+from jaxtyping import Float64
+from torch import Tensor
+
+from planner.models.hyperparameters import Hyperparameters
+from planner.models.observations import Observations, OutcomeScale
+
+
+def make_model(
+    observations: Observations,
+    *,
+    noise_variances: Float64[Tensor, " n"],
+    hyperparameters: Hyperparameters,
+    columns: tuple[int, ...],
+    scale: OutcomeScale,
+) -> SingleTaskGP:
+    """Returns a model in standardised units whose posterior is in the outcome's unit.
+
+    Args:
+        observations: what it is conditioned on.
+        noise_variances: of each observation, in the outcome's unit squared.
+        hyperparameters: in standardised units; fixed, nothing is trained.
+        columns: for each encoded column the index of the parameter it belongs to.
+        scale: how the outcome is standardised.
+    """
+    kernel = MaternKernel(nu=2.5, ard_num_dims=len(columns))
+    model = SingleTaskGP(
+        observations.x,
+        ((observations.y - scale.mean) / scale.sd)[:, None],
+        (noise_variances / scale.sd**2)[:, None],
+        covar_module=kernel,
+        mean_module=ConstantMean(),
+        outcome_transform=None,
+    )
+    lengthscales = [hyperparameters.lengthscales[index] for index in columns]
+    kernel.lengthscale = torch.tensor(lengthscales, dtype=torch.float64)
+    model.mean_module.initialize(constant=torch.tensor(hyperparameters.mean, dtype=torch.float64))
+    # set afterwards: on construction BoTorch would standardise by the data instead
+    model.outcome_transform = _standardize(scale)
+    model.requires_grad_(requires_grad=False)
+    return model.eval()
+
+
+def _standardize(scale: OutcomeScale) -> Standardize:
+    """Returns the transform with the given mean and deviation."""
+    transform = Standardize(m=1, min_stdv=0.0).double()
+    half = scale.sd / math.sqrt(2.0)  # two values so far from their mean have deviation sd
+    transform(torch.tensor([[scale.mean - half], [scale.mean + half]], dtype=torch.float64))
+    return transform.eval()

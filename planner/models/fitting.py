@@ -1,0 +1,245 @@
+"""The fit: maximum a posteriori of the hyperparameters, with an analytic gradient.
+
+| symbol | meaning                                                          | shape |
+|--------|------------------------------------------------------------------|-------|
+| theta  | log lengthscales, then the log noise variance                    | p + 1 |
+| z      | standardised outcomes                                            | n     |
+| K      | covariance of z: k(r) + diag(noise)                              | n n   |
+| c      | constant mean, 1'K^-1 z / 1'K^-1 1 (its own maximum, given theta)| 1     |
+| G      | d value / dK = (K^-1 - a a') / 2 with a = K^-1 (z - c)           | n n   |
+
+The value that is minimised is
+``1/2 (z - c)'K^-1 (z - c) + 1/2 log det K + sum ((theta - prior mean) / prior sd)^2 / 2``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+from scipy.optimize import fmin_l_bfgs_b
+
+from planner.errors import InputError
+from planner.models import kernel
+from planner.models.hyperparameters import Hyperparameters
+from planner.models.observations import Observations, OutcomeScale
+from planner.models.priors import NOISE_PRIOR, lengthscale_prior
+from planner.models.surrogate import Surrogate
+from planner.space import Floats
+
+# Below this variance, relative to the signal, rounding decides whether K can be factored.
+_SMALLEST_NOISE = 1e-6
+_MOST_STEPS = 200
+# How far from its prior, in deviations, a hyperparameter may go.
+_FARTHEST = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class FitFailure:
+    """No surrogate could be fitted.
+
+    Args:
+        reason: why, in words for the person who runs the campaign, and what to do.
+        tried: what was attempted, one line each.
+    """
+
+    reason: str
+    tried: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What one fit works on, in standardised units."""
+
+    distances: Floats
+    z: Floats
+    known_noise: Floats  # NaN where it has to be learned
+    has_free_mean: bool
+    prior_mean: Floats
+    prior_sd: Floats
+
+    @property
+    def is_learned(self) -> Floats:
+        return np.isnan(self.known_noise).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Optimum:
+    theta: Floats
+    value: float
+
+
+def fit(
+    observations: Observations,
+    *,
+    columns: tuple[int, ...],
+    previous: Hyperparameters | None = None,
+    scale: OutcomeScale | None = None,
+) -> Surrogate | FitFailure:
+    """Fits a Gaussian process to the observations.
+
+    The same arguments give the same surrogate, whatever the order of the observations.
+
+    Args:
+        observations: what was measured.
+        columns: for each encoded column the index of the parameter it belongs to.
+        previous: what the last fit found, a further start of the search.
+        scale: the outcome's expected mean and deviation, used while fewer than two different
+            outcomes are known; predictions then return to this mean far from all observations.
+
+    Returns:
+        The surrogate, or a value that says why there is none.
+
+    Raises:
+        InputError: ``columns`` or ``previous`` belong to another space.
+    """
+    n_parameters = max(columns) + 1
+    if observations.x.shape[1] != len(columns):
+        raise InputError(
+            f"Observations have {observations.x.shape[1]} columns, the space has {len(columns)}."
+        )
+    if previous is not None and len(previous.lengthscales) != n_parameters:
+        raise InputError(
+            f"The previous fit has {len(previous.lengthscales)} lengthscales, "
+            f"the space has {n_parameters} parameters."
+        )
+    ordered = observations.in_order()
+    standard = _standard_scale(ordered.y.numpy(), scale)
+    if isinstance(standard, FitFailure):
+        return standard
+    task = _make_task(ordered, columns=columns, scale=standard, has_free_mean=standard != scale)
+    best, tried = _search(task, _starts(task, previous))
+    if best is None:
+        return FitFailure(
+            reason="The covariance of the observations could not be factored from any start. "
+            "Look for outcomes or known variances of wildly different sizes.",
+            tried=tuple(tried),
+        )
+    return Surrogate(
+        observations=ordered,
+        hyperparameters=_read(task, best.theta),
+        columns=columns,
+        scale=standard,
+    )
+
+
+def _standard_scale(y: Floats, expected: OutcomeScale | None) -> OutcomeScale | FitFailure:
+    """Returns mean and deviation of the outcomes, or what is expected where they tell nothing."""
+    if len(y) >= 2 and float(np.ptp(y)) > 0:
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, sd = float(np.mean(y)), float(np.std(y, ddof=1))
+        # a spread that is mere rounding of the mean is no spread
+        if math.isfinite(sd) and sd > 1e-12 * abs(mean):
+            return OutcomeScale(mean=mean, sd=sd)
+        if not math.isfinite(sd):
+            return FitFailure(
+                reason=f"Outcomes from {np.min(y):g} to {np.max(y):g} are too large to be "
+                f"standardised. Use a larger unit.",
+                tried=("standardising",),
+            )
+    if expected is not None:
+        return expected
+    found = f"all {len(y)} are equal" if len(y) >= 2 else f"there {_count(len(y))}"
+    return FitFailure(
+        reason=f"Predictions need two observations that differ ({found}), or the range that is "
+        f"expected of the outcome: add 'expected:' to it in the campaign file."
+    )
+
+
+def _count(n: int) -> str:
+    return "is 1" if n == 1 else "are none"
+
+
+def _make_task(
+    observations: Observations,
+    *,
+    columns: tuple[int, ...],
+    scale: OutcomeScale,
+    has_free_mean: bool,
+) -> _Task:
+    n_parameters = max(columns) + 1
+    lengthscale = lengthscale_prior(n_parameters)
+    return _Task(
+        distances=kernel.squared_distances(observations.x.numpy(), columns),
+        z=(observations.y.numpy() - scale.mean) / scale.sd,
+        known_noise=np.maximum(observations.var.numpy() / scale.sd**2, _SMALLEST_NOISE),
+        has_free_mean=has_free_mean,
+        prior_mean=np.array([lengthscale.mean] * n_parameters + [NOISE_PRIOR.mean]),
+        prior_sd=np.array([lengthscale.sd] * n_parameters + [NOISE_PRIOR.sd]),
+    )
+
+
+def _starts(task: _Task, previous: Hyperparameters | None) -> dict[str, Floats]:
+    """Returns where the search begins: the posterior often has a smooth and a wiggly optimum."""
+    smooth = task.prior_mean.copy()
+    smooth[:-1] += 1.0
+    smooth[-1] += 2.0
+    starts = {"from the middle of the prior": task.prior_mean, "from a smooth, noisy fit": smooth}
+    if previous is not None:
+        noise = max(previous.noise_variance, _SMALLEST_NOISE)
+        starts["from the last fit"] = np.log([*previous.lengthscales, noise])
+    return starts
+
+
+def _search(task: _Task, starts: dict[str, Floats]) -> tuple[_Optimum | None, list[str]]:
+    best, tried = None, []
+    reach = _FARTHEST * task.prior_sd
+    bounds = list(zip(task.prior_mean - reach, task.prior_mean + reach, strict=True))
+    for name, start in starts.items():
+        theta, value, report = fmin_l_bfgs_b(
+            lambda theta: _value_and_gradient(task, theta),
+            start,
+            bounds=bounds,
+            maxiter=_MOST_STEPS,
+        )
+        tried.append(f"{name}: {value:.6g} after {report['nit']} steps")
+        if math.isfinite(value) and (best is None or value < best.value):
+            best = _Optimum(theta=theta, value=float(value))
+    return best, tried
+
+
+def _value_and_gradient(task: _Task, theta: Floats) -> tuple[float, Floats]:
+    """Returns the negative log posterior (up to a constant) and its gradient."""
+    inverse_squares = np.exp(-2.0 * theta[:-1])
+    k, slope = kernel.matern_and_slope(np.tensordot(inverse_squares, task.distances, axes=1))
+    k[np.diag_indices_from(k)] += _noise(task, theta)
+    factor, info = lapack.dpotrf(k, lower=1, clean=1)
+    if info != 0:
+        return math.inf, np.zeros_like(theta)
+    inverse = lapack.dpotri(factor, lower=1)[0]
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    residual = task.z - _mean(task, inverse)
+    a = inverse @ residual
+    offset = (theta - task.prior_mean) / task.prior_sd
+    value = 0.5 * residual @ a + np.log(np.diag(factor)).sum() + 0.5 * offset @ offset
+
+    g = 0.5 * (inverse - np.outer(a, a))
+    gradient = offset / task.prior_sd
+    gradient[:-1] -= 2.0 * inverse_squares * np.tensordot(task.distances, g * slope, axes=2)
+    gradient[-1] += math.exp(theta[-1]) * (np.diag(g) @ task.is_learned)
+    return float(value), gradient
+
+
+def _noise(task: _Task, theta: Floats) -> Floats:
+    return np.where(np.isnan(task.known_noise), math.exp(theta[-1]), task.known_noise)
+
+
+def _mean(task: _Task, inverse: Floats) -> float:
+    if not task.has_free_mean:
+        return 0.0
+    weights: Floats = inverse.sum(axis=0)
+    return float(weights @ task.z / weights.sum())
+
+
+def _read(task: _Task, theta: Floats) -> Hyperparameters:
+    k, _ = kernel.matern_and_slope(np.tensordot(np.exp(-2.0 * theta[:-1]), task.distances, axes=1))
+    k[np.diag_indices_from(k)] += _noise(task, theta)
+    every_noise_is_known = len(task.z) > 0 and not task.is_learned.any()
+    noise = float(np.mean(task.known_noise)) if every_noise_is_known else math.exp(theta[-1])
+    return Hyperparameters(
+        lengthscales=tuple(float(value) for value in np.exp(theta[:-1])),
+        noise_variance=noise,
+        mean=_mean(task, np.asarray(np.linalg.inv(k), dtype=np.float64)) if len(task.z) else 0.0,
+    )

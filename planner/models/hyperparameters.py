@@ -1,0 +1,46 @@
+"""Hyperparameters of the surrogate: a record that goes to JSON and back exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from planner.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameters:
+    """What a fit found; all in standardised units and the unit cube.
+
+    Args:
+        lengthscales: one a parameter, in widths of its range.
+        noise_variance: of one measurement; learned, or the mean of the known ones where all are.
+        mean: the constant that predictions return to far from all observations.
+    """
+
+    lengthscales: tuple[float, ...]
+    noise_variance: float
+    mean: float
+
+    def __post_init__(self) -> None:
+        if not self.lengthscales or min(self.lengthscales) <= 0 or self.noise_variance < 0:
+            raise InputError(f"Lengthscales must be above 0 and the noise at least 0: {self}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns plain lists and numbers; JSON writes every float so that it reads back equal."""
+        record = asdict(self)
+        record["lengthscales"] = list(self.lengthscales)
+        return record
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Hyperparameters:
+        """Reads what ``to_json`` wrote.
+
+        Raises:
+            InputError: an entry is missing or unknown, or a value makes no sense.
+        """
+        try:
+            return cls(**{**record, "lengthscales": tuple(record["lengthscales"])})
+        except (KeyError, TypeError) as error:
+            raise InputError(f"These are no hyperparameters: {dict(record)}.") from error

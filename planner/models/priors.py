@@ -1,0 +1,46 @@
+"""Priors of the surrogate's hyperparameters, each with its source.
+
+All are normal in the logarithm, over parameters in the unit cube and a standardised outcome. The
+MAP is taken in the logarithms, so that it does not depend on which power of a scale is meant.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """A normal distribution of the logarithm.
+
+    Args:
+        mean: of the logarithm.
+        sd: of the logarithm.
+    """
+
+    mean: float
+    sd: float
+
+
+# Signal variance of the standardised outcome; fixed. With it free the likelihood trades it against
+# the lengthscales, and few points decide neither.
+SIGNAL_VARIANCE = 1.0
+
+
+def lengthscale_prior(n_parameters: int) -> LogNormal:
+    """Returns the prior of each lengthscale: it grows with the root of the number of parameters.
+
+    Distances between random points of the cube grow as that root, so the prior keeps their
+    correlation the same in any dimension.
+
+    Source: the scaling from Hvarfner, Hellsten and Nardi, "Vanilla Bayesian Optimization Performs
+    Great in High Dimensions" (ICML 2024); the median exp(-1) sqrt(p) and the deviation of 1,
+    shorter and tighter than theirs, from a comparison of some 90 recipes on nine real tables.
+    """
+    return LogNormal(mean=-1.0 + 0.5 * math.log(n_parameters), sd=1.0)
+
+
+# Measurement noise of the standardised outcome: median variance exp(-4), a deviation of 14 % of the
+# outcome's spread. Source: as above.
+NOISE_PRIOR = LogNormal(mean=-4.0, sd=1.0)
