@@ -3,10 +3,14 @@
 A value that is given in another unit of the same dimension is converted; another dimension is
 refused. A temperature has an offset, so its steps, tolerances and deviations are *differences*:
 5 K and 5 degC are the same step, although 5 K and 5 degC are not the same temperature.
+Conversions are computed in decimal, so that 350 K is 76.85 degC and not 76.85000000000002.
 """
 
 from __future__ import annotations
 
+import math
+import re
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +28,8 @@ _FIELD_UNITS = (
     "wt_percent = 0.01",
     "vol_percent = 0.01",
     "mole_fraction = 1",
+    # acidity, a plain number; without this line pint reads picohenry
+    "pH = 1",
     # a standard cubic centimetre a minute is an amount of gas: 1 cm3 at 0 degC and 1 atm
     "sccm = 7.4358e-7 * mole / second",
     "slm = 1000 * sccm",
@@ -31,13 +37,18 @@ _FIELD_UNITS = (
     "EUR = [money_eur]",
 )
 
+# What pint would read as another quantity than the one a chemist means.
+_AMBIGUOUS = {"C": "degC or coulomb", "F": "degF or farad"}
+
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S.*)?")
+
 
 @cache
-def _registry() -> pint.UnitRegistry[float]:
+def _registry() -> pint.UnitRegistry[Decimal]:
     import pint
 
-    registry: pint.UnitRegistry[float] = pint.UnitRegistry(
-        cache_folder=":auto:", autoconvert_offset_to_baseunit=True
+    registry: pint.UnitRegistry[Decimal] = pint.UnitRegistry(
+        cache_folder=":auto:", autoconvert_offset_to_baseunit=True, non_int_type=Decimal
     )
     for definition in _FIELD_UNITS:
         registry.define(definition)
@@ -46,6 +57,8 @@ def _registry() -> pint.UnitRegistry[float]:
 
 @cache
 def _parse(unit: str) -> Any:
+    if unit in _AMBIGUOUS:
+        raise UnitError(f"Unit {unit!r} can be read in two ways. Write {_AMBIGUOUS[unit]}.")
     if unit in ("", DIMENSIONLESS):
         return _registry().Unit("")
     if unit == "%":
@@ -59,19 +72,46 @@ def _parse(unit: str) -> Any:
         ) from error
 
 
+@cache
+def _line(given: str, wanted: str) -> tuple[Decimal, Decimal]:
+    """Returns slope and intercept of the conversion: ``wanted = slope * given + intercept``."""
+    import pint
+
+    check_unit(given)
+    check_unit(wanted)
+    one, other = _parse(given), _parse(wanted)
+    try:
+        zero, unity = (
+            Decimal(_registry().Quantity(Decimal(value), one).to(other).magnitude)
+            for value in (0, 1)
+        )
+    except pint.DimensionalityError as error:
+        raise UnitError(
+            f"A value in {given!r} cannot be converted to {wanted!r}: they measure different "
+            f"things. Give it in {wanted!r} or a unit of the same dimension."
+        ) from error
+    return unity - zero, zero
+
+
+@cache
 def check_unit(unit: str) -> None:
     """Accepts a unit that can be parsed.
 
     Raises:
-        UnitError: the unit is not known.
+        UnitError: the unit is not known, means two things, or is a logarithm (dB).
     """
-    _parse(unit)
+    try:
+        _registry().Quantity(Decimal(1), _parse(unit)).to_base_units()
+    except TypeError as error:  # a logarithm cannot be taken in decimal
+        raise UnitError(
+            f"Unit {unit!r} is a logarithm of a quantity. Give the quantity itself."
+        ) from error
 
 
 def has_offset(unit: str) -> bool:
     """Tells whether the unit's zero is not the zero of the quantity (degC, degF)."""
-    probe = _registry().Quantity(0.0, _parse(unit))
-    return bool(probe.to_base_units().magnitude != 0.0)
+    probe = _registry().Quantity(Decimal(0), _parse(unit))
+    return bool(probe.to_base_units().magnitude != 0)
 
 
 def convert(value: float, *, given: str, wanted: str) -> float:
@@ -90,15 +130,8 @@ def convert(value: float, *, given: str, wanted: str) -> float:
     """
     if given == wanted:
         return value
-    import pint
-
-    try:
-        return float(_registry().Quantity(value, _parse(given)).to(_parse(wanted)).magnitude)
-    except pint.DimensionalityError as error:
-        raise UnitError(
-            f"A value in {given!r} cannot be converted to {wanted!r}: they measure different "
-            f"things. Give it in {wanted!r} or a unit of the same dimension."
-        ) from error
+    slope, intercept = _line(given, wanted)
+    return float(slope * Decimal(repr(float(value))) + intercept)
 
 
 def convert_difference(value: float, *, given: str, wanted: str) -> float:
@@ -117,8 +150,8 @@ def convert_difference(value: float, *, given: str, wanted: str) -> float:
     """
     if given == wanted:
         return value
-    zero = convert(0.0, given=given, wanted=wanted)
-    return convert(value, given=given, wanted=wanted) - zero
+    slope, _ = _line(given, wanted)
+    return float(slope * Decimal(repr(float(value))))
 
 
 def are_compatible(one: str, other: str) -> bool:
@@ -126,12 +159,13 @@ def are_compatible(one: str, other: str) -> bool:
     return bool(_parse(one).dimensionality == _parse(other).dimensionality)
 
 
-def parse_quantity(text: str, *, wanted: str) -> float:
+def parse_quantity(text: str, *, wanted: str, is_difference: bool = False) -> float:
     """Reads a number with its unit, such as ``4 h`` or ``90 s``.
 
     Args:
         text: number and unit.
         wanted: unit of the result.
+        is_difference: whether it is a step, tolerance or deviation rather than a value.
 
     Returns:
         The number in the unit ``wanted``.
@@ -139,13 +173,13 @@ def parse_quantity(text: str, *, wanted: str) -> float:
     Raises:
         UnitError: no number, no unit, or a unit of another dimension.
     """
-    number, _, unit = text.strip().partition(" ")
-    try:
-        value = float(number)
-    except ValueError as error:
-        raise UnitError(
-            f"{text!r} is not a number with a unit. Write it like '4 h' or '90 s'."
-        ) from error
-    if not unit.strip():
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise UnitError(f"{text!r} is not a number with a unit. Write it like '4 h' or '90 s'.")
+    number, unit = float(match[1]), (match[2] or "").strip()
+    if not unit:
         raise UnitError(f"{text!r} has no unit. Write it like '4 h' or '90 s'.")
-    return convert(value, given=unit.strip(), wanted=wanted)
+    if not math.isfinite(number):
+        raise UnitError(f"{text!r} is too large for a number. Use a larger unit.")
+    turn = convert_difference if is_difference else convert
+    return turn(number, given=unit, wanted=wanted)

@@ -1,16 +1,10 @@
 """Parameters, constraints and the search space."""
 
+from planner.space.base import Floats, Value, read_number
 from planner.space.constraints import LinearConstraint
-from planner.space.parameters import (
-    Categorical,
-    Continuous,
-    Discrete,
-    Floats,
-    Integer,
-    Parameter,
-    Value,
-)
-from planner.space.search_space import AnyParameter, Configuration, SearchSpace
+from planner.space.numeric import Continuous, Discrete, Integer
+from planner.space.parameters import AnyParameter, Categorical, Parameter
+from planner.space.search_space import Configuration, SearchSpace
 
 __all__ = [
     "AnyParameter",
@@ -24,4 +18,5 @@ __all__ = [
     "Parameter",
     "SearchSpace",
     "Value",
+    "read_number",
 ]

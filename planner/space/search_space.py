@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
 from scipy.stats import qmc
 
 from planner.errors import InputError, UnknownName, ValueOutOfRange
+from planner.space.base import Floats, Value
 from planner.space.constraints import LinearConstraint
-from planner.space.parameters import (
-    Categorical,
-    Continuous,
-    Discrete,
-    Floats,
-    Integer,
-    Value,
-)
+from planner.space.numeric import Continuous, Discrete, Integer
+from planner.space.parameters import AnyParameter, Categorical
+from planner.space.polytope import find_centre, pull_inside
 
 Configuration = Mapping[str, Value]
-AnyParameter = Continuous | Integer | Discrete | Categorical
 
 # Rounding moves each numeric parameter by at most one step; beyond this many of them not every
 # combination of neighbours is tried.
 _MOST_ROUNDED_TOGETHER = 8
+# A space of at most so many configurations can be listed; a larger one is drawn from.
+_MOST_LISTED = 4096
+# So many batches of points are drawn before a search for more is given up.
+_MOST_BATCHES = 64
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,20 @@ class SearchSpace:
     parameters: tuple[AnyParameter, ...]
     constraints: tuple[LinearConstraint, ...] = ()
     rows: tuple[Configuration, ...] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuses what cannot be a space.
+
+        Raises:
+            InputError: no parameters, two of one name, or a constraint that cannot be summed.
+            UnknownName: a constraint names no parameter.
+        """
+        if not self.parameters or len(set(self.names)) < len(self.parameters):
+            raise InputError(
+                f"A search space needs parameters of different names, not {list(self.names)}."
+            )
+        for constraint in self.constraints:
+            self._encoded_weights(constraint)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -62,6 +77,14 @@ class SearchSpace:
     def n_columns(self) -> int:
         """Number of encoded dimensions, ``d``."""
         return len(self.columns)
+
+    @cached_property
+    def n_settings(self) -> int | None:
+        """Number of rows or of combinations of levels, before constraints; None where endless."""
+        if self.rows is not None:
+            return len(self.rows)
+        counts = [_n_levels(parameter) for parameter in self.parameters]
+        return None if None in counts else math.prod(count for count in counts if count)
 
     def parameter(self, name: str) -> AnyParameter:
         """Returns the parameter of this name.
@@ -118,9 +141,12 @@ class SearchSpace:
             x: shape ``d``.
 
         Returns:
-            The nearest configuration at the lab's resolution that meets all constraints among the
-            neighbours that rounding can reach; None where there is none.
+            The nearest row of the candidate table; without one the nearest configuration at the
+            lab's resolution that meets all constraints among the neighbours that rounding can
+            reach; None where there is none.
         """
+        if self.rows is not None:
+            return dict(self.rows[int(np.argmin(np.linalg.norm(self.encoded_rows - x, axis=1)))])
         nearest = self._decode(x)
         if self._is_admissible(nearest):
             return nearest
@@ -137,28 +163,59 @@ class SearchSpace:
             seed: of the scrambling.
 
         Returns:
-            At most ``n`` distinct configurations; fewer where the space holds fewer.
+            ``n`` distinct configurations; fewer where the space holds fewer, or where rounding
+            leaves next to none that meet the constraints. From a candidate table rows are drawn
+            at random.
 
         Raises:
-            InputError: none of 65,536 points is admissible.
+            InputError: no admissible configuration was found.
         """
-        engine = qmc.Sobol(len(self.parameters), rng=np.random.default_rng(seed))
+        generator = np.random.default_rng(seed)
+        if self.rows is not None:
+            chosen = generator.permutation(len(self.rows))[:n]
+            return tuple(dict(self.rows[index]) for index in chosen)
         found: dict[tuple[Value, ...], dict[str, Value]] = {}
-        drawn = 0
-        while len(found) < n and drawn < max(1 << 16, 4 * n):
-            batch = engine.random(1 << max(4, (n - 1).bit_length()))
-            drawn += len(batch)
-            for point in batch:
-                configuration = self._decode(self._spread(point))
-                if self._is_admissible(configuration):
-                    found.setdefault(tuple(configuration.values()), configuration)
-        if not found:
+        for configuration in self._draw(n, generator):
+            if len(found) >= n:
+                break
+            if self._is_admissible(configuration):
+                found.setdefault(tuple(configuration.values()), configuration)
+        if not found and n > 0:
             rules = "; ".join(str(constraint) for constraint in self.constraints)
             raise InputError(
-                f"None of {drawn:,} points spread over the space meets the constraints ({rules}). "
+                f"No configuration was found that meets the constraints ({rules}). "
                 f"Loosen them or widen the bounds."
             )
-        return tuple(itertools.islice(found.values(), n))
+        return tuple(found.values())
+
+    def _draw(self, n: int, generator: np.random.Generator) -> Iterator[dict[str, Value]]:
+        """Yields configurations spread over the space, some twice; comes to an end.
+
+        First the Sobol points as they are; a small space is then listed, so that none is missed;
+        where constraints let few points through, others are pulled inside them.
+        """
+        engine = qmc.Sobol(len(self.parameters), rng=generator)
+        is_small = self.n_settings is not None and self.n_settings <= _MOST_LISTED
+        for _ in range(1 if is_small else _MOST_BATCHES):
+            yield from (self._decode(self._spread(point)) for point in engine.random(_batch(n)))
+        if is_small:
+            yield from self._listed(generator)
+            return
+        rules = self.linear_rules()
+        a, b = np.array([rule[0] for rule in rules]), np.array([rule[1] for rule in rules])
+        centre = find_centre(a, b) if rules else None
+        for _ in range(_MOST_BATCHES if centre is not None else 0):
+            assert centre is not None
+            points = np.array([self._spread(point) for point in engine.random(_batch(n))])
+            inside = pull_inside(points, centre=centre, a=a, b=b, generator=generator)
+            yield from filter(None, map(self.snap, inside))
+
+    def _listed(self, generator: np.random.Generator) -> Iterator[dict[str, Value]]:
+        """Yields every combination of levels, in random order."""
+        levels = [_levels(parameter) for parameter in self.parameters]
+        combinations = list(itertools.product(*levels))
+        for index in generator.permutation(len(combinations)):
+            yield dict(zip(self.names, combinations[index], strict=True))
 
     def linear_rules(self) -> list[tuple[Floats, float]]:
         """Returns the constraints as ``a @ x >= b`` over the unit cube, with ``a`` of shape d."""
@@ -197,7 +254,8 @@ class SearchSpace:
                 part = np.zeros(parameter.n_columns)
                 part[min(int(at * parameter.n_columns), parameter.n_columns - 1)] = 1.0
             elif isinstance(parameter, Integer | Discrete):
-                part = _level(parameter, at)
+                levels = _levels(parameter)
+                part = parameter.encode([levels[min(int(at * len(levels)), len(levels) - 1)]])[0]
             else:
                 part = np.array([at])
             parts.append(part)
@@ -228,7 +286,9 @@ class SearchSpace:
         if isinstance(parameter, Integer):
             around_int = (int(value) - 1, int(value), int(value) + 1)
             return tuple(i for i in around_int if parameter.low <= i <= parameter.high)
-        return (value,)
+        levels = _levels(parameter)
+        index = levels.index(value)
+        return tuple(levels[max(index - 1, 0) : index + 2])
 
 
 def _ends(parameter: AnyParameter) -> tuple[float, float]:
@@ -245,11 +305,30 @@ def _ends(parameter: AnyParameter) -> tuple[float, float]:
     )
 
 
-def _level(parameter: Integer | Discrete, at: float) -> Floats:
-    """Returns the code of one of equally likely levels."""
-    if isinstance(parameter, Integer):
-        levels: Sequence[float] = range(int(parameter.low), int(parameter.high) + 1)
-    else:
-        levels = parameter.values
-    chosen = levels[min(int(at * len(levels)), len(levels) - 1)]
-    return parameter.encode([chosen]).ravel()
+def _n_levels(parameter: AnyParameter) -> int | None:
+    """Returns how many values there are; None where no resolution was stated."""
+    if not isinstance(parameter, Continuous):
+        return len(_levels(parameter))
+    if parameter.resolution is None:
+        return None
+    step, low = parameter.step_at(parameter.low)
+    return int((Decimal(repr(parameter.high)) - low) / step) + 1
+
+
+def _levels(parameter: AnyParameter) -> Sequence[Value]:
+    """Returns all values, in order; for parameters that have a number of them."""
+    match parameter:
+        case Integer():
+            return range(int(parameter.low), int(parameter.high) + 1)
+        case Discrete():
+            return parameter.values
+        case Categorical():
+            return parameter.choices
+        case Continuous():
+            step, low = parameter.step_at(parameter.low)
+            return [float(low + step * count) for count in range(_n_levels(parameter) or 0)]
+
+
+def _batch(n: int) -> int:
+    """Returns how many points to draw at once, a power of two as Sobol's sequence wants."""
+    return 1 << max(4, (n - 1).bit_length())

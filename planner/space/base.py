@@ -1,0 +1,93 @@
+"""What all parameters share: name, unit, and the four verbs check, encode, decode and read."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from planner import units
+from planner.errors import UnitError, ValueOutOfRange
+
+Value = int | float | str
+Floats = NDArray[np.float64]
+
+
+class ParameterBase(BaseModel, ABC):
+    """What all kinds share: a name, a unit and a few words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str
+    unit: str = Field(default="1", description="Unit of the values, such as degC, min or sccm.")
+    about: str = Field(default="", description="What it is, in a few words.")
+
+    @field_validator("unit")
+    @classmethod
+    def _unit_is_known(cls, unit: str) -> str:
+        units.check_unit(unit)
+        return unit
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns in the unit cube."""
+        return 1
+
+    @property
+    def label(self) -> str:
+        """Name and unit, as on an axis."""
+        return self.name if self.unit in ("", units.DIMENSIONLESS) else f"{self.name} ({self.unit})"
+
+    @abstractmethod
+    def check(self, value: Value) -> Value:
+        """Returns the value in this parameter's own type.
+
+        Raises:
+            ValueOutOfRange: it is not of the right type or outside the domain.
+        """
+
+    @abstractmethod
+    def encode(self, values: Sequence[Value]) -> Floats:
+        """Writes values as columns of the unit cube, shape ``n n_columns``."""
+
+    @abstractmethod
+    def decode(self, x: Floats) -> Value:
+        """Returns the admissible value nearest to one row of columns, shape ``n_columns``."""
+
+    def _refuse(self, value: object, rule: str) -> ValueOutOfRange:
+        return ValueOutOfRange(f"Parameter {self.name!r}: {value!r} {rule}.")
+
+    def _number(self, value: Value) -> float:
+        """Returns the number; one with its unit, such as ``373 K``, is converted."""
+        if isinstance(value, str):
+            try:
+                return units.parse_quantity(value, wanted=self.unit)
+            except UnitError as error:
+                raise self._refuse(value, f"is not a number in {self.unit!r}") from error
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self._refuse(value, "is not a number")
+        if not math.isfinite(value):
+            raise self._refuse(value, "is not a finite number")
+        return float(value)
+
+
+def read_number(value: object, *, unit: str | None, is_difference: bool = False) -> object:
+    """Converts a number that was written with a unit, such as ``373 K``.
+
+    Args:
+        value: as written; what is not text is returned as it is.
+        unit: wanted; None where it is not known, and then the number is enough.
+        is_difference: whether it is a step or a deviation rather than a value.
+
+    Raises:
+        UnitError: the text is no number with a unit, or of another dimension.
+    """
+    if not isinstance(value, str):
+        return value
+    if unit is None:
+        return 0.0  # the unit itself is the mistake, and it is reported
+    return units.parse_quantity(value, wanted=unit, is_difference=is_difference)
