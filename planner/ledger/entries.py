@@ -11,20 +11,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
 
 from planner.space import Value
 from planner.trials import Measured, Proposal, RunState, TrialState, Wanted
 
+Command = Literal["start", "abort", "adjust"]  # what an order in the outbox asks of a source
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The process that holds a lease; enough to tell whether it is still alive."""
+    """The process that holds a lease; enough to tell whether it is still alive.
+
+    Args:
+        host: name of the machine.
+        pid: process id, which means something only within ``pid_namespace``.
+        boot_id: changes whenever the machine starts.
+        process_started: seconds after the machine's start, which no change of its clock moves.
+        pid_namespace: of a container, which may share the name of its host.
+    """
 
     host: str
     pid: int
     boot_id: str
     process_started: float
+    pid_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +146,19 @@ class RunOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSent:
-    """An order is about to leave for a device that must not get it twice."""
+    """An order is about to leave for a device that must not get it twice.
+
+    Args:
+        attempt: counts the sendings of this order from 1; two drivers cannot both write the same.
+        token: fencing token of the driver's lease.
+        command: which of the run's orders.
+    """
 
     kind: Literal["order sent"] = "order sent"
     key: str
     attempt: int
     token: int
+    command: Command = "start"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +287,14 @@ Record = Annotated[
     Field(discriminator="kind"),
 ]
 
-RECORDS: TypeAdapter[Record] = TypeAdapter(Record)
+RECORDS: TypeAdapter[Record] = TypeAdapter(
+    Record,
+    config=ConfigDict(
+        allow_inf_nan=False,  # a measured NaN is no observation
+        ser_json_inf_nan="constants",  # but a payload is kept as the source sent it, NaN and all
+        extra="forbid",  # a field of newer software is refused, never dropped
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

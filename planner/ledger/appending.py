@@ -1,0 +1,134 @@
+"""One append, within a transaction: number it, check it, write it, project it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+from sqlalchemy import Connection, bindparam, insert, update
+
+from planner import __version__
+from planner.clock import Clock
+from planner.errors import InputError, LedgerTooNew
+from planner.ledger import schema
+from planner.ledger.entries import RECORDS, Entry, Expectation, Record
+from planner.ledger.projections import check_expectation, project
+from planner.ledger.stored_rows import copied, load_rows, save_rows
+
+_TAKE_NUMBERS = (
+    update(schema.ledger)
+    .values(last_sequence=schema.ledger.c.last_sequence + bindparam("count"))
+    .returning(schema.ledger.c.last_sequence, schema.ledger.c.schema, schema.ledger.c.software)
+)
+_INSERT_ENTRIES = insert(schema.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record that can be written: with its text, and as that text reads back."""
+
+    record: Record
+    body: str
+
+
+def validate(records: Sequence[Record]) -> list[Line]:
+    """Returns the records as they will be read again.
+
+    Raises:
+        InputError: one of them cannot be written, or would not be read as a record.
+    """
+    return [_validate(record) for record in records]
+
+
+def _validate(record: Record) -> Line:
+    kind = getattr(record, "kind", type(record).__name__)
+    try:
+        body = RECORDS.dump_json(record, warnings="error").decode()
+        return Line(RECORDS.validate_json(body), body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        raise InputError(
+            f"The record {kind!r} cannot be entered: {where}: {first['msg']} "
+            f"(it is {first['input']!r})."
+        ) from error
+    except (PydanticSerializationError, UnicodeDecodeError) as error:
+        raise InputError(f"The record {kind!r} cannot be entered: {error}") from error
+
+
+def append_in(
+    connection: Connection,
+    lines: Sequence[Line],
+    *,
+    campaign: str,
+    author: str,
+    clock: Clock,
+    expect: Expectation | None = None,
+) -> tuple[Entry, ...]:
+    """Writes entries and their projections.
+
+    The first statement queues for the ledger's one row and keeps it until the commit, so that
+    entries become visible in the order of their numbers and no number is ever lost.
+
+    Raises:
+        StaleWrite: the expectation no longer holds, or somebody else has written this.
+        Refused: the life cycle does not lead there.
+        LedgerTooNew: newer software has migrated the ledger since it was opened.
+    """
+    first = take_numbers(connection, len(lines))
+    now = clock.now()  # after the queue, so that times rise with the numbers
+    wanted = expect.trials if expect is not None else {}
+    rows = load_rows(connection, campaign, [line.record for line in lines], also=wanted)
+    before = copied(rows)
+    if expect is not None:
+        check_expectation(expect, rows, campaign=campaign)
+    entries = tuple(
+        Entry(
+            sequence=first + index,
+            campaign=campaign,
+            at=now,
+            author=author,
+            schema=schema.SCHEMA,
+            software=__version__,
+            record=line.record,
+        )
+        for index, line in enumerate(lines)
+    )
+    for entry in entries:
+        project(entry, rows)
+    written = [_values(*each) for each in zip(entries, lines, strict=True)]
+    connection.execute(_INSERT_ENTRIES, written)
+    save_rows(connection, before, rows)
+    return entries
+
+
+def take_numbers(connection: Connection, count: int) -> int:
+    """Queues for the ledger's one row, and returns the first of ``count`` new numbers.
+
+    Raises:
+        LedgerTooNew: newer software has migrated the ledger since it was opened.
+    """
+    row = connection.execute(_TAKE_NUMBERS, {"count": count}).one()
+    if row.schema != schema.SCHEMA:
+        raise LedgerTooNew(
+            f"Version {row.software} has migrated the ledger to schema {row.schema} while this "
+            f"process, version {__version__}, had it open with schema {schema.SCHEMA}. "
+            "Update this software and start again."
+        )
+    return int(row.last_sequence) - count + 1
+
+
+def _values(entry: Entry, line: Line) -> dict[str, Any]:
+    return {
+        "sequence": entry.sequence,
+        "campaign": entry.campaign,
+        "at": entry.at,
+        "author": entry.author,
+        "kind": entry.record.kind,
+        "schema": entry.schema,
+        "software": entry.software,
+        "body": line.body,
+    }

@@ -1,0 +1,1 @@
+"""Changes of the ledger's tables, one file each, run by Alembic."""

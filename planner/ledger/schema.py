@@ -1,0 +1,245 @@
+"""The ledger's tables.
+
+``entries`` is the record. The projections (``campaigns``, ``trials``, ``runs``, ``outbox``,
+``inbox``) are written in the transaction of their entry and can be rebuilt from the entries.
+``leases`` says who acts now and is no history. The other tables are those of the dispatch contract
+(devices, people, readings, artifacts, adjustments of a running trial), there from the first
+migration on because a ledger is costly to change once a lab relies on it.
+
+``SCHEMA`` counts what software must know to read a ledger: tables and kinds of record. Whoever adds
+either raises it and writes a migration, an empty one for a new kind of record.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from planner.ledger.column_types import Json, OneOf, UtcTime
+from planner.ledger.rows import InboxState, OutboxState
+from planner.trials import RunState, TrialState, Wanted
+
+SCHEMA = 1
+
+metadata = MetaData()
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", String, primary_key=True),  # a device binds itself to it
+    Column("schema", Integer, nullable=False),
+    Column("software", String, nullable=False),  # the version that wrote this schema
+    Column("created_at", UtcTime, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),  # writers queue for this row
+    Column("stop_latched_at", UtcTime),  # emergency stop, until a person clears it
+    Column("stop_latched_by", String),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("campaign", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("author", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("schema", Integer, nullable=False),
+    Column("software", String, nullable=False),
+    Column("body", Text, nullable=False),  # the record as JSON
+    Index("entries_of_campaign", "campaign", "sequence"),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("spec_digest", String, nullable=False),
+    Column("spec_sequence", BigInteger, nullable=False),  # the entry with the file now in force
+    Column("simulated", Boolean, nullable=False),
+    Column("wanted", OneOf(Wanted), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("stopped_at", UtcTime),
+    Column("stop_rule", String),
+    Column("stop_failed", Boolean, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+)
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("campaign", String, primary_key=True),
+    Column("trial", Integer, primary_key=True, autoincrement=False),
+    Column("state", OneOf(TrialState), nullable=False),
+    Column("source", String),
+    Column("handed", Boolean, nullable=False),
+    Column("open_run", String),  # key; at most one run of a trial is open
+    Column("result_version", Integer, nullable=False),  # 0: none yet
+    Column("proposed_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("campaign", String, nullable=False),
+    Column("trial", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("source", String, nullable=False),
+    Column("handed", Boolean, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("state", OneOf(RunState), nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("parent", String),
+    Column("evidence", Text, nullable=False),
+    Column("opened_at", UtcTime, nullable=False),
+    Column("not_after", UtcTime),
+    Column("updated_at", UtcTime, nullable=False),
+    UniqueConstraint("campaign", "trial", "run"),
+    Index("runs_open", "is_open", "campaign"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),  # of its entry
+    Column("campaign", String, nullable=False),
+    Column("trial", Integer, nullable=False),
+    Column("key", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("command", String, nullable=False),
+    Column("order", Json, nullable=False),
+    Column("not_after", UtcTime),
+    Column("state", OneOf(OutboxState), nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("token", BigInteger, nullable=False),  # the highest that was sent; 0: none
+    Column("updated_at", UtcTime, nullable=False),
+    Index("outbox_of_trial", "campaign", "trial"),
+    Index("outbox_open", "is_open", "source"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("result_digest", String, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("campaign", String, nullable=False),
+    Column("trial", Integer, nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("state", OneOf(InboxState), nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("reasons", Json, nullable=False),  # why it was put aside
+    Column("arrived_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Index("inbox_of_trial", "campaign", "trial"),
+    Index("inbox_by_state", "state", "campaign"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("what", String, primary_key=True),  # campaign or device
+    Column("name", String, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),  # rises with every taking: the fencing token
+    Column("host", String, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("boot_id", String, nullable=False),
+    Column("process_started", Float, nullable=False),
+    Column("pid_namespace", String, nullable=False),
+    Column("taken_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("delivery", String, nullable=False),  # keyed, two-phase, fire and observe
+    Column("simulated", Boolean, nullable=False),
+    Column("bound_to", String),  # id of the ledger that the device obeys
+    Column("boot_id", String),
+    Column("heartbeat_at", UtcTime),
+    Column("heartbeat_sequence", BigInteger),
+    Column("current_key", String),
+    Column("stop_latched_at", UtcTime),
+    Column("stop_latched_by", String),
+    Column("maintenance_since", UtcTime),
+    Column("maintenance_reason", Text),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("token_hash", String, unique=True),
+    Column("registered_at", UtcTime, nullable=False),
+    Column("registered_by", String, nullable=False),
+    Column("revoked_at", UtcTime),
+    Column("revoked_by", String),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("source", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("value", Float),  # filtered; None where the filter gives none
+    Column("raw", Float),  # as it came; None where the sensor sent no number
+    Column("quality", String, nullable=False),
+    Column("source_time", UtcTime, nullable=False),
+    Column("arrival_time", UtcTime, nullable=False),
+    Index("readings_of_sensor", "source", "name", "source_time"),
+    Index("readings_by_arrival", "arrival_time"),  # for retention
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("campaign", String, primary_key=True),
+    Column("trial", Integer, primary_key=True, autoincrement=False),
+    Column("outcome", String, primary_key=True),
+    Column("key", String),
+    Column("media_type", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Index("artifacts_of_trial", "campaign", "trial"),
+)
+
+adjustments = Table(
+    "adjustments",
+    metadata,
+    Column("key", String, primary_key=True),  # its own, under the run's
+    Column("run_key", String, nullable=False),
+    Column("campaign", String, nullable=False),
+    Column("trial", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("parameters", Json, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("asked_by", String, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("approved_by", String),
+    Column("updated_at", UtcTime, nullable=False),
+    Index("adjustments_of_run", "run_key"),
+)
