@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -39,7 +40,10 @@ def clear_locks(home: Path) -> None:
 
 
 class DatabaseWatch:
-    """Notices that the database file under a running server was deleted or replaced."""
+    """Notices that the database file under a running server was deleted or replaced.
+
+    Made once the server is up, when the file exists, unless a URL names another database.
+    """
 
     def __init__(self, home: Path) -> None:
         self._path = database_path(home)
@@ -47,7 +51,19 @@ class DatabaseWatch:
 
     def is_lost(self) -> bool:
         """Tell whether the file is no longer the one that was there at the start."""
-        return self._file is not None and _identity(self._path) != self._file
+        if _is_elsewhere():
+            return False
+        return self._file is None or _identity(self._path) != self._file
+
+
+def _is_elsewhere() -> bool:
+    return any(
+        os.environ.get(name)
+        for name in (
+            "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+            "PREFECT_API_DATABASE_CONNECTION_URL",
+        )
+    )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -25,7 +25,7 @@ _QUIET = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SILENCE_API_URL_MISCONFIGURATION": "true",
-    # a server that is started again is found again; five retries give up after half a minute
+    # waits of 2, 4, 8 ... seconds: a server that is started again is found again
     "PREFECT_CLIENT_MAX_RETRIES": "8",
     # with the default, in memory, a killed server leaves its concurrency slots taken for ever
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (

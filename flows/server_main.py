@@ -136,14 +136,23 @@ def _is_ours(home: Path) -> bool:
 
 
 def _bound(port: int) -> socket.socket:
-    """Return a socket bound to the wanted port, or to a free one where that is taken."""
+    """Return a socket bound to the wanted port, or to a free one where that stays taken.
+
+    A predecessor whose home was deleted may hold the port for a moment more; the clients of the
+    runs know no other.
+    """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     # the connections of a killed predecessor linger for a minute and would keep the port taken
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError:
-        listener.bind(("127.0.0.1", 0))
+    deadline = time.monotonic() + CLOSING_S
+    while time.monotonic() < deadline:
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return listener
+    listener.bind(("127.0.0.1", 0))
     return listener
 
 

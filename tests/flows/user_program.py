@@ -15,6 +15,7 @@ from pathlib import Path
 
 from flows import quiet
 from flows.server import server
+from flows.shown import shown
 
 
 def say(text: str) -> None:
@@ -22,7 +23,7 @@ def say(text: str) -> None:
 
 
 def call_flow(n_tasks: int, *, pause_s: float) -> None:
-    from prefect import flow, task
+    from prefect import task
     from prefect.cache_policies import NO_CACHE
 
     @task(cache_policy=NO_CACHE)
@@ -32,11 +33,11 @@ def call_flow(n_tasks: int, *, pause_s: float) -> None:
         time.sleep(pause_s)
         return number
 
-    @flow(name="stretch")
     def stretch() -> int:
         return sum(step(number) for number in range(n_tasks))
 
-    assert stretch() == n_tasks * (n_tasks - 1) // 2
+    total = shown(stretch, name="stretch", run_name="one", tags=["tested"], on_message=say)
+    assert total == n_tasks * (n_tasks - 1) // 2
     say("flow done")
 
 
