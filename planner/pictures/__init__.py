@@ -10,13 +10,8 @@ from planner.pictures.observed import Observed, draw_observed
 from planner.pictures.prediction import Prediction
 from planner.pictures.progress import Progress, RandomChoice, draw_progress
 from planner.pictures.race import Race, Racer, RaceTable, draw_race
-from planner.pictures.slices import (
-    CategoricalSlice,
-    NumericSlice,
-    Slices,
-    SliceTrials,
-    draw_slices,
-)
+from planner.pictures.sliced import CategoricalSlice, NumericSlice, Slices, SliceTrials
+from planner.pictures.slices import draw_slices
 from planner.pictures.whatif import WhatIf, draw_whatif
 
 __all__ = [

@@ -59,6 +59,22 @@ def own_intervals(values: ArrayLike, *, what: str, n: int) -> Float[np.ndarray, 
     return array
 
 
+def own_increasing(
+    settings: Float[np.ndarray, " g"], *, what: str, n: int, is_log: bool
+) -> Float[np.ndarray, " g"]:
+    """Return a read-only copy of settings that increase, and are positive on a log scale.
+
+    Raises:
+        InputError: they do not, are not ``n``, or are not finite.
+    """
+    own = own_vector(settings, what=what, n=n)
+    if own.size < 2 or (np.diff(own) <= 0).any():
+        raise InputError(f"{what}: give at least two, each above the one before.")
+    if is_log and own[0] <= 0:
+        raise InputError(f"{what}: {own[0]:g} cannot stand on a log scale. Start above 0.")
+    return own
+
+
 def refuse_beyond(
     array: Float[np.ndarray, "*n"], *, what: str, low: float, high: float, rule: str
 ) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+from unicodedata import east_asian_width
 
 import numpy as np
 from jaxtyping import Float
@@ -88,9 +90,14 @@ def named(name: str, unit: str, scale: str = "") -> str:
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float) -> float:
-    """Width of a text in pixels, in DejaVu Sans, which is wider than most a browser would take."""
+    """Width of a text in pixels, in DejaVu Sans, which is wider than most a browser would take.
+
+    Ideographs, which that font lacks, are as wide as they are high.
+    """
+    narrow = "".join(letter for letter in text if east_asian_width(letter) not in "WF")
     font = FontProperties(family="DejaVu Sans", size=size)
-    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0])
+    width = text_to_path.get_text_width_height_descent(narrow, font, ismath=False)[0]
+    return float(width) + size * (len(text) - len(narrow))
 
 
 def fitted(text: str, width: float, *, size: float, lines: int = MAX_LABEL_LINES) -> str:
@@ -109,10 +116,8 @@ def fitted(text: str, width: float, *, size: float, lines: int = MAX_LABEL_LINES
 
 def _head(word: str, width: float, size: float) -> tuple[str, str]:
     """Split a line that is one word wider than ``width`` where it reaches it."""
-    n = len(word)
-    while n > 1 and text_width(word[:n], size) > width:
-        n -= 1
-    return word[:n], word[n:]
+    n = bisect_right(range(len(word) + 1), width, key=lambda n: text_width(word[:n], size)) - 1
+    return word[: max(n, 1)], word[max(n, 1) :]
 
 
 def _cut(text: str, width: float, size: float) -> str:
@@ -187,7 +192,7 @@ def _even_ticks(
 ) -> tuple[list[float], list[str], str]:
     """Ticks, their labels, and what the axis label must add: ``×10⁻⁹``, or ``− 1000000``."""
     steps = [1, 2, 5, 10] if is_whole else [1, 2, 2.5, 5, 10]
-    locator = MaxNLocator(nbins=n_ticks, steps=steps, integer=is_whole)
+    locator = MaxNLocator(nbins=n_ticks, steps=steps, integer=is_whole, min_n_ticks=1)
     values = np.asarray(locator.tick_values(shown.low, shown.high), dtype=np.float64)
     inside = values[(values >= shown.low) & (values <= shown.high)]
     step = float(values[1] - values[0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -60,7 +61,9 @@ _HOUSE: dict[str, Any] = {
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw with matplotlib's defaults and ours, one picture at a time in a process."""
-    with _LOCK, mpl.rc_context():
+    with _LOCK, mpl.rc_context(), warnings.catch_warnings():
+        # letters that the measuring font lacks are shown by the reader's own
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(_HOUSE)  # type: ignore[arg-type]  # its keys are typed one by one
         yield
@@ -72,21 +75,30 @@ def new_figure(width_px: float, height_px: float) -> Figure:
     Raises:
         InputError: a width outside 280 to 1600 pixels.
     """
-    if not MIN_WIDTH_PX <= width_px <= MAX_WIDTH_PX:
-        raise InputError(
-            f"A picture cannot be {width_px:g} pixels wide. "
-            f"Ask for {MIN_WIDTH_PX:g} to {MAX_WIDTH_PX:g}; an HTML page scales it."
-        )
+    _refuse_width(width_px)
     figure = Figure(figsize=(width_px / 72, height_px / 72), dpi=72, layout="constrained")
     FigureCanvasSVG(figure)
     return figure
 
 
 def rows_and_columns(n_panels: int, width_px: float) -> tuple[int, int]:
-    """Return how panels are laid out: at most three in a row, none too narrow, rows alike."""
+    """Return how panels are laid out: at most three in a row, none too narrow, rows alike.
+
+    Raises:
+        InputError: a width outside 280 to 1600 pixels.
+    """
+    _refuse_width(width_px)
     most = min(3, max(int(width_px / PANEL_PX), 1))
     rows = math.ceil(n_panels / most)
     return rows, math.ceil(n_panels / rows)
+
+
+def _refuse_width(width_px: float) -> None:
+    if not MIN_WIDTH_PX <= width_px <= MAX_WIDTH_PX:
+        raise InputError(
+            f"A picture cannot be {width_px:g} pixels wide. "
+            f"Ask for {MIN_WIDTH_PX:g} to {MAX_WIDTH_PX:g}; an HTML page scales it."
+        )
 
 
 def add_grid(axes: Axes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -41,6 +41,11 @@ class Goal:
     high: float | None = None
 
     def __post_init__(self) -> None:
+        if self.direction not in get_args(Direction):
+            raise InputError(
+                f"A goal cannot have direction '{self.direction}'. "
+                f"The directions are {', '.join(get_args(Direction))}."
+            )
         allowed = {"maximise": "low", "minimise": "high", "target": "target low high"}
         needed = {"target": "target", "range": "low high"}.get(self.direction, "").split()
         given = [n for n in ("target", "low", "high") if getattr(self, n) is not None]

@@ -179,7 +179,7 @@ def _verdict(observed: Observed) -> str:
     return (
         f"{k} of {counted(n, 'stated interval')} held ({percent(k / n)}). Intervals that hold "
         f"{percent(observed.level)} of the time would give {low} to {high} of {n} "
-        "(binomial {percent(0.95)} band)."
+        f"(binomial {percent(0.95)} band)."
     )
 
 

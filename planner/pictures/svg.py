@@ -10,6 +10,7 @@ its class, so that the marks of a picture can be found and counted.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import re
@@ -18,6 +19,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
+
+from planner.pictures.axis import plain
 
 DECIMALS = 2  # a hundredth of a pixel: nothing is lost at any zoom that a reader uses
 TOLERANCE_PX = 0.1  # a polyline may be simplified by this much
@@ -43,13 +46,15 @@ def svg_text(figure: Figure, *, title: str, summary: str) -> str:
     _drop_what_reaches_the_page(root)
     for element in root.iter():
         _plain_attributes(element)
+    _drop_what_marks_override(root)
     _classes_for_ids(root)
     _flatten(root)
     for element in root.iter("g"):
         _lift_common(element)
     _describe(root, title=title, summary=summary)
     _own_ids(root)
-    return ET.tostring(root, encoding="unicode")
+    # no text holds " />": its ">" is written "&gt;"
+    return ET.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
 def _strip_namespaces(root: ET.Element) -> None:
@@ -137,6 +142,15 @@ def _distances(
     return np.asarray(np.linalg.norm(points - start - share[:, None] * along, axis=1))
 
 
+def _drop_what_marks_override(root: ET.Element) -> None:
+    """A mark's own colours win over those of the ``use`` that shows it: drop what loses."""
+    defined = {e.attrib["id"]: e for e in root.iter("path") if "id" in e.attrib}
+    for use in root.iter("use"):
+        own = defined[use.attrib["href"].removeprefix("#")].attrib
+        for name in own.keys() & use.attrib.keys() - _NOT_INHERITED:
+            del use.attrib[name]
+
+
 def _classes_for_ids(root: ET.Element) -> None:
     """Keep the ids that something refers to; a group's name becomes its class."""
     wanted = {
@@ -193,13 +207,13 @@ def _describe(root: ET.Element, *, title: str, summary: str) -> None:
     })  # fmt: skip
     for place, (tag, text) in enumerate((("title", title), ("desc", summary))):
         element = ET.Element(tag, {"id": "title" if tag == "title" else "summary"})
-        element.text = text
+        element.text = plain(text)
         root.insert(place, element)
 
 
 def _own_ids(root: ET.Element) -> None:
     """Number the ids behind a digest of the content: two pictures on one page share none."""
-    digest = hashlib.sha256(ET.tostring(root)).hexdigest()[:10]
+    digest = base64.b32encode(hashlib.sha256(ET.tostring(root)).digest()).decode()[:6].lower()
     names = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
     own = {name: f"p{digest}-{number}" for number, name in enumerate(names)}
     for element in root.iter():

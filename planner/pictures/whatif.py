@@ -11,13 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from planner.errors import InputError
-from planner.pictures.arrays import own_vector, refuse_beyond
+from planner.pictures.arrays import own_increasing, own_vector, refuse_beyond
 from planner.pictures.axis import Quantity, Range, named, number, number_axis, range_of
 from planner.pictures.frame import WIDTH_PX, add_grid, add_legend, add_note, house_style, new_figure
 from planner.pictures.goal import Goal, draw_goal
 from planner.pictures.palette import BEST, GOAL
 from planner.pictures.prediction import Prediction, draw_prediction, prediction_handles
-from planner.pictures.slices import increasing
 from planner.pictures.svg import svg_text
 
 _NOW_DASH = (0, (1, 1.5))
@@ -59,7 +58,7 @@ class WhatIf:
     def __post_init__(self) -> None:
         n = self.prediction.mean.size
         about = f"What-if along '{self.parameter}'"
-        own = increasing(self.settings, what=f"{about}, settings", n=n, is_log=self.is_log)
+        own = own_increasing(self.settings, what=f"{about}, settings", n=n, is_log=self.is_log)
         object.__setattr__(self, "settings", own)
         if self.asked is not None:
             own_vector([self.asked], what=f"{about}, setting asked about")

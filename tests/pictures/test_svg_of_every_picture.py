@@ -1,0 +1,152 @@
+"""What holds of every picture, whatever it shows."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from itertools import combinations, pairwise
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from planner.errors import InputError
+from planner.pictures.palette import LINE_LOOKS
+from planner.pictures.svg import TOLERANCE_PX, _distances, _short_path, _simplified
+from tests.pictures.drawn import parsed, texts
+from tests.pictures.samples import ALL
+
+every_picture = pytest.mark.parametrize("name", ALL)
+
+
+def freshly_drawn(name, *args, width_px=700.0):
+    draw, sample = ALL[name]
+    return draw(sample(*args), width_px=width_px)
+
+
+drawn = lru_cache(freshly_drawn)
+
+
+@every_picture
+def test_it_is_one_svg_element_of_the_width_asked_for(name):
+    for width_px in (360.0, 700.0):
+        root = parsed(drawn(name, width_px=width_px))
+        assert root.tag == "svg"
+        assert root.get("width") == f"{width_px:g}"
+        assert root.get("viewBox") == f"0 0 {width_px:g} {root.get('height')}"
+
+
+@every_picture
+def test_a_screen_reader_finds_a_title_and_a_summary(name):
+    root = parsed(drawn(name))
+    title, summary = root[0], root[1]
+    assert (root.get("role"), title.tag, summary.tag) == ("img", "title", "desc")
+    assert root.get("aria-labelledby").split() == [title.get("id"), summary.get("id")]
+    assert title.text
+    assert len(summary.text) > 60
+
+
+@every_picture
+def test_nothing_is_fetched_and_every_reference_is_answered_inside(name):
+    svg = drawn(name)
+    assert re.findall(r"https?:[^\"]*", svg) == ["http://www.w3.org/2000/svg"]  # the namespace
+    root = parsed(svg)
+    ids = {e.get("id") for e in root.iter() if e.get("id")}
+    values = [v for e in root.iter() for k, v in e.attrib.items() if k == "href" or "url(" in v]
+    wanted = {re.fullmatch(r"(?:url\()?#([^)]+)\)?", value)[1] for value in values}
+    assert wanted
+    assert wanted <= ids
+
+
+@every_picture
+def test_nothing_reaches_the_page_around_it(name):
+    """A style sheet would restyle the page; a strict content policy refuses style attributes."""
+    root = parsed(drawn(name))
+    assert not {e.tag for e in root.iter()} & {"style", "script", "metadata", "image", "a"}
+    assert not [e for e in root.iter() if "style" in e.attrib]
+
+
+def test_no_two_pictures_share_an_id():
+    found = []
+    for name in ALL:
+        for args in ((), ("yield", "g")):
+            for width_px in (360.0, 700.0):
+                root = parsed(drawn(name, *args, width_px=width_px))
+                ids = [e.get("id") for e in root.iter() if e.get("id")]
+                assert len(ids) == len(set(ids))
+                found.append(set(ids))
+    assert all(not a & b for a, b in combinations(found, 2))
+
+
+@every_picture
+def test_the_same_record_gives_the_same_bytes_whatever_matplotlib_is_set_to(name):
+    first = drawn(name)
+    with mpl.rc_context({"font.size": 30, "svg.fonttype": "path", "axes.grid": True}):
+        before = dict(mpl.rcParams)
+        assert freshly_drawn(name) == first
+        assert dict(mpl.rcParams) == before
+
+
+def test_threads_that_draw_at_once_get_what_they_would_alone():
+    before = dict(mpl.rcParams)
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(freshly_drawn, ALL))
+    assert together == [drawn(name) for name in ALL]
+    assert dict(mpl.rcParams) == before
+
+
+@every_picture
+def test_names_are_shown_as_written(name):
+    """Markup, a dollar sign (matplotlib's mathematics) and other scripts are just letters."""
+    odd = "<b>CO₂ & $x^2$</b>"
+    root = parsed(drawn(name, odd, "µmol"))
+    shown = " ".join(texts(root))
+    assert odd in shown
+    assert odd in (root[0].text + root[1].text)
+    assert not list(root.iter("b"))
+
+
+@every_picture
+def test_characters_that_xml_cannot_hold_are_left_out(name):
+    root = parsed(drawn(name, "a\x00b\nc\ud800d", "%"))
+    assert "a b c d" in " ".join(texts(root))
+
+
+@every_picture
+def test_long_names_are_cut_in_the_picture_and_whole_in_the_summary(name):
+    long = "outcome of the longest name " * 12 + "END"
+    for width_px in (360.0, 700.0):
+        root = parsed(drawn(name, long, "%", width_px=width_px))
+        assert any("…" in text for text in texts(root))
+        assert "END" in root[1].text
+
+
+@every_picture
+@pytest.mark.parametrize("width_px", [279.0, 1601.0, float("nan")])
+def test_a_width_that_nobody_can_read_is_refused(name, width_px):
+    with pytest.raises(InputError, match="pixels wide"):
+        drawn(name, width_px=width_px)
+
+
+def test_lines_that_differ_in_colour_differ_in_dash_or_marker_too():
+    assert len({look.colour for look in LINE_LOOKS}) == len(LINE_LOOKS)
+    assert len({look.marker for look in LINE_LOOKS}) == len(LINE_LOOKS)
+
+
+@given(arrays(np.float64, st.tuples(st.integers(2, 60), st.just(2)), elements=st.floats(-500, 500)))
+def test_a_simplified_line_keeps_its_ends_and_passes_by_every_point(points):
+    """Every point left out lies within the tolerance of the stretch that bridges it."""
+    short = _simplified(points)
+    np.testing.assert_array_equal(short[[0, -1]], points[[0, -1]])
+    nearest = np.min([_distances(points, a, b) for a, b in pairwise(short)], 0)
+    # distances of numbers up to 500 carry rounding of some 500 * 1e-16 * 10
+    assert nearest.max() <= TOLERANCE_PX + 1e-12
+
+
+def test_a_straight_line_becomes_two_points_and_a_broken_one_stays_broken():
+    assert _short_path("M 0 0 \nL 1.004 1.004 \nL 2 2 \n") == "M0 0 2 2"
+    assert _short_path("M 0 0 \nL 1 0 \nM 2 0 \nL 3 0 \nz\n") == "M0 0 1 0M2 0 3 0z"
