@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from planner.campaign import CampaignSpec, ReplayedTable, read_rows
-from planner.errors import ValueOutOfRange
 from planner.labs.contract import Answer, DeliveryClass, Order, Reported, Result
 from planner.rng import derive_seed, make_generator
-from planner.space import Value
+from planner.space import Floats, Value
 from planner.tables import read_numbers, read_table
 from planner.trials import DeviceState
 
@@ -57,10 +56,8 @@ class ReplayLab:
         row = tuple(order.parameters[name].value for name in self._names)
         repeats = self._repeats.get(row)
         if repeats is None:
-            raise ValueOutOfRange(
-                f"{self._title} holds no measurement at "
-                f"{dict(zip(self._names, row, strict=True))}: only its rows can be run."
-            )
+            reason = f"{self._title} holds no measurement at {row}: only its rows can be run"
+            return Answer(key=order.key, state=DeviceState.REFUSED, reason=reason)
         generator = make_generator(derive_seed(0, "replay", order.key))
         drawn = repeats[int(generator.integers(len(repeats)))]
         outcomes = {
@@ -80,8 +77,9 @@ class ReplayLab:
     def close(self) -> None:
         """Holds nothing open."""
 
-    def best_known(self) -> tuple[Sequence[Mapping[str, Value]], np.ndarray]:
-        """Returns the conditions with the mean of their repeats, shape ``n m``."""
-        rows = [dict(zip(self._names, row, strict=True)) for row in self._repeats]
-        means = np.array([np.mean(values, axis=0) for values in self._repeats.values()])
-        return rows, means
+    def mean_of_repeats(self, outcome: str) -> Floats:
+        """Returns for each distinct condition the mean of its repeats, shape ``n``."""
+        index = self._outcomes.index(outcome)
+        return np.array(
+            [np.mean([values[index] for values in repeats]) for repeats in self._repeats.values()]
+        )

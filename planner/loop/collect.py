@@ -1,0 +1,267 @@
+"""Collecting: what became of open runs, and which results become data.
+
+Asking a source is an effect and costs nothing to repeat; writing what it said is one transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from planner.errors import LabUnavailable, Unanswered
+from planner.labs import RESULTS, Answer, DeliveryClass
+from planner.ledger.entries import (
+    OutcomesObserved,
+    Record,
+    ResultArrived,
+    ResultQuarantined,
+    RunMoved,
+    TrialMoved,
+)
+from planner.ledger.replay import is_open
+from planner.loop.check import check_result
+from planner.loop.orders import reorder
+from planner.loop.session import Session
+from planner.trials import (
+    TERMINAL_TRIALS,
+    DeviceState,
+    Run,
+    RunState,
+    Trial,
+    TrialState,
+    digest_json,
+)
+
+FIRST_RESEND_S = 0.5
+LONGEST_RESEND_S = 10.0
+
+_SAME_WORD = {
+    DeviceState.ACCEPTED: RunState.ACCEPTED,
+    DeviceState.STARTED: RunState.STARTED,
+    DeviceState.PAUSED: RunState.PAUSED,
+}
+
+
+def open_runs(session: Session) -> list[tuple[Trial, Run]]:
+    """Returns the runs that a machine may still move, by trial."""
+    found = []
+    for trial in session.state.open_trials:
+        run = trial.run
+        if run is not None and is_open(run) and not trial.handed:
+            found.append((trial, run))
+    return found
+
+
+def poll_source(session: Session) -> list[Answer]:
+    """Asks the source about every open run, and sends again what it does not know.
+
+    Only a source of class *keyed* is sent an order again. Nothing is written.
+
+    Returns:
+        The answers that tell something new.
+    """
+    runs = open_runs(session)
+    if not runs or session.lab.is_person:
+        return _send_waiting(session, runs)
+    try:
+        answers = dict(session.lab.poll([run.key for _, run in runs]))
+    except LabUnavailable:
+        _note_unreachable(session)
+        return []
+    session.unreachable_since = None
+    known = [answers[run.key] for _, run in runs if run.key in answers]
+    unknown = [(trial, run) for trial, run in runs if run.key not in answers]
+    if session.lab.delivery is DeliveryClass.KEYED:
+        known += _send_waiting(session, unknown)
+    return [answer for answer in known if _is_news(session, answer)]
+
+
+def _send_waiting(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]:
+    """Sends the orders of runs that the source has not answered and may be sent again."""
+    answers = []
+    for trial, run in runs:
+        may_resend = run.state is RunState.DISPATCHING or session.lab.is_repeatable
+        if may_resend and session.resend_at.get(run.key, 0.0) <= session.now_s:
+            answer = send(session, trial, run)
+            if answer is not None:
+                answers.append(answer)
+    return answers
+
+
+def send(session: Session, trial: Trial, run: Run) -> Answer | None:
+    """Hands one order to the source; returns None where nothing came back."""
+    attempt = session.attempts.get(run.key, 0) + 1
+    session.attempts[run.key] = attempt
+    pause = min(LONGEST_RESEND_S, FIRST_RESEND_S * 2 ** (attempt - 1))
+    session.resend_at[run.key] = session.now_s + pause
+    try:
+        answer = session.lab.submit(reorder(session.state, trial, run))
+    except Unanswered:
+        return None
+    except LabUnavailable:
+        _note_unreachable(session)
+        return None
+    session.unreachable_since = None
+    session.attempts.pop(run.key, None)
+    return answer
+
+
+def _note_unreachable(session: Session) -> None:
+    if session.unreachable_since is None:
+        session.unreachable_since = session.now_s
+
+
+def _is_news(session: Session, answer: Answer) -> bool:
+    _, run = session.state.run_of(answer.key)
+    return _SAME_WORD.get(answer.state) is not run.state
+
+
+def record_answers(session: Session, answers: list[Answer]) -> None:
+    """Writes what the source said, each answer in one transaction."""
+    for answer in answers:
+        trial, run = session.state.run_of(answer.key)
+        if not is_open(run):
+            continue
+        records = _consequences(session, answer, trial, run)
+        if records:
+            session.write(records, trials={trial.number: trial.state})
+
+
+def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> list[Record]:
+    said = answer.reason or f"the source said {answer.state}"
+    if answer.state in _SAME_WORD:
+        to = _SAME_WORD[answer.state]
+        records: list[Record] = [RunMoved(key=run.key, to=to, evidence=said)]
+        if trial.state is TrialState.IN_DOUBT:
+            records.append(TrialMoved(trial=trial.number, to=TrialState.RUNNING, reason=said))
+        return records if to is not run.state else []
+    match answer.state:
+        case DeviceState.DONE:
+            return _done(answer, trial, run)
+        case DeviceState.ABORTED:
+            return [
+                RunMoved(key=run.key, to=RunState.ABORTED, evidence=said),
+                TrialMoved(trial=trial.number, to=TrialState.ABORTED, reason=said),
+            ]
+        case DeviceState.UNKNOWN:
+            return in_doubt(session, trial, run, reason=said)
+        case DeviceState.REFUSED if run.state in (RunState.DISPATCHING, RunState.ACCEPTED):
+            return fail(session, trial, run, reason=said, ends=RunState.REFUSED)
+        case _:
+            is_process = answer.failure == "process"
+            return fail(session, trial, run, reason=said, is_process=is_process)
+
+
+def _done(answer: Answer, trial: Trial, run: Run) -> list[Record]:
+    payload = RESULTS.dump_python(answer.result, mode="json") if answer.result else {}
+    arrived = ResultArrived(
+        key=run.key,
+        result_digest=digest_json(payload),
+        payload=payload,
+        late=trial.state in TERMINAL_TRIALS,
+    )
+    return [RunMoved(key=run.key, to=RunState.COMPLETED, evidence=answer.reason), arrived]
+
+
+def in_doubt(session: Session, trial: Trial, run: Run, *, reason: str) -> list[Record]:
+    """Returns the records of a run of which nobody knows what became.
+
+    A repeatable source leaves no doubt: its run has failed and may be repeated.
+    """
+    if session.lab.is_repeatable:
+        return fail(session, trial, run, reason=reason)
+    records: list[Record] = []
+    if run.state is not RunState.IN_DOUBT:
+        records.append(RunMoved(key=run.key, to=RunState.IN_DOUBT, evidence=reason))
+    if trial.state is not TrialState.IN_DOUBT:
+        records.append(TrialMoved(trial=trial.number, to=TrialState.IN_DOUBT, reason=reason))
+    return records
+
+
+def fail(
+    session: Session,
+    trial: Trial,
+    run: Run,
+    *,
+    reason: str,
+    is_process: bool = False,
+    ends: RunState = RunState.FAILED,
+) -> list[Record]:
+    """Returns the records of a failed run: the trial fails, or gets another run if that is safe."""
+    moved = RunMoved(key=run.key, to=ends, evidence=reason)
+    retries = session.state.spec.source.retries
+    if is_process:
+        to = TrialState.FAILED_BY_PROCESS
+    elif len(trial.runs) <= retries:
+        to, reason = TrialState.APPROVED, f"{reason}; run {len(trial.runs)} of {retries + 1}"
+    else:
+        to = TrialState.FAILED_BY_MACHINE
+    return [moved, TrialMoved(trial=trial.number, to=to, reason=reason)]
+
+
+def settle_inbox(session: Session) -> int:
+    """Makes data of the results that passed their checks, and puts the others aside.
+
+    Returns:
+        How many were settled.
+    """
+    unsettled = list(session.state.unsettled.values())
+    for arrived in unsettled:
+        _settle(session, arrived)
+    return len(unsettled)
+
+
+def _settle(session: Session, arrived: ResultArrived) -> None:
+    trial, run = session.state.run_of(arrived.key)
+    state = session.state
+    checked = check_result(
+        RESULTS.validate_python(arrived.payload or {"outcomes": {}}),
+        state.spec,
+        session.space,
+        dict(trial.configuration),
+    )
+    problems = checked.problems
+    if trial.state in TERMINAL_TRIALS:
+        problems = (*problems, f"it came after the trial had ended ({trial.state})")
+    if problems:
+        reason = "result put aside: " + "; ".join(problems)
+        aside = ResultQuarantined(
+            trial=trial.number,
+            key=run.key,
+            result_digest=arrived.result_digest,
+            reasons=problems,
+        )
+        moved = TrialMoved(trial=trial.number, to=TrialState.IN_DOUBT, reason=reason)
+        records: list[Record] = [aside, moved] if trial.state is TrialState.RUNNING else [aside]
+    else:
+        observed = OutcomesObserved(
+            trial=trial.number,
+            outcomes=checked.outcomes,
+            source=run.source,
+            achieved=checked.achieved,
+            key=run.key,
+            result_digest=arrived.result_digest,
+        )
+        records = [observed, TrialMoved(trial=trial.number, to=TrialState.COMPLETED)]
+    session.write(records, trials={trial.number: trial.state})
+
+
+def end_overdue(session: Session) -> int:
+    """Ends the runs that have taken longer than their source allows.
+
+    Returns:
+        How many: at a device they are in doubt, at a repeatable source they have failed.
+    """
+    limit = session.state.spec.source.time_limit
+    if limit is None or session.lab.is_person:
+        return 0
+    latest = session.clock.now() - timedelta(seconds=limit)
+    overdue = [
+        (trial, run)
+        for trial, run in open_runs(session)
+        if run.opened_at < latest and run.state is not RunState.IN_DOUBT
+    ]
+    for trial, run in overdue:
+        reason = f"no end after {limit:g} s, the time limit of source {run.source!r}"
+        records = in_doubt(session, trial, run, reason=reason)
+        session.write(records, trials={trial.number: trial.state})
+    return len(overdue)

@@ -1,0 +1,134 @@
+"""From a campaign file to a session: its ledger, its space, its lab."""
+
+from __future__ import annotations
+
+import getpass
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.campaign import CampaignSpec, read_campaign, read_space
+from planner.clock import Clock, SystemClock
+from planner.labs import PersonLab, open_lab
+from planner.ledger import Ledger, locate, open_ledger
+from planner.ledger.replay import CampaignState, replay
+from planner.loop.opening import open_campaign, resume_campaign
+from planner.loop.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which campaign is meant, and where it is recorded.
+
+    Args:
+        file: the campaign file.
+        name: of the campaign, where it is run beside itself; None for the file's own.
+        seed: instead of the file's.
+        database_url: of a shared ledger; None for the one beside the file.
+        author: under whose name things are written.
+    """
+
+    file: Path
+    name: str | None = None
+    seed: int | None = None
+    database_url: str | None = None
+    author: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the file start."""
+        return self.file.resolve().parent
+
+
+def read_spec(place: Place) -> CampaignSpec:
+    """Reads the campaign file, under another name or seed where those are given.
+
+    Raises:
+        CampaignFileError: with every mistake.
+    """
+    spec = read_campaign(place.file)
+    changed = {"campaign": place.name, "seed": place.seed}
+    changed = {key: value for key, value in changed.items() if value is not None}
+    if not changed:
+        return spec
+    content = spec.model_dump(mode="json", by_alias=True)
+    return CampaignSpec.model_validate({**content, **changed})
+
+
+def open_the_ledger(place: Place, *, clock: Clock, create: bool = True) -> Ledger:
+    """Opens the ledger that the campaign is recorded in."""
+    name = place.name or read_campaign(place.file).campaign
+    where = locate(place.file, name=name, database_url=place.database_url)
+    return open_ledger(where, clock=clock, create=create)
+
+
+@contextmanager
+def at_work(
+    place: Place, *, clock: Clock | None = None, may_amend: bool = False, with_lab: bool = True
+) -> Iterator[Session]:
+    """Opens a campaign for work, and closes what it holds afterwards.
+
+    Args:
+        place: which campaign.
+        clock: time.
+        may_amend: whether a changed file is entered as an amendment.
+        with_lab: whether its source is opened too; who only tells or looks needs none.
+    """
+    clock = clock or SystemClock()
+    spec = read_spec(place)
+    space = read_space(spec, folder=place.folder)
+    lab = open_lab(spec, folder=place.folder) if with_lab else PersonLab()
+    ledger = open_the_ledger(place, clock=clock)
+    try:
+        state = _open_state(ledger, spec, place, may_amend=may_amend)
+        yield Session(
+            ledger=ledger,
+            state=state,
+            space=space,
+            lab=lab,
+            clock=clock,
+            author=place.author or this_person(),
+        )
+    finally:
+        lab.close()
+        ledger.close()
+
+
+@contextmanager
+def looking_at(place: Place, *, clock: Clock | None = None) -> Iterator[Session]:
+    """Opens a campaign that exists, to look at it; nothing is written.
+
+    Raises:
+        UnknownName: it has not been started.
+    """
+    clock = clock or SystemClock()
+    spec = read_spec(place)
+    space = read_space(spec, folder=place.folder)
+    ledger = open_the_ledger(place, clock=clock, create=False)
+    try:
+        state = resume_campaign(ledger, spec.campaign)
+        yield Session(ledger=ledger, state=state, space=space, lab=PersonLab(), clock=clock)
+    finally:
+        ledger.close()
+
+
+def this_person() -> str:
+    """Returns the operating system's user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return "unknown user"
+
+
+def _open_state(
+    ledger: Ledger, spec: CampaignSpec, place: Place, *, may_amend: bool
+) -> CampaignState:
+    if place.name is not None and place.seed is None:
+        # run beside itself: the seed it was begun with is not in the file
+        begun = replay(itertools.islice(ledger.read(spec.campaign), 1))
+        if begun is not None:
+            spec = spec.model_copy(update={"seed": begun.seed})
+    author = place.author or this_person()
+    return open_campaign(ledger, spec, author=author, may_amend=may_amend)

@@ -1,0 +1,151 @@
+"""Asking: which configurations to try next, and writing them down with their reasons."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from planner.acquisition import Choice, Pick, Situation, choose
+from planner.acquisition.situation import Forecast
+from planner.ledger.entries import FitFailed, Record, TrialMoved, TrialProposed
+from planner.ledger.replay import CampaignState
+from planner.loop.model import LEVEL, make_situation
+from planner.loop.session import Session
+from planner.rng import derive_seed
+from planner.space import SearchSpace
+from planner.trials import CHARGED, PENDING, Prediction, Proposal, RunState, TrialState, Wanted
+
+_PROPOSING = frozenset({Wanted.RUN, Wanted.HOLD})
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What an ask decided, before it is written.
+
+    Args:
+        choice: the picks and the surrogate.
+        situation: what they were made from.
+        seed: of this ask.
+        seen: sequence of the ledger that it knew.
+    """
+
+    choice: Choice
+    situation: Situation
+    seed: int
+    seen: int
+
+
+def decide(state: CampaignState, space: SearchSpace, *, q: int) -> Chosen:
+    """Chooses the next ``q`` configurations; the same ledger gives the same choice.
+
+    Costs seconds and writes nothing: results may arrive meanwhile.
+    """
+    seed = derive_seed(state.seed, "ask", state.next_trial)
+    situation = make_situation(state, space)
+    return Chosen(choose(situation, q=q, seed=seed), situation, seed, state.sequence)
+
+
+def write_proposals(session: Session, chosen: Chosen, *, handed_to: str | None = None) -> list[int]:
+    """Writes the picks as trials.
+
+    Args:
+        session: whose ledger.
+        chosen: what to write.
+        handed_to: the person or script that asked; None where the engine will dispatch.
+
+    Returns:
+        The trials' numbers.
+
+    Raises:
+        StaleWrite: another asked in between; ask again.
+    """
+    state = session.state
+    first = state.next_trial
+    outcome = state.spec.objective.outcome
+    proposals = [_make_proposal(pick, chosen, outcome=outcome) for pick in chosen.choice.picks]
+    records: list[Record] = []
+    if chosen.choice.failure is not None and chosen.choice.picks:
+        reason = chosen.choice.failure.reason
+        if chosen.choice.picks[0].kind == "fallback":
+            records.append(FitFailed(reason=reason, consequence="a space-filling choice instead"))
+    for number, (pick, proposal) in enumerate(
+        zip(chosen.choice.picks, proposals, strict=True), start=first
+    ):
+        records.append(
+            TrialProposed(
+                trial=number,
+                configuration=pick.configuration,
+                proposal=proposal,
+                source=handed_to or state.spec.source.name,
+                handed=handed_to is not None,
+            )
+        )
+        records.append(_approval(state, number, handed=handed_to is not None))
+    if records:
+        session.write(records, wanted=None if handed_to else _PROPOSING, is_decision=True)
+    return list(range(first, first + len(proposals)))
+
+
+def room(state: CampaignState) -> int:
+    """Returns how many trials may be proposed now: the source's free places, within the budget."""
+    busy = sum(
+        trial.state in PENDING and not trial.handed and trial.state is not TrialState.IN_DOUBT
+        for trial in state.trials.values()
+    )
+    return max(0, min(state.spec.source.capacity - busy, budget_left(state)))
+
+
+def budget_left(state: CampaignState) -> int:
+    """Returns how many more trials the budget in trials and money admits."""
+    budget, source = state.spec.budget, state.spec.source
+    left = [1 << 30]
+    if budget.trials is not None:
+        left.append(budget.trials - state.n_committed)
+    if budget.cost is not None and source.cost > 0:
+        left.append(int((budget.cost - cost_so_far(state)) / source.cost + 1e-9))
+    return max(0, min(left))
+
+
+def cost_so_far(state: CampaignState) -> float:
+    """Returns the money that trials have cost or reserve, in the sources' currency."""
+    charged = sum(
+        len([run for run in trial.runs if run.state not in (RunState.VOID, RunState.REFUSED)]) or 1
+        for trial in state.trials.values()
+        if trial.state in CHARGED or trial.state in PENDING
+    )
+    return charged * state.spec.source.cost
+
+
+def _approval(state: CampaignState, number: int, *, handed: bool) -> TrialMoved:
+    if state.spec.policy.approval == "person" and not handed:
+        return TrialMoved(trial=number, to=TrialState.AWAITING_APPROVAL)
+    reason = "handed to who asked" if handed else "approval by policy: automatic"
+    return TrialMoved(trial=number, to=TrialState.APPROVED, reason=reason)
+
+
+def _make_proposal(pick: Pick, chosen: Chosen, *, outcome: str) -> Proposal:
+    hyperparameters = chosen.choice.hyperparameters
+    forecast = pick.forecast
+    return Proposal(
+        origin=pick.kind,
+        reason=pick.reason,
+        seed=chosen.seed,
+        seen=chosen.seen,
+        predictions={outcome: _state(forecast)} if forecast is not None else {},
+        acquisition=chosen.situation.settings.acquisition if pick.kind == "model" else None,
+        acquisition_value=pick.acquisition_value,
+        probability=forecast.probability if forecast is not None else None,
+        model_version=chosen.choice.version,
+        hyperparameters=hyperparameters.to_json() if hyperparameters is not None else None,
+    )
+
+
+def _state(forecast: Forecast) -> Prediction:
+    return Prediction(
+        mean=forecast.mean,
+        sd=forecast.sd,
+        sd_run=math.hypot(forecast.sd, forecast.noise_sd),
+        low=forecast.low,
+        high=forecast.high,
+        level=LEVEL,
+    )

@@ -1,0 +1,96 @@
+"""A session: one process at work on one campaign, with all that the steps of the loop need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from planner.clock import Clock
+from planner.labs import Lab
+from planner.ledger import Lease, Ledger
+from planner.ledger.entries import Entry, Expectation, Record
+from planner.ledger.replay import CampaignState, replay
+from planner.space import SearchSpace
+from planner.trials import TrialState, Wanted
+
+AUTHOR = "planner"
+
+Listener = Callable[[Entry, CampaignState], None]
+
+
+def _ignore(entry: Entry, state: CampaignState) -> None:
+    """Hears nothing."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One process at work on one campaign.
+
+    Args:
+        ledger: the record.
+        state: replayed from it; refreshed by every step.
+        space: what may be tried.
+        lab: the campaign's source.
+        clock: time.
+        lease: of the campaign; without one nothing is written that needs an epoch.
+        listener: hears every entry of the campaign once, after it was written.
+        unanswered_since: when the source was first out of reach, in seconds of the clock.
+        resend_at: for each key when to send again, in seconds of the clock.
+    """
+
+    ledger: Ledger
+    state: CampaignState
+    space: SearchSpace
+    lab: Lab
+    clock: Clock
+    lease: Lease | None = None
+    author: str = AUTHOR
+    listener: Listener = _ignore
+    unreachable_since: float | None = None
+    resend_at: dict[str, float] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def campaign(self) -> str:
+        """Name of the campaign."""
+        return self.state.campaign
+
+    @property
+    def now_s(self) -> float:
+        """The clock's time in seconds."""
+        return self.clock.now().timestamp()
+
+    def refresh(self) -> CampaignState:
+        """Folds what was written since, by anyone, and tells the listener."""
+        for entry in self.ledger.read(self.campaign, after=self.state.sequence):
+            replay([entry], self.state)
+            self.listener(entry, self.state)
+        return self.state
+
+    def write(
+        self,
+        records: Iterable[Record],
+        *,
+        trials: Mapping[int, TrialState] | None = None,
+        wanted: frozenset[Wanted] | None = None,
+        is_decision: bool = False,
+    ) -> None:
+        """Appends records that were decided on the present state, and folds them.
+
+        Args:
+            records: in order; one transaction.
+            trials: the states that the decision rests on.
+            wanted: the wanted states under which the write still makes sense.
+            is_decision: whether it rests on the campaign's file too.
+
+        Raises:
+            StaleWrite: something that it rests on has changed.
+        """
+        expect = Expectation(
+            epoch=self.lease.epoch if self.lease is not None else None,
+            wanted=wanted,
+            spec_digest=self.state.spec_digest if is_decision else None,
+            trials=trials or {},
+        )
+        self.ledger.append(self.campaign, tuple(records), author=self.author, expect=expect)
+        self.refresh()

@@ -1,0 +1,104 @@
+"""Stop rules: each says why it stops."""
+
+from __future__ import annotations
+
+import math
+
+from planner.ledger.entries import CampaignStopped
+from planner.ledger.replay import CampaignState
+from planner.loop.best import estimate_remaining, find_best, has_goal
+from planner.loop.propose import budget_left
+from planner.space import SearchSpace
+from planner.trials import TrialState
+
+
+def assess(state: CampaignState, space: SearchSpace, *, now_s: float) -> CampaignStopped | None:
+    """Returns the stop rule that applies, if any; cheap unless the file asks for more.
+
+    Args:
+        state: of the campaign.
+        space: what may be tried.
+        now_s: the time, in seconds since the epoch.
+    """
+    return (
+        _too_many_failures(state)
+        or _budget(state, now_s)
+        or _exhausted(state, space)
+        or _goal_reached(state, space)
+        or _little_left(state, space)
+    )
+
+
+def _too_many_failures(state: CampaignState) -> CampaignStopped | None:
+    limit = state.spec.stop.failures
+    if state.failures_in_row < limit:
+        return None
+    last = [trial for trial in state.trials.values() if trial.reason][-1]
+    return CampaignStopped(
+        rule="failures",
+        reason=f"{state.failures_in_row} trials in a row failed, the last one: {last.reason}",
+        failed=True,
+    )
+
+
+def _budget(state: CampaignState, now_s: float) -> CampaignStopped | None:
+    budget = state.spec.budget
+    if budget_left(state) == 0:
+        money = "" if budget.cost is None else f" and {budget.cost:g} in money"
+        trials = f"{budget.trials} trials" if budget.trials is not None else "the budget"
+        return CampaignStopped(rule="budget", reason=f"{trials}{money} are used up")
+    if budget.time is not None and now_s - state.opened_at.timestamp() >= budget.time:
+        return CampaignStopped(
+            rule="budget", reason=f"the {budget.time / 3600:g} h of the budget are over"
+        )
+    return None
+
+
+def _exhausted(state: CampaignState, space: SearchSpace) -> CampaignStopped | None:
+    if space.rows is None:
+        return None
+    tried = {
+        tuple(trial.configuration.values())
+        for trial in state.trials.values()
+        if trial.state in (TrialState.COMPLETED, TrialState.FAILED_BY_PROCESS)
+    }
+    tried |= {tuple(each.configuration.values()) for each in state.imported}
+    if len(tried) < len(space.rows):
+        return None
+    if any(tuple(row.values()) not in tried for row in space.rows):
+        return None
+    return CampaignStopped(
+        rule="exhausted", reason=f"all {len(space.rows)} candidates have been tried"
+    )
+
+
+def _goal_reached(state: CampaignState, space: SearchSpace) -> CampaignStopped | None:
+    wanted = state.spec.stop.goal_probability
+    if wanted is None or not has_goal(state) or not state.observations:
+        return None
+    best = find_best(state, space)
+    if best is None or best.goal_probability is None or best.goal_probability < wanted:
+        return None
+    return CampaignStopped(
+        rule="goal",
+        reason=(
+            f"{best.name} meets the goal with probability {best.goal_probability:.3f} "
+            f"(asked: {wanted:g})"
+        ),
+    )
+
+
+def _little_left(state: CampaignState, space: SearchSpace) -> CampaignStopped | None:
+    threshold = state.spec.stop.remaining_gain
+    if threshold is None or not state.observations:
+        return None
+    remaining = estimate_remaining(state, space)
+    if remaining is None or not math.isfinite(remaining.gain) or remaining.gain >= threshold:
+        return None
+    return CampaignStopped(
+        rule="remaining gain",
+        reason=(
+            f"the gain still to be expected is {remaining.gain:.3g}, below {threshold:g} "
+            f"{state.spec.outcome.unit}"
+        ),
+    )
