@@ -49,10 +49,12 @@ class TableCandidates:
     Args:
         space: with its rows.
         blocked: indices of rows that may not be chosen.
+        is_given: the campaign has the table; rows of a space that was merely listed are not named.
     """
 
     space: SearchSpace
     blocked: frozenset[int]
+    is_given: bool = True
 
     def best(self, score: Score, *, taken: Floats, seed: int) -> Found | None:
         """Scores every row that is left; of equal scores the first row wins."""
@@ -79,7 +81,7 @@ class TableCandidates:
         assert self.space.rows is not None
         return Found(
             configuration=dict(self.space.rows[row]),
-            row=row,
+            row=row if self.is_given else None,
             x=self.space.encoded_rows[row],
             score=score,
         )

@@ -12,14 +12,16 @@ from planner.acquisition.bounds import upper_confidence_bound
 from planner.acquisition.candidates import Candidates, Found, Score, TableCandidates
 from planner.acquisition.forecasts import forecast
 from planner.acquisition.improvement import log_noisy_expected_improvement
+from planner.acquisition.open_space import OpenCandidates, enumerate_small
 from planner.acquisition.situation import Choice, Kind, Pick, Situation
-from planner.errors import InputError
 from planner.models import FitFailure, Observations, Surrogate, fit
 from planner.rng import derive_seed
 from planner.space import Floats
 
 # A model of fewer results than this knows only what was expected beforehand.
 _FEWEST_RESULTS = 2
+# A finite space of no more configurations than this is scored as a table, exactly.
+_SMALL_SPACE = 4096
 
 
 def choose(situation: Situation, *, q: int, seed: int) -> Choice:
@@ -39,8 +41,6 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
         Picks that are distinct from each other and from everything tried or pending; fewer than
         ``q`` only where the space is exhausted, and then it says so.
     """
-    if situation.space.rows is None:
-        raise InputError("Only candidate tables can be chosen from.")
     fitted = fit(
         _observations(situation),
         columns=situation.space.columns,
@@ -49,7 +49,7 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
     )
     surrogate = fitted if isinstance(fitted, Surrogate) else None
     failure = fitted if isinstance(fitted, FitFailure) else None
-    candidates = TableCandidates(space=situation.space, blocked=situation.blocked)
+    candidates = _candidates(situation)
     chooser = _Chooser(situation, candidates, surrogate, failure, seed)
 
     n_placed = _n_distinct(situation.taken())
@@ -137,6 +137,15 @@ class _Chooser:
 
     def _taken(self, picks: list[Pick]) -> Floats:
         return np.vstack([self.situation.taken(), *(pick.x for pick in picks)])
+
+
+def _candidates(situation: Situation) -> Candidates:
+    if situation.space.rows is not None:
+        return TableCandidates(space=situation.space, blocked=situation.blocked)
+    small = enumerate_small(situation.space, at_most=_SMALL_SPACE)
+    if small is not None:
+        return TableCandidates(space=small, blocked=frozenset(), is_given=False)
+    return OpenCandidates(space=situation.space)
 
 
 def _observations(situation: Situation) -> Observations:
