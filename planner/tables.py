@@ -6,11 +6,28 @@ import csv
 import importlib.metadata
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    field_validator,
+)
 
 from planner import units
 from planner.errors import MissingPackage, TableError
+
+
+def _place(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("is no column: give its header, or its position from 1")
+    if isinstance(value, int) and value < 1:
+        raise ValueError(f"{value} is no position: positions are counted from 1")
+    return value
 
 
 class Column(BaseModel):
@@ -18,8 +35,21 @@ class Column(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    column: str | int = Field(description="Header of the column, or its position from 1.")
+    column: Annotated[
+        StrictStr | StrictInt, BeforeValidator(_place, json_schema_input_type=str | int)
+    ] = Field(description="Header of the column, or its position from 1.")
     unit: str | None = Field(default=None, description="Unit of its values, if another.")
+
+    @field_validator("unit")
+    @classmethod
+    def _unit_is_known(cls, unit: str | None) -> str | None:
+        if unit is not None:
+            units.check_unit(unit)
+        return unit
+
+
+def _column_of_a_place(value: object) -> object:
+    return value if isinstance(value, Column | dict) else {"column": value}
 
 
 class TableRef(BaseModel):
@@ -40,14 +70,18 @@ class TableRef(BaseModel):
     path: str
     distribution: str | None = None
     version: str | None = None
-    columns: dict[str, str | int | Column] = Field(min_length=1)
-    skip_rows: int = Field(default=0, ge=0)
+    columns: dict[
+        str,
+        Annotated[
+            Column, BeforeValidator(_column_of_a_place, json_schema_input_type=str | int | Column)
+        ],
+    ] = Field(min_length=1)
+    skip_rows: StrictInt = Field(default=0, ge=0)
     delimiter: str = Field(default=",", min_length=1, max_length=1)
 
     def column(self, name: str) -> Column:
         """Returns where the values of this name stand."""
-        place = self.columns[name]
-        return place if isinstance(place, Column) else Column(column=place)
+        return self.columns[name]
 
     @property
     def title(self) -> str:

@@ -173,13 +173,29 @@ def parse_quantity(text: str, *, wanted: str, is_difference: bool = False) -> fl
     Raises:
         UnitError: no number, no unit, or a unit of another dimension.
     """
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
-        raise UnitError(f"{text!r} is not a number with a unit. Write it like '4 h' or '90 s'.")
-    number, unit = float(match[1]), (match[2] or "").strip()
+    number, unit = split_quantity(text, wanted=wanted)
     if not unit:
-        raise UnitError(f"{text!r} has no unit. Write it like '4 h' or '90 s'.")
-    if not math.isfinite(number):
-        raise UnitError(f"{text!r} is too large for a number. Use a larger unit.")
+        raise UnitError(f"{text!r} has no unit. {_example(wanted)}")
     turn = convert_difference if is_difference else convert
     return turn(number, given=unit, wanted=wanted)
+
+
+def split_quantity(text: str, *, wanted: str) -> tuple[float, str]:
+    """Splits a number from its unit, which may be empty.
+
+    Raises:
+        UnitError: the text does not begin with a number.
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise UnitError(f"{text!r} is not a number with a unit. {_example(wanted)}")
+    number = float(match[1])
+    if not math.isfinite(number):
+        raise UnitError(f"{text!r} is too large for a number. Use a larger unit.")
+    return number, (match[2] or "").strip()
+
+
+def _example(unit: str) -> str:
+    if unit == "s":
+        return "Write it like '4 h' or '90 s'."
+    return "Write a plain number." if unit in ("", DIMENSIONLESS) else f"Write it like '4 {unit}'."

@@ -1,6 +1,7 @@
 """The campaign: what is wanted, from which sources, at what cost, by which policy."""
 
 from planner.campaign.candidates import read_rows, read_space
+from planner.campaign.contradictions import find_contradictions
 from planner.campaign.file import parse_campaign, read_campaign
 from planner.campaign.objectives import (
     AnyObjective,
@@ -28,6 +29,8 @@ from planner.campaign.spec import (
     Policy,
     StopRule,
 )
+from planner.campaign.words import describe
+from planner.campaign.writing import write_campaign
 
 __all__ = [
     "Adapter",
@@ -47,6 +50,8 @@ __all__ = [
     "ReplayedTable",
     "SimulatedProcess",
     "StopRule",
+    "describe",
+    "find_contradictions",
     "is_simulated",
     "make_schema",
     "parse_campaign",
@@ -54,4 +59,5 @@ __all__ = [
     "read_rows",
     "read_space",
     "utility",
+    "write_campaign",
 ]

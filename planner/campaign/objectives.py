@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StrictFloat,
+    model_serializer,
+    model_validator,
+)
 
 
 class _Objective(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    aim: str
     outcome: str = Field(description="Name of the outcome.")
+
+    @model_serializer(mode="wrap")
+    def _keep_aim(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Writes the aim even where defaults are left out: it tells objectives apart."""
+        return {"aim": self.aim, **write(self)}
 
 
 class Maximise(_Objective):
@@ -22,16 +36,16 @@ class Maximise(_Objective):
     """
 
     aim: Literal["maximise"] = "maximise"
-    gain: float | None = Field(default=None, gt=0)
-    goal: float | None = None
+    gain: StrictFloat | None = Field(default=None, gt=0)
+    goal: StrictFloat | None = None
 
 
 class Minimise(_Objective):
     """As low as possible; arguments as of ``Maximise``."""
 
     aim: Literal["minimise"] = "minimise"
-    gain: float | None = Field(default=None, gt=0)
-    goal: float | None = None
+    gain: StrictFloat | None = Field(default=None, gt=0)
+    goal: StrictFloat | None = None
 
 
 class HitTarget(_Objective):
@@ -43,21 +57,21 @@ class HitTarget(_Objective):
     """
 
     aim: Literal["target"] = "target"
-    target: float
-    tolerance: float = Field(gt=0)
+    target: StrictFloat
+    tolerance: StrictFloat = Field(gt=0)
 
 
 class HitRange(_Objective):
     """Anywhere between two values."""
 
     aim: Literal["range"] = "range"
-    low: float
-    high: float
+    low: StrictFloat
+    high: StrictFloat
 
     @model_validator(mode="after")
     def _in_order(self) -> HitRange:
         if self.low >= self.high:
-            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
+            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g}): swap them")
         return self
 
 

@@ -11,6 +11,12 @@ _NAMED_BY_KEY = ("Continuous", "Integer", "Discrete", "Categorical", "Outcome")
 _NAMED_SOURCES = ("ReplayedTable", "SimulatedProcess", "Person", "Adapter")
 
 
+_TOLD_APART_BY = {
+    **dict.fromkeys(_NAMED_SOURCES, "kind"),
+    **dict.fromkeys(("Maximise", "Minimise", "HitTarget", "HitRange"), "aim"),
+}
+
+
 def make_schema() -> dict[str, Any]:
     """Returns the JSON Schema (draft 2020-12) of a campaign file."""
     schema = CampaignSpec.model_json_schema(mode="validation", by_alias=True)
@@ -18,6 +24,10 @@ def make_schema() -> dict[str, Any]:
         part = schema["$defs"][name]
         part["properties"].pop("name")
         part["required"] = [key for key in part.get("required", []) if key != "name"]
+    for name, key in _TOLD_APART_BY.items():
+        schema["$defs"][name].setdefault("required", []).append(key)
+    for key in ("parameters", "outcomes", "sources"):
+        schema["properties"][key]["additionalProperties"] = False
     _allow_inferred_kind(schema)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -28,7 +38,6 @@ def make_schema() -> dict[str, Any]:
 
 def _allow_inferred_kind(schema: dict[str, Any]) -> None:
     """Replaces the discriminated union of parameters by any of its members."""
-    for key in ("parameters",):
-        values = schema["properties"][key]["additionalProperties"]
+    for values in schema["properties"]["parameters"]["patternProperties"].values():
         values["anyOf"] = values.pop("oneOf")
         values.pop("discriminator")

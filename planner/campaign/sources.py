@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    StrictFloat,
+    StrictInt,
+    model_serializer,
+)
 
 from planner import units
 from planner.tables import TableRef
@@ -15,7 +25,7 @@ def _seconds(value: object) -> object:
 
 
 Duration = Annotated[
-    float,
+    StrictFloat,
     BeforeValidator(_seconds, json_schema_input_type=str | float),
     Field(gt=0, description="A time with its unit, such as '20 min'; a bare number is seconds."),
 ]
@@ -25,13 +35,16 @@ class _Source(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str
+    kind: str
     about: str = ""
-    cost: float = Field(default=0.0, ge=0, description="Money that one trial costs.")
+    cost: StrictFloat = Field(default=0.0, ge=0, description="Money that one trial costs.")
     duration: Duration | None = Field(
         default=None, description="Expected time of one trial, such as '20 min'."
     )
-    capacity: int = Field(default=1, ge=1, description="Trials that may be under way at once.")
-    retries: int = Field(
+    capacity: StrictInt = Field(
+        default=1, ge=1, description="Trials that may be under way at once."
+    )
+    retries: StrictInt = Field(
         default=0,
         ge=0,
         description="New runs after a failed one; above 0 declares that repeating is safe.",
@@ -39,6 +52,11 @@ class _Source(BaseModel):
     time_limit: Duration | None = Field(
         default=None, description="Longest time that one run may take, such as '2 h'."
     )
+
+    @model_serializer(mode="wrap")
+    def _keep_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Writes the kind even where defaults are left out: it tells sources apart."""
+        return {"kind": self.kind, **write(self)}
 
 
 class ReplayedTable(_Source):
@@ -66,10 +84,10 @@ class SimulatedProcess(_Source):
 
     kind: Literal["simulator"] = "simulator"
     simulator: str
-    noise: float = Field(default=0.0, ge=0)
-    noise_floor: float = Field(default=0.0, ge=0)
-    inputs: dict[str, float] = Field(default_factory=dict)
-    calibration: dict[str, float] = Field(default_factory=dict)
+    noise: StrictFloat = Field(default=0.0, ge=0)
+    noise_floor: StrictFloat = Field(default=0.0, ge=0)
+    inputs: dict[str, StrictFloat] = Field(default_factory=dict)
+    calibration: dict[str, StrictFloat] = Field(default_factory=dict)
 
 
 class Person(_Source):

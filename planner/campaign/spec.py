@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from planner import units
-from planner.campaign.objectives import AnyObjective, HitRange, HitTarget, Objective
+from planner.campaign.objectives import AnyObjective, Objective
 from planner.campaign.sources import AnySource, Duration, ReplayedTable, Source, is_simulated
-from planner.space import AnyParameter, Categorical, Continuous, LinearConstraint, Parameter
+from planner.space import LinearConstraint, Parameter, read_number
 from planner.tables import TableRef
+
+Name = Annotated[str, StringConstraints(pattern=r"^[^\W\d_]\w{0,63}$")]
 
 SCHEMA = 1
 
@@ -26,16 +38,33 @@ class Outcome(_Part):
     kind: Literal["number"] = "number"
     unit: str = Field(default="1", description="Unit of its values, such as percent or um.")
     about: str = ""
-    bounds: tuple[float | None, float | None] = Field(
+    bounds: tuple[StrictFloat | None, StrictFloat | None] = Field(
         default=(None, None),
         description="Values outside are impossible and put aside, such as [0, 100].",
     )
-    expected: tuple[float, float] | None = Field(
+    expected: tuple[StrictFloat, StrictFloat] | None = Field(
         default=None, description="Range in which values are expected; lets predictions start."
     )
-    noise: float | None = Field(
+    noise: StrictFloat | None = Field(
         default=None, gt=0, description="Known standard deviation of one measurement."
     )
+
+    @field_validator(
+        "bounds",
+        "expected",
+        mode="before",
+        json_schema_input_type=tuple[float | str | None, float | str | None],
+    )
+    @classmethod
+    def _ends_may_have_a_unit(cls, ends: object, info: ValidationInfo) -> object:
+        if not isinstance(ends, list | tuple):
+            return ends
+        return [read_number(end, unit=info.data.get("unit")) for end in ends]
+
+    @field_validator("noise", mode="before", json_schema_input_type=float | str | None)
+    @classmethod
+    def _noise_is_a_difference(cls, value: object, info: ValidationInfo) -> object:
+        return read_number(value, unit=info.data.get("unit"), is_difference=True)
 
     @field_validator("unit")
     @classmethod
@@ -51,6 +80,14 @@ class Outcome(_Part):
         if self.expected and self.expected[0] >= self.expected[1]:
             raise ValueError(
                 f"expected: {self.expected[0]:g} must be below {self.expected[1]:g}; swap them"
+            )
+        if self.expected and any(
+            (low is not None and end < low) or (high is not None and end > high)
+            for end in self.expected
+        ):
+            raise ValueError(
+                f"expected: {self.expected[0]:g} to {self.expected[1]:g} reaches beyond the "
+                f"bounds, where values are impossible; narrow it, or widen the bounds"
             )
         return self
 
@@ -74,15 +111,17 @@ class Candidates(_Part):
     @model_validator(mode="after")
     def _one_of_both(self) -> Candidates:
         if (self.source is None) == (self.table is None):
-            raise ValueError("give either source or table")
+            raise ValueError("needs either source or table: give one of them")
         return self
 
 
 class Budget(_Part):
     """What the campaign may use up; the first limit that is reached stops it."""
 
-    trials: int | None = Field(default=None, ge=1, description="Number of trials.")
-    cost: float | None = Field(default=None, gt=0, description="Money, in the sources' currency.")
+    trials: StrictInt | None = Field(default=None, ge=1, description="Number of trials.")
+    cost: StrictFloat | None = Field(
+        default=None, gt=0, description="Money, in the sources' currency."
+    )
     time: Duration | None = Field(
         default=None, description="Time since the campaign was opened, such as '48 h'."
     )
@@ -90,7 +129,7 @@ class Budget(_Part):
     @model_validator(mode="after")
     def _has_a_limit(self) -> Budget:
         if self.trials is None and self.cost is None and self.time is None:
-            raise ValueError("needs at least one of trials, cost, time")
+            raise ValueError("has no limit: give at least one of trials, cost, time")
         return self
 
 
@@ -100,10 +139,10 @@ class Policy(_Part):
     acquisition: Literal["auto", "ucb", "log_nei"] = Field(
         default="auto", description="Acquisition function; auto is the benchmark's favourite."
     )
-    beta: float | None = Field(
+    beta: StrictFloat | None = Field(
         default=None, gt=0, description="Weight of the deviation in ucb (mean + beta sd)."
     )
-    start: int | None = Field(
+    start: StrictInt | None = Field(
         default=None, ge=1, description="Trials spread over the space before the model chooses."
     )
     approval: Literal["automatic", "person"] = Field(
@@ -114,18 +153,18 @@ class Policy(_Part):
 class StopRule(_Part):
     """When to stop before the budget is used up."""
 
-    goal_probability: float | None = Field(
+    goal_probability: StrictFloat | None = Field(
         default=None,
         gt=0,
         lt=1,
         description="Stop when the best trial meets the objective's goal with this probability.",
     )
-    remaining_gain: float | None = Field(
+    remaining_gain: StrictFloat | None = Field(
         default=None,
         gt=0,
         description="Stop when the gain still to be expected falls below this (outcome's unit).",
     )
-    failures: int = Field(
+    failures: StrictInt = Field(
         default=5, ge=1, description="Failed trials in a row that stop the campaign."
     )
 
@@ -138,20 +177,20 @@ class CampaignSpec(_Part):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Name of the campaign."
     )
     about: str = Field(default="", description="What it is for, in a few words.")
-    parameters: dict[str, Parameter] = Field(min_length=1, description="What is set.")
+    parameters: dict[Name, Parameter] = Field(min_length=1, description="What is set.")
     constraints: tuple[LinearConstraint, ...] = ()
     candidates: Candidates | None = None
-    outcomes: dict[str, Outcome] = Field(min_length=1, description="What is measured.")
+    outcomes: dict[Name, Outcome] = Field(min_length=1, description="What is measured.")
     objectives: tuple[Objective, ...] = Field(
         min_length=1, max_length=1, description="What is wanted; one objective."
     )
-    sources: dict[str, Source] = Field(
+    sources: dict[Name, Source] = Field(
         min_length=1, max_length=1, description="Where trials run; one source."
     )
     budget: Budget
     policy: Policy = Policy()
     stop: StopRule = StopRule()
-    seed: int = Field(default=0, ge=0, lt=1 << 62, description="Root of all random choices.")
+    seed: StrictInt = Field(default=0, ge=0, lt=1 << 62, description="Root of all random choices.")
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -160,11 +199,7 @@ class CampaignSpec(_Part):
     def _named_by_their_keys(cls, parts: object, info: ValidationInfo) -> object:
         if not isinstance(parts, dict):
             return parts
-        infer = _infer_parameter if info.field_name == "parameters" else _as_it_is
-        return {
-            name: infer({**part, "name": str(name)}) if isinstance(part, dict) else part
-            for name, part in parts.items()
-        }
+        return {name: name_part(str(info.field_name), name, part) for name, part in parts.items()}
 
     @property
     def objective(self) -> AnyObjective:
@@ -203,111 +238,15 @@ class CampaignSpec(_Part):
         return source.table
 
 
-def _as_it_is(part: dict[str, object]) -> dict[str, object]:
-    return part
-
-
-def _infer_parameter(part: dict[str, object]) -> dict[str, object]:
-    """Adds the kind that the keys imply."""
-    if "kind" in part:
+def name_part(field: str, name: str, part: object) -> object:
+    """Adds to a named part of the file its name and, for a parameter, the kind its keys imply."""
+    if not isinstance(part, dict):
         return part
+    if part.get("name", name) != name:
+        raise ValueError(
+            f"{name!r} has another name inside, {part['name']!r}: leave 'name' out, the key is "
+            f"the name"
+        )
     kinds = {"choices": "categorical", "values": "discrete"}
     kind = next((kind for key, kind in kinds.items() if key in part), "continuous")
-    return {**part, "kind": kind}
-
-
-def find_contradictions(spec: CampaignSpec) -> list[tuple[tuple[str | int, ...], str]]:
-    """Finds mistakes that no single part of the file can see.
-
-    Returns:
-        For each the path of the entry, and what is wrong with it.
-    """
-    found: list[tuple[tuple[str | int, ...], str]] = []
-    found += _objective_mistakes(spec)
-    found += _candidate_mistakes(spec)
-    found += _source_mistakes(spec)
-    for index, constraint in enumerate(spec.constraints):
-        for name in constraint.weights:
-            found += _constraint_mistakes(spec, index, name)
-    for name in spec.parameters.keys() & spec.outcomes.keys():
-        found.append((("outcomes", name), f"{name!r} names a parameter too: rename one"))
-    return found
-
-
-_Found = list[tuple[tuple[str | int, ...], str]]
-
-
-def _objective_mistakes(spec: CampaignSpec) -> _Found:
-    objective = spec.objective
-    if objective.outcome not in spec.outcomes:
-        known = ", ".join(spec.outcomes)
-        return [
-            (
-                ("objectives", 0, "outcome"),
-                f"there is no outcome {objective.outcome!r}, only {known}",
-            )
-        ]
-    low, high = spec.outcome.bounds
-    wanted: tuple[float | None, ...]
-    match objective:
-        case HitTarget():
-            wanted = (objective.target,)
-        case HitRange():
-            wanted = (objective.low, objective.high)
-        case _:
-            wanted = (objective.goal,)
-    return [
-        (("objectives", 0), f"{value:g} is outside the bounds of outcome {objective.outcome!r}")
-        for value in wanted
-        if value is not None
-        and ((low is not None and value < low) or (high is not None and value > high))
-    ]
-
-
-def _candidate_mistakes(spec: CampaignSpec) -> _Found:
-    if spec.candidates is None:
-        return []
-    if spec.candidates.source is not None:
-        source = spec.sources.get(spec.candidates.source)
-        if not isinstance(source, ReplayedTable):
-            text = f"{spec.candidates.source!r} is no source that replays a table"
-            return [(("candidates", "source"), text)]
-    table = spec.table
-    assert table is not None
-    missing = [name for name in spec.parameters if name not in table.columns]
-    return [
-        (("candidates",), f"the table names no column for parameter {name!r}: add it to columns")
-        for name in missing
-    ]
-
-
-def _source_mistakes(spec: CampaignSpec) -> _Found:
-    found: _Found = []
-    for name, source in spec.sources.items():
-        if not isinstance(source, ReplayedTable):
-            continue
-        wanted = [*spec.parameters, *spec.outcomes]
-        found += [
-            (("sources", name, "table", "columns"), f"names no column for {each!r}: add it")
-            for each in wanted
-            if each not in source.table.columns
-        ]
-        if spec.candidates is None:
-            text = (
-                "replays a table, so only its conditions can be run: "
-                f"add 'candidates: {{source: {name}}}'"
-            )
-            found.append((("sources", name), text))
-    return found
-
-
-def _constraint_mistakes(spec: CampaignSpec, index: int, name: str) -> _Found:
-    where = ("constraints", index, "weights", name)
-    parameter: AnyParameter | None = spec.parameters.get(name)
-    if parameter is None:
-        return [(where, f"there is no parameter {name!r}, only {', '.join(spec.parameters)}")]
-    if isinstance(parameter, Categorical):
-        return [(where, f"{name!r} is a category and cannot be summed")]
-    if isinstance(parameter, Continuous) and parameter.scale == "log":
-        return [(where, f"{name!r} is on a log scale; a sum needs a linear one")]
-    return []
+    return {**({"kind": kind} if field == "parameters" else {}), **part, "name": name}

@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
 from planner import units
 from planner.errors import UnitError, ValueOutOfRange
@@ -23,6 +31,7 @@ class ParameterBase(BaseModel, ABC):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str
+    kind: str
     unit: str = Field(default="1", description="Unit of the values, such as degC, min or sccm.")
     about: str = Field(default="", description="What it is, in a few words.")
 
@@ -31,6 +40,11 @@ class ParameterBase(BaseModel, ABC):
     def _unit_is_known(cls, unit: str) -> str:
         units.check_unit(unit)
         return unit
+
+    @model_serializer(mode="wrap")
+    def _keep_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Writes the kind even where defaults are left out: it tells parameters apart."""
+        return {"kind": self.kind, **write(self)}
 
     @property
     def n_columns(self) -> int:
@@ -88,6 +102,6 @@ def read_number(value: object, *, unit: str | None, is_difference: bool = False)
     """
     if not isinstance(value, str):
         return value
-    if unit is None:
-        return 0.0  # the unit itself is the mistake, and it is reported
+    if unit is None:  # the unit itself is the mistake, and it is reported
+        return units.split_quantity(value, wanted=units.DIMENSIONLESS)[0]
     return units.parse_quantity(value, wanted=unit, is_difference=is_difference)

@@ -1,0 +1,67 @@
+"""What can be read of a campaign file that has mistakes, so that none hides another."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from planner.campaign.contradictions import Draft
+from planner.campaign.objectives import AnyObjective, Objective
+from planner.campaign.sources import AnySource, Source
+from planner.campaign.spec import Budget, Candidates, Outcome, Policy, StopRule, name_part
+from planner.space import AnyParameter, LinearConstraint, Parameter
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def read_draft(content: dict[str, Any]) -> Draft:
+    """Returns the parts that are right by themselves, and None for the others."""
+    parameters: dict[str, AnyParameter | None] = _each_named(content, "parameters", Parameter)
+    outcomes: dict[str, Outcome | None] = _each_named(content, "outcomes", Outcome)
+    sources: dict[str, AnySource | None] = _each_named(content, "sources", Source)
+    constraints: list[LinearConstraint | None] = _each(content, "constraints", LinearConstraint)
+    objectives: list[AnyObjective | None] = _each(content, "objectives", Objective)
+    return Draft(
+        parameters=parameters,
+        constraints=constraints,
+        candidates=_part(content.get("candidates"), Candidates),
+        outcomes=outcomes,
+        objectives=objectives,
+        sources=sources,
+        budget=_part(content.get("budget"), Budget),
+        policy=_part(content.get("policy", {}), Policy),
+        stop=_part(content.get("stop", {}), StopRule),
+    )
+
+
+def _part(content: object, kind: Any) -> Any:
+    try:
+        return _adapter(kind).validate_python(content)
+    except ValidationError:
+        return None
+
+
+def _each(content: dict[str, Any], key: str, kind: Any) -> list[Any]:
+    parts = content.get(key)
+    return [_part(part, kind) for part in parts] if isinstance(parts, list) else []
+
+
+def _each_named(content: dict[str, Any], key: str, kind: Any) -> dict[str, Any]:
+    parts = content.get(key)
+    if not isinstance(parts, dict):
+        return {}
+    return {name: _named(key, name, part, kind) for name, part in parts.items()}
+
+
+def _named(key: str, name: str, part: object, kind: Any) -> Any:
+    try:
+        return _part(name_part(key, name, part), kind)
+    except ValueError:
+        return None

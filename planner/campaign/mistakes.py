@@ -1,0 +1,195 @@
+"""What is wrong with a campaign file, in words: what was found, the rule, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from planner.campaign.document import Document, Path, dotted
+from planner.campaign.spec import CampaignSpec
+from planner.errors import Mistake
+
+# What to write where a mapping is needed, by the entry it belongs to.
+_EXAMPLES = {
+    "parameters": "{low: 20, high: 80, unit: degC}",
+    "outcomes": "{unit: percent, bounds: [0, 100]}",
+    "objectives": "{aim: maximise, outcome: NAME}",
+    "constraints": "{weights: {NAME: 1, OTHER: 1}, at_most: 1}",
+    "candidates": "{source: NAME}",
+    "sources": "{kind: person}",
+    "budget": "{trials: 30}",
+    "policy": "{start: 5}",
+    "stop": "{failures: 5}",
+}
+_UNIONS = (("parameters",), ("objectives",), ("sources",))
+_BOUNDS = {
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}
+_NEEDS = {
+    "float_type": "needs a number, such as 100",
+    "int_type": "needs a whole number, such as 30",
+    "int_from_float": "needs a whole number, such as 30",
+    "finite_number": "needs a finite number",
+    "bool_type": "needs true or false",
+    "bool_parsing": "needs true or false",
+    "string_too_long": "is too long: one character is enough",
+    "string_too_short": "is empty: write one character",
+    "string_pattern_mismatch": "is no name: begin with a letter or digit, go on with letters, "
+    "digits and _ . -, at most 64 of them",
+}
+
+
+def find_mistakes(error: ValidationError, document: Document) -> Iterator[Mistake]:
+    """Says each validation error in words, without those that only follow from another."""
+    details = error.errors()
+    paths = [_entry(detail, document) for detail in details]
+    for detail, path in zip(details, paths, strict=True):
+        is_shadow = any(len(other) > len(path) and other[: len(path)] == path for other in paths)
+        if not (is_shadow and detail["type"] == "too_short"):
+            yield Mistake(document.line(path), dotted(path), say(detail, path))
+
+
+def _entry(detail: ErrorDetails, document: Document) -> Path:
+    """Returns the path in the file, without the kind that pydantic puts below a union's member."""
+    location = detail["loc"]
+    if location[:1] in _UNIONS and len(location) > 2:
+        location = (*location[:2], *location[3:])
+    path: Path = ()
+    for part in location:
+        if (*path, part) in document.lines:
+            path = (*path, part)
+    return (*path, location[-1]) if detail["type"] == "missing" else path
+
+
+def say(detail: ErrorDetails, path: Path) -> str:
+    """Returns what is wrong with an entry and what to do.
+
+    Args:
+        detail: of the validation error.
+        path: of the entry in the file.
+    """
+    kind, value, context = detail["type"], detail.get("input"), detail.get("ctx", {})
+    if kind == "missing":
+        return _say_missing(path, value)
+    if kind == "extra_forbidden":
+        return _say_unknown(str(path[-1]), _known_keys(detail["loc"]))
+    if kind == "value_error":
+        return str(context.get("error"))
+    if value is None:
+        return "is empty: give a value, or leave the line out"
+    if kind in ("union_tag_invalid", "literal_error"):
+        return _say_choice(context, value)
+    if kind == "union_tag_not_found":
+        key = str(context["discriminator"]).strip("'")
+        return f"has no {key}: add one, such as {_EXAMPLES.get(str(path[0]), '')}"
+    if kind in _BOUNDS:
+        limit, word = _BOUNDS[kind]
+        return f"{value!r} is out of range: it must be {word} {context[limit]:g}"
+    if kind in ("too_short", "too_long"):
+        return _say_length(kind, path, context)
+    if kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
+        return (
+            f"{value!r} is no name: begin with a letter, go on with letters, digits and _, at "
+            f"most 64 of them"
+        )
+    return _say_type(kind, value, path, detail["msg"])
+
+
+def _say_missing(path: Path, value: object) -> str:
+    if isinstance(path[-1], int):
+        count = len(value) if isinstance(value, list | tuple) else 0
+        return f"is missing: the list has {count} of its 2 entries; add the other"
+    example = _EXAMPLES.get(str(path[0])) if len(path) == 1 else None
+    return f"is missing: add it, such as {example}" if example else "is missing: add it"
+
+
+def _say_unknown(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f"{key!r} is not known here: did you mean {near[0]!r}?"
+    return f"{key!r} is not known here: known are {', '.join(known)}"
+
+
+def _say_choice(context: dict[str, Any], value: object) -> str:
+    given = context.get("tag", value)
+    expected = str(context.get("expected_tags") or context.get("expected"))
+    known = [word.strip(" '") for word in expected.replace(" or ", ",").split(",")]
+    near = difflib.get_close_matches(str(given), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"use {expected}"
+    return f"{given!r} is not known here: {hint}"
+
+
+def _say_length(kind: str, path: Path, context: dict[str, Any]) -> str:
+    count = context["actual_length"]
+    if kind == "too_long":
+        return (
+            f"has {count} entries where at most {context['max_length']} can be used: leave the "
+            f"others out"
+        )
+    example = _EXAMPLES.get(str(path[-1]), "") if path else ""
+    needs = f"needs at least {context['min_length']} entries, not {count}"
+    return f"{needs}, such as {example}" if example else needs
+
+
+def _say_type(kind: str, value: object, path: Path, fallback: str) -> str:
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        name = "" if len(path) != 1 or path[0] not in ("parameters", "outcomes", "sources") else "x"
+        example = _EXAMPLES.get(str(path[0]) if path else "", "{key: value}")
+        needs = f"needs a mapping, such as {f'{{NAME: {example}}}' if name else example}"
+    elif kind in ("tuple_type", "list_type"):
+        example = _EXAMPLES.get(str(path[-1]), "first, second")
+        needs = f"needs a list, such as [{example}]"
+    elif kind == "string_type":
+        needs = "needs text, not a list or mapping"
+        if isinstance(value, bool | int | float):
+            written = str(value).lower() if isinstance(value, bool) else value
+            needs = f"needs text: write it in quotes, '{written}'"
+    else:
+        needs = _NEEDS.get(kind, f"{fallback[:1].lower()}{fallback[1:]}")
+    return needs if isinstance(value, dict | list) else f"{_shown(value)} {needs}"
+
+
+def _shown(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return CampaignSpec.model_json_schema()
+
+
+def _known_keys(location: Sequence[str | int]) -> list[str]:
+    """Finds what may stand beside an unknown key, by walking the JSON Schema."""
+    node: Any = _schema()
+    for part in location[:-1]:
+        node = _descend(_resolve(node), part)
+    return [key for key in _resolve(node).get("properties", {}) if key != "name"]
+
+
+def _resolve(node: Any) -> dict[str, Any]:
+    while "$ref" in node:
+        node = _schema()["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    if "anyOf" in node:
+        return _resolve(next((each for each in node["anyOf"] if "$ref" in each), {}))
+    return dict(node)
+
+
+def _descend(node: dict[str, Any], part: str | int) -> Any:
+    mapping = node.get("discriminator", {}).get("mapping", {})
+    if part in mapping:
+        return {"$ref": mapping[part]}
+    if isinstance(part, int):
+        return node.get("items", {})
+    if part in node.get("properties", {}):
+        return node["properties"][part]
+    named = node.get("patternProperties", {})
+    return next(iter(named.values())) if named else node.get("additionalProperties", {})

@@ -1,0 +1,106 @@
+"""Writing a campaign as a file that a person would have written: no defaults, one line a thing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from planner.campaign.document import is_word
+from planner.campaign.spec import SCHEMA, CampaignSpec
+
+_WIDTH = 100
+_NAMED = ("parameters", "outcomes", "sources")
+_LISTS = ("objectives", "constraints")
+_TIMES = ("duration", "time_limit", "time")
+_IMPLIED_KINDS = ("continuous", "discrete", "categorical")  # the keys of a parameter tell these
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what would not be read back as text, and writes 100.0 as 100."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if is_word(text) and text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _represent_number(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:
+    is_whole = number.is_integer() and abs(number) < 1e15
+    text = str(int(number)) if is_whole else repr(number)
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{'int' if is_whole else 'float'}", text)
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(float, _represent_number)
+
+
+def write_campaign(spec: CampaignSpec) -> str:
+    """Returns the text of a campaign file that reads back as this campaign.
+
+    What has its default is left out.
+    """
+    content = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    head = {"schema": SCHEMA, "campaign": content.pop("campaign")}
+    if "about" in content:
+        head["about"] = content.pop("about")
+    parts = [_block(head, indent=0)]
+    parts += [_write_part(key, part) for key, part in content.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _write_part(key: str, part: Any) -> str:
+    if key in _NAMED:
+        named = {name: _short(each) for name, each in part.items()}
+        return f"{key}:\n{_block(named, indent=2)}"
+    if key in _LISTS:
+        return "\n".join([f"{key}:", *(f"  - {_flow(each)}" for each in part)])
+    return _block({key: _short(part)}, indent=0)
+
+
+def _short(part: Any) -> Any:
+    """Leaves out what the file says otherwise: the key is the name, a place is a column."""
+    if not isinstance(part, dict):
+        return part
+    kept = {key: value for key, value in part.items() if key != "name"}
+    if kept.get("kind") in _IMPLIED_KINDS:
+        del kept["kind"]
+    if "table" in kept:
+        columns = {
+            name: place if "unit" in place else place["column"]
+            for name, place in kept["table"]["columns"].items()
+        }
+        kept["table"] = {**kept["table"], "columns": columns}
+    times = {key: _time(kept[key]) for key in _TIMES if key in kept}
+    return {**kept, **times}
+
+
+def _time(seconds: float) -> str:
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds % size == 0:
+            return f"{int(seconds // size)} {unit}"
+    return f"{seconds!r} s"
+
+
+def _block(part: dict[str, Any], *, indent: int) -> str:
+    """Writes each entry on a line, or below its key where the line is too long."""
+    lines = []
+    for key, value in part.items():
+        line = f"{' ' * indent}{_flow(key)}: {_flow(value)}"
+        if len(line) > _WIDTH and isinstance(value, dict):
+            line = f"{' ' * indent}{_flow(key)}:\n{_block(value, indent=indent + 2)}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _flow(value: Any) -> str:
+    """Returns YAML on one line."""
+    text = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        default_flow_style=True,
+        sort_keys=False,
+        allow_unicode=True,
+        width=10**9,
+    )
+    return text.removesuffix("\n").removesuffix("\n...")
