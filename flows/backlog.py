@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 SETTLED_S = 0.5  # two polls of the server's; what is read off a closed socket has arrived by then
+STALLED_S = 4.0  # what Prefect could not write and gave up is counted as queued for ever
 
 
 class Backlog:
@@ -27,7 +28,8 @@ class Backlog:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._open_streams = 0
-        self._empty_since: float | None = None
+        self._queued = 0
+        self._still_since = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; counts the streams by which clients send events."""
@@ -39,10 +41,10 @@ class Backlog:
             self._open_streams -= is_stream
 
     def is_written(self) -> bool:
-        """Tell whether nothing was queued for a while and no client can still be sending."""
+        """Tell whether nothing is queued or moves in the queue, and no client can be sending."""
         queued = sum(topic["published"] - topic["consumed"] for topic in METRICS.values())
-        if queued > 0 or self._open_streams > 0:
-            self._empty_since = None
-            return False
-        self._empty_since = self._empty_since or time.monotonic()
-        return time.monotonic() - self._empty_since >= SETTLED_S
+        if queued != self._queued or self._open_streams > 0:
+            self._queued = queued
+            self._still_since = time.monotonic()
+        still_s = time.monotonic() - self._still_since
+        return still_s >= (SETTLED_S if queued <= 0 else STALLED_S)

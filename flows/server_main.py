@@ -106,11 +106,12 @@ async def _until_unused(home: Path, server: uvicorn.Server, backlog: Backlog) ->
         if database.is_lost() or not _is_ours(home):
             # nothing that we could still write would be read: make room for a fresh server
             os._exit(1)
+        is_written = backlog.is_written()  # asked each time, for it knows by watching
         if homes.has_users(home):
             unused_since = None
             continue
         unused_since = unused_since or time.monotonic()
-        if not backlog.is_written() and time.monotonic() - unused_since < WRITING_S:
+        if not is_written and time.monotonic() - unused_since < WRITING_S:
             continue
         if _closes_door(home):
             return
