@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from typing import TYPE_CHECKING
-
 import torch
 
 from planner.acquisition.forecasts import best_so_far
-from planner.campaign import HitRange, HitTarget
+from planner.acquisition.remaining import Remaining
+from planner.acquisition.remaining import estimate_remaining as estimate
+from planner.campaign import HitRange, HitTarget, Maximise, Minimise
 from planner.ledger.replay import CampaignState
 from planner.loop.model import LEVEL, fit_surrogate, make_situation
 from planner.models import FitFailure, Surrogate, clip, interval, probability_of_meeting
@@ -85,15 +85,15 @@ def find_best(
 
 def estimate_remaining(
     state: CampaignState, space: SearchSpace, surrogate: Surrogate | FitFailure | None = None
-) -> "Remaining | None":
+) -> Remaining | None:
     """Returns what may still be gained, as an estimate; None while no model can be fitted."""
     surrogate = surrogate if surrogate is not None else fit_surrogate(state, space)
     if isinstance(surrogate, FitFailure):
         return None
-    from planner.acquisition.remaining import remaining
-
     seed = derive_seed(state.seed, "remaining", len(state.observations))
-    return remaining(make_situation(state, space), surrogate, seed=seed)
+    objective = state.spec.objective
+    gain = objective.gain if isinstance(objective, Maximise | Minimise) else None
+    return estimate(make_situation(state, space), surrogate, gain=gain or 0.0, seed=seed)
 
 
 def has_goal(state: CampaignState) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from planner.ledger.entries import CampaignStopped
 from planner.ledger.replay import CampaignState
 from planner.loop.best import estimate_remaining, find_best, has_goal
@@ -93,12 +91,12 @@ def _little_left(state: CampaignState, space: SearchSpace) -> CampaignStopped | 
     if threshold is None or not state.observations:
         return None
     remaining = estimate_remaining(state, space)
-    if remaining is None or not math.isfinite(remaining.gain) or remaining.gain >= threshold:
+    if remaining is None or remaining.expected_gain >= threshold:
         return None
     return CampaignStopped(
         rule="remaining gain",
         reason=(
-            f"the gain still to be expected is {remaining.gain:.3g}, below {threshold:g} "
+            f"the gain still to be expected is {remaining.expected_gain:.3g}, below {threshold:g} "
             f"{state.spec.outcome.unit}"
         ),
     )

@@ -1,0 +1,80 @@
+"""The commands, and what an error looks like: a paragraph and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from typing import Annotated
+
+import typer
+
+from planner.cli import looking, people, records, running
+from planner.errors import PlannerError
+
+INTERRUPTED = 130
+OUR_BUG = 70
+
+app = typer.Typer(
+    name="planner",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help=(
+        "Plans synthesis experiments: says what to try next and why, runs it, learns from it.\n\n"
+        "Exit codes: 0 done, 2 your input, 3 waits for a person, 4 refused or held by another, "
+        "5 stopped after repeated failures or no lab, 70 our bug, 130 interrupted."
+    ),
+)
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        from planner import __version__
+
+        typer.echo(f"experiment-planner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    del debug, version  # read from the arguments by main, and by the callback
+
+
+for part in (running, looking, people, records):
+    part.add_to(app)
+
+
+def main() -> None:
+    """Runs the command line; every way out has an exit code."""
+    is_debugging = "--debug" in sys.argv[1:]
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        _leave(INTERRUPTED, "Interrupted. Type the same again to go on.")
+    except PlannerError as error:
+        if is_debugging:
+            raise
+        _leave(error.exit_code, str(error))
+    except Exception as error:
+        if is_debugging:
+            raise
+        _leave(
+            OUR_BUG,
+            f"This is a mistake of ours, not of yours: {type(error).__name__}: {error}. "
+            f"Nothing in the ledger is lost. Run it again with 'planner --debug ...' and send us "
+            f"what it prints.",
+        )
+
+
+def _leave(code: int, text: str) -> None:
+    lines = [textwrap.fill(line, 100, subsequent_indent="    ") for line in text.splitlines()]
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.flush()
+    sys.exit(code)

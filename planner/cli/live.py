@@ -1,0 +1,161 @@
+"""Live progress of a run: one line a trial, and below it what is going on now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from planner.campaign import CampaignSpec, utility
+from planner.ledger.entries import (
+    Entry,
+    FitFailed,
+    OutcomesObserved,
+    ResultQuarantined,
+    RunOpened,
+    TrialMoved,
+    TrialProposed,
+)
+from planner.ledger.replay import CampaignState
+from planner.space import Configuration
+from planner.trials import Trial, TrialState
+
+_ENDS_WITHOUT_RESULT = (
+    TrialState.FAILED_BY_MACHINE,
+    TrialState.FAILED_BY_PROCESS,
+    TrialState.ABORTED,
+    TrialState.REJECTED,
+    TrialState.EXPIRED,
+)
+
+
+@dataclass(slots=True)
+class Progress:
+    """Hears the entries of a campaign and shows them.
+
+    Args:
+        console: where to.
+        started: seconds of the monotonic clock, when this run began.
+    """
+
+    console: Console
+    started: float = field(default_factory=time.monotonic)
+    best: float | None = None
+    best_trial: int | None = None
+    _live: Live | None = None
+
+    def hear(self, entry: Entry, state: CampaignState) -> None:
+        """Shows one entry."""
+        record = entry.record
+        match record:
+            case OutcomesObserved():
+                self._show_result(state, state.trial(record.trial))
+            case TrialProposed():
+                self._show_now(state, f"trial {record.trial} proposed: {record.proposal.reason}")
+            case RunOpened():
+                self._show_now(state, f"trial {record.trial} runs at {record.source}")
+            case TrialMoved() if record.to in _ENDS_WITHOUT_RESULT:
+                self._say(f"[{record.trial:>3}] {record.to}: {record.reason}", style="yellow")
+            case TrialMoved() if record.to is TrialState.IN_DOUBT:
+                self._say(f"[{record.trial:>3}] in doubt: {record.reason}", style="red")
+            case ResultQuarantined():
+                return
+            case FitFailed():
+                self._say(f"No model: {record.reason}; {record.consequence}.", style="yellow")
+
+    def message(self, text: str) -> None:
+        """Shows a sentence of the engine."""
+        self._say(text, style="dim")
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Keeps a line with what is going on at the bottom, on a terminal."""
+        if not self.console.is_terminal:
+            yield
+            return
+        waiting = Spinner("dots", Text("starting"))
+        with Live(waiting, console=self.console, refresh_per_second=8, transient=True) as live:
+            self._live = live
+            try:
+                yield
+            finally:
+                self._live = None
+
+    def _show_result(self, state: CampaignState, trial: Trial) -> None:
+        spec = state.spec
+        name = spec.objective.outcome
+        if trial.observation is None or name not in trial.observation.outcomes:
+            return
+        value = trial.observation.outcomes[name].value
+        self._note_best(state, trial.number, value)
+        of = spec.budget.trials or "?"
+        line = Text(f"[{trial.number:>3}/{of}] ")
+        line.append(describe(trial.configuration, spec))
+        line.append("  ")
+        line.append(_predicted(trial, name), style="cyan")
+        line.append(f"  measured {value:.4g}", style="bold")
+        line.append(f"  best {self.best:.4g} (trial {self.best_trial})", style="green")
+        line.append(f"  {self._left(state)}", style="dim")
+        self._print(line)
+
+    def _note_best(self, state: CampaignState, number: int, value: float) -> None:
+        objective = state.spec.objective
+        if self.best is None or utility(objective, value) > utility(objective, self.best):
+            self.best, self.best_trial = value, number
+
+    def _left(self, state: CampaignState) -> str:
+        spent = time.monotonic() - self.started
+        budget = state.spec.budget
+        parts = [f"{spent:.0f} s"]
+        if budget.trials is not None:
+            parts.append(f"{budget.trials - state.n_committed} trials left")
+        if budget.time is not None and state.last_at is not None:
+            gone = (state.last_at - state.opened_at).total_seconds()
+            parts.append(f"{(budget.time - gone) / 3600:.1f} h left")
+        return ", ".join(parts)
+
+    def _show_now(self, state: CampaignState, text: str) -> None:
+        if self._live is not None:
+            best = "" if self.best is None else f"best {self.best:.4g}  "
+            self._live.update(Spinner("dots", Text(f"{best}{self._left(state)}  {text}")))
+
+    def _say(self, text: str, *, style: str) -> None:
+        self._print(Text(text, style=style))
+
+    def _print(self, text: Text) -> None:
+        self.console.print(text, soft_wrap=True)
+
+
+def describe(configuration: Configuration, spec: CampaignSpec) -> str:
+    """Returns a configuration with its units, for a person."""
+    parts = []
+    for name, value in configuration.items():
+        unit = spec.parameters[name].unit
+        shown = value if isinstance(value, str) else f"{value:.6g}"
+        parts.append(f"{name} {shown}" + ("" if unit in ("", "1") else f" {unit}"))
+    return ", ".join(parts)
+
+
+def seed_best(progress: Progress, state: CampaignState) -> None:
+    """Takes over the best of the trials that earlier runs made."""
+    name = state.spec.objective.outcome
+    for trial in state.in_state(TrialState.COMPLETED):
+        if trial.observation is not None and name in trial.observation.outcomes:
+            value = trial.observation.outcomes[name].value
+            if progress.best is None or utility(state.spec.objective, value) > utility(
+                state.spec.objective, progress.best
+            ):
+                progress.best, progress.best_trial = value, trial.number
+
+
+def _predicted(trial: Trial, name: str) -> str:
+    predicted = trial.proposal.predictions.get(name)
+    if predicted is None:
+        return "no prediction yet"
+    return f"predicted {predicted.mean:.4g} ({predicted.low:.4g} to {predicted.high:.4g})"

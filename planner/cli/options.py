@@ -1,0 +1,28 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+File = Annotated[Path, typer.Argument(help="Campaign file (YAML).", show_default=False)]
+As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="NAME", help="Run or read the campaign under another name."),
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Root of all random choices, for --as.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the ledger.")]
+TrialNumber = Annotated[int, typer.Argument(min=1, help="Number of the trial.", show_default=False)]
+
+DATABASE_VARIABLE = "PLANNER_DATABASE_URL"
+
+
+def database_url() -> str | None:
+    """Returns the URL of a shared ledger, if the environment names one."""
+    return os.environ.get(DATABASE_VARIABLE) or None

@@ -1,0 +1,129 @@
+"""Commands that run campaigns: run, up, deploy, pages."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli.options import As, File, Json, Seed
+from planner.cli.places import make_place
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from planner.cli.live import Progress
+    from planner.loop.desk import Place
+    from planner.loop.session import Session
+
+
+class Engine(StrEnum):
+    """What calls the loop."""
+
+    PREFECT = "prefect"
+    INLINE = "inline"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command()(run)
+
+
+def run(
+    file: File,
+    engine: Annotated[
+        Engine, typer.Option(help="Through Prefect with its pages, or in this process alone.")
+    ] = Engine.PREFECT,
+    name: As = None,
+    seed: Seed = None,
+    amend: Annotated[
+        bool, typer.Option("--amend", help="Enter what changed in the file since it began.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a campaign to its end, or as far as machines can bring it; go on where it stopped."""
+    from rich.console import Console
+
+    from planner.cli.live import Progress
+
+    place = make_place(file, name, seed=seed)
+    console = Console(stderr=as_json, highlight=False)
+    progress = Progress(console)
+    with interruptible() as leave:
+        if engine is Engine.INLINE:
+            code = _run_inline(place, progress, leave, amend=amend, as_json=as_json)
+        else:
+            code = _run_prefect(place, progress, leave, amend=amend, as_json=as_json)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Turns the first Ctrl-C into a request to leave after the step; the second one interrupts."""
+    leave = threading.Event()
+
+    def ask_to_leave(_number: int, _frame: object) -> None:
+        if leave.is_set():
+            raise KeyboardInterrupt
+        leave.set()
+        sys.stderr.write("\nLeaving after this step (Ctrl-C again to leave at once) ...\n")
+
+    former = {each: signal.signal(each, ask_to_leave) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield leave
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _run_inline(
+    place: Place, progress: Progress, leave: threading.Event, *, amend: bool, as_json: bool
+) -> int:
+    from planner.cli.ending import has_ended, reopen_after_failures
+    from planner.cli.live import seed_best
+    from planner.loop.desk import at_work
+    from planner.loop.inline import run_inline
+    from planner.loop.keeper import holding
+
+    with at_work(place, may_amend=amend) as session:
+        _say_what(session, progress.console)
+        session.listener = progress.hear
+        seed_best(progress, session.state)
+        if not has_ended(session.state):
+            reopen_after_failures(session)
+            with holding(session), progress.showing():
+                run_inline(session, is_asked_to_leave=leave.is_set)
+        return finish(session, place, progress.console, left=leave.is_set(), as_json=as_json)
+
+
+def finish(session: Session, place: Place, console: Console, *, left: bool, as_json: bool) -> int:
+    """Prints how the run ended, and returns its exit code."""
+    from planner.cli.ending import exit_code, print_report
+    from planner.loop.advance import describe_waiting
+
+    state = session.state
+    code = exit_code(state, left=left)
+    print_report(session, place, console, as_json=as_json)
+    if state.stopped is not None:
+        console.print(f"Stopped: {state.stopped.reason}.")
+    elif left:
+        console.print("Left before the end. Type the same again to go on.")
+    else:
+        console.print(f"Now people are asked: {describe_waiting(session)}.")
+    return code
+
+
+def _say_what(session: Session, console: Console) -> None:
+    spec = session.state.spec
+    kind = "simulated" if session.state.simulated else "real"
+    console.print(f"Campaign {spec.campaign}: {spec.about}" if spec.about else spec.campaign)
+    console.print(f"Source {spec.source.name} ({kind}); ledger {session.ledger.place}")
+    n = len(session.state.trials)
+    if n:
+        console.print(f"Going on after trial {n}.")

@@ -1,0 +1,56 @@
+"""Where a campaign stands, in facts and in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from planner.loop.advance import describe_waiting
+from planner.loop.propose import budget_left
+from planner.loop.session import Session
+from planner.trials import TERMINAL_TRIALS
+
+
+def gather_standing(session: Session) -> dict[str, Any]:
+    """Returns the facts, ready for JSON."""
+    state = session.state
+    row = session.ledger.campaign_row(session.campaign)
+    ended = state.stopped is not None and not state.open_trials
+    return {
+        "campaign": state.campaign,
+        "simulated": state.simulated,
+        "ledger": session.ledger.place,
+        "wanted": str(state.wanted),
+        "trials": dict(Counter(str(trial.state) for trial in state.trials.values())),
+        "imported": len(state.imported),
+        "budget_left": budget_left(state),
+        "stopped": state.stopped.reason if state.stopped is not None else None,
+        "waits_for": None if ended else describe_waiting(session),
+        "open": [
+            {
+                "trial": trial.number,
+                "state": str(trial.state),
+                "source": trial.source,
+                "configuration": dict(trial.configuration),
+            }
+            for trial in state.trials.values()
+            if trial.state not in TERMINAL_TRIALS
+        ],
+        "epoch": row.epoch,
+        "sequence": state.sequence,
+    }
+
+
+def describe_standing(standing: dict[str, Any]) -> str:
+    """Returns the facts in words."""
+    kind = "simulated" if standing["simulated"] else "real"
+    lines = [f"Campaign {standing['campaign']} ({kind}), ledger {standing['ledger']}"]
+    counts = ", ".join(f"{n} {state}" for state, n in standing["trials"].items()) or "none yet"
+    lines.append(f"Trials: {counts}; the budget admits {standing['budget_left']} more.")
+    if standing["imported"]:
+        lines.append(f"Imported measurements: {standing['imported']}.")
+    if standing["stopped"]:
+        lines.append(f"Stopped: {standing['stopped']}.")
+    if standing["waits_for"]:
+        lines.append(f"Now: {standing['waits_for']}.")
+    return "\n".join(lines)
