@@ -18,18 +18,17 @@ from planner.simulators.contract import (
     Status,
     no_result,
 )
-from planner.simulators.nanotube_priors import NANOTUBE_PRIORS
-from planner.simulators.nanotube_rates import (
+from planner.simulators.nanotube_growth import (
     INFLOW,
     LAYER,
     METAL,
     POISON,
     TUBE,
-    Rates,
     Trajectory,
     integrate,
-    rates_at,
 )
+from planner.simulators.nanotube_priors import NANOTUBE_PRIORS
+from planner.simulators.nanotube_rates import Rates, rates_at
 
 # Far above rounding (1e-15 seen) and far below anything an instrument could see.
 LARGEST_BALANCE_RESIDUAL = 1e-9
@@ -115,6 +114,8 @@ CARD = Card(
         "atoms: the attachment energy was fitted with this form and absorbs the difference.",
         "What leaves the layer goes into the metal, which conserves carbon; one public code writes "
         "the poison there instead. Poison stays; its removal rate is 0 or 1/s in those codes.",
+        "Layer growth from surface carbon does not slow as the layer closes, as coded; with "
+        "constants far from their priors the covered fraction can pass 1.",
         "The number of walls does not change with the diameter: atoms per length grow as d.",
         "Nucleation, catalyst ripening, etching by hydrogen or water and crowding are not in it.",
     ),
@@ -165,8 +166,8 @@ class NanotubeCvd:
         if not rates.are_usable:
             return no_result(
                 Status.FAILED,
-                "A rate constant is too large for a float. Move the calibration parameters closer "
-                "to their priors.",
+                "A rate constant is too large or too small for a float. Move the calibration "
+                "parameters closer to their priors.",
             )
         return _read_off(integrate(rates, duration_s=given["growth_time"] * 60), rates)
 
@@ -178,7 +179,7 @@ def partial_pressure_pa(given: Mapping[str, float]) -> float:
 
 
 def _read_off(trajectory: Trajectory, rates: Rates) -> SimulatorResult:
-    """Outcomes from the states at the solver's own steps, which crowd where the rate changes."""
+    """The outcomes, or why there are none."""
     end = trajectory.atoms[:, -1]
     stock, inflow = math.fsum(end[:INFLOW]), float(end[INFLOW])
     residual = abs(stock - inflow) / inflow if inflow > 0 else abs(stock)
@@ -187,7 +188,7 @@ def _read_off(trajectory: Trajectory, rates: Rates) -> SimulatorResult:
         reason = "carbon is not conserved" if trajectory.success else trajectory.message
         message = f"The integration failed after {n_steps} steps: {reason}"
         return no_result(Status.FAILED, message, n_steps=n_steps, balance_residual=residual)
-    growth = rates.diffusion / rates.atoms_per_um * trajectory.atoms[METAL]
+    growth = rates.diffusion / rates.atoms_per_um * trajectory.finely(METAL)
     return SimulatorResult(
         status=Status.OK,
         values={

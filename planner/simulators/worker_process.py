@@ -14,15 +14,12 @@ from typing import Any
 
 from planner.simulators.wire import to_line
 
-ONE_THREAD = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-    ),
-    "1",
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
 )
 LAST_WORDS_BYTES = 800
 
@@ -45,7 +42,11 @@ class WorkerProcess:
             bufsize=0,
             process_group=0,
             # the modules that the parent finds, the worker finds
-            env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={
+                **os.environ,
+                **dict.fromkeys(THREAD_SETTINGS, "1"),
+                "PYTHONPATH": os.pathsep.join(sys.path),
+            },
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
