@@ -1,0 +1,237 @@
+"""Everything that a report states, computed once: the page, the terminal and JSON show the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from planner.campaign import CampaignSpec
+from planner.pictures import Slices
+from planner.report.chance import RandomChoice
+from planner.space import Configuration
+from planner.trials import Measured, Origin, Prediction, TrialState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestConditions:
+    """The best conditions so far.
+
+    Args:
+        trial: number of the trial that tried them; None for historical data.
+        configuration: as it was achieved.
+        measured: their outcome, as told, in the outcome's unit.
+        mean: what the model expects of the process there; None where there is no model.
+        low: lower end of the interval of the mean.
+        high: its upper end.
+        level: of the interval.
+        goal_probability: that the process meets the goal there, where there is a goal.
+        why_no_interval: where there is no model; the conditions are then the best measured.
+    """
+
+    trial: int | None
+    configuration: Configuration
+    measured: float
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.9
+    goal_probability: float | None = None
+    why_no_interval: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call them."""
+        return f"trial {self.trial}" if self.trial is not None else "a historical measurement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What may still be gained: an estimate from the model, as good as the model is.
+
+    Args:
+        probability: that nothing is left that is better than the best by more than ``threshold``.
+        gain: expected improvement of the best that is still to be found, in the outcome's unit.
+        threshold: the gain that the campaign file calls worth a trial; 0 where it names none.
+    """
+
+    probability: float
+    gain: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialLine:
+    """One trial.
+
+    Args:
+        reason: why it was chosen.
+        remark: of its last move: why it failed, was rejected, is in doubt.
+        configuration: as it was asked for.
+        achieved: what was really set, where it differs.
+        prediction: of the objective's outcome, as stated before the trial.
+        outcomes: as measured; none where there is no result.
+        held: whether the stated interval held; None where nothing can be said.
+        version: of the result; above 1 it was corrected.
+    """
+
+    number: int
+    state: TrialState
+    origin: Origin
+    reason: str
+    remark: str
+    configuration: Configuration
+    achieved: Configuration | None
+    prediction: Prediction | None
+    outcomes: Mapping[str, Measured]
+    held: bool | None
+    quarantined: tuple[str, ...]
+    acquisition: str | None
+    acquisition_value: float | None
+    probability: float | None
+    seed: int | None
+    model_version: str | None
+    proposed_at: datetime
+    ended_at: datetime | None
+    version: int = 1
+    is_best: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoricalLine:
+    """A measurement from outside the campaign."""
+
+    configuration: Configuration
+    outcomes: Mapping[str, Measured]
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedIntervals:
+    """How many of the intervals that were stated before a trial held.
+
+    Args:
+        held: how many.
+        n: of how many.
+        level: how often they are meant to hold.
+        expected: 2.5 % and 97.5 % quantiles of the count, if each holds with its level.
+    """
+
+    held: int
+    n: int
+    level: float
+    expected: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingItem:
+    """Something that only a person can move on.
+
+    Args:
+        trial: its number; None for the campaign as a whole.
+        what: waits, in words.
+        to_do: what to do or type.
+    """
+
+    trial: int | None
+    what: str
+    to_do: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that people or the planner did to the campaign as a whole.
+
+    Args:
+        at: when, in UTC; None where only the state was at hand.
+        author: who; empty where only the state was at hand.
+        what: in words.
+    """
+
+    at: datetime | None
+    author: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the campaign has used up.
+
+    Args:
+        trials: that count against the budget.
+        cost: money, in the sources' currency.
+        time_s: from the opening to the last entry of the ledger.
+    """
+
+    trials: int
+    cost: float
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What the report was made from, so that it can be made again.
+
+    Args:
+        ledger: id of the ledger; empty where it was not given.
+        sequence: of the last entry that the report knows.
+        as_of: time of that entry.
+        software: version of this software.
+        seed: root seed of the campaign.
+        spec_digest: of the campaign file in force.
+        model_version: of the surrogate that the report rests on; None where there is none.
+    """
+
+    ledger: str
+    sequence: int
+    as_of: datetime
+    software: str
+    seed: int
+    spec_digest: str
+    model_version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything that a report states.
+
+    Args:
+        spec: of the campaign, for names, units and what is wanted.
+        standing: what the campaign does now, in a word or two.
+        stop_reason: why it stopped; empty while it has not.
+        simulation: what stands in for a lab, in words; empty where a real one does.
+        best: None where nothing was measured.
+        left: None where it cannot be computed.
+        why_nothing_left: then, why.
+        counts: trials by state, only states that occur.
+        random: None where the candidates' outcomes are not known.
+        random_to_match: random draws it takes on average to find a row as good as the best one.
+        slices: of the posterior through the best conditions; None where there is no model.
+        no_model: why no model could be fitted; empty where one was.
+    """
+
+    spec: CampaignSpec
+    standing: str
+    stop_reason: str
+    simulation: str
+    best: BestConditions | None
+    left: Left | None
+    why_nothing_left: str
+    trials: tuple[TrialLine, ...]
+    historical: tuple[HistoricalLine, ...]
+    counts: Mapping[TrialState, int]
+    stated: StatedIntervals | None
+    random: RandomChoice | None
+    random_to_match: float | None
+    waiting: tuple[WaitingItem, ...]
+    events: tuple[Event, ...]
+    spent: Spent
+    slices: Slices | None
+    no_model: str
+    provenance: Provenance
+
+    @property
+    def n_observed(self) -> int:
+        """Trials with a result that counts."""
+        return self.counts.get(TrialState.COMPLETED, 0)

@@ -1,0 +1,302 @@
+"""From the state of a campaign to the facts of its report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from scipy.stats import binom
+
+from planner import __version__
+from planner.campaign import (
+    Adapter,
+    CampaignSpec,
+    Maximise,
+    Minimise,
+    ReplayedTable,
+    SimulatedProcess,
+    utility,
+)
+from planner.ledger.entries import Entry
+from planner.ledger.replay import CampaignState
+from planner.loop.best import estimate_remaining, find_best
+from planner.loop.model import fit_surrogate
+from planner.loop.propose import cost_so_far
+from planner.models import FitFailure, Surrogate
+from planner.report.chance import RandomChoice, draws_to_match, random_choice, read_table_means
+from planner.report.events import list_events
+from planner.report.facts import (
+    BestConditions,
+    Facts,
+    HistoricalLine,
+    Left,
+    Provenance,
+    Spent,
+    StatedIntervals,
+    TrialLine,
+)
+from planner.report.slices import make_slices
+from planner.report.waiting import list_waiting
+from planner.space import Floats, SearchSpace
+from planner.trials import Trial, TrialState, Wanted
+
+# Trials that took a place in the sequence of attempts: random choice would have had as many.
+TAKEN = frozenset(
+    {
+        TrialState.COMPLETED,
+        TrialState.FAILED_BY_PROCESS,
+        TrialState.FAILED_BY_MACHINE,
+        TrialState.ABORTED,
+        TrialState.IN_DOUBT,
+        TrialState.RUNNING,
+        TrialState.APPROVED,
+        TrialState.HELD,
+        TrialState.AWAITING_APPROVAL,
+    }
+)
+
+
+def gather(
+    state: CampaignState,
+    space: SearchSpace,
+    *,
+    folder: Path,
+    history: Iterable[Entry] = (),
+    ledger_id: str = "",
+) -> Facts:
+    """Computes everything that a report states.
+
+    Args:
+        state: of the campaign.
+        space: what may be tried.
+        folder: of the campaign file, where a table that is replayed is found.
+        history: entries of the ledger, of the kinds in ``HISTORY``, for who did what when;
+            without them amendments are not listed, and notes without their author.
+        ledger_id: of the ledger.
+
+    Raises:
+        MissingPackage: the package of the table that is replayed is not installed.
+        TableError: that table cannot be read.
+    """
+    fitted = fit_surrogate(state, space)
+    best = _find_best(state, space, fitted)
+    left, why_nothing_left = _estimate_left(state, space, fitted)
+    trials = tuple(
+        _line(trial, state, is_best=best is not None and trial.number == best.trial)
+        for trial in state.trials.values()
+    )
+    n_taken = sum(line.state in TAKEN for line in trials)
+    means = read_table_means(state.spec, folder=folder)
+    random, to_match = _random(state, space, means, best, n_taken=n_taken)
+    counts = Counter(line.state for line in trials)
+    return Facts(
+        spec=state.spec,
+        standing=_standing(state),
+        stop_reason=state.stopped.reason if state.stopped is not None else "",
+        simulation=describe_simulation(state.spec),
+        best=best,
+        left=left,
+        why_nothing_left=why_nothing_left,
+        trials=trials,
+        historical=_historical(state),
+        counts={each: counts[each] for each in TrialState if counts[each]},
+        stated=count_held(trials),
+        random=random,
+        random_to_match=to_match,
+        waiting=list_waiting(state),
+        events=list_events(state, history),
+        spent=_spent(state),
+        slices=make_slices(state, space, fitted, best),
+        no_model=fitted.reason if isinstance(fitted, FitFailure) else "",
+        provenance=_provenance(state, fitted, ledger_id),
+    )
+
+
+def describe_simulation(spec: CampaignSpec) -> str:
+    """Says what stands in for a lab; nothing where a real one does."""
+    source = spec.source
+    match source:
+        case ReplayedTable():
+            return (
+                f"Source '{source.name}' replays measurements that were made before, from "
+                f"{source.table.title}. No experiment was run for this campaign."
+            )
+        case SimulatedProcess():
+            return (
+                f"Source '{source.name}' is the simulator '{source.simulator}'. "
+                f"No experiment was run for this campaign."
+            )
+        case Adapter() if source.simulated:
+            return (
+                f"Source '{source.name}' is a simulation behind the adapter '{source.adapter}'. "
+                f"No experiment was run for this campaign."
+            )
+        case _:
+            return ""
+
+
+def count_held(trials: Iterable[TrialLine]) -> StatedIntervals | None:
+    """Counts the stated intervals that held; None where none can be judged."""
+    judged = [line for line in trials if line.held is not None and line.prediction is not None]
+    if not judged:
+        return None
+    assert judged[0].prediction is not None
+    level, n = judged[0].prediction.level, len(judged)
+    low, high = (int(binom.ppf(tail, n, level)) for tail in (0.025, 0.975))
+    held = sum(bool(line.held) for line in judged)
+    return StatedIntervals(held=held, n=n, level=level, expected=(low, high))
+
+
+def _find_best(
+    state: CampaignState, space: SearchSpace, fitted: Surrogate | FitFailure
+) -> BestConditions | None:
+    if isinstance(fitted, Surrogate):
+        best = find_best(state, space, fitted)
+        if best is not None:
+            return BestConditions(
+                trial=best.trial,
+                configuration=best.configuration,
+                measured=best.measured,
+                mean=best.mean,
+                low=best.low,
+                high=best.high,
+                level=best.level,
+                goal_probability=best.goal_probability,
+            )
+        why = "nothing was measured"
+    else:
+        why = fitted.reason
+    return _best_measured(state, why)
+
+
+def _best_measured(state: CampaignState, why: str) -> BestConditions | None:
+    objective = state.spec.objective
+    observed = [each for each in state.observations if objective.outcome in each.outcomes]
+    if not observed:
+        return None
+    best = max(
+        observed, key=lambda each: utility(objective, each.outcomes[objective.outcome].value)
+    )
+    return BestConditions(
+        trial=best.trial,
+        configuration=best.configuration,
+        measured=best.outcomes[objective.outcome].value,
+        why_no_interval=why,
+    )
+
+
+def _estimate_left(
+    state: CampaignState, space: SearchSpace, fitted: Surrogate | FitFailure
+) -> tuple[Left | None, str]:
+    if isinstance(fitted, FitFailure):
+        return None, fitted.reason
+    if not state.observations:
+        return None, "nothing was measured yet, so there is no best to be beaten."
+    remaining = estimate_remaining(state, space, fitted)
+    if remaining is None:
+        return None, "there is no best yet to be beaten."
+    objective = state.spec.objective
+    gain = objective.gain if isinstance(objective, Maximise | Minimise) else None
+    return Left(
+        probability=remaining.probability_done, gain=remaining.gain, threshold=gain or 0.0
+    ), ""
+
+
+def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
+    outcome = state.spec.objective.outcome
+    proposal, observation = trial.proposal, trial.observation
+    predicted = proposal.predictions.get(outcome)
+    measured = observation.outcomes.get(outcome) if observation is not None else None
+    is_judged = predicted and measured and trial.state is TrialState.COMPLETED
+    achieved = observation.configuration if observation is not None else None
+    return TrialLine(
+        number=trial.number,
+        state=trial.state,
+        origin=proposal.origin,
+        reason=proposal.reason,
+        remark=trial.reason,
+        configuration=trial.configuration,
+        achieved=achieved if achieved != trial.configuration else None,
+        prediction=predicted,
+        outcomes=observation.outcomes if observation is not None else {},
+        held=predicted.low <= measured.value <= predicted.high
+        if is_judged and predicted and measured
+        else None,
+        quarantined=trial.quarantined,
+        acquisition=proposal.acquisition,
+        acquisition_value=proposal.acquisition_value,
+        probability=proposal.probability,
+        seed=proposal.seed,
+        model_version=proposal.model_version,
+        proposed_at=trial.proposed_at,
+        ended_at=trial.ended_at,
+        version=observation.version if observation is not None else 1,
+        is_best=is_best,
+    )
+
+
+def _historical(state: CampaignState) -> tuple[HistoricalLine, ...]:
+    return tuple(
+        HistoricalLine(
+            configuration=each.configuration,
+            outcomes=each.outcomes,
+            source=each.source,
+            at=each.at,
+        )
+        for each in state.imported
+    )
+
+
+def _random(
+    state: CampaignState,
+    space: SearchSpace,
+    means: Floats | None,
+    best: BestConditions | None,
+    *,
+    n_taken: int,
+) -> tuple[RandomChoice | None, float | None]:
+    if means is None or space.rows is None or n_taken == 0:
+        return None, None
+    objective = state.spec.objective
+    random = random_choice(means, objective, n_trials=n_taken)
+    if best is None or best.trial is None:
+        return random, None
+    asked = state.trial(best.trial).configuration
+    row = next((i for i, each in enumerate(space.rows) if dict(each) == dict(asked)), None)
+    if row is None:
+        return random, None
+    return random, draws_to_match(means, objective, reached=float(means[row]))
+
+
+def _standing(state: CampaignState) -> str:
+    if state.stopped is not None:
+        return "stopped after failures" if state.stopped.failed else "stopped"
+    if state.wanted is not Wanted.RUN:
+        return {
+            Wanted.DRAIN: "finishes what is under way",
+            Wanted.HOLD: "on hold",
+            Wanted.PAUSE: "paused",
+        }[state.wanted]
+    return "not begun" if not state.trials else "under way"
+
+
+def _spent(state: CampaignState) -> Spent:
+    last = state.stopped_at or state.last_at or state.opened_at
+    return Spent(
+        trials=state.n_committed,
+        cost=cost_so_far(state),
+        time_s=(last - state.opened_at).total_seconds(),
+    )
+
+
+def _provenance(state: CampaignState, fitted: Surrogate | FitFailure, ledger_id: str) -> Provenance:
+    return Provenance(
+        ledger=ledger_id,
+        sequence=state.sequence,
+        as_of=state.last_at or state.opened_at,
+        software=__version__,
+        seed=state.seed,
+        spec_digest=state.spec_digest,
+        model_version=fitted.version if isinstance(fitted, Surrogate) else None,
+    )

@@ -1,0 +1,73 @@
+"""The pictures of a report, from its facts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from planner.pictures import Observed, Progress, RandomChoice
+from planner.pictures.progress import TrialState as Drawn
+from planner.report.facts import Facts, TrialLine
+from planner.report.gathering import TAKEN
+from planner.report.goal import goal_of
+from planner.trials import PENDING, TrialState
+
+
+def make_progress(facts: Facts) -> Progress:
+    """Returns the trials in their order; those that were never to be run are left out."""
+    taken = [line for line in facts.trials if line.state in TAKEN]
+    outcome = facts.spec.outcome
+    values = [_value(line, outcome.name) for line in taken]
+    random = facts.random
+    return Progress(
+        outcome=outcome.name,
+        unit=_unit(facts),
+        goal=goal_of(facts.spec.objective),
+        values=np.array(values, dtype=np.float64),
+        states=[
+            _drawn(line, is_known=not math.isnan(value))
+            for line, value in zip(taken, values, strict=True)
+        ],
+        is_start=np.array([line.origin == "start" for line in taken], dtype=bool),
+        random=RandomChoice(
+            mean=np.array(random.mean), interval=np.column_stack([random.low, random.high])
+        )
+        if random is not None and not random.is_distance
+        else None,
+    )
+
+
+def make_observed(facts: Facts) -> Observed | None:
+    """Returns what was observed against what was stated; None where nothing can be compared."""
+    judged = [line for line in facts.trials if line.held is not None]
+    if not judged or facts.stated is None:
+        return None
+    name = facts.spec.outcome.name
+    stated = [line.prediction for line in judged if line.prediction is not None]
+    return Observed(
+        outcome=name,
+        unit=_unit(facts),
+        observed=np.array([line.outcomes[name].value for line in judged]),
+        mean=np.array([each.mean for each in stated]),
+        interval=np.array([(each.low, each.high) for each in stated]),
+        level=facts.stated.level,
+    )
+
+
+def _value(line: TrialLine, outcome: str) -> float:
+    measured = line.outcomes.get(outcome) if line.state is TrialState.COMPLETED else None
+    return measured.value if measured is not None else math.nan
+
+
+def _drawn(line: TrialLine, *, is_known: bool) -> Drawn:
+    if is_known:
+        return "observed"
+    if line.quarantined:
+        return "quarantined"
+    return "pending" if line.state in PENDING else "failed"
+
+
+def _unit(facts: Facts) -> str:
+    outcome = facts.spec.outcome
+    return outcome.unit if outcome.label != outcome.name else ""

@@ -1,0 +1,135 @@
+"""Slices of the posterior through the best conditions, as the picture wants them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from planner.ledger.replay import CampaignState
+from planner.loop.model import LEVEL
+from planner.models import FitFailure, Surrogate, clip, interval
+from planner.pictures import CategoricalSlice, NumericSlice, Prediction, Slices, SliceTrials
+from planner.report.facts import BestConditions
+from planner.report.goal import goal_of
+from planner.space import (
+    AnyParameter,
+    Categorical,
+    Configuration,
+    Continuous,
+    Discrete,
+    Floats,
+    SearchSpace,
+    Value,
+)
+
+_N_SETTINGS = 61  # along a number: smooth on paper, little in a file
+_MOST_PANELS = 8
+
+
+def make_slices(
+    state: CampaignState,
+    space: SearchSpace,
+    fitted: Surrogate | FitFailure,
+    best: BestConditions | None,
+) -> Slices | None:
+    """Returns one slice a parameter, the others held at the best conditions.
+
+    Of more than eight parameters those with the shortest lengthscales are shown: along them the
+    outcome changes most.
+    """
+    if isinstance(fitted, FitFailure) or best is None:
+        return None
+    lengthscales = fitted.hyperparameters.lengthscales
+    order = np.argsort(lengthscales, kind="stable")[:_MOST_PANELS]
+    panels = [
+        _slice(space.parameters[index], state, space, fitted, best) for index in sorted(order)
+    ]
+    outcome = state.spec.outcome
+    return Slices(
+        outcome=outcome.name,
+        unit=outcome.unit if outcome.label != outcome.name else "",
+        panels=panels,
+        goal=goal_of(state.spec.objective),
+        held=f"the best conditions ({best.name})",
+    )
+
+
+def _slice(
+    parameter: AnyParameter,
+    state: CampaignState,
+    space: SearchSpace,
+    surrogate: Surrogate,
+    best: BestConditions,
+) -> NumericSlice | CategoricalSlice:
+    settings = _settings(parameter)
+    along = [{**best.configuration, parameter.name: value} for value in settings]
+    prediction = _predict(surrogate, space.encode(along), bounds=state.spec.outcome.bounds)
+    trials = _trials(parameter, state, space, best.configuration)
+    at = best.configuration[parameter.name]
+    if isinstance(parameter, Categorical):
+        return CategoricalSlice(
+            parameter=parameter.name,
+            categories=parameter.choices,
+            prediction=prediction,
+            best=str(at),
+            trials=trials,
+        )
+    return NumericSlice(
+        parameter=parameter.name,
+        unit=parameter.unit if parameter.label != parameter.name else "",
+        settings=np.array(settings, dtype=np.float64),
+        prediction=prediction,
+        best=float(at),
+        trials=trials,
+        is_log=isinstance(parameter, Continuous) and parameter.scale == "log",
+    )
+
+
+def _settings(parameter: AnyParameter) -> list[Value]:
+    match parameter:
+        case Categorical():
+            return list(parameter.choices)
+        case Discrete():
+            return list(parameter.values)
+        case Continuous(scale="log"):
+            return list(np.geomspace(parameter.low, parameter.high, _N_SETTINGS).tolist())
+        case _:
+            return list(np.linspace(parameter.low, parameter.high, _N_SETTINGS).tolist())
+
+
+def _predict(
+    surrogate: Surrogate, x: Floats, *, bounds: tuple[float | None, float | None]
+) -> Prediction:
+    predicted = surrogate.predict(torch.from_numpy(x))
+    lowest, highest = bounds
+    ends = [
+        interval(predicted, level=LEVEL, of_next_run=of_run, lowest=lowest, highest=highest)
+        for of_run in (False, True)
+    ]
+    of_mean, of_run = (torch.stack([each.low, each.high], dim=1).numpy() for each in ends)
+    return Prediction(
+        mean=clip(predicted.mean, lowest, highest).numpy(),
+        mean_interval=of_mean,
+        run_interval=of_run,
+        level=LEVEL,
+    )
+
+
+def _trials(
+    parameter: AnyParameter, state: CampaignState, space: SearchSpace, centre: Configuration
+) -> SliceTrials | None:
+    """Returns the observations with their distance from the slice, in the unit cube."""
+    outcome = state.spec.objective.outcome
+    observed = [each for each in state.observations if outcome in each.outcomes]
+    if not observed:
+        return None
+    values = [each.configuration[parameter.name] for each in observed]
+    if isinstance(parameter, Categorical):
+        values = [parameter.choices.index(str(value)) for value in values]
+    off = space.encode([each.configuration for each in observed]) - space.encode([centre])
+    own = np.array(space.columns) == space.names.index(parameter.name)
+    return SliceTrials(
+        settings=np.array(values, dtype=np.float64),
+        values=np.array([each.outcomes[outcome].value for each in observed], dtype=np.float64),
+        distances=np.linalg.norm(off[:, ~own], axis=1),
+    )

@@ -1,0 +1,198 @@
+"""The report for the terminal: plain text where there is no terminal, the same words in colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from planner.campaign import utility
+from planner.report import words
+from planner.report.facts import Facts, TrialLine
+from planner.trials import TrialState
+
+_MOST_SHOWN = 40
+_N_BEST, _N_LAST = 10, 20
+_WIDEST_CONDITIONS = 28  # of 80 columns
+
+
+def render(facts: Facts, *, path: Path | None = None) -> RenderableType:
+    """Returns the report to print.
+
+    Args:
+        facts: what it states.
+        path: of the page with pictures, if one was written.
+    """
+    parts: list[RenderableType] = [_heading(facts), Text(), _best(facts), Text()]
+    parts += [Text(line) for line in _sentences(facts)]
+    parts += [Text(), *_tables(facts, path)]
+    if facts.waiting:
+        parts += [Text("Waits for a person", style="bold yellow")]
+        parts += [Text(f"  {item.what}\n    -> {item.to_do}") for item in facts.waiting]
+        parts.append(Text())
+    parts += [_event_lines(facts)] if facts.events else []
+    parts.append(_footer(facts, path))
+    return Group(*parts)
+
+
+def _heading(facts: Facts) -> Text:
+    spec = facts.spec
+    text = Text()
+    text.append(spec.campaign, style="bold")
+    text.append(f"  {facts.standing}")
+    if facts.stop_reason:
+        text.append(f": {facts.stop_reason}")
+    if spec.about:
+        text.append(f"\n{spec.about}")
+    text.append(f"\nWanted: {words.wish(spec.objective, spec.outcome.unit)}.")
+    if facts.simulation:
+        text.append("\nSIMULATED", style="bold yellow")
+        text.append(f"  {facts.simulation}")
+    return text
+
+
+def _best(facts: Facts) -> RenderableType:
+    best, spec = facts.best, facts.spec
+    if best is None:
+        return Text("Best conditions: none yet, nothing was measured.", style="bold")
+    text = Text()
+    text.append(f"Best conditions ({best.name})\n", style="bold")
+    for name, value in best.configuration.items():
+        text.append(f"  {name} = {words.setting(value, spec.parameters[name].unit)}\n")
+    text.append(f"  {spec.outcome.name}: {words.best_value(best, spec.outcome.unit)}", "bold green")
+    if best.mean is not None:
+        unit = words.unit_of(spec.outcome.unit)
+        text.append(f"\n  measured there: {words.rounded(best.measured)}{unit}")
+    else:
+        text.append(f"\n  No interval: {best.why_no_interval}")
+    if best.goal_probability is not None:
+        text.append(f"\n  meets the goal with probability {words.chance(best.goal_probability)}")
+    return text
+
+
+def _sentences(facts: Facts) -> list[str]:
+    lines = [words.left(facts), words.against_chance(facts)]
+    if facts.stated is not None:
+        lines.append(words.stated(facts.stated))
+    lines.append(f"Trials: {words.counted(facts)}.")
+    if facts.historical:
+        lines.append(f"Measurements from before: {len(facts.historical)}.")
+    lines.append(f"Used: {words.spent(facts)}.")
+    return [line for line in lines if line]
+
+
+def _tables(facts: Facts, path: Path | None) -> list[RenderableType]:
+    trials = facts.trials
+    if not trials:
+        return []
+    if len(trials) <= _MOST_SHOWN:
+        return [_table(trials, facts)]
+    where = f"on the page {path}" if path is not None else "in what planner export writes"
+    return [
+        Text(f"The best {_N_BEST}", style="bold"),
+        _table(_ranked(facts)[:_N_BEST], facts),
+        Text(f"The last {_N_LAST}", style="bold"),
+        _table(trials[-_N_LAST:], facts),
+        Text(f"All {len(trials)} trials are {where}."),
+        Text(),
+    ]
+
+
+def _ranked(facts: Facts) -> list[TrialLine]:
+    """Returns the measured trials, the best first."""
+    name, objective = facts.spec.outcome.name, facts.spec.objective
+    measured = [
+        line
+        for line in facts.trials
+        if line.state is TrialState.COMPLETED and name in line.outcomes
+    ]
+    return sorted(
+        measured, key=lambda line: utility(objective, line.outcomes[name].value), reverse=True
+    )
+
+
+def _table(trials: Sequence[TrialLine], facts: Facts) -> RenderableType:
+    """Returns a line of numbers a trial, and below it, over the whole width, why it was chosen."""
+    level = next((f" ({100 * t.prediction.level:g} %)" for t in trials if t.prediction), "")
+    head = _Row("trial", "conditions", f"predicted{level}", facts.spec.outcome.label)
+    rows = [_row(line, facts) for line in trials]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    widths[1] = min(widths[1], _WIDEST_CONDITIONS)
+    labels = " / ".join(parameter.label for parameter in facts.spec.parameters.values())
+    parts: list[RenderableType] = [
+        Text(f"Conditions are given as {labels}."),
+        Text(_aligned(head, widths), style="bold"),
+    ]
+    for line, row in zip(trials, rows, strict=True):
+        style = "bold green" if line.is_best else ""
+        parts.append(Text(_aligned(row, widths), style=style))
+        remarks = Padding(_remarks(line, row, facts), (0, 0, 0, widths[0] + 2))
+        parts.append(remarks)
+    return Group(*parts, Text())
+
+
+class _Row(NamedTuple):
+    trial: str
+    conditions: str
+    predicted: str
+    measured: str
+
+
+def _row(line: TrialLine, facts: Facts) -> _Row:
+    settings = facts.spec.parameters
+    values = (words.setting(line.configuration[name], "") for name in settings)
+    predicted = words.prediction(line.prediction) if line.prediction else "-"
+    measured = words.outcome_of(line, facts.spec.outcome.name)
+    mark = " best" if line.is_best else " missed" if line.held is False else ""
+    return _Row(str(line.number), " / ".join(values), predicted, measured + mark)
+
+
+def _aligned(row: _Row, widths: list[int]) -> str:
+    """Returns one line; conditions that are too long for it stand below."""
+    conditions = row.conditions if len(row.conditions) <= widths[1] else ""
+    return "  ".join(
+        (
+            row.trial.rjust(widths[0]),
+            conditions.ljust(widths[1]),
+            row.predicted.ljust(widths[2]),
+            row.measured,
+        )
+    ).rstrip()
+
+
+def _remarks(line: TrialLine, row: _Row, facts: Facts) -> Text:
+    text = Text()
+    if len(row.conditions) > _WIDEST_CONDITIONS:
+        text.append(f"{row.conditions}\n")
+    if line.achieved is not None:
+        text.append(f"achieved: {words.configuration(line.achieved, facts.spec)}\n")
+    remark = "; ".join(line.quarantined) or line.remark
+    if remark and line.state is not TrialState.COMPLETED:
+        text.append(f"{line.state}: {remark}\n", style="yellow")
+    text.append(line.reason, style="dim")
+    return text
+
+
+def _event_lines(facts: Facts) -> RenderableType:
+    text = Text("What was done to the campaign\n", style="bold")
+    for event in facts.events:
+        when = f"{words.moment(event.at)}  {event.author}: " if event.at is not None else ""
+        text.append(f"  {when}{event.what}\n", style="not bold")
+    return text
+
+
+def _footer(facts: Facts, path: Path | None) -> RenderableType:
+    origin = facts.provenance
+    model = f", model {origin.model_version}" if origin.model_version else ""
+    text = (
+        f"As of entry {origin.sequence} of the ledger, {words.moment(origin.as_of)}; "
+        f"seed {origin.seed}{model}, version {origin.software}."
+    )
+    lines = Text(text, style="dim")
+    if path is None:
+        return lines
+    return Group(lines, Padding(Text(f"The page with pictures: {path}", overflow="fold"), (0, 0)))

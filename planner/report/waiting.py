@@ -1,0 +1,57 @@
+"""What waits for whom, and what to do about it."""
+
+from __future__ import annotations
+
+from planner.ledger.replay import CampaignState
+from planner.report.facts import WaitingItem
+from planner.trials import Trial, TrialState, Wanted
+
+
+def list_waiting(state: CampaignState) -> tuple[WaitingItem, ...]:
+    """Returns what only a person can move on, most urgent first."""
+    trials = sorted(state.open_trials, key=lambda each: each.state is not TrialState.IN_DOUBT)
+    items = [item for trial in trials if (item := _item(trial, state)) is not None]
+    late = [
+        WaitingItem(
+            trial=trial.number,
+            what=f"a result of trial {trial.number} was put aside: {'; '.join(trial.quarantined)}",
+            to_do="nothing, unless the trial's end was a mistake: the result is kept",
+        )
+        for trial in state.trials.values()
+        if trial.quarantined and trial.state not in (TrialState.IN_DOUBT, TrialState.RUNNING)
+    ]
+    return (*items, *late, *_whole(state))
+
+
+def _item(trial: Trial, state: CampaignState) -> WaitingItem | None:
+    number = trial.number
+    match trial.state:
+        case TrialState.IN_DOUBT:
+            what = f"trial {number} is in doubt: {trial.reason or 'nobody knows what became of it'}"
+            to_do = (
+                "look at the device and its log, then say what you saw: planner resolve, with "
+                "performed (and the result), no-result, partly or not-performed"
+            )
+        case TrialState.AWAITING_APPROVAL:
+            what = f"trial {number} waits for approval"
+            to_do = "planner approve, or planner reject with a reason"
+        case TrialState.HELD:
+            what = f"trial {number} is held: {trial.reason or 'no reason was given'}"
+            to_do = "planner resume when the cause is mended, or planner abort"
+        case TrialState.RUNNING if trial.handed or state.spec.source.kind == "person":
+            who = trial.run.source if trial.handed and trial.run is not None else "a person"
+            what = f"trial {number} is with {who}, who has not told the result"
+            to_do = "planner tell, with the result or with why it failed"
+        case _:
+            return None
+    return WaitingItem(trial=number, what=what, to_do=to_do)
+
+
+def _whole(state: CampaignState) -> list[WaitingItem]:
+    if state.stopped is not None and state.stopped.failed:
+        what = f"the campaign stopped after failures: {state.stopped.reason}"
+        return [WaitingItem(trial=None, what=what, to_do="mend the cause, then planner resume")]
+    if state.wanted is not Wanted.RUN and state.stopped is None:
+        what = f"the campaign was asked to {state.wanted}"
+        return [WaitingItem(trial=None, what=what, to_do="planner resume")]
+    return []
