@@ -171,12 +171,16 @@ def _summary(slices: Slices) -> str:
     level = f"{100 * slices.panels[0].prediction.level:.3g} %"
     said = [
         f"Predicted {named(slices.outcome, slices.unit)} along "
-        f"{listed([named(p.parameter, getattr(p, 'unit', '')) for p in slices.panels])}, "
+        f"{listed([named(p.parameter, _unit(p)) for p in slices.panels])}, "
         f"with {level} intervals of the mean and of the next single run."
     ]
     if slices.held:
         said.append(f"Other parameters are held at {slices.held}.")
     return " ".join([*said, *(_panel_summary(panel) for panel in slices.panels)])
+
+
+def _unit(panel: NumericSlice | CategoricalSlice) -> str:
+    return panel.unit if isinstance(panel, NumericSlice) else ""
 
 
 def _panel_summary(panel: NumericSlice | CategoricalSlice) -> str:

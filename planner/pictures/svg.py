@@ -40,7 +40,7 @@ def svg_text(figure: Figure, *, title: str, summary: str) -> str:
         summary: what it reads out: the content of the picture in sentences.
     """
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    figure.savefig(drawn, format="svg")
     root = ET.fromstring(drawn.getvalue())  # noqa: S314 - written one line above, by matplotlib
     _strip_namespaces(root)
     _drop_what_reaches_the_page(root)
@@ -67,7 +67,7 @@ def _strip_namespaces(root: ET.Element) -> None:
 def _drop_what_reaches_the_page(root: ET.Element) -> None:
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag in ("metadata", "style"):
+            if child.tag in ("metadata", "style"):  # metadata holds the date, too
                 parent.remove(child)
 
 

@@ -25,6 +25,11 @@ def test_points_stand_at_predicted_and_observed_apart_by_whether_their_interval_
         assert np.abs((panel.marks(name) - points[chosen]) / panel.px).max() <= MARK_PX
 
 
+def test_an_interval_holds_its_own_ends_and_nothing_beyond():
+    record = Observed("y", "", [1.0, 2.0, 0.99, 2.01], [1.5] * 4, [[1.0, 2.0]] * 4)
+    assert record.held.tolist() == [True, True, False, False]
+
+
 def test_bars_are_the_stated_intervals_and_the_measurements_sd():
     record = observed()
     (panel,) = panels(draw_observed(record))

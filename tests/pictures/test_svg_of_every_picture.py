@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import combinations, pairwise
@@ -150,3 +153,26 @@ def test_a_simplified_line_keeps_its_ends_and_passes_by_every_point(points):
 def test_a_straight_line_becomes_two_points_and_a_broken_one_stays_broken():
     assert _short_path("M 0 0 \nL 1.004 1.004 \nL 2 2 \n") == "M0 0 2 2"
     assert _short_path("M 0 0 \nL 1 0 \nM 2 0 \nL 3 0 \nz\n") == "M0 0 1 0M2 0 3 0z"
+
+
+def test_pictures_need_nothing_of_the_planner_but_its_errors_and_no_pyplot():
+    """Pyplot keeps figures and a backend for the whole process; a server must not have it."""
+    said = subprocess.run(
+        [sys.executable, "-c", "import sys, planner.pictures; print(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    loaded = said.stdout.split()
+    ours = {name for name in loaded if name.startswith("planner.")}
+    assert {name for name in ours if not name.startswith("planner.pictures")} == {"planner.errors"}
+    assert "matplotlib.pyplot" not in loaded
+    assert "torch" not in loaded
+
+
+@every_picture
+def test_letters_that_the_measuring_font_lacks_are_shown_without_a_warning(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        svg = freshly_drawn(name, "收率 η", "%")
+    assert "收率 η" in " ".join(texts(parsed(svg)))
