@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from planner.errors import InputError, LedgerUnavailable, MissingPackage
-from planner.ledger.faults import BUSY_S, explained
+from planner.ledger.faults import BUSY_S
 
 _CONNECT_S = 10
 
@@ -39,7 +39,7 @@ def parse_place(place: str | Path) -> URL:
         return URL.create("sqlite", database=str(Path(place).absolute()))
     try:
         url = make_url(place)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # the text may hold a password, so neither it nor what SQLAlchemy says of it is shown
         raise InputError(
             "The ledger's URL cannot be read. Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
@@ -68,7 +68,6 @@ def make_engine(url: URL) -> Engine:
 
     Raises:
         MissingPackage: the driver of PostgreSQL is not installed.
-        LedgerUnavailable: the file cannot be opened.
     """
     if url.get_backend_name() == "sqlite":
         return _make_sqlite(url)
@@ -88,36 +87,16 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(planner_writes=True)
 
 
-def lock_ledger(connection: Connection) -> None:
-    """Waits until no other process creates or migrates; SQLite's write lock has it already."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7261803251470)")
-
-
-def _make_sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_S})
-    event.listen(engine, "connect", _set_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    with explained(show_place(url)):
-        _set_wal(engine)
-    return engine
-
-
-def _set_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # we begin ourselves; the driver would begin too late
-    connection.execute("PRAGMA synchronous=FULL")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("planner_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _set_wal(engine: Engine) -> None:
-    """Sets the file's journal to WAL, once and for all.
+def set_journal(engine: Engine) -> None:
+    """Gives SQLite's file a write-ahead log, so that readers and the writer do not wait.
 
     SQLite does not wait for other processes here, whatever its busy time-out, so we do.
+
+    Raises:
+        LedgerUnavailable: the file cannot have one.
     """
+    if engine.dialect.name != "sqlite":
+        return
     give_up = time.monotonic() + BUSY_S
     connection = engine.raw_connection()
     try:
@@ -131,6 +110,29 @@ def _set_wal(engine: Engine) -> None:
             time.sleep(0.01)
     finally:
         connection.close()
+
+
+def lock_ledger(connection: Connection) -> None:
+    """Waits until no other process creates or migrates; SQLite's write lock has it already."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7261803251470)")
+
+
+def _make_sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_S})
+    event.listen(engine, "connect", _set_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we begin ourselves; the driver would begin too late
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("planner_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _is_wal(cursor: Any) -> bool:

@@ -24,11 +24,14 @@ _ADVICE = {
     "read-only": "It cannot be written. Mend the permissions of the file and of its folder.",
     "missing": "It cannot be opened. Check that its folder exists and may be read and written.",
     "damaged": "The file is damaged, or is no ledger. Restore it from the latest backup.",
+    "foreign": "Its tables are not as a ledger has them: it belongs to another program, or was "
+    "changed by hand. Choose another place, or restore the latest backup.",
     "i/o": "The disk does not read or write it. Check the disk (full, quota, removed), then go on.",
     "refused": "The server refuses the login or the database. Check PLANNER_DATABASE_URL.",
     "lost": f"The server does not answer. Start it or check the network, then go on. {_UNSURE}",
 }
 _SQLITE = {
+    sqlite3.SQLITE_ERROR: "foreign",
     sqlite3.SQLITE_FULL: "full",
     sqlite3.SQLITE_BUSY: "busy",
     sqlite3.SQLITE_LOCKED: "busy",
@@ -44,6 +47,7 @@ _POSTGRESQL = {  # by SQLSTATE or its class
     "55P03": "busy",
     "25006": "read-only",
     "42501": "read-only",
+    "42": "foreign",
     "58": "i/o",
     "28": "refused",
     "3D": "refused",

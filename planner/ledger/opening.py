@@ -11,7 +11,7 @@ from planner import __version__
 from planner.clock import Clock
 from planner.errors import LedgerTooNew, LedgerUnavailable, UnknownName
 from planner.ledger import schema
-from planner.ledger.engines import make_engine, parse_place, show_place, writing
+from planner.ledger.engines import make_engine, parse_place, set_journal, show_place, writing
 from planner.ledger.faults import explained
 from planner.ledger.store import Ledger
 
@@ -69,6 +69,7 @@ def _prepare(engine: Engine, clock: Clock, *, create: bool) -> str:
         row = _read_identity(engine)
         if row is None and not create:
             raise UnknownName(_NONE.format(place))
+        set_journal(engine)
         if row is None or row.schema < schema.SCHEMA:
             row = _migrate(engine, clock)
     if row.schema > schema.SCHEMA:
@@ -85,8 +86,14 @@ def _read_identity(engine: Engine) -> Row[tuple[str, int, str]] | None:
         with engine.connect() as connection:
             return connection.execute(_IDENTITY).one_or_none()
     except DBAPIError:
-        if inspect(engine).has_table(schema.ledger.name):
+        tables = inspect(engine).get_table_names()
+        if schema.ledger.name in tables:
             raise
+        if tables and engine.dialect.name == "sqlite":  # a server's database may be shared
+            raise LedgerUnavailable(
+                f"{show_place(engine.url)} is the database of another program (it has the table "
+                f"{tables[0]!r} and no ledger). Choose another place."
+            ) from None
         return None
 
 

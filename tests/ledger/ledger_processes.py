@@ -1,0 +1,101 @@
+"""Real processes that write to one ledger.
+
+They are forked, so that a test can start and kill many in a second; the parent holds no connection
+at that time.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from ledger_records import opened, trial_steps
+
+from planner.clock import SystemClock
+from planner.errors import PlannerError
+from planner.ledger import Ledger, open_ledger
+
+_FORK = multiprocessing.get_context("fork")
+_DEADLINE_S = 120.0
+
+Work = Callable[[Ledger, int], object]
+
+
+def in_processes(n: int, place: str, work: Work) -> list[object]:
+    """Runs ``work(ledger, number)`` in ``n`` processes at once and returns what each returns.
+
+    An error of the planner counts as a return.
+    """
+    barrier = _FORK.Barrier(n)
+    pipes = [_FORK.Pipe(duplex=False) for _ in range(n)]
+    processes = [
+        _FORK.Process(target=_work, args=(place, number, work, barrier, writer))
+        for number, (_, writer) in enumerate(pipes)
+    ]
+    for process in processes:
+        process.start()
+    answers = [_receive(reader) for reader, _ in pipes]
+    for process in processes:
+        process.join(_DEADLINE_S)
+        assert process.exitcode == 0
+    return answers
+
+
+def _receive(reader: Connection) -> object:
+    assert reader.poll(_DEADLINE_S), "a process did not answer"
+    return reader.recv()
+
+
+def _work(place: str, number: int, work: Work, barrier: object, writer: Connection) -> None:
+    barrier.wait(_DEADLINE_S)  # type: ignore[attr-defined]
+    try:
+        ledger = open_ledger(place, clock=SystemClock())
+        writer.send(work(ledger, number))
+        ledger.close()
+    except PlannerError as error:
+        writer.send(error)
+
+
+@contextmanager
+def writing_process(place: str, campaign: str) -> Iterator[tuple[BaseProcess, Connection]]:
+    """A process that opens a ledger and a campaign and runs trials without end.
+
+    It sends the last sequence of each append once that is acknowledged, and is killed in the end.
+    """
+    reader, writer = _FORK.Pipe(duplex=False)
+    process = _FORK.Process(target=_write_forever, args=(place, campaign, writer))
+    process.start()
+    writer.close()
+    try:
+        yield process, reader
+    finally:
+        if process.pid is not None and process.is_alive():
+            os.kill(process.pid, signal.SIGKILL)
+        process.join(_DEADLINE_S)
+        reader.close()
+
+
+def _write_forever(place: str, campaign: str, writer: Connection) -> None:
+    ledger = open_ledger(place, clock=SystemClock())
+    trial = 0
+    writer.send(ledger.append(campaign, [opened()], author="mara")[-1].sequence)
+    while True:
+        trial += 1
+        for records in trial_steps(trial, campaign=campaign):
+            writer.send(ledger.append(campaign, records, author="planner")[-1].sequence)
+
+
+def acknowledged(reader: Connection) -> int:
+    """Returns the last sequence that a killed process had been told of; 0 for none."""
+    last = 0
+    try:
+        while reader.poll():
+            last = int(reader.recv())
+    except EOFError:
+        pass  # its end of the pipe is closed: there is no more
+    return last
