@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -91,7 +91,8 @@ def _leave(home: Path, user: Path) -> None:
     deadline = time.monotonic() + LEAVING_S
     while is_alive(address.process) and not homes.has_users(home):
         if time.monotonic() > deadline:
-            psutil.Process(address.process.pid).kill()
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(address.process.pid).kill()
             deadline = float("inf")
         time.sleep(0.05)
 

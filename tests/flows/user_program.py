@@ -5,6 +5,7 @@
     wait          until standard input ends
     flow:N        call a flow of N tasks and print "flow done"
     slow:N        the same, 0.25 s a task; prints "flow running" before the first task
+    fail          call a flow that raises, and print what comes through
 """
 
 from __future__ import annotations
@@ -41,10 +42,22 @@ def call_flow(n_tasks: int, *, pause_s: float) -> None:
     say("flow done")
 
 
+def call_failing_flow() -> None:
+    def stretch() -> None:
+        raise ValueError("the furnace is cold")
+
+    try:
+        shown(stretch, name="stretch", run_name="two", on_message=say)
+    except ValueError as error:
+        say(f"raised {error}")
+
+
 def do(what: str) -> None:
     verb, _, number = what.partition(":")
     if verb == "wait":
         sys.stdin.read()
+    elif verb == "fail":
+        call_failing_flow()
     else:
         call_flow(int(number), pause_s=0.25 if verb == "slow" else 0.0)
 
