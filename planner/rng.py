@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def derive_seed(root: int, *words: str | int) -> int:
     Returns:
         An integer in ``[0, 2**63)``.
     """
-    text = "\x1f".join([str(root), *(f"{type(word).__name__}:{word}" for word in words)])
+    text = json.dumps([root, *words])  # tells 17 from "17", and where each word ends
     digest = hashlib.sha256(text.encode()).digest()
     return int.from_bytes(digest[:8], "big") >> (64 - _BITS)
 

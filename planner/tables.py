@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib.metadata
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -121,7 +122,7 @@ def read_numbers(values: Sequence[str], *, name: str, table: TableRef, unit: str
     """Turns a column's text into numbers in the wanted unit.
 
     Raises:
-        TableError: a value is not a number.
+        TableError: a value is not a finite number.
         UnitError: the column's unit is of another dimension.
     """
     given = table.column(name).unit or unit
@@ -129,11 +130,13 @@ def read_numbers(values: Sequence[str], *, name: str, table: TableRef, unit: str
     for row, value in enumerate(values, start=1):
         try:
             number = float(value)
-        except ValueError as error:
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
             raise TableError(
                 f"Row {row} of {table.title}: {value!r} in the column of {name!r} is no number. "
-                f"Check columns and skip_rows."
-            ) from error
+                f"Check columns and skip_rows, or delete the row."
+            )
         numbers.append(units.convert(number, given=given, wanted=unit))
     return numbers
 

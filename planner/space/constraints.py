@@ -48,9 +48,11 @@ class LinearConstraint(BaseModel):
         return above and (self.at_most is None or total <= Decimal(repr(self.at_most)))
 
     def __str__(self) -> str:
-        terms = " + ".join(
-            name if weight == 1 else f"{weight:g} {name}" for name, weight in self.weights.items()
-        )
+        terms = ""
+        for name, weight in self.weights.items():
+            sign = "-" if weight < 0 else "+"
+            factor = "" if abs(weight) == 1 else f"{abs(weight):g} "
+            terms += f" {sign} {factor}{name}" if terms else f"{sign.strip('+')}{factor}{name}"
         low = f"{self.at_least:g} <= " if self.at_least is not None else ""
         high = f" <= {self.at_most:g}" if self.at_most is not None else ""
         return f"{low}{terms}{high}"

@@ -145,12 +145,12 @@ class Continuous(_Bounded):
         """Returns the step at this value and where steps are counted from.
 
         Without a resolution it is a power of ten that leaves four significant digits of the
-        largest value (of this value, on a log scale), or of the range where that is narrower.
+        largest value (of this value, on a log scale), and at least a hundred steps to the range.
         """
         if self.resolution is not None:
             return Decimal(repr(self.resolution)), Decimal(repr(self.low))
         size = abs(value) if self.scale == "log" else max(abs(self.low), abs(self.high))
-        first = min(_first_digit(size), _first_digit(self.high - self.low))
+        first = min(_first_digit(size), _first_digit(self.high - self.low) + 1)
         return Decimal(1).scaleb(first + 1 - SIGNIFICANT_DIGITS), Decimal(0)
 
 

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from planner.errors import MissingPackage, TableError, UnitError
+from planner.tables import TableRef, locate_table, read_numbers, read_table
+
+CSV = "temp,time,who\nTYPE,DATA,DATA\n100,3,Ann\n110,4.5, Bob \n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "data.csv").write_text(CSV, encoding="utf-8")
+    return tmp_path
+
+
+def test_columns_are_found_by_header(folder: Path) -> None:
+    table = TableRef(path="data.csv", columns={"t": "temp", "name": "who"}, skip_rows=1)
+    assert read_table(table, folder=folder) == {"t": ["100", "110"], "name": ["Ann", "Bob"]}
+
+
+def test_columns_are_found_by_position_where_there_is_no_header(folder: Path) -> None:
+    (folder / "bare.csv").write_text("1,2\n3,4\n")
+    table = TableRef(path="bare.csv", columns={"a": 2, "b": 1})
+    assert read_table(table, folder=folder) == {"a": ["2", "4"], "b": ["1", "3"]}
+
+
+def test_another_delimiter_a_byte_order_mark_and_empty_lines_do_not_matter(folder: Path) -> None:
+    (folder / "export.csv").write_bytes(b"\xef\xbb\xbfa;b\r\n\r\n1;2\r\n")
+    table = TableRef(path="export.csv", columns={"x": "a"}, delimiter=";")
+    assert read_table(table, folder=folder) == {"x": ["1"]}
+
+
+def test_quoted_values_may_hold_the_delimiter(folder: Path) -> None:
+    (folder / "quoted.csv").write_text('a,b\n"1,5","x ""y"""\n')
+    table = TableRef(path="quoted.csv", columns={"a": "a", "b": "b"})
+    assert read_table(table, folder=folder) == {"a": ["1,5"], "b": ['x "y"']}
+
+
+def test_numbers_are_converted_to_the_wanted_unit(folder: Path) -> None:
+    table = TableRef(path="data.csv", columns={"t": {"column": "temp", "unit": "K"}})
+    assert read_numbers(["373.15", "1e3"], name="t", table=table, unit="degC") == [100.0, 726.85]
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1,5", "nan", "inf", "-inf", "1e999"])
+def test_what_is_no_finite_number_is_refused_with_its_row(text: str, folder: Path) -> None:
+    table = TableRef(path="data.csv", columns={"t": "temp"})
+    with pytest.raises(TableError, match=r"Row 2 of data\.csv"):
+        read_numbers(["1", text], name="t", table=table, unit="degC")
+
+
+def test_a_column_of_another_dimension_is_refused(folder: Path) -> None:
+    table = TableRef(path="data.csv", columns={"t": {"column": "temp", "unit": "min"}})
+    with pytest.raises(UnitError, match="degC"):
+        read_numbers(["1"], name="t", table=table, unit="degC")
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    [
+        ({"t": "tmp"}, "has no column 'tmp' for 't'. Its columns are temp, time, who"),
+        ({"t": 4}, "there is none at 4"),
+        ({"t": "temp", "u": 9}, "there is none at 9"),
+    ],
+)
+def test_a_column_that_is_not_there_is_named_beside_those_that_are(
+    columns: dict[str, str | int], text: str, folder: Path
+) -> None:
+    with pytest.raises(TableError) as caught:
+        read_table(TableRef(path="data.csv", columns=columns), folder=folder)
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n", b"\n\n"])
+def test_a_table_without_rows_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_bytes(content)
+    with pytest.raises(TableError, match="no rows"):
+        read_table(TableRef(path="empty.csv", columns={"a": "a"}), folder=tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"a,b\n\xff\xfe,1\n", b"a,b\n" + b'"' + b"x" * 200_000])
+def test_what_is_no_csv_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "broken.csv").write_bytes(content)
+    with pytest.raises(TableError, match="cannot be read"):
+        read_table(TableRef(path="broken.csv", columns={"a": "a"}), folder=tmp_path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"There is no table .*nowhere\.csv"):
+        locate_table(TableRef(path="nowhere.csv", columns={"a": 1}), folder=tmp_path)
+
+
+def test_a_missing_package_is_named_with_the_command_that_installs_it(tmp_path: Path) -> None:
+    table = TableRef(path="x.csv", distribution="no-such-package", version="1.2", columns={"a": 1})
+    with pytest.raises(MissingPackage, match=r"pip install --no-deps no-such-package==1\.2"):
+        locate_table(table, folder=tmp_path)
+
+
+def test_a_table_in_an_installed_package_is_found() -> None:
+    """Pytest itself is installed, with this file in it."""
+    table = TableRef(path="pytest/py.typed", distribution="pytest", columns={"a": 1})
+    assert locate_table(table, folder=Path("/nowhere")).is_file()
+
+
+@pytest.mark.parametrize("place", [True, 0, -1, 1.5, None, []])
+def test_a_column_is_a_header_or_a_position_from_one(place: object) -> None:
+    with pytest.raises(ValidationError):
+        TableRef.model_validate({"path": "x.csv", "columns": {"a": place}})

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import contextlib
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner import units
+from planner.errors import UnitError
+
+# value, unit, the same in another unit: by hand, from the definitions of the units
+SAME = [
+    (25.0, "degC", 298.15, "K"),
+    (350.0, "K", 76.85, "degC"),
+    (212.0, "degF", 100.0, "degC"),
+    (1.0, "h", 3600.0, "s"),
+    (1.0, "percent", 0.01, "1"),
+    (1.0, "%", 0.01, "1"),
+    (2.5, "mol_percent", 0.025, "mole_fraction"),
+    (2.0, "equiv", 2.0, "1"),
+    (1.0, "um", 1000.0, "nm"),
+    (1.0, "µm", 1000.0, "nm"),
+    (1.0, "bar", 100_000.0, "Pa"),
+    (1.0, "slm", 1000.0, "sccm"),
+    (7.0, "pH", 7.0, "1"),
+    (60.0, "degC/min", 1.0, "K/s"),
+    (1.0, "M", 1.0, "mol/L"),
+]
+
+
+@pytest.mark.parametrize(("value", "given_unit", "expected", "wanted"), SAME)
+def test_a_value_is_converted_exactly(
+    value: float, given_unit: str, expected: float, wanted: str
+) -> None:
+    """Equal to the last bit: conversion is in decimal and rounds once."""
+    assert units.convert(value, given=given_unit, wanted=wanted) == expected
+    assert units.convert(expected, given=wanted, wanted=given_unit) == value
+
+
+def test_one_sccm_is_a_cubic_centimetre_of_ideal_gas_a_minute() -> None:
+    """N = pV/RT at 101325 Pa and 273.15 K for 1 cm3, over 60 s.
+
+    The constant is written with five digits, so it may be off by 5e-6 of itself.
+    """
+    moles_per_second = 101_325 * 1e-6 / (8.314462618 * 273.15) / 60
+    assert units.convert(1.0, given="sccm", wanted="mol/s") == pytest.approx(
+        moles_per_second, rel=1e-5
+    )
+
+
+@given(
+    st.floats(-1e6, 1e6),
+    st.sampled_from([("degC", "K"), ("degF", "degC"), ("degC", "degF"), ("min", "h"), ("nm", "m")]),
+)
+def test_there_and_back_is_the_same_value(value: float, pair: tuple[str, str]) -> None:
+    """Each way rounds once, at 1.1e-16 of at most 1e6 + 460, the offset of degF included."""
+    one, other = pair
+    there = units.convert(value, given=one, wanted=other)
+    assert units.convert(there, given=other, wanted=one) == pytest.approx(
+        value, rel=4e-16, abs=1e-9
+    )
+
+
+@given(st.floats(-1e300, 1e300), st.sampled_from(["degC", "sccm", "1", "percent"]))
+def test_a_value_in_its_own_unit_is_untouched(value: float, unit: str) -> None:
+    assert units.convert(value, given=unit, wanted=unit) == value
+    assert units.convert_difference(value, given=unit, wanted=unit) == value
+
+
+@pytest.mark.parametrize(
+    ("step", "given_unit", "expected", "wanted"),
+    [
+        (9.0, "degF", 5.0, "degC"),
+        (5.0, "degC", 5.0, "K"),
+        (5.0, "K", 5.0, "degC"),
+        (0.001, "K", 0.001, "degC"),
+        (1e-12, "K", 1e-12, "degC"),
+        (30.0, "s", 0.5, "min"),
+    ],
+)
+def test_a_temperature_step_has_no_offset(
+    step: float, given_unit: str, expected: float, wanted: str
+) -> None:
+    """No digits are lost either: 1e-12 K beside 273.15 K would vanish in a subtraction."""
+    assert units.convert_difference(step, given=given_unit, wanted=wanted) == expected
+
+
+@given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3))
+def test_a_difference_of_converted_values_is_the_converted_difference(
+    one: float, other: float
+) -> None:
+    """Values up to 1e3 + 273 are rounded at 1.2e-13 each, twice."""
+    apart = units.convert(one, given="degF", wanted="K") - units.convert(
+        other, given="degF", wanted="K"
+    )
+    assert apart == pytest.approx(
+        units.convert_difference(one - other, given="degF", wanted="K"), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "is_offset"), [("degC", True), ("degF", True), ("K", False), ("degC/min", False)]
+)
+def test_only_temperatures_on_a_relative_scale_have_an_offset(unit: str, is_offset: bool) -> None:
+    assert units.has_offset(unit) is is_offset
+
+
+@pytest.mark.parametrize("unit", ["parsnip", "3 m", "m**m", "__import__('os')", "C", "F", "dB"])
+def test_an_unusable_unit_is_refused_with_what_to_write(unit: str) -> None:
+    with pytest.raises(UnitError, match=r"Write|Give"):
+        units.check_unit(unit)
+
+
+def test_another_dimension_is_refused() -> None:
+    with pytest.raises(UnitError, match="'min' cannot be converted to 'degC'"):
+        units.convert(3.0, given="min", wanted="degC")
+    assert not units.are_compatible("min", "degC")
+    assert units.are_compatible("K", "degC")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "expected"),
+    [
+        ("4 h", "s", 14_400.0),
+        ("4h", "s", 14_400.0),
+        (" 1.5e1  min ", "s", 900.0),
+        ("-5degC", "K", 268.15),
+        (".5 um", "nm", 500.0),
+    ],
+)
+def test_a_number_with_its_unit_is_read(text: str, wanted: str, expected: float) -> None:
+    assert units.parse_quantity(text, wanted=wanted) == expected
+
+
+def test_a_step_with_its_unit_is_read_as_a_difference() -> None:
+    assert units.parse_quantity("9 degF", wanted="degC", is_difference=True) == 5.0
+
+
+@pytest.mark.parametrize("text", ["", "h", "4", "four h", "1e999 h", "4 min", "nan K", "4 4 K"])
+def test_what_is_no_quantity_of_the_wanted_kind_is_refused(text: str) -> None:
+    with pytest.raises(UnitError):
+        units.parse_quantity(text, wanted="degC")
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_quantity_or_refused(text: str) -> None:
+    with contextlib.suppress(UnitError):
+        assert math.isfinite(units.parse_quantity(text, wanted="s"))
