@@ -4,6 +4,7 @@ from planner.report.events import HISTORY
 from planner.report.facts import Facts
 from planner.report.facts_json import report_json
 from planner.report.gathering import gather
+from planner.report.html import make_page, write_report
 from planner.report.text import render
 
-__all__ = ["HISTORY", "Facts", "gather", "render", "report_json"]
+__all__ = ["HISTORY", "Facts", "gather", "make_page", "render", "report_json", "write_report"]

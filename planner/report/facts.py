@@ -10,7 +10,10 @@ from planner.campaign import CampaignSpec
 from planner.pictures import Slices
 from planner.report.chance import RandomChoice
 from planner.space import Configuration
-from planner.trials import Measured, Origin, Prediction, TrialState
+from planner.trials import CHARGED, PENDING, Measured, Origin, Prediction, TrialState
+
+# They took a place in the sequence of attempts: random choice would have had as many.
+RUN_OR_TO_BE_RUN = CHARGED | PENDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

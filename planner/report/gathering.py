@@ -27,6 +27,7 @@ from planner.models import FitFailure, Surrogate
 from planner.report.chance import RandomChoice, draws_to_match, random_choice, read_table_means
 from planner.report.events import list_events
 from planner.report.facts import (
+    RUN_OR_TO_BE_RUN,
     BestConditions,
     Facts,
     HistoricalLine,
@@ -40,21 +41,6 @@ from planner.report.slices import make_slices
 from planner.report.waiting import list_waiting
 from planner.space import Floats, SearchSpace
 from planner.trials import Trial, TrialState, Wanted
-
-# Trials that took a place in the sequence of attempts: random choice would have had as many.
-TAKEN = frozenset(
-    {
-        TrialState.COMPLETED,
-        TrialState.FAILED_BY_PROCESS,
-        TrialState.FAILED_BY_MACHINE,
-        TrialState.ABORTED,
-        TrialState.IN_DOUBT,
-        TrialState.RUNNING,
-        TrialState.APPROVED,
-        TrialState.HELD,
-        TrialState.AWAITING_APPROVAL,
-    }
-)
 
 
 def gather(
@@ -86,7 +72,7 @@ def gather(
         _line(trial, state, is_best=best is not None and trial.number == best.trial)
         for trial in state.trials.values()
     )
-    n_taken = sum(line.state in TAKEN for line in trials)
+    n_taken = sum(line.state in RUN_OR_TO_BE_RUN for line in trials)
     means = read_table_means(state.spec, folder=folder)
     random, to_match = _random(state, space, means, best, n_taken=n_taken)
     counts = Counter(line.state for line in trials)

@@ -8,15 +8,14 @@ import numpy as np
 
 from planner.pictures import Observed, Progress, RandomChoice
 from planner.pictures.progress import TrialState as Drawn
-from planner.report.facts import Facts, TrialLine
-from planner.report.gathering import TAKEN
+from planner.report.facts import RUN_OR_TO_BE_RUN, Facts, TrialLine
 from planner.report.goal import goal_of
 from planner.trials import PENDING, TrialState
 
 
 def make_progress(facts: Facts) -> Progress:
     """Returns the trials in their order; those that were never to be run are left out."""
-    taken = [line for line in facts.trials if line.state in TAKEN]
+    taken = [line for line in facts.trials if line.state in RUN_OR_TO_BE_RUN]
     outcome = facts.spec.outcome
     values = [_value(line, outcome.name) for line in taken]
     random = facts.random

@@ -117,8 +117,9 @@ def _ranked(facts: Facts) -> list[TrialLine]:
 
 def _table(trials: Sequence[TrialLine], facts: Facts) -> RenderableType:
     """Returns a line of numbers a trial, and below it, over the whole width, why it was chosen."""
-    level = next((f" ({100 * t.prediction.level:g} %)" for t in trials if t.prediction), "")
-    head = _Row("trial", "conditions", f"predicted{level}", facts.spec.outcome.label)
+    head = _Row(
+        "trial", "conditions", f"predicted ({words.level_of(facts)})", facts.spec.outcome.label
+    )
     rows = [_row(line, facts) for line in trials]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     widths[1] = min(widths[1], _WIDEST_CONDITIONS)

@@ -8,7 +8,13 @@ from datetime import datetime
 from planner import units
 from planner.campaign import AnyObjective, CampaignSpec, HitRange, HitTarget, Maximise, Minimise
 from planner.pictures.axis import number
-from planner.report.facts import BestConditions, Facts, StatedIntervals, TrialLine
+from planner.report.facts import (
+    RUN_OR_TO_BE_RUN,
+    BestConditions,
+    Facts,
+    StatedIntervals,
+    TrialLine,
+)
 from planner.space import Configuration, Value
 from planner.trials import Prediction, TrialState
 
@@ -50,12 +56,15 @@ def span(low: float, high: float) -> str:
 
 
 def chance(probability: float) -> str:
-    """Returns a probability in percent, never rounded to certainty."""
-    if 0 < probability < 0.01:
+    """Returns a probability in percent; an estimate is never a certainty."""
+    if probability < 0.01:
         return "below 1 %"
-    if 0.99 < probability < 1:
-        return "above 99 %"
-    return f"{100 * probability:.0f} %"
+    return "above 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
+
+
+def percent(share: float) -> str:
+    """Returns a share, such as the level of an interval."""
+    return f"{100 * share:g} %"
 
 
 def setting(value: Value, unit: str) -> str:
@@ -71,20 +80,30 @@ def configuration(settings: Configuration, spec: CampaignSpec) -> str:
     )
 
 
+def predicted_mean(predicted: Prediction) -> str:
+    """Returns the mean of a stated prediction."""
+    return rounded(predicted.mean, (predicted.high - predicted.low) / 2)
+
+
 def prediction(predicted: Prediction) -> str:
     """Returns a stated prediction: mean, and the interval of the next single run."""
-    half = (predicted.high - predicted.low) / 2
-    return f"{rounded(predicted.mean, half)} ({span(predicted.low, predicted.high)})"
+    return f"{predicted_mean(predicted)} ({span(predicted.low, predicted.high)})"
+
+
+def best_number(best: BestConditions) -> str:
+    """Returns the predicted mean at the best conditions, or what was measured there."""
+    if best.mean is None or best.low is None or best.high is None:
+        return rounded(best.measured)
+    return rounded(best.mean, (best.high - best.low) / 2)
 
 
 def best_value(best: BestConditions, unit: str) -> str:
     """Returns the best conditions' outcome with its interval, or as measured."""
     if best.mean is None or best.low is None or best.high is None:
         return f"{rounded(best.measured)}{unit_of(unit)} measured"
-    half = (best.high - best.low) / 2
     return (
-        f"{rounded(best.mean, half)}{unit_of(unit)} "
-        f"({100 * best.level:g} % interval of the mean: {span(best.low, best.high)})"
+        f"{best_number(best)}{unit_of(unit)} "
+        f"({percent(best.level)} interval of the mean: {span(best.low, best.high)})"
     )
 
 
@@ -131,7 +150,7 @@ def stated(intervals: StatedIntervals) -> str:
     low, high = intervals.expected
     return (
         f"{intervals.held} of {intervals.n} intervals that were stated before a trial held; "
-        f"{100 * intervals.level:g} % intervals would give {low} to {high} "
+        f"{percent(intervals.level)} intervals would give {low} to {high} "
         f"(95 % of the time)."
     )
 
@@ -199,3 +218,48 @@ def outcome_of(line: TrialLine, name: str, unit: str = "") -> str:
     if line.quarantined:
         return "put aside"
     return str(line.state)
+
+
+def remark(line: TrialLine) -> str:
+    """Returns what became of a trial that brought no result; empty where it did."""
+    if line.state is TrialState.COMPLETED:
+        return ""
+    why = "; ".join(line.quarantined) or line.remark
+    return f"{str(line.state).capitalize()}: {why}." if why else f"{str(line.state).capitalize()}."
+
+
+def level_of(facts: Facts) -> str:
+    """Returns the name of the stated intervals, with their level."""
+    levels = {line.prediction.level for line in facts.trials if line.prediction is not None}
+    return f"{', '.join(percent(each) for each in sorted(levels))} interval".lstrip()
+
+
+def progress_caption(facts: Facts) -> str:
+    """Returns what the picture of the progress leaves out or compares with."""
+    text = "Best measured value so far, against the number of trials run."
+    n_shown = sum(line.state in RUN_OR_TO_BE_RUN for line in facts.trials)
+    if n_shown < len(facts.trials):
+        n_left = len(facts.trials) - n_shown
+        word = "trial that was" if n_left == 1 else "trials that were"
+        text += f" {n_left} {word} turned down or never run are left out and not counted."
+    if facts.random is not None and not facts.random.is_distance:
+        text += (
+            f" Random choice draws from the means of all {facts.random.n_rows} candidates, "
+            f"without replacement."
+        )
+    return text
+
+
+def provenance(facts: Facts) -> list[tuple[str, str]]:
+    """Returns what the report was made from, by name."""
+    origin = facts.provenance
+    rows = [
+        ("as of", f"{moment(origin.as_of)}, entry {origin.sequence} of the ledger"),
+        ("ledger", origin.ledger),
+        ("campaign file", f"SHA-256 {origin.spec_digest}"),
+        ("source", facts.spec.source.name),
+        ("seed", str(origin.seed)),
+        ("model", origin.model_version or f"none: {facts.no_model}"),
+        ("software", f"experiment-planner {origin.software}"),
+    ]
+    return [(name, value) for name, value in rows if value]

@@ -1,0 +1,121 @@
+"""The report as one page: a file that needs no script, no network and no other file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from planner.pictures import draw_observed, draw_progress, draw_slices
+from planner.report import words
+from planner.report.facts import Facts
+from planner.report.pictures import make_observed, make_progress
+
+WIDE_PX, NARROW_PX = 700.0, 336.0  # a desk's or a printed page's column; a telephone's
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture, drawn for a desk and for a telephone; the style sheet shows one of them."""
+
+    wide: Markup
+    narrow: Markup
+
+
+def write_report(facts: Facts, *, folder: Path, path: Path | None = None) -> Path:
+    """Writes the page, whole or not at all.
+
+    Args:
+        facts: what it states.
+        folder: of the campaign file; the page goes to ``NAME.planner/report.html`` there.
+        path: where else it goes.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        OSError: the place cannot be written.
+    """
+    target = path if path is not None else folder / f"{facts.spec.campaign}.planner" / "report.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(make_page(facts))
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(0o644)  # a temporary file is its owner's alone, a report is read by others
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def make_page(facts: Facts) -> str:
+    """Returns the page as HTML; the same facts give the same bytes."""
+    style = files("planner.report").joinpath("page.css").read_text(encoding="utf-8")
+    return _template().render(
+        facts=facts,
+        spec=facts.spec,
+        words=words,
+        progress=_progress(facts),
+        slices=_slices(facts),
+        observed=_observed(facts),
+        style=Markup(style),  # noqa: S704 - our own file
+        style_hash=_hash(style),
+    )
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("planner.report", package_path=""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")
+
+
+def _hash(style: str) -> str:
+    """Returns what the page's policy names, so that a browser takes this style sheet alone."""
+    digest = hashlib.sha256(style.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _progress(facts: Facts) -> Picture:
+    progress = make_progress(facts)
+    return _both(
+        draw_progress(progress, width_px=WIDE_PX), draw_progress(progress, width_px=NARROW_PX)
+    )
+
+
+def _slices(facts: Facts) -> Picture | None:
+    slices = facts.slices
+    if slices is None:
+        return None
+    return _both(draw_slices(slices, width_px=WIDE_PX), draw_slices(slices, width_px=NARROW_PX))
+
+
+def _observed(facts: Facts) -> Picture | None:
+    observed = make_observed(facts)
+    if observed is None:
+        return None
+    return _both(
+        draw_observed(observed, width_px=WIDE_PX), draw_observed(observed, width_px=NARROW_PX)
+    )
+
+
+def _both(wide: str, narrow: str) -> Picture:
+    # pictures escape what they are given
+    return Picture(wide=Markup(wide), narrow=Markup(narrow))  # noqa: S704
