@@ -26,7 +26,7 @@ Vector = NDArray[np.float64]
 
 SURFACE, LAYER, POISON, METAL, TUBE, INFLOW = range(6)
 
-# Lengths are then right to 1e-7 or better over the whole input box (tests/simulators measure it).
+# Lengths are then right to 1e-7 at every corner of the input box, which the tests measure.
 RELATIVE_TOLERANCE = 1e-7
 # Over the whole box a run takes some hundred; absurd constants would have it step for hours.
 MOST_STEPS = 3000

@@ -7,6 +7,7 @@ replies leave on standard output, one JSON object a line. For each job the worke
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -24,12 +25,13 @@ from planner.simulators.wire import to_line, written_result
 
 # The pool ends a run at its limit. Should the pool be gone and the simulator hold the interpreter,
 # the kernel ends it this much later.
-ORPHAN_GRACE_S = 5.0
+ORPHAN_GRACE_S = 2.0
 
 
 def main() -> None:
     """Serve jobs until standard input ends, which it does when the parent closes it or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to decide on
+    faulthandler.enable(all_threads=False)  # where native code crashed, to standard error
     jobs_file, replies = _claim_standard_streams()
     jobs: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_read_until_end, args=(jobs_file, jobs), daemon=True).start()

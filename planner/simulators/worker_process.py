@@ -21,7 +21,7 @@ THREAD_SETTINGS = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
-LAST_WORDS_BYTES = 800
+LAST_WORDS_BYTES = 1500
 
 
 class WorkerProcess:
@@ -35,7 +35,7 @@ class WorkerProcess:
         # a file, not a pipe: nobody has to drain it, and it is still there after the process
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by kill
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-X", "faulthandler", "-m", "planner.simulators.worker_main"],
+            [sys.executable, "-P", "-m", "planner.simulators.worker_main"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -95,7 +95,14 @@ CHILD, CRASH, DIVIDE = Bench(child), Bench(crash), Bench(divide)
 THREADS, MODULES = Bench(threads), Bench(modules)
 NO_SIMULATOR = object()
 LEAVE = Bench(lambda x, theta, seed: sys.exit(3))
-GARBAGE = Bench(lambda x, theta, seed: "nonsense")
+
+
+class Nothing(Bench):
+    def run(self, inputs, theta=None, *, seed):
+        return None
+
+
+NOTHING = Nothing(told)
 '''
 
 ENTRY_POINTS = """[planner.simulators]
@@ -109,7 +116,7 @@ divide = misbehaving:DIVIDE
 threads = misbehaving:THREADS
 modules = misbehaving:MODULES
 leave = misbehaving:LEAVE
-garbage = misbehaving:GARBAGE
+nothing = misbehaving:NOTHING
 no_simulator = misbehaving:NO_SIMULATOR
 a_class = misbehaving:Bench
 not_there = misbehaving:NOT_THERE
