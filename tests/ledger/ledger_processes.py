@@ -29,7 +29,7 @@ Work = Callable[[Ledger, int], object]
 def in_processes(n: int, place: str, work: Work) -> list[object]:
     """Runs ``work(ledger, number)`` in ``n`` processes at once and returns what each returns.
 
-    An error of the planner counts as a return.
+    An error of the planner counts as a return. All of them live until the last has answered.
     """
     barrier = _FORK.Barrier(n)
     pipes = [_FORK.Pipe(duplex=False) for _ in range(n)]
@@ -59,6 +59,7 @@ def _work(place: str, number: int, work: Work, barrier: object, writer: Connecti
         ledger.close()
     except PlannerError as error:
         writer.send(error)
+    barrier.wait(_DEADLINE_S)  # type: ignore[attr-defined]
 
 
 @contextmanager

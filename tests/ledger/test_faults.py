@@ -6,6 +6,7 @@ import resource
 import signal
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,16 +49,7 @@ def test_a_full_disk_refuses_the_intent_before_anything_could_be_sent(
     event.listen(sqlite_ledger.engine, "connect", limit)
     sqlite_ledger.engine.dispose()
     last = fill(sqlite_ledger)
-    intent = [
-        run_opened(1).__class__(
-            trial=1,
-            run=1,
-            key=f"{CAMPAIGN}/1/1",
-            digest="d",
-            source="furnace",
-            order={"note": LONG},
-        )
-    ]
+    intent = [replace(run_opened(1), order={"note": LONG})]
     with pytest.raises(LedgerUnavailable, match=r"disk is full.*nothing was sent"):
         sqlite_ledger.append(CAMPAIGN, intent, author="planner")
     assert sqlite_ledger.outbox() == ()
@@ -69,7 +61,7 @@ def test_a_full_disk_refuses_the_intent_before_anything_could_be_sent(
 
 
 def test_a_disk_that_refuses_to_grow_a_file_loses_nothing(tmp_path: Path) -> None:
-    """The operating system itself refuses: a limit on the size of files, in a process of its own."""
+    """The operating system refuses, in a process with a limit on the size of its files."""
     place = str(tmp_path / "ledger.db")
     ledger = open_ledger(place, clock=SystemClock())
     begin(ledger)
@@ -112,17 +104,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, clock: ManualCloc
         open_ledger(tmp_path / "x.planner" / "ledger.db", clock=clock)
 
 
-@pytest.fixture
-def own_server(server: Server) -> Server:
-    return server
-
-
 def test_a_server_that_stops_is_named_and_serves_again_when_it_is_back(
-    own_server: Server, clock: ManualClock
+    server: Server, clock: ManualClock
 ) -> None:
-    ledger = open_ledger(own_server.create("restarted"), clock=clock)
+    ledger = open_ledger(server.create("restarted"), clock=clock)
     begin(ledger)
-    own_server.stop()
+    server.stop()
     try:
         for _ in range(2):
             with pytest.raises(LedgerUnavailable, match="The server does not answer"):
@@ -130,7 +117,7 @@ def test_a_server_that_stops_is_named_and_serves_again_when_it_is_back(
         with pytest.raises(LedgerUnavailable):
             list(ledger.read())
     finally:
-        own_server.start()
+        server.start()
     ledger.append(CAMPAIGN, [Noted(text="y")], author="mara")
     assert [entry.sequence for entry in ledger.read()] == [1, 2]
     ledger.close()
