@@ -3,11 +3,12 @@
 from planner.acquisition.bounds import upper_confidence_bound
 from planner.acquisition.improvement import log_noisy_expected_improvement
 from planner.acquisition.policy import choose
-from planner.acquisition.situation import Choice, Pick, Settings, Situation
+from planner.acquisition.situation import Choice, Forecast, Pick, Settings, Situation
 from planner.acquisition.utility import UtilityMoments, utility_moments
 
 __all__ = [
     "Choice",
+    "Forecast",
     "Pick",
     "Settings",
     "Situation",

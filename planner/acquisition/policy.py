@@ -118,10 +118,7 @@ class _Chooser:
         if settings.acquisition == "ucb" or len(surrogate.observations.y) == 0:
             conditioned = surrogate.conditioned_on(pending)
             return lambda x: upper_confidence_bound(conditioned, objective, x, beta=settings.beta)
-        improvement = log_noisy_expected_improvement(
-            surrogate, objective, baseline=surrogate.observations.x, pending=pending, seed=seed
-        )
-        return lambda x: improvement(x[:, None, :])
+        return log_noisy_expected_improvement(surrogate, objective, pending=pending, seed=seed)
 
     def _pick(self, found: Found, kind: Kind, *, reason: str) -> Pick:
         expected = forecast(self.situation, self.surrogate, found.x) if self.surrogate else None

@@ -16,15 +16,14 @@ The utility is ``-s (A + B)``; a target is a range of no width.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float64
 from torch import Tensor
-from torch.special import ndtr
 
 from planner.campaign.objectives import AnyObjective, HitRange, HitTarget, Maximise, Minimise
+from planner.models.normal import normal_cdf, normal_log_density
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,11 +69,24 @@ def _rectified_moments(
     a: Float64[Tensor, " n"],
 ) -> tuple[Float64[Tensor, " n"], Float64[Tensor, " n"]]:
     """Returns mean and variance of ``max(Z, 0)`` for Z normal of mean ``a`` and deviation 1."""
-    density = torch.exp(-0.5 * a.square()) / math.sqrt(2.0 * math.pi)
-    inside, outside = ndtr(a), ndtr(-a)
+    density = normal_log_density(a).exp()
+    inside, outside = normal_cdf(a), normal_cdf(-a)
     mean = density + a * inside
     # Phi(a) Phi(-a), not E[A^2] - E[A]^2: that loses all digits where a is large
     var = (
         inside + a.square() * inside * outside + a * density * (outside - inside) - density.square()
     )
     return mean, var
+
+
+def utility_of(objective: AnyObjective, value: Float64[Tensor, "*n"]) -> Float64[Tensor, "*n"]:
+    """Returns ``planner.campaign.objectives.utility`` of each value; can be differentiated."""
+    match objective:
+        case Maximise():
+            return value
+        case Minimise():
+            return -value
+        case HitTarget():
+            return -(value - objective.target).abs()
+        case HitRange():
+            return -torch.relu(objective.low - value) - torch.relu(value - objective.high)

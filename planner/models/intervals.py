@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float64
 from torch import Tensor
-from torch.special import ndtr, ndtri
+from torch.special import ndtri
 
 from planner.campaign.objectives import AnyObjective, HitRange, HitTarget, Maximise, Minimise
 from planner.errors import InputError
+from planner.models.normal import normal_cdf
 from planner.models.surrogate import Prediction
 
 
@@ -112,4 +113,6 @@ def _threshold(objective: Maximise | Minimise, best: float | None, *, sign: floa
 def _mass_between(low: Float64[Tensor, " n"], high: Float64[Tensor, " n"]) -> Float64[Tensor, " n"]:
     """Returns the standard normal mass, computed in the lower tail, where it keeps its digits."""
     is_above = low > 0
-    return torch.where(is_above, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
+    return torch.where(
+        is_above, normal_cdf(-low) - normal_cdf(-high), normal_cdf(high) - normal_cdf(low)
+    )

@@ -94,7 +94,7 @@ class Surrogate:
         self, x: Float64[Tensor, "n d"]
     ) -> tuple[Float64[Tensor, " n"], Float64[Tensor, " n"]]:
         """Returns mean and deviation of the process; can be differentiated with respect to x."""
-        across = self._covariance(self.observations.x, x)
+        across = self._prior(self.observations.x, x)
         v = torch.linalg.solve_triangular(self._factor, across, upper=False)
         variance = (SIGNAL_VARIANCE - v.square().sum(dim=0)).clamp_min(1e-14)
         mean = across.T @ self._weights + self.hyperparameters.mean
@@ -102,11 +102,19 @@ class Surrogate:
 
     def joint(self, x: Float64[Tensor, "n d"]) -> Joint:
         """Returns mean and covariance of the process over all n configurations together."""
-        across = self._covariance(self.observations.x, x)
-        v = torch.linalg.solve_triangular(self._factor, across, upper=False)
-        mean = across.T @ self._weights + self.hyperparameters.mean
-        cov = self._covariance(x, x) - v.T @ v
-        return Joint(mean=self.scale.mean + self.scale.sd * mean, cov=self.scale.sd**2 * cov)
+        return Joint(mean=self.moments(x)[0], cov=self.covariance(x, x))
+
+    def covariance(
+        self, a: Float64[Tensor, "n d"], b: Float64[Tensor, "m d"]
+    ) -> Float64[Tensor, "n m"]:
+        """Returns posterior covariances of the process; can be differentiated."""
+        observed = self.observations.x
+        left, right = (
+            torch.linalg.solve_triangular(self._factor, self._prior(observed, x), upper=False)
+            for x in (a, b)
+        )
+        covariance: Tensor = self.scale.sd**2 * (self._prior(a, b) - left.T @ right)
+        return covariance
 
     def draw(self, x: Float64[Tensor, "n d"], n: int, *, seed: int) -> Float64[Tensor, "s n"]:
         """Draws the process at all configurations together, ``n`` times.
@@ -120,9 +128,10 @@ class Surrogate:
             Draws in the outcome's unit.
         """
         joint = self.joint(x)
-        # eigenvectors, as rounding leaves tiny negative eigenvalues that a factor would refuse
-        values, vectors = torch.linalg.eigh(joint.cov)
-        root = vectors * values.clamp_min(0.0).sqrt()
+        # a variance of 1e-9 more than hides rounding, which would keep the matrix from factoring,
+        # and moves a draw by 3e-5 deviations
+        jitter = 1e-9 * self.scale.sd**2 * torch.eye(len(x), dtype=x.dtype, device=x.device)
+        root = torch.linalg.cholesky(joint.cov + jitter)
         generator = torch.Generator(device=x.device).manual_seed(seed)
         normal = torch.randn(n, len(x), dtype=x.dtype, device=x.device, generator=generator)
         draws: Tensor = joint.mean + normal @ root.T
@@ -176,7 +185,7 @@ class Surrogate:
 
     @cached_property
     def _factor(self) -> Float64[Tensor, "n n"]:
-        cov = self._covariance(self.observations.x, self.observations.x)
+        cov = self._prior(self.observations.x, self.observations.x)
         noise = torch.diag(self._noise_variances / self.scale.sd**2)
         factor: Tensor = torch.linalg.cholesky(cov + noise)
         return factor
@@ -186,7 +195,7 @@ class Surrogate:
         z = (self.observations.y - self.scale.mean) / self.scale.sd - self.hyperparameters.mean
         return torch.cholesky_solve(z[:, None], self._factor)[:, 0]
 
-    def _covariance(
+    def _prior(
         self, a: Float64[Tensor, "n d"], b: Float64[Tensor, "m d"]
     ) -> Float64[Tensor, "n m"]:
         unit = kernel.matern(a, b, columns=self.columns, hyperparameters=self.hyperparameters)

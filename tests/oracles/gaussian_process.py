@@ -15,7 +15,9 @@ def matern52(a: Floats, b: Floats, lengthscales: Floats) -> Floats:
     k = np.empty((len(a), len(b)))
     for i, left in enumerate(a):
         for j, right in enumerate(b):
-            r = math.sqrt(sum(((u - v) / s) ** 2 for u, v, s in zip(left, right, lengthscales, strict=True)))
+            r = math.sqrt(
+                sum(((u - v) / s) ** 2 for u, v, s in zip(left, right, lengthscales, strict=True))
+            )
             k[i, j] = (1 + math.sqrt(5) * r + 5 * r * r / 3) * math.exp(-math.sqrt(5) * r)
     return k
 
