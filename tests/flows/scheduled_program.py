@@ -1,4 +1,4 @@
-"""Serves a deployment with a schedule of two seconds on the shared server, until interrupted.
+"""Serves a deployment with a schedule of 15 s on the shared server, until interrupted.
 
 ``python scheduled_program.py HOME FILE``: each flow run of the schedule adds a line to FILE.
 """
@@ -22,8 +22,9 @@ def main() -> None:
         from scheduled_flow import tick
 
         tick.serve(
-            name="every-two-seconds",
-            interval=timedelta(seconds=2),
+            name="often",
+            interval=timedelta(seconds=15),
+            limit=1,  # a loaded machine does not pile them up
             parameters={"file": file},
             print_starting_message=False,
         )
