@@ -142,7 +142,7 @@ class NanotubeCvd:
     outcomes = OUTCOMES
     calibration_parameters = NANOTUBE_PRIORS
     fidelity = 0.3
-    cost = ExpectedCost(duration_s=0.02, money_usd=0.0)
+    cost = ExpectedCost(duration_s=0.04, money_usd=0.0)
     card = CARD
 
     def run(

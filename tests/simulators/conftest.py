@@ -42,7 +42,13 @@ class Bench:
         )
 
 
+def say_busy():
+    if "BUSY_FILE" in os.environ:
+        open(os.environ["BUSY_FILE"], "w").close()
+
+
 def spin(x, theta, seed):
+    say_busy()
     until = time.monotonic() + x
     while time.monotonic() < until:
         pass
@@ -51,6 +57,7 @@ def spin(x, theta, seed):
 
 def ignore_everything(x, theta, seed):
     """Holds the interpreter: no thread of ours runs until it returns."""
+    say_busy()
     ctypes.PyDLL(None).usleep(int(x * 1e6))
     return x
 

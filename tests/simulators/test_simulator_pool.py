@@ -271,11 +271,17 @@ def start_parent(folder: Path, simulator: str, limit_s: float) -> subprocess.Pop
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "BUSY_FILE": str(folder / "busy"),
+        },
     )
 
 
-def worker_pids_of(parent: subprocess.Popen[str]) -> list[int]:
+def worker_pids_of(parent: subprocess.Popen[str], folder: Path) -> list[int]:
+    """The pids of an idle worker and of one that is in the midst of its run."""
+    wait_until((folder / "busy").exists, "the simulator is at work")
     assert parent.stdout is not None
     pids = [int(pid) for pid in parent.stdout.readline().split()]
     assert len(pids) == 2
@@ -291,7 +297,7 @@ def test_workers_end_when_their_parent_is_killed(
 ) -> None:
     """Idle or busy; one that holds the interpreter ends by the kernel's alarm after its limit."""
     parent = start_parent(user_package, simulator, limit_s)
-    pids = worker_pids_of(parent)
+    pids = worker_pids_of(parent, user_package)
     parent.kill()
     parent.communicate()
     for pid in pids:
@@ -301,7 +307,7 @@ def test_workers_end_when_their_parent_is_killed(
 def test_ctrl_c_reaches_the_parent_alone(user_package: Path) -> None:
     """The terminal signals the foreground group; the workers stand outside it and say nothing."""
     parent = start_parent(user_package, "spin", 300.0)
-    pids = worker_pids_of(parent)
+    pids = worker_pids_of(parent, user_package)
     os.killpg(parent.pid, signal.SIGINT)
     out, err = parent.communicate(timeout=PATIENCE_S)
     assert (out, err, parent.returncode) == ("7.0\n", "", 0)
