@@ -25,7 +25,9 @@ from planner.errors import MissingPackage, TableError
 
 def _place(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("is no column: give its header, or its position from 1")
+        raise ValueError(
+            f"{str(value).lower()} is no column: give its header, or its position from 1"
+        )
     if isinstance(value, int) and value < 1:
         raise ValueError(f"{value} is no position: positions are counted from 1")
     return value

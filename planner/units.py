@@ -186,6 +186,8 @@ def split_quantity(text: str, *, wanted: str) -> tuple[float, str]:
     Raises:
         UnitError: the text does not begin with a number.
     """
+    if re.match(r"\s*[-+]?\d+,\d", text):
+        raise UnitError(f"{text!r} has a comma in its number. Write a decimal point.")
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise UnitError(f"{text!r} is not a number with a unit. {_example(wanted)}")
@@ -198,4 +200,6 @@ def split_quantity(text: str, *, wanted: str) -> tuple[float, str]:
 def _example(unit: str) -> str:
     if unit == "s":
         return "Write it like '4 h' or '90 s'."
-    return "Write a plain number." if unit in ("", DIMENSIONLESS) else f"Write it like '4 {unit}'."
+    if unit in ("", DIMENSIONLESS):
+        return "Write a plain number, without quotes."
+    return f"Write a plain number, without quotes, or one with its unit, such as '4 {unit}'."

@@ -17,7 +17,7 @@ os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"
 ROOT = Path(__file__).resolve().parent.parent
 
 # Examples are drawn anew in each run; a deadline would fail on a busy machine.
-settings.register_profile("planner", deadline=None)
+settings.register_profile("planner", deadline=None, max_examples=60)
 settings.load_profile("planner")
 
 

@@ -100,7 +100,7 @@ def _constraint_mistakes(
         if isinstance(parameter, Categorical):
             yield entry, f"{name!r} is a category and cannot be summed: leave it out"
         if isinstance(parameter, Continuous) and parameter.scale == "log":
-            yield entry, f"{name!r} is on a log scale; a sum needs a linear one"
+            yield entry, f"{name!r} is on a log scale and cannot be summed: make it linear"
     if constraint.at_least == constraint.at_most:
         yield (
             where,

@@ -22,6 +22,20 @@ _CORE = "tag:yaml.org,2002:"
 _MOST_DIGITS = 300  # more digits than any number that a double holds
 
 
+# What PyYAML says, and what it means to a person.
+_SYNTAX = {
+    "found another document": "begins a second document; delete it, or put it in a file of its own",
+    "<block end>": "does not line up with the lines around it; check its indentation",
+    "expected ',' or": "a bracket or brace before this is not closed, or a comma is missing",
+    "mapping values are not allowed": "has a colon where none can be; check the indentation, or "
+    "put the text in quotes",
+    "could not find expected ':'": "has no colon after its name; write 'name: value'",
+    "expected the node content": "has a sign where a value should be; put the text in quotes",
+    "cannot start any token": "begins with a sign that means something else; put it in quotes",
+    "unexpected end of stream": "has a quote that is not closed before the end of the file",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file's content, the line of each entry by its path, and what was wrong on the way."""
@@ -105,8 +119,9 @@ def _syntax_mistake(error: yaml.YAMLError, text: str) -> Mistake:
         words = f"holds the control character {text[int(error.position)]!r}; delete it"
         return Mistake(line, "", words)
     mark = getattr(error, "problem_mark", None)
-    problem = str(getattr(error, "problem", None) or error).replace("\t", "tab")
-    words = f"is not YAML: {problem}; check indentation, brackets, and the space after each colon"
+    problem = str(getattr(error, "problem", None) or error)
+    words = next((words for sign, words in _SYNTAX.items() if sign in problem), "")
+    words = words or f"cannot be read: {problem}; check indentation, brackets and quotes"
     return Mistake(mark.line + 1 if mark is not None else 0, "", words)
 
 
@@ -150,7 +165,8 @@ def _scalar(node: yaml.ScalarNode, path: Path, document: Document) -> object:
             return text.lower() == "true"
         case "int" | "float" if (number := _number(text)) is not None:
             return number
-    words = f"{text[:40]!r} cannot be read as {node.tag!r}; give a plain value, without a tag"
+    tag = node.tag.replace(_CORE, "!!")
+    words = f"{text[:40]!r} cannot be read as {tag}; give a plain value, without a tag"
     document.mistakes.append(Mistake(node.start_mark.line + 1, dotted(path), words))
     return None
 

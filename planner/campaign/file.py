@@ -59,9 +59,10 @@ def parse_campaign(text: str, *, path: str) -> CampaignSpec:
     _refuse_newer_schema(content, document, path=path)
     spec = _validate(content, document)
     parts = spec if isinstance(spec, CampaignSpec) else read_draft(content)
+    unreadable = {mistake.where for mistake in document.mistakes}
     mistakes = [
         *document.mistakes,
-        *([] if isinstance(spec, CampaignSpec) else spec),
+        *([] if isinstance(spec, CampaignSpec) else (m for m in spec if m.where not in unreadable)),
         *(
             Mistake(document.line(where), dotted(where), what)
             for where, what in find_contradictions(parts)

@@ -37,7 +37,7 @@ _NEEDS = {
     "float_type": "needs a number, such as 100",
     "int_type": "needs a whole number, such as 30",
     "int_from_float": "needs a whole number, such as 30",
-    "finite_number": "needs a finite number",
+    "finite_number": "is out of range: it must be a finite number",
     "bool_type": "needs true or false",
     "bool_parsing": "needs true or false",
     "string_too_long": "is too long: one character is enough",
@@ -51,10 +51,18 @@ def find_mistakes(error: ValidationError, document: Document) -> Iterator[Mistak
     """Says each validation error in words, without those that only follow from another."""
     details = error.errors()
     paths = [_entry(detail, document) for detail in details]
+    meant = {
+        (*path[:-1], _meant(detail))
+        for detail, path in zip(details, paths, strict=True)
+        if detail["type"] == "extra_forbidden"
+    }
     for detail, path in zip(details, paths, strict=True):
-        is_shadow = any(len(other) > len(path) and other[: len(path)] == path for other in paths)
-        if not (is_shadow and detail["type"] == "too_short"):
-            yield Mistake(document.line(path), dotted(path), say(detail, path))
+        has_bad_entries = any(other[: len(path)] == path != other for other in paths)
+        if detail["type"] == "too_short" and has_bad_entries:
+            continue  # what is left of the list is too short
+        if detail["type"] == "missing" and path in meant:
+            continue  # it is there, misspelt
+        yield Mistake(document.line(path), dotted(path), say(detail, path))
 
 
 def _entry(detail: ErrorDetails, document: Document) -> Path:
@@ -62,11 +70,19 @@ def _entry(detail: ErrorDetails, document: Document) -> Path:
     location = detail["loc"]
     if location[:1] in _UNIONS and len(location) > 2:
         location = (*location[:2], *location[3:])
+    if detail["type"] == "union_tag_invalid":
+        location = (*location, detail["ctx"]["discriminator"].strip("'"))
     path: Path = ()
     for part in location:
         if (*path, part) in document.lines:
             path = (*path, part)
     return (*path, location[-1]) if detail["type"] == "missing" else path
+
+
+def _meant(detail: ErrorDetails) -> str:
+    """Returns the key that an unknown one was probably meant to be, or nothing."""
+    key = str(detail["loc"][-1]).partition(":")[0]
+    return next(iter(difflib.get_close_matches(key, _known_keys(detail["loc"]), n=1)), "")
 
 
 def say(detail: ErrorDetails, path: Path) -> str:
@@ -80,7 +96,7 @@ def say(detail: ErrorDetails, path: Path) -> str:
     if kind == "missing":
         return _say_missing(path, value)
     if kind == "extra_forbidden":
-        return _say_unknown(str(path[-1]), _known_keys(detail["loc"]))
+        return _say_unknown(detail)
     if kind == "value_error":
         return str(context.get("error"))
     if value is None:
@@ -94,7 +110,7 @@ def say(detail: ErrorDetails, path: Path) -> str:
         limit, word = _BOUNDS[kind]
         return f"{value!r} is out of range: it must be {word} {context[limit]:g}"
     if kind in ("too_short", "too_long"):
-        return _say_length(kind, path, context)
+        return _say_length(kind, path, context, value)
     if kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
         return (
             f"{value!r} is no name: begin with a letter, go on with letters, digits and _, at "
@@ -111,11 +127,13 @@ def _say_missing(path: Path, value: object) -> str:
     return f"is missing: add it, such as {example}" if example else "is missing: add it"
 
 
-def _say_unknown(key: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    if near:
-        return f"{key!r} is not known here: did you mean {near[0]!r}?"
-    return f"{key!r} is not known here: known are {', '.join(known)}"
+def _say_unknown(detail: ErrorDetails) -> str:
+    key, meant = str(detail["loc"][-1]), _meant(detail)
+    if meant and ":" in key:
+        return f"{key!r} is not known here: put a space after the colon of {meant!r}"
+    if meant:
+        return f"{key!r} is not known here: did you mean {meant!r}?"
+    return f"{key!r} is not known here: known are {', '.join(_known_keys(detail['loc']))}"
 
 
 def _say_choice(context: dict[str, Any], value: object) -> str:
@@ -127,15 +145,14 @@ def _say_choice(context: dict[str, Any], value: object) -> str:
     return f"{given!r} is not known here: {hint}"
 
 
-def _say_length(kind: str, path: Path, context: dict[str, Any]) -> str:
-    count = context["actual_length"]
+def _say_length(kind: str, path: Path, context: dict[str, Any], value: object) -> str:
+    count = len(value) if isinstance(value, list | tuple | dict) else context["actual_length"]
     if kind == "too_long":
-        return (
-            f"has {count} entries where at most {context['max_length']} can be used: leave the "
-            f"others out"
-        )
+        most = context["max_length"]
+        return f"has {count} entries, and at most {most} can be used: leave the others out"
     example = _EXAMPLES.get(str(path[-1]), "") if path else ""
-    needs = f"needs at least {context['min_length']} entries, not {count}"
+    least = context["min_length"]
+    needs = "is empty: it needs an entry" if count == 0 else f"needs at least {least}, not {count}"
     return f"{needs}, such as {example}" if example else needs
 
 

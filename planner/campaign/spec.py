@@ -19,7 +19,7 @@ from pydantic import (
 from planner import units
 from planner.campaign.objectives import AnyObjective, Objective
 from planner.campaign.sources import AnySource, Duration, ReplayedTable, Source, is_simulated
-from planner.space import LinearConstraint, Parameter, read_number
+from planner.space import LinearConstraint, Parameter, read_number, read_unit
 from planner.tables import TableRef
 
 Name = Annotated[str, StringConstraints(pattern=r"^[^\W\d_]\w{0,63}$")]
@@ -66,11 +66,10 @@ class Outcome(_Part):
     def _noise_is_a_difference(cls, value: object, info: ValidationInfo) -> object:
         return read_number(value, unit=info.data.get("unit"), is_difference=True)
 
-    @field_validator("unit")
+    @field_validator("unit", mode="before", json_schema_input_type=str | Literal[1])
     @classmethod
-    def _unit_is_known(cls, unit: str) -> str:
-        units.check_unit(unit)
-        return unit
+    def _unit_is_known(cls, unit: object) -> object:
+        return read_unit(unit)
 
     @model_validator(mode="after")
     def _ranges_in_order(self) -> Outcome:

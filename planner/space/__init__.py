@@ -1,6 +1,6 @@
 """Parameters, constraints and the search space."""
 
-from planner.space.base import Floats, Value, read_number
+from planner.space.base import Floats, Value, read_number, read_unit
 from planner.space.constraints import LinearConstraint
 from planner.space.numeric import Continuous, Discrete, Integer
 from planner.space.parameters import AnyParameter, Categorical, Parameter
@@ -19,4 +19,5 @@ __all__ = [
     "SearchSpace",
     "Value",
     "read_number",
+    "read_unit",
 ]

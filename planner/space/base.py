@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +35,10 @@ class ParameterBase(BaseModel, ABC):
     unit: str = Field(default="1", description="Unit of the values, such as degC, min or sccm.")
     about: str = Field(default="", description="What it is, in a few words.")
 
-    @field_validator("unit")
+    @field_validator("unit", mode="before", json_schema_input_type=str | Literal[1])
     @classmethod
-    def _unit_is_known(cls, unit: str) -> str:
-        units.check_unit(unit)
-        return unit
+    def _unit_is_known(cls, unit: object) -> object:
+        return read_unit(unit)
 
     @model_serializer(mode="wrap")
     def _keep_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -87,6 +86,19 @@ class ParameterBase(BaseModel, ABC):
         if not math.isfinite(value):
             raise self._refuse(value, "is not a finite number")
         return float(value)
+
+
+def read_unit(unit: object) -> object:
+    """Returns the unit as text: a bare 1 is the unit of plain numbers.
+
+    Raises:
+        UnitError: it is not known.
+    """
+    if unit == 1 and not isinstance(unit, bool):
+        return units.DIMENSIONLESS
+    if isinstance(unit, str):
+        units.check_unit(unit)
+    return unit
 
 
 def read_number(value: object, *, unit: str | None, is_difference: bool = False) -> object:

@@ -10,7 +10,6 @@ from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import qmc
 
 from planner.errors import InputError, UnknownName, ValueOutOfRange
 from planner.space.base import Floats, Value
@@ -194,6 +193,8 @@ class SearchSpace:
         First the Sobol points as they are; a small space is then listed, so that none is missed;
         where constraints let few points through, others are pulled inside them.
         """
+        from scipy.stats import qmc  # takes most of a second, so only who draws waits for it
+
         engine = qmc.Sobol(len(self.parameters), rng=generator)
         is_small = self.n_settings is not None and self.n_settings <= _MOST_LISTED
         for _ in range(1 if is_small else _MOST_BATCHES):

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator
+
+from planner.campaign import CampaignSpec, make_schema, parse_campaign, write_campaign
+from planner.campaign.document import load_document
+from tests.campaign.bad_files import GOOD
+from tests.strategies.campaigns import specs
+
+VALIDATOR = Draft202012Validator(make_schema())
+
+
+def content_of(text: str) -> Any:
+    return load_document(text, path="test").content
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(make_schema())
+    assert json.loads(json.dumps(make_schema())) == make_schema()
+
+
+def test_shipped_campaigns_agree_with_the_schema(project: Path) -> None:
+    for path in sorted((project / "campaigns").glob("*.yaml")):
+        errors = list(VALIDATOR.iter_errors(content_of(path.read_text("utf-8"))))
+        assert not errors, f"{path.name}: {errors[0].message}"
+
+
+@settings(max_examples=50)
+@given(specs())
+def test_whatever_is_written_agrees_with_the_schema(spec: CampaignSpec) -> None:
+    assert not list(VALIDATOR.iter_errors(content_of(write_campaign(spec))))
+
+
+BAD: list[tuple[str, str]] = [
+    ("low: 500", "low: true"),
+    ("low: 500, ", ""),
+    ("low: 500", "lo: 500"),
+    ("unit: degC", "unit: degC, scale: lgo"),
+    ("choices: [iron, nickel, cobalt]", "choices: [iron]"),
+    ("choices: [iron, nickel, cobalt]", "choices: [1, 2]"),
+    ("  flow:", "  gas flow:"),
+    ("bounds: [0, 1000]", "bounds: [0]"),
+    ("aim: maximise", "aim: maximize"),
+    ("aim: maximise, ", ""),
+    ("{kind: person}", "{}"),
+    ("kind: person", "kind: persn"),
+    ("kind: person", "kind: table"),
+    ("trials: 20", "trials: 0"),
+    ("trials: 20", "trials: twenty"),
+    ("budget: {trials: 20}", ""),
+    ("campaign: growth", "campaign: my growth"),
+    ("campaign: growth", "campaign: growth\ncolour: red"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), BAD)
+def test_bad_files_do_not_agree_with_the_schema(old: str, new: str) -> None:
+    assert old in GOOD
+    assert VALIDATOR.is_valid(content_of(GOOD))
+    assert not VALIDATOR.is_valid(content_of(GOOD.replace(old, new)))
+
+
+@given(specs())
+def test_a_campaign_is_read_back_as_it_was_written(spec: CampaignSpec) -> None:
+    assert parse_campaign(write_campaign(spec), path="written") == spec
+
+
+@given(specs())
+def test_a_campaign_survives_its_json(spec: CampaignSpec) -> None:
+    for is_short in (False, True):
+        text = spec.model_dump_json(by_alias=True, exclude_defaults=is_short)
+        assert CampaignSpec.model_validate_json(text) == spec
+
+
+def test_a_file_goes_to_records_and_back(project: Path) -> None:
+    for path in sorted((project / "campaigns").glob("*.yaml")):
+        spec = parse_campaign(path.read_text("utf-8"), path=path.name)
+        assert parse_campaign(write_campaign(spec), path="written") == spec
+
+
+def test_what_is_written_reads_well() -> None:
+    """Defaults, names and implied kinds are left out; one line a thing, times with units."""
+    text = GOOD.replace("{kind: person}", "{kind: person, duration: 90 min}")
+    assert write_campaign(parse_campaign(text, path="x")) == WRITTEN
+
+
+WRITTEN = """\
+schema: 1
+campaign: growth
+
+parameters:
+  temperature: {unit: degC, low: 500, high: 900}
+  catalyst: {choices: [iron, nickel, cobalt]}
+  flow: {unit: sccm, low: 1, high: 100}
+
+outcomes:
+  length: {unit: um, bounds: [0, 1000]}
+
+objectives:
+  - {aim: maximise, outcome: length}
+
+sources:
+  furnace: {kind: person, duration: 90 min}
+
+budget: {trials: 20}
+"""
+
+
+def test_a_record_is_not_changed_by_writing_it() -> None:
+    spec = parse_campaign(GOOD, path="x")
+    before = copy.deepcopy(spec)
+    write_campaign(spec)
+    assert spec == before
