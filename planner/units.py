@@ -9,6 +9,7 @@ Conversions are computed in decimal, so that 350 K is 76.85 degC and not 76.8500
 from __future__ import annotations
 
 import math
+import pickle
 import re
 from decimal import Decimal
 from functools import cache
@@ -45,14 +46,21 @@ _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S.*)
 
 @cache
 def _registry() -> pint.UnitRegistry[Decimal]:
-    import pint
-
-    registry: pint.UnitRegistry[Decimal] = pint.UnitRegistry(
-        cache_folder=":auto:", autoconvert_offset_to_baseunit=True, non_int_type=Decimal
-    )
+    try:  # definitions that another process parsed save a quarter of a second
+        registry = _make_registry(":auto:")
+    except (OSError, EOFError, pickle.UnpicklingError):  # no such folder, or half written
+        registry = _make_registry(None)
     for definition in _FIELD_UNITS:
         registry.define(definition)
     return registry
+
+
+def _make_registry(cache_folder: str | None) -> pint.UnitRegistry[Decimal]:
+    import pint
+
+    return pint.UnitRegistry(
+        cache_folder=cache_folder, autoconvert_offset_to_baseunit=True, non_int_type=Decimal
+    )
 
 
 @cache

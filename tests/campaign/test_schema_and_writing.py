@@ -32,7 +32,7 @@ def test_shipped_campaigns_agree_with_the_schema(project: Path) -> None:
         assert not errors, f"{path.name}: {errors[0].message}"
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(specs())
 def test_whatever_is_written_agrees_with_the_schema(spec: CampaignSpec) -> None:
     assert not list(VALIDATOR.iter_errors(content_of(write_campaign(spec))))
@@ -67,11 +67,13 @@ def test_bad_files_do_not_agree_with_the_schema(old: str, new: str) -> None:
     assert not VALIDATOR.is_valid(content_of(GOOD.replace(old, new)))
 
 
+@settings(max_examples=40)
 @given(specs())
 def test_a_campaign_is_read_back_as_it_was_written(spec: CampaignSpec) -> None:
     assert parse_campaign(write_campaign(spec), path="written") == spec
 
 
+@settings(max_examples=30)
 @given(specs())
 def test_a_campaign_survives_its_json(spec: CampaignSpec) -> None:
     for is_short in (False, True):
