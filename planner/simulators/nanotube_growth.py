@@ -58,6 +58,8 @@ class Trajectory:
         return np.append(inside, self.atoms[state, -1])
 
 
+# an overflow ends as a failed run with its reason; NumPy's warning would add nothing
+@np.errstate(over="ignore", invalid="ignore")
 def integrate(
     rates: Rates, *, duration_s: float, relative_tolerance: float = RELATIVE_TOLERANCE
 ) -> Trajectory:

@@ -248,8 +248,8 @@ thread.start()
 thread.join()
 while "idle" in pool.open_ids:
     pool.poll(wait_s=1.0)
-print(*pool.worker_pids, flush=True)
 try:
+    print(*pool.worker_pids, flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
     finished = []
@@ -325,11 +325,17 @@ def test_an_interrupt_sent_to_a_worker_is_ignored(pool: SimulatorPool) -> None:
 def test_a_run_through_a_worker_costs_less_than_five_milliseconds_more(
     pool: SimulatorPool,
 ) -> None:
-    """The fastest of 50: what others do on the machine only adds. Measured idle: 0.2 ms."""
+    """Processor time of both sides, which other work on the machine hardly changes.
+
+    The system counts it in steps of 10 ms, 0.05 ms for each of 200 runs that themselves do nothing.
+    """
     finish(pool, "told")
-    overheads = []
-    for _ in range(50):
-        started_s = time.perf_counter()
-        finished = finish(pool, "told")
-        overheads.append(time.perf_counter() - started_s - finished.run_s)
-    assert min(overheads) < 5e-3
+    processes = [psutil.Process(), psutil.Process(pool.worker_pids[0])]
+
+    def spent_s() -> float:
+        return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+    before_s = spent_s()
+    for _ in range(200):
+        finish(pool, "told")
+    assert (spent_s() - before_s) / 200 < 5e-3
