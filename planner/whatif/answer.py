@@ -1,0 +1,377 @@
+"""What the model says to a question: for each configuration mean, intervals, chance, support."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float64
+from torch import Tensor
+from torch.special import ndtr, ndtri
+
+from planner.campaign import AnyObjective, CampaignSpec, HitRange, HitTarget, Maximise, Minimise
+from planner.errors import InputError
+from planner.ledger.replay import CampaignState
+from planner.loop.best import find_best
+from planner.loop.model import LEVEL, fit_surrogate
+from planner.models import FitFailure, Prediction, Surrogate, clip, interval
+from planner.models.priors import SIGNAL_VARIANCE
+from planner.space import Configuration, Floats, SearchSpace
+from planner.whatif.question import Question, parse_question
+
+# Where the data leave more than this share of the prior's deviation, the prior is what answers.
+EXTRAPOLATING = 0.5
+_BLOCK = 512  # configurations whose joint covariance is held at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """Where parameters that were not named are taken from, and differences are counted from.
+
+    Args:
+        name: what to call it, such as ``best so far (trial 12)``.
+        filled: parameters that it gave to the answer.
+    """
+
+    name: str
+    configuration: Configuration
+    filled: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Outcome of a configuration minus that of the base, from their joint posterior.
+
+    Args:
+        mean: of the difference of the process, in the outcome's unit.
+        low: lower end of its interval.
+        high: its upper end.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the model says of one configuration, in the outcome's unit and within its bounds.
+
+    Args:
+        low: lower end of the interval of the mean.
+        high: its upper end.
+        run_low: lower end of the interval of the next single run.
+        run_high: its upper end.
+        probability: that the next single run meets the goal (beats the best so far by the stated
+            gain where the goal is a maximum without a limit); None where there is nothing to beat.
+        nearest: distance to the nearest observation, in lengthscales; None where there is none.
+        nearest_trial: its trial; None for historical data.
+        unknown: share of the prior's deviation that the data leave, 0 to 1.
+        difference: to the base, where one was asked for.
+    """
+
+    configuration: Configuration
+    mean: float
+    low: float
+    high: float
+    run_low: float
+    run_high: float
+    probability: float | None
+    nearest: float | None
+    nearest_trial: int | None
+    unknown: float
+    difference: Difference | None
+
+    @property
+    def is_extrapolating(self) -> bool:
+        """Whether the answer is what was assumed beforehand more than what was measured."""
+        return self.unknown > EXTRAPOLATING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer to one question.
+
+    Args:
+        spec: of the campaign, for names and units.
+        said: one entry a configuration.
+        swept: parameters that take more than one value.
+        base: None where every parameter was named and no base.
+        base_said: what the model says of the base, where differences are asked for.
+        level: of all intervals.
+        n_observations: that the model has seen.
+        notes: what the reader should know, in sentences.
+    """
+
+    spec: CampaignSpec
+    said: tuple[Said, ...]
+    swept: tuple[str, ...]
+    base: Base | None
+    base_said: Said | None
+    level: float
+    model_version: str
+    n_observations: int
+    notes: tuple[str, ...]
+
+
+def answer(
+    state: CampaignState,
+    space: SearchSpace,
+    assignments: Sequence[str],
+    *,
+    base: str | None = None,
+) -> Answer:
+    """Answers a question; writes nothing.
+
+    Args:
+        state: of the campaign.
+        space: what may be set.
+        assignments: such as ``temperature=130``; see ``planner.whatif.question``.
+        base: ``best`` or the number of a trial; with it, and for differences, the answer holds the
+            difference to it. Parameters that are not named come from it, or from the best so far.
+
+    Raises:
+        InputError: the question cannot be read, or there is no model yet that could answer it.
+    """
+    question = parse_question(assignments, space)
+    surrogate = fit_surrogate(state, space)
+    if isinstance(surrogate, FitFailure):
+        n = len(state.observations)
+        raise InputError(f"There is no model to ask ({n} observations so far): {surrogate.reason}")
+    missing = tuple(name for name in space.names if name not in question.values)
+    found = _find_base(state, space, surrogate, base, missing, question)
+    asked = _configurations(question, space, found)
+    is_compared = found is not None and (base is not None or bool(question.differences))
+    best = find_best(state, space, surrogate)
+    best_mean = best.mean if best is not None else None
+    speaker = _Speaker(state, space, surrogate, best_mean)
+    return Answer(
+        spec=state.spec,
+        said=speaker.say(asked, base=found if is_compared else None),
+        swept=tuple(name for name, values in question.values.items() if len(values) > 1),
+        base=found,
+        base_said=speaker.say([found.configuration], base=None)[0]
+        if found is not None and is_compared
+        else None,
+        level=LEVEL,
+        model_version=surrogate.version,
+        n_observations=len(surrogate.observations.y),
+        notes=_notes(state, surrogate, found, best_mean, question),
+    )
+
+
+def _find_base(
+    state: CampaignState,
+    space: SearchSpace,
+    surrogate: Surrogate,
+    wanted: str | None,
+    missing: tuple[str, ...],
+    question: Question,
+) -> Base | None:
+    filled = tuple(name for name in missing if name not in question.differences)
+    if wanted is None and not missing:
+        return None
+    if wanted not in (None, "best"):
+        trial = state.trial(_trial_number(str(wanted)))
+        return Base(name=f"trial {trial.number}", configuration=trial.configuration, filled=filled)
+    best = find_best(state, space, surrogate)
+    if best is None:
+        names = ", ".join(missing or space.names)
+        raise InputError(
+            f"Nothing was measured yet, so there is no best so far to take {names} from. "
+            f"Name every parameter, or give --from and the number of a trial."
+        )
+    name = f"best so far ({best.name})"
+    return Base(name=name, configuration=best.configuration, filled=filled)
+
+
+def _trial_number(wanted: str) -> int:
+    text = wanted.removeprefix("trial").strip()
+    if not text.isdigit():
+        raise InputError(f"--from takes 'best' or the number of a trial, not {wanted!r}.")
+    return int(text)
+
+
+def _configurations(
+    question: Question, space: SearchSpace, base: Base | None
+) -> list[Configuration]:
+    """Returns all combinations of the values, the rest from the base; each is checked."""
+    held = dict(base.configuration) if base is not None else {}
+    for name, difference in question.differences.items():
+        # the sum of two decimals is a decimal again: 0.1 + 0.2 is meant to be 0.3
+        held[name] = float(f"{float(held[name]) + difference:.12g}")
+    names = list(question.values)
+    return [
+        space.check({**held, **dict(zip(names, values, strict=True))})
+        for values in itertools.product(*question.values.values())
+    ]
+
+
+def _notes(
+    state: CampaignState,
+    surrogate: Surrogate,
+    base: Base | None,
+    best_mean: float | None,
+    question: Question,
+) -> tuple[str, ...]:
+    notes = []
+    n = len(surrogate.observations.y)
+    if n < 2:
+        counted = "nothing was measured yet" if n == 0 else "there is only one measurement"
+        low, high = state.spec.outcome.expected or (0.0, 0.0)
+        notes.append(
+            f"This rests on the range that the campaign file expects ({low:g} to {high:g}), as "
+            f"{counted}."
+        )
+    if base is not None and base.filled:
+        notes.append(f"Not named, so taken from {base.name}: {', '.join(base.filled)}.")
+    for name, difference in question.differences.items():
+        assert base is not None
+        unit = state.spec.parameters[name].unit
+        notes.append(f"{name} is {difference:+g} {unit} from {base.name}.")
+    objective = state.spec.objective
+    if best_mean is not None and isinstance(objective, Maximise | Minimise):
+        gain, unit = objective.gain or 0.0, state.spec.outcome.unit
+        if objective.goal is None:
+            more = f" by {gain:g} {unit}" if gain else ""
+            notes.append(f"To meet the goal is to beat the best so far ({best_mean:.4g}){more}.")
+    if state.spec.is_simulated:
+        notes.append(f"The campaign is simulated (source {state.spec.source.name!r}).")
+    return tuple(notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    state: CampaignState
+    space: SearchSpace
+    surrogate: Surrogate
+    best_mean: float | None
+
+    def say(self, asked: Sequence[Configuration], *, base: Base | None) -> tuple[Said, ...]:
+        """Returns what the model says of each configuration; memory stays at one block."""
+        blocks = (asked[i : i + _BLOCK] for i in range(0, len(asked), _BLOCK))
+        return tuple(said for block in blocks for said in self._say_block(block, base))
+
+    def _say_block(self, asked: Sequence[Configuration], base: Base | None) -> list[Said]:
+        x = self.space.encode(asked)
+        predicted = self.surrogate.predict(torch.from_numpy(x))
+        lowest, highest = self.state.spec.outcome.bounds
+        ends = [
+            interval(predicted, level=LEVEL, of_next_run=of_run, lowest=lowest, highest=highest)
+            for of_run in (False, True)
+        ]
+        mean = clip(predicted.mean, lowest, highest)
+        chances = self._chances(predicted)
+        nearest, trials = self._nearest(torch.from_numpy(x))
+        unknown = predicted.sd / (self.surrogate.scale.sd * SIGNAL_VARIANCE**0.5)
+        differences = self._differences(x, base)
+        return [
+            Said(
+                configuration=configuration,
+                mean=float(mean[i]),
+                low=float(ends[0].low[i]),
+                high=float(ends[0].high[i]),
+                run_low=float(ends[1].low[i]),
+                run_high=float(ends[1].high[i]),
+                probability=float(chances[i]) if chances is not None else None,
+                nearest=float(nearest[i]) if nearest is not None else None,
+                nearest_trial=trials[i],
+                unknown=float(unknown[i].clamp(0.0, 1.0)),
+                difference=differences[i] if differences is not None else None,
+            )
+            for i, configuration in enumerate(asked)
+        ]
+
+    def _chances(self, predicted: Prediction) -> Float64[Tensor, " n"] | None:
+        spec = self.state.spec
+        ends = goal_ends(spec.objective, best=self.best_mean, bounds=spec.outcome.bounds)
+        if ends is None:
+            return None
+        sd = torch.hypot(predicted.sd, predicted.noise_sd)
+        low, high = ((end - predicted.mean) / sd for end in ends)
+        # the smaller tail keeps its digits
+        mass = torch.where(low > 0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
+        return mass.clamp(0.0, 1.0)
+
+    def _nearest(
+        self, x: Float64[Tensor, "n d"]
+    ) -> tuple[Float64[Tensor, " n"] | None, list[int | None]]:
+        """Returns distances in lengthscales to the nearest observation, and its trial."""
+        name = self.state.spec.objective.outcome
+        observed = [each for each in self.state.observations if name in each.outcomes]
+        if not observed:
+            return None, [None] * len(x)
+        lengthscales = torch.tensor(
+            [self.surrogate.hyperparameters.lengthscales[i] for i in self.space.columns],
+            dtype=torch.float64,
+        )
+        there = torch.from_numpy(self.space.encode([each.configuration for each in observed]))
+        distances = torch.cdist(x / lengthscales, there / lengthscales)
+        nearest = distances.min(dim=1)
+        return nearest.values, [observed[i].trial for i in nearest.indices.tolist()]
+
+    def _differences(self, x: Floats, base: Base | None) -> list[Difference] | None:
+        if base is None:
+            return None
+        both = torch.cat(
+            [torch.from_numpy(self.space.encode([base.configuration])), torch.from_numpy(x)]
+        )
+        joint = self.surrogate.joint(both)
+        var = joint.cov.diagonal()[1:] + joint.cov[0, 0] - 2 * joint.cov[0, 1:]
+        sd = var.clamp_min(0.0).sqrt()  # rounding may leave a tiny negative variance
+        mean = joint.mean[1:] - joint.mean[0]
+        half = ndtri(torch.tensor((1.0 + LEVEL) / 2.0, dtype=torch.float64)) * sd
+        lowest, highest = self.state.spec.outcome.bounds
+        widest = highest - lowest if lowest is not None and highest is not None else None
+        least = -widest if widest is not None else None
+        columns = (clip(part, least, widest) for part in (mean, mean - half, mean + half))
+        return [
+            Difference(mean=m, low=low, high=high)
+            for m, low, high in zip(*(c.tolist() for c in columns), strict=True)
+        ]
+
+
+def goal_ends(
+    objective: AnyObjective, *, best: float | None, bounds: tuple[float | None, float | None]
+) -> tuple[float, float] | None:
+    """Returns from where to where an outcome meets the goal.
+
+    An end at the outcome's bound is no end: what the model expects beyond it is measured at it.
+
+    Args:
+        objective: what is wanted.
+        best: mean at the best conditions so far; a maximum or minimum without a goal is to beat
+            it by the stated gain.
+        bounds: of the outcome.
+
+    Returns:
+        None where there is neither a goal nor a best to be beaten. No outcome lies between ends
+        beyond the bounds: then both are infinite, of the same sign.
+    """
+    infinite = float("inf")
+    match objective:
+        case HitTarget():
+            ends = objective.target - objective.tolerance, objective.target + objective.tolerance
+        case HitRange():
+            ends = objective.low, objective.high
+        case _:
+            sign = 1.0 if isinstance(objective, Maximise) else -1.0
+            limit = objective.goal
+            if limit is None and best is None:
+                return None
+            if limit is None:
+                limit = best + sign * (objective.gain or 0.0)  # type: ignore[operator]
+            ends = (limit, infinite) if sign > 0 else (-infinite, limit)
+    lowest, highest = bounds
+    low, high = ends
+    if highest is not None:
+        if low > highest:
+            return infinite, infinite
+        high = infinite if high >= highest else high
+    if lowest is not None:
+        if high < lowest:
+            return -infinite, -infinite
+        low = -infinite if low <= lowest else low
+    return low, high

@@ -1,0 +1,81 @@
+"""The picture of an answer along one swept parameter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.campaign import AnyObjective, HitRange, HitTarget, Maximise, Minimise
+from planner.errors import InputError
+from planner.pictures import Goal, Prediction, WhatIf, draw_whatif
+from planner.pictures.frame import WIDTH_PX
+from planner.space import Categorical, Continuous
+from planner.whatif.answer import Answer
+
+
+def draw(answer: Answer, *, width_px: float = WIDTH_PX) -> str:
+    """Returns the answer as an SVG element.
+
+    Raises:
+        InputError: not exactly one parameter was swept, or it is a category.
+    """
+    name = _swept(answer)
+    parameter, outcome = answer.spec.parameters[name], answer.spec.outcome
+    said = sorted(answer.said, key=lambda each: float(each.configuration[name]))
+    chances = [each.probability for each in said]
+    whatif = WhatIf(
+        outcome=outcome.name,
+        unit=outcome.unit if outcome.label != outcome.name else "",
+        parameter=name,
+        parameter_unit=parameter.unit if parameter.label != name else "",
+        settings=np.array([float(each.configuration[name]) for each in said]),
+        prediction=Prediction(
+            mean=np.array([each.mean for each in said]),
+            mean_interval=np.array([(each.low, each.high) for each in said]),
+            run_interval=np.array([(each.run_low, each.run_high) for each in said]),
+            level=answer.level,
+        ),
+        goal=_goal(answer.spec.objective),
+        probability=np.array(chances, dtype=np.float64) if None not in chances else None,
+        held=_held(answer, name),
+        is_log=isinstance(parameter, Continuous) and parameter.scale == "log",
+    )
+    return draw_whatif(whatif, width_px=width_px)
+
+
+def _swept(answer: Answer) -> str:
+    if len(answer.swept) != 1:
+        count = ", ".join(answer.swept) or "none"
+        raise InputError(
+            f"A picture shows one swept parameter; here are {count}. Sweep one, such as "
+            f"{next(iter(answer.spec.parameters))}=FROM:TO:COUNT, and give the others one value."
+        )
+    name = answer.swept[0]
+    if isinstance(answer.spec.parameters[name], Categorical):
+        raise InputError(
+            f"A picture shows a swept number, and {name!r} is a category. Read the table, or sweep "
+            f"a number at one category."
+        )
+    return name
+
+
+def _held(answer: Answer, swept: str) -> str:
+    held = answer.said[0].configuration
+    return ", ".join(
+        f"{parameter.name} {held[name] if isinstance(held[name], str) else f'{held[name]:.6g}'}"
+        + (f" {parameter.unit}" if parameter.label != parameter.name else "")
+        for name, parameter in answer.spec.parameters.items()
+        if name != swept
+    )
+
+
+def _goal(objective: AnyObjective) -> Goal:
+    match objective:
+        case Maximise():
+            return Goal("maximise", low=objective.goal)
+        case Minimise():
+            return Goal("minimise", high=objective.goal)
+        case HitTarget():
+            target, tolerance = objective.target, objective.tolerance
+            return Goal("target", target=target, low=target - tolerance, high=target + tolerance)
+        case HitRange():
+            return Goal("range", low=objective.low, high=objective.high)
