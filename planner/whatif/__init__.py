@@ -1,8 +1,9 @@
 """What-if: questions to the model of a campaign; nothing is written."""
 
-from planner.whatif.answer import Answer, Base, Difference, Said, answer
+from planner.whatif.answer import answer
 from planner.whatif.picture import draw
 from planner.whatif.question import Question, parse_question
+from planner.whatif.records import Answer, Base, Difference, Said
 from planner.whatif.shown import render, whatif_json
 
 __all__ = [

@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from torch import Tensor
 from torch.special import ndtr, ndtri
 
-from planner.campaign import AnyObjective, CampaignSpec, HitRange, HitTarget, Maximise, Minimise
+from planner.campaign import Maximise, Minimise
 from planner.errors import InputError
 from planner.ledger.replay import CampaignState
 from planner.loop.best import find_best
@@ -19,101 +19,11 @@ from planner.loop.model import LEVEL, fit_surrogate
 from planner.models import FitFailure, Prediction, Surrogate, clip, interval
 from planner.models.priors import SIGNAL_VARIANCE
 from planner.space import Configuration, Floats, SearchSpace
+from planner.whatif.meeting import goal_ends
 from planner.whatif.question import Question, parse_question
+from planner.whatif.records import Answer, Base, Difference, Said
 
-# Where the data leave more than this share of the prior's deviation, the prior is what answers.
-EXTRAPOLATING = 0.5
 _BLOCK = 512  # configurations whose joint covariance is held at once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """Where parameters that were not named are taken from, and differences are counted from.
-
-    Args:
-        name: what to call it, such as ``best so far (trial 12)``.
-        filled: parameters that it gave to the answer.
-    """
-
-    name: str
-    configuration: Configuration
-    filled: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """Outcome of a configuration minus that of the base, from their joint posterior.
-
-    Args:
-        mean: of the difference of the process, in the outcome's unit.
-        low: lower end of its interval.
-        high: its upper end.
-    """
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What the model says of one configuration, in the outcome's unit and within its bounds.
-
-    Args:
-        low: lower end of the interval of the mean.
-        high: its upper end.
-        run_low: lower end of the interval of the next single run.
-        run_high: its upper end.
-        probability: that the next single run meets the goal (beats the best so far by the stated
-            gain where the goal is a maximum without a limit); None where there is nothing to beat.
-        nearest: distance to the nearest observation, in lengthscales; None where there is none.
-        nearest_trial: its trial; None for historical data.
-        unknown: share of the prior's deviation that the data leave, 0 to 1.
-        difference: to the base, where one was asked for.
-    """
-
-    configuration: Configuration
-    mean: float
-    low: float
-    high: float
-    run_low: float
-    run_high: float
-    probability: float | None
-    nearest: float | None
-    nearest_trial: int | None
-    unknown: float
-    difference: Difference | None
-
-    @property
-    def is_extrapolating(self) -> bool:
-        """Whether the answer is what was assumed beforehand more than what was measured."""
-        return self.unknown > EXTRAPOLATING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An answer to one question.
-
-    Args:
-        spec: of the campaign, for names and units.
-        said: one entry a configuration.
-        swept: parameters that take more than one value.
-        base: None where every parameter was named and no base.
-        base_said: what the model says of the base, where differences are asked for.
-        level: of all intervals.
-        n_observations: that the model has seen.
-        notes: what the reader should know, in sentences.
-    """
-
-    spec: CampaignSpec
-    said: tuple[Said, ...]
-    swept: tuple[str, ...]
-    base: Base | None
-    base_said: Said | None
-    level: float
-    model_version: str
-    n_observations: int
-    notes: tuple[str, ...]
 
 
 def answer(
@@ -331,47 +241,3 @@ class _Speaker:
             Difference(mean=m, low=low, high=high)
             for m, low, high in zip(*(c.tolist() for c in columns), strict=True)
         ]
-
-
-def goal_ends(
-    objective: AnyObjective, *, best: float | None, bounds: tuple[float | None, float | None]
-) -> tuple[float, float] | None:
-    """Returns from where to where an outcome meets the goal.
-
-    An end at the outcome's bound is no end: what the model expects beyond it is measured at it.
-
-    Args:
-        objective: what is wanted.
-        best: mean at the best conditions so far; a maximum or minimum without a goal is to beat
-            it by the stated gain.
-        bounds: of the outcome.
-
-    Returns:
-        None where there is neither a goal nor a best to be beaten. No outcome lies between ends
-        beyond the bounds: then both are infinite, of the same sign.
-    """
-    infinite = float("inf")
-    match objective:
-        case HitTarget():
-            ends = objective.target - objective.tolerance, objective.target + objective.tolerance
-        case HitRange():
-            ends = objective.low, objective.high
-        case _:
-            sign = 1.0 if isinstance(objective, Maximise) else -1.0
-            limit = objective.goal
-            if limit is None and best is None:
-                return None
-            if limit is None:
-                limit = best + sign * (objective.gain or 0.0)  # type: ignore[operator]
-            ends = (limit, infinite) if sign > 0 else (-infinite, limit)
-    lowest, highest = bounds
-    low, high = ends
-    if highest is not None:
-        if low > highest:
-            return infinite, infinite
-        high = infinite if high >= highest else high
-    if lowest is not None:
-        if high < lowest:
-            return -infinite, -infinite
-        low = -infinite if low <= lowest else low
-    return low, high

@@ -9,7 +9,7 @@ from planner.errors import InputError
 from planner.pictures import Goal, Prediction, WhatIf, draw_whatif
 from planner.pictures.frame import WIDTH_PX
 from planner.space import Categorical, Continuous
-from planner.whatif.answer import Answer
+from planner.whatif.records import Answer
 
 
 def draw(answer: Answer, *, width_px: float = WIDTH_PX) -> str:

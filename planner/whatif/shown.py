@@ -14,7 +14,7 @@ from rich.text import Text
 from planner.campaign import utility
 from planner.pictures.axis import number
 from planner.space import Value
-from planner.whatif.answer import Answer, Said
+from planner.whatif.records import Answer, Said
 
 _MOST_SHOWN, _N_BEST = 60, 20
 
@@ -38,7 +38,8 @@ def render(answer: Answer) -> RenderableType:
         parts.append(
             Text(
                 "* extrapolating: more than half of what was not known beforehand is still not "
-                "known there; the answer is what was assumed more than what was measured."
+                "known there; the answer is what was assumed more than what was measured. "
+                "Distances are in lengthscales of the model."
             )
         )
     parts += [Text(note) for note in answer.notes]
@@ -118,12 +119,13 @@ def _table(said: tuple[Said, ...], answer: Answer, decimals: int) -> Table:
     names += ["meets\ngoal"] if has_chance else []
     names += [f"difference\n{level}"] if has_difference else []
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in (*names, "nearest\nlengthscales"):
-        table.add_column(name, justify="right")
+    for name in (*names, "distance\nto data"):
+        # where the terminal is narrow a name is cut, a number never
+        table.add_column(name, justify="right", overflow="fold", no_wrap="%" in name)
     for each in said:
         cells = [_setting(each.configuration[name]) for name in answer.swept]
-        cells += [_rounded(each.mean, decimals), _span(each.low, each.high, decimals)]
-        cells += [_span(each.run_low, each.run_high, decimals)]
+        cells += [_rounded(each.mean, decimals), _narrow(each.low, each.high, decimals)]
+        cells += [_narrow(each.run_low, each.run_high, decimals)]
         cells += [_chance(each.probability)] if has_chance else []
         cells += [_difference(each, decimals)] if has_difference else []
         table.add_row(*cells, _nearest(each, is_short=True))
@@ -172,6 +174,13 @@ def _span(low: float, high: float, decimals: int) -> str:
     return f"{_rounded(low, decimals)} to {_rounded(high, decimals)}"
 
 
+def _narrow(low: float, high: float, decimals: int) -> str:
+    """Returns an interval for a table, with a dash where no sign can be mistaken for it."""
+    if low < 0:
+        return _span(low, high, decimals)
+    return f"{_rounded(low, decimals)}\u2013{_rounded(high, decimals)}"
+
+
 def _chance(probability: float | None) -> str:
     if probability is None:
         return "-"
@@ -184,7 +193,7 @@ def _difference(said: Said, decimals: int) -> str:
     each = said.difference
     if each is None:
         return "-"
-    return f"{_rounded(each.mean, decimals)} ({_span(each.low, each.high, decimals)})"
+    return f"{_rounded(each.mean, decimals)} ({_narrow(each.low, each.high, decimals)})"
 
 
 def _nearest(said: Said, *, is_short: bool = False) -> str:
