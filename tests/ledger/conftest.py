@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from postgresql_server import Server, serving
+from postgresql_server import Server, find_programs, serving
 
 from planner.clock import ManualClock
 from planner.ledger import Ledger, open_ledger
@@ -19,12 +19,11 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     try:
-        started = serving()
-        server = started.__enter__()
-    except (FileNotFoundError, StopIteration) as error:
+        find_programs()
+    except FileNotFoundError as error:
         pytest.skip(str(error))
-    yield server
-    started.__exit__(None, None, None)
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -171,7 +171,7 @@ def test_a_random_history_is_legal_and_its_projections_are_its_fold(
 
 @pytest.mark.slow
 @settings(
-    max_examples=200,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
