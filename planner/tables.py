@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import importlib.metadata
-import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +14,8 @@ from pydantic import (
     Field,
     StrictInt,
     StrictStr,
-    field_validator,
 )
 
-from planner import units
 from planner.errors import MissingPackage, TableError
 
 
@@ -42,13 +38,6 @@ class Column(BaseModel):
         StrictStr | StrictInt, BeforeValidator(_place, json_schema_input_type=str | int)
     ] = Field(description="Header of the column, or its position from 1.")
     unit: str | None = Field(default=None, description="Unit of its values, if another.")
-
-    @field_validator("unit")
-    @classmethod
-    def _unit_is_known(cls, unit: str | None) -> str | None:
-        if unit is not None:
-            units.check_unit(unit)
-        return unit
 
 
 def _column_of_a_place(value: object) -> object:
@@ -118,29 +107,6 @@ def read_table(table: TableRef, *, folder: Path) -> dict[str, list[str]]:
     if not body:
         raise TableError(f"Table {path} has no rows below skip_rows ({table.skip_rows}).")
     return {name: _column(body, table, name, header) for name in table.columns}
-
-
-def read_numbers(values: Sequence[str], *, name: str, table: TableRef, unit: str) -> list[float]:
-    """Turns a column's text into numbers in the wanted unit.
-
-    Raises:
-        TableError: a value is not a finite number.
-        UnitError: the column's unit is of another dimension.
-    """
-    given = table.column(name).unit or unit
-    numbers = []
-    for row, value in enumerate(values, start=1):
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise TableError(
-                f"Row {row} of {table.title}: {value!r} in the column of {name!r} is no number. "
-                f"Check columns and skip_rows, or delete the row."
-            )
-        numbers.append(units.convert(number, given=given, wanted=unit))
-    return numbers
 
 
 def locate_table(table: TableRef, *, folder: Path) -> Path:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from planner.errors import MissingPackage, TableError, UnitError
-from planner.tables import TableRef, locate_table, read_numbers, read_table
+from planner.errors import MissingPackage, TableError
+from planner.tables import TableRef, locate_table, read_table
 
 CSV = "temp,time,who\nTYPE,DATA,DATA\n100,3,Ann\n110,4.5, Bob \n"
 
@@ -38,24 +38,6 @@ def test_quoted_values_may_hold_the_delimiter(folder: Path) -> None:
     (folder / "quoted.csv").write_text('a,b\n"1,5","x ""y"""\n')
     table = TableRef(path="quoted.csv", columns={"a": "a", "b": "b"})
     assert read_table(table, folder=folder) == {"a": ["1,5"], "b": ['x "y"']}
-
-
-def test_numbers_are_converted_to_the_wanted_unit(folder: Path) -> None:
-    table = TableRef(path="data.csv", columns={"t": {"column": "temp", "unit": "K"}})
-    assert read_numbers(["373.15", "1e3"], name="t", table=table, unit="degC") == [100.0, 726.85]
-
-
-@pytest.mark.parametrize("text", ["", "abc", "1,5", "nan", "inf", "-inf", "1e999"])
-def test_what_is_no_finite_number_is_refused_with_its_row(text: str, folder: Path) -> None:
-    table = TableRef(path="data.csv", columns={"t": "temp"})
-    with pytest.raises(TableError, match=r"Row 2 of data\.csv"):
-        read_numbers(["1", text], name="t", table=table, unit="degC")
-
-
-def test_a_column_of_another_dimension_is_refused(folder: Path) -> None:
-    table = TableRef(path="data.csv", columns={"t": {"column": "temp", "unit": "min"}})
-    with pytest.raises(UnitError, match="degC"):
-        read_numbers(["1"], name="t", table=table, unit="degC")
 
 
 @pytest.mark.parametrize(

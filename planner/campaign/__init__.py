@@ -1,6 +1,6 @@
 """The campaign: what is wanted, from which sources, at what cost, by which policy."""
 
-from planner.campaign.candidates import read_rows, read_space
+from planner.campaign.candidates import read_numbers, read_rows, read_space
 from planner.campaign.contradictions import find_contradictions
 from planner.campaign.file import parse_campaign, read_campaign
 from planner.campaign.objectives import (
@@ -56,6 +56,7 @@ __all__ = [
     "make_schema",
     "parse_campaign",
     "read_campaign",
+    "read_numbers",
     "read_rows",
     "read_space",
     "utility",

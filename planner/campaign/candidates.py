@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
+from planner import units
 from planner.campaign.spec import CampaignSpec
 from planner.errors import TableError, ValueOutOfRange
 from planner.space import AnyParameter, Categorical, Configuration, SearchSpace, Value
-from planner.tables import TableRef, read_numbers, read_table
+from planner.tables import TableRef, read_table
 
 
 def read_space(spec: CampaignSpec, *, folder: Path) -> SearchSpace:
@@ -40,6 +43,29 @@ def read_rows(
     columns = [_values(text[parameter.name], parameter, table) for parameter in parameters]
     names = [parameter.name for parameter in parameters]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def read_numbers(values: Sequence[str], *, name: str, table: TableRef, unit: str) -> list[float]:
+    """Turns a column's text into numbers in the wanted unit.
+
+    Raises:
+        TableError: a value is not a finite number.
+        UnitError: the column's unit is of another dimension.
+    """
+    given = table.column(name).unit or unit
+    numbers = []
+    for row, value in enumerate(values, start=1):
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise TableError(
+                f"Row {row} of {table.title}: {value!r} in the column of {name!r} is no number. "
+                f"Check columns and skip_rows, or delete the row."
+            )
+        numbers.append(units.convert(number, given=given, wanted=unit))
+    return numbers
 
 
 def _values(column: list[str], parameter: AnyParameter, table: TableRef) -> list[Value]:

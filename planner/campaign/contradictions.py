@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from planner import units
 from planner.campaign.objectives import AnyObjective, HitRange, HitTarget, Maximise, Minimise
 from planner.campaign.sources import AnySource, ReplayedTable
 from planner.campaign.spec import Budget, CampaignSpec, Candidates, Outcome, Policy, StopRule
-from planner.errors import InputError
+from planner.errors import InputError, UnitError
 from planner.space import (
     AnyParameter,
     Categorical,
@@ -16,6 +17,7 @@ from planner.space import (
     LinearConstraint,
     SearchSpace,
 )
+from planner.tables import TableRef
 
 Found = Iterator[tuple[tuple[str | int, ...], str]]
 
@@ -133,10 +135,7 @@ def _candidate_mistakes(parts: CampaignSpec | Draft) -> Found:
         return
     name, table = parts.candidates.source, parts.candidates.table
     if table is not None:
-        for each in parts.parameters:
-            if each not in table.columns:
-                where = ("candidates", "table", "columns")
-                yield where, f"names no column for parameter {each!r}: add it"
+        yield from _column_mistakes(parts.parameters, ("candidates",), table)
     elif name not in parts.sources:
         known = ", ".join(parts.sources)
         yield ("candidates", "source"), f"there is no source {name!r}, only {known}"
@@ -149,10 +148,25 @@ def _candidate_mistakes(parts: CampaignSpec | Draft) -> Found:
         )
 
 
+def _column_mistakes(
+    wanted: Mapping[str, AnyParameter | Outcome | None],
+    where: tuple[str | int, ...],
+    table: TableRef,
+) -> Found:
+    columns = (*where, "table", "columns")
+    for name, part in wanted.items():
+        if name not in table.columns:
+            yield columns, f"names no column for {name!r}: add it"
+        elif part is not None and (given := table.column(name).unit) is not None:
+            try:
+                units.convert(0.0, given=given, wanted=part.unit)
+            except UnitError as error:
+                yield (*columns, name, "unit"), str(error)
+
+
 def _replay_mistakes(parts: CampaignSpec | Draft, name: str, source: ReplayedTable) -> Found:
-    for each in [*parts.parameters, *parts.outcomes]:
-        if each not in source.table.columns:
-            yield ("sources", name, "table", "columns"), f"names no column for {each!r}: add it"
+    wanted = {**parts.parameters, **parts.outcomes}
+    yield from _column_mistakes(wanted, ("sources", name), source.table)
     if parts.candidates is None or parts.candidates.source != name:
         yield (
             ("sources", name),

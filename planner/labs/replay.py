@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from planner.campaign import CampaignSpec, ReplayedTable, read_rows
+from planner.campaign import CampaignSpec, ReplayedTable, read_numbers, read_rows
 from planner.labs.contract import Answer, DeliveryClass, Order, Reported, Result
 from planner.rng import derive_seed, make_generator
 from planner.space import Floats, Value
-from planner.tables import read_numbers, read_table
+from planner.tables import read_table
 from planner.trials import DeviceState
 
 _Row = tuple[Value, ...]

@@ -14,8 +14,8 @@ SURFACE = {
     "planner.campaign": """
         Adapter AnyObjective AnySource Budget CampaignSpec Candidates HitRange HitTarget Maximise
         Minimise Objective Outcome Person Policy ReplayedTable SimulatedProcess StopRule describe
-        find_contradictions is_simulated make_schema parse_campaign read_campaign read_rows
-        read_space utility write_campaign
+        find_contradictions is_simulated make_schema parse_campaign read_campaign read_numbers
+        read_rows read_space utility write_campaign
     """,
     "planner.trials": """
         CHARGED DeviceState Measured Observation Origin PENDING PROTOCOL_VERSION Prediction

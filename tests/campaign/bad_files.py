@@ -113,6 +113,12 @@ CHANGES: list[tuple[str, str, str]] = [
         "kind: person",
         "kind: table, table: {path: a.csv, columns: {temperature: 1, flow: 2}}",
     ),
+    (
+        "columns in units that are unknown, or of another dimension",
+        "kind: person}",
+        "kind: table, table: {path: a.csv, columns: {temperature: {column: 1, unit: degX}, "
+        "flow: {column: 2, unit: min}, catalyst: 3, length: 4}}}\ncandidates: {source: furnace}",
+    ),
     ("candidates from nowhere", "budget:", "candidates: {source: shelf}\nbudget:"),
     ("candidates of a source without a table", "budget:", "candidates: {source: furnace}\nbudget:"),
     ("candidates that are not said", "budget:", "candidates: {}\nbudget:"),

@@ -12,10 +12,12 @@ from planner.campaign import (
     Maximise,
     Minimise,
     parse_campaign,
+    read_numbers,
     read_space,
     utility,
 )
-from planner.errors import MissingPackage, TableError
+from planner.errors import MissingPackage, TableError, UnitError
+from planner.tables import TableRef
 
 values = st.floats(-1e6, 1e6)
 
@@ -38,6 +40,24 @@ def test_a_target_is_worth_its_distance(value: float, worth: float) -> None:
 @pytest.mark.parametrize(("value", "worth"), [(10, 0), (15, 0), (20, 0), (8, -2), (23, -3)])
 def test_a_range_is_worth_the_distance_outside_it(value: float, worth: float) -> None:
     assert utility(HitRange(outcome="y", low=10, high=20), value) == worth
+
+
+def test_numbers_are_converted_to_the_wanted_unit() -> None:
+    table = TableRef(path="data.csv", columns={"t": {"column": "temp", "unit": "K"}})
+    assert read_numbers(["373.15", "1e3"], name="t", table=table, unit="degC") == [100.0, 726.85]
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1,5", "nan", "inf", "-inf", "1e999"])
+def test_what_is_no_finite_number_is_refused_with_its_row(text: str) -> None:
+    table = TableRef(path="data.csv", columns={"t": "temp"})
+    with pytest.raises(TableError, match=r"Row 2 of data\.csv"):
+        read_numbers(["1", text], name="t", table=table, unit="degC")
+
+
+def test_a_column_of_another_dimension_is_refused() -> None:
+    table = TableRef(path="data.csv", columns={"t": {"column": "temp", "unit": "min"}})
+    with pytest.raises(UnitError, match="degC"):
+        read_numbers(["1"], name="t", table=table, unit="degC")
 
 
 TABLE = """\
