@@ -8,8 +8,8 @@ import torch
 
 from planner.acquisition.forecasts import best_so_far
 from planner.acquisition.remaining import Remaining
-from planner.acquisition.remaining import estimate_remaining as estimate
-from planner.campaign import HitRange, HitTarget, Maximise, Minimise
+from planner.acquisition.remaining import remaining as estimate
+from planner.campaign import HitRange, HitTarget
 from planner.ledger.replay import CampaignState
 from planner.loop.model import LEVEL, fit_surrogate, make_situation
 from planner.models import FitFailure, Surrogate, clip, interval, probability_of_meeting
@@ -91,9 +91,7 @@ def estimate_remaining(
     if isinstance(surrogate, FitFailure):
         return None
     seed = derive_seed(state.seed, "remaining", len(state.observations))
-    objective = state.spec.objective
-    gain = objective.gain if isinstance(objective, Maximise | Minimise) else None
-    return estimate(make_situation(state, space), surrogate, gain=gain or 0.0, seed=seed)
+    return estimate(make_situation(state, space), surrogate, seed=seed)
 
 
 def has_goal(state: CampaignState) -> bool:

@@ -67,7 +67,8 @@ def poll_source(session: Session) -> list[Answer]:
     except LabUnavailable:
         _note_unreachable(session)
         return []
-    session.unreachable_since = None
+    if answers:
+        session.unreachable_since = None
     known = [answers[run.key] for _, run in runs if run.key in answers]
     unknown = [(trial, run) for trial, run in runs if run.key not in answers]
     if session.lab.delivery is DeliveryClass.KEYED:
@@ -112,6 +113,10 @@ def _note_unreachable(session: Session) -> None:
 
 def _is_news(session: Session, answer: Answer) -> bool:
     _, run = session.state.run_of(answer.key)
+    if run.state is RunState.IN_DOUBT:
+        # that it still runs is no news of a run that has taken too long; its end would be
+        is_still_open = answer.state in _SAME_WORD and is_overdue(session, run)
+        return answer.state is not DeviceState.UNKNOWN and not is_still_open
     return _SAME_WORD.get(answer.state) is not run.state
 
 
@@ -251,17 +256,24 @@ def end_overdue(session: Session) -> int:
     Returns:
         How many: at a device they are in doubt, at a repeatable source they have failed.
     """
-    limit = session.state.spec.source.time_limit
-    if limit is None or session.lab.is_person:
+    if session.lab.is_person:
         return 0
-    latest = session.clock.now() - timedelta(seconds=limit)
     overdue = [
         (trial, run)
         for trial, run in open_runs(session)
-        if run.opened_at < latest and run.state is not RunState.IN_DOUBT
+        if run.state is not RunState.IN_DOUBT and is_overdue(session, run)
     ]
+    limit = session.state.spec.source.time_limit
     for trial, run in overdue:
         reason = f"no end after {limit:g} s, the time limit of source {run.source!r}"
         records = in_doubt(session, trial, run, reason=reason)
         session.write(records, trials={trial.number: trial.state})
     return len(overdue)
+
+
+def is_overdue(session: Session, run: Run) -> bool:
+    """Tells whether a run has taken longer than its source allows."""
+    limit = session.state.spec.source.time_limit
+    if limit is None:
+        return False
+    return run.opened_at < session.clock.now() - timedelta(seconds=limit)

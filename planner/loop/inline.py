@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from planner.loop.advance import Step, Waiting, advance
+from planner.loop.advance import Step
 from planner.loop.session import Session
-
-FIRST_PAUSE_S = 0.02
-LONGEST_PAUSE_S = 2.0
+from planner.loop.stretch import run_stretch
 
 
 def run_inline(session: Session, *, is_asked_to_leave: Callable[[], bool] = lambda: False) -> Step:
@@ -22,13 +20,4 @@ def run_inline(session: Session, *, is_asked_to_leave: Callable[[], bool] = lamb
     Returns:
         The last step.
     """
-    pause_s = FIRST_PAUSE_S
-    while True:
-        step = advance(session)
-        if step.waiting in (Waiting.END, Waiting.PERSON) or is_asked_to_leave():
-            return step
-        if step.waiting is Waiting.MACHINE:
-            session.clock.wait_s(pause_s)
-            pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)
-        else:
-            pause_s = FIRST_PAUSE_S
+    return run_stretch(session, is_asked_to_leave=is_asked_to_leave)

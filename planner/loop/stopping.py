@@ -91,12 +91,12 @@ def _little_left(state: CampaignState, space: SearchSpace) -> CampaignStopped | 
     if threshold is None or not state.observations:
         return None
     remaining = estimate_remaining(state, space)
-    if remaining is None or remaining.expected_gain >= threshold:
+    if remaining is None or remaining.gain >= threshold:
         return None
     return CampaignStopped(
         rule="remaining gain",
         reason=(
-            f"the gain still to be expected is {remaining.expected_gain:.3g}, below {threshold:g} "
+            f"the gain still to be expected is {remaining.gain:.3g}, below {threshold:g} "
             f"{state.spec.outcome.unit}"
         ),
     )

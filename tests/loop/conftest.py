@@ -1,0 +1,71 @@
+"""A small campaign on a scripted lab, with a clock that is moved by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from planner.campaign import parse_campaign, read_space
+from planner.clock import ManualClock
+from planner.labs import Lab
+from planner.ledger import open_ledger
+from planner.loop.opening import open_campaign
+from planner.loop.session import Session
+
+CAMPAIGN = """
+schema: 1
+campaign: bench
+parameters:
+  temperature: {low: 100, high: 150, unit: degC}
+  flow: {low: 1, high: 5, unit: sccm}
+outcomes:
+  yield: {unit: percent, bounds: [0, 100]}
+objectives: [{aim: maximise, outcome: yield, gain: 1}]
+sources:
+  robot: {kind: adapter, adapter: none, SOURCE}
+budget: {BUDGET}
+stop: {STOP}
+policy: {POLICY}
+"""
+
+MakeSession = Callable[..., Session]
+
+
+def campaign_text(
+    *,
+    source: str = "",
+    budget: str = "trials: 6",
+    stop: str = "failures: 5",
+    policy: str = "start: 3",
+) -> str:
+    text = CAMPAIGN.replace("BUDGET", budget).replace("STOP", stop).replace("POLICY", policy)
+    return text.replace(", SOURCE", f", {source}" if source else "")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(datetime(2026, 1, 5, 8, tzinfo=UTC))
+
+
+@pytest.fixture
+def make_session(tmp_path: Path, clock: ManualClock) -> Iterator[MakeSession]:
+    """Opens sessions on one ledger; call it again for a second process's view of the campaign."""
+    with ExitStack() as held:
+
+        def make(lab: Lab, *, text: str | None = None, ledger: str = "ledger.db") -> Session:
+            spec = parse_campaign(text or campaign_text(), path="bench.yaml")
+            opened = open_ledger(tmp_path / ledger, clock=clock)
+            held.callback(opened.close)
+            return Session(
+                ledger=opened,
+                state=open_campaign(opened, spec, author="ada"),
+                space=read_space(spec, folder=tmp_path),
+                lab=lab,
+                clock=clock,
+            )
+
+        yield make
