@@ -62,7 +62,7 @@ def print_report(
         session.space,
         folder=place.folder,
         history=session.ledger.read(session.campaign, kinds=HISTORY),
-        ledger_id=session.ledger.ledger_id,
+        ledger_id=session.ledger.id,
     )
     path = write_report(facts, path=to or place.report)
     if as_json:
