@@ -64,7 +64,7 @@ def print_report(
         history=session.ledger.read(session.campaign, kinds=HISTORY),
         ledger_id=session.ledger.id,
     )
-    path = write_report(facts, path=to or place.report)
+    path = write_report(facts, folder=place.folder, path=to)
     if as_json:
         typer.echo(json.dumps({**report_json(facts), "report": str(path)}, indent=2))
     else:

@@ -41,17 +41,6 @@ class Place:
         """Where relative paths of the file start."""
         return self.file.resolve().parent
 
-    @property
-    def belongings(self) -> Path:
-        """Where reports and artifacts lie: beside the file, in ``NAME.planner``."""
-        name = self.name or read_campaign(self.file).campaign
-        return self.folder / f"{name}.planner"
-
-    @property
-    def report(self) -> Path:
-        """Where the HTML report lies."""
-        return self.belongings / "report.html"
-
 
 def read_spec(place: Place) -> CampaignSpec:
     """Reads the campaign file, under another name or seed where those are given.
