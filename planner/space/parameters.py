@@ -7,6 +7,7 @@ back to the nearest value that the lab can set.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Literal
 
 import numpy as np
@@ -54,3 +55,27 @@ class Categorical(ParameterBase):
 
 AnyParameter = Continuous | Integer | Discrete | Categorical
 Parameter = Annotated[Continuous | Integer | Discrete | Categorical, Field(discriminator="kind")]
+
+
+def count_levels(parameter: AnyParameter) -> int | None:
+    """Returns how many values there are; None where no resolution was stated."""
+    if not isinstance(parameter, Continuous):
+        return len(list_levels(parameter))
+    if parameter.resolution is None:
+        return None
+    step, low = parameter.step_at(parameter.low)
+    return int((Decimal(repr(parameter.high)) - low) / step) + 1
+
+
+def list_levels(parameter: AnyParameter) -> Sequence[Value]:
+    """Returns all values, in order; for parameters that have a number of them."""
+    match parameter:
+        case Integer():
+            return range(int(parameter.low), int(parameter.high) + 1)
+        case Discrete():
+            return parameter.values
+        case Categorical():
+            return parameter.choices
+        case Continuous():
+            step, low = parameter.step_at(parameter.low)
+            return [float(low + step * count) for count in range(count_levels(parameter) or 0)]

@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
@@ -15,18 +14,14 @@ from planner.errors import InputError, UnknownName, ValueOutOfRange
 from planner.space.base import Floats, Value
 from planner.space.constraints import LinearConstraint
 from planner.space.numeric import Continuous, Discrete, Integer
-from planner.space.parameters import AnyParameter, Categorical
-from planner.space.polytope import find_centre, pull_inside
+from planner.space.parameters import AnyParameter, count_levels, list_levels
+from planner.space.sampling import draw_configurations
 
 Configuration = Mapping[str, Value]
 
 # Rounding moves each numeric parameter by at most one step; beyond this many of them not every
 # combination of neighbours is tried.
 _MOST_ROUNDED_TOGETHER = 8
-# A space of at most so many configurations can be listed; a larger one is drawn from.
-_MOST_LISTED = 4096
-# So many batches of points are drawn before a search for more is given up.
-_MOST_BATCHES = 64
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ class SearchSpace:
         """Number of rows or of combinations of levels, before constraints; None where endless."""
         if self.rows is not None:
             return len(self.rows)
-        counts = [_n_levels(parameter) for parameter in self.parameters]
+        counts = [count_levels(parameter) for parameter in self.parameters]
         return None if None in counts else math.prod(count for count in counts if count)
 
     def parameter(self, name: str) -> AnyParameter:
@@ -146,7 +141,7 @@ class SearchSpace:
         """
         if self.rows is not None:
             return dict(self.rows[int(np.argmin(np.linalg.norm(self.encoded_rows - x, axis=1)))])
-        nearest = self._decode(x)
+        nearest = self.decode(x)
         if self._is_admissible(nearest):
             return nearest
         for neighbour in self._neighbours(nearest, x):
@@ -174,7 +169,7 @@ class SearchSpace:
             chosen = generator.permutation(len(self.rows))[:n]
             return tuple(dict(self.rows[index]) for index in chosen)
         found: dict[tuple[Value, ...], dict[str, Value]] = {}
-        for configuration in self._draw(n, generator):
+        for configuration in draw_configurations(self, n, generator=generator):
             if len(found) >= n:
                 break
             if self._is_admissible(configuration):
@@ -186,37 +181,6 @@ class SearchSpace:
                 f"Loosen them or widen the bounds."
             )
         return tuple(found.values())
-
-    def _draw(self, n: int, generator: np.random.Generator) -> Iterator[dict[str, Value]]:
-        """Yields configurations spread over the space, some twice; comes to an end.
-
-        First the Sobol points as they are; a small space is then listed, so that none is missed;
-        where constraints let few points through, others are pulled inside them.
-        """
-        from scipy.stats import qmc  # takes most of a second, so only who draws waits for it
-
-        engine = qmc.Sobol(len(self.parameters), rng=generator)
-        is_small = self.n_settings is not None and self.n_settings <= _MOST_LISTED
-        for _ in range(1 if is_small else _MOST_BATCHES):
-            yield from (self._decode(self._spread(point)) for point in engine.random(_batch(n)))
-        if is_small:
-            yield from self._listed(generator)
-            return
-        rules = self.linear_rules()
-        a, b = np.array([rule[0] for rule in rules]), np.array([rule[1] for rule in rules])
-        centre = find_centre(a, b) if rules else None
-        for _ in range(_MOST_BATCHES if centre is not None else 0):
-            assert centre is not None
-            points = np.array([self._spread(point) for point in engine.random(_batch(n))])
-            inside = pull_inside(points, centre=centre, a=a, b=b, generator=generator)
-            yield from filter(None, map(self.snap, inside))
-
-    def _listed(self, generator: np.random.Generator) -> Iterator[dict[str, Value]]:
-        """Yields every combination of levels, in random order."""
-        levels = [_levels(parameter) for parameter in self.parameters]
-        combinations = list(itertools.product(*levels))
-        for index in generator.permutation(len(combinations)):
-            yield dict(zip(self.names, combinations[index], strict=True))
 
     def linear_rules(self) -> list[tuple[Floats, float]]:
         """Returns the constraints as ``a @ x >= b`` over the unit cube, with ``a`` of shape d."""
@@ -238,7 +202,8 @@ class SearchSpace:
             offset += weight * at_zero
         return weights, offset
 
-    def _decode(self, x: Floats) -> dict[str, Value]:
+    def decode(self, x: Floats) -> dict[str, Value]:
+        """Returns the nearest value of each parameter; constraints are not looked at."""
         values: dict[str, Value] = {}
         start = 0
         for parameter in self.parameters:
@@ -246,21 +211,6 @@ class SearchSpace:
             values[parameter.name] = parameter.decode(x[start:stop])
             start = stop
         return values
-
-    def _spread(self, point: Floats) -> Floats:
-        """Maps one number in [0, 1) a parameter to the columns of the unit cube."""
-        parts = []
-        for parameter, at in zip(self.parameters, point, strict=True):
-            if isinstance(parameter, Categorical):
-                part = np.zeros(parameter.n_columns)
-                part[min(int(at * parameter.n_columns), parameter.n_columns - 1)] = 1.0
-            elif isinstance(parameter, Integer | Discrete):
-                levels = _levels(parameter)
-                part = parameter.encode([levels[min(int(at * len(levels)), len(levels) - 1)]])[0]
-            else:
-                part = np.array([at])
-            parts.append(part)
-        return np.concatenate(parts)
 
     def _is_admissible(self, configuration: Configuration) -> bool:
         return all(constraint.is_met(configuration) for constraint in self.constraints)
@@ -287,7 +237,7 @@ class SearchSpace:
         if isinstance(parameter, Integer):
             around_int = (int(value) - 1, int(value), int(value) + 1)
             return tuple(i for i in around_int if parameter.low <= i <= parameter.high)
-        levels = _levels(parameter)
+        levels = list_levels(parameter)
         index = levels.index(value)
         return tuple(levels[max(index - 1, 0) : index + 2])
 
@@ -304,32 +254,3 @@ def _ends(parameter: AnyParameter) -> tuple[float, float]:
         f"Parameter {parameter.name!r} cannot stand in a linear constraint: it is "
         f"{'on a log scale' if isinstance(parameter, Continuous) else 'a category'}."
     )
-
-
-def _n_levels(parameter: AnyParameter) -> int | None:
-    """Returns how many values there are; None where no resolution was stated."""
-    if not isinstance(parameter, Continuous):
-        return len(_levels(parameter))
-    if parameter.resolution is None:
-        return None
-    step, low = parameter.step_at(parameter.low)
-    return int((Decimal(repr(parameter.high)) - low) / step) + 1
-
-
-def _levels(parameter: AnyParameter) -> Sequence[Value]:
-    """Returns all values, in order; for parameters that have a number of them."""
-    match parameter:
-        case Integer():
-            return range(int(parameter.low), int(parameter.high) + 1)
-        case Discrete():
-            return parameter.values
-        case Categorical():
-            return parameter.choices
-        case Continuous():
-            step, low = parameter.step_at(parameter.low)
-            return [float(low + step * count) for count in range(_n_levels(parameter) or 0)]
-
-
-def _batch(n: int) -> int:
-    """Returns how many points to draw at once, a power of two as Sobol's sequence wants."""
-    return 1 << max(4, (n - 1).bit_length())
