@@ -10,7 +10,7 @@ A, B = np.array([[-1.0, -1.0]]), np.array([-1.0])
 
 
 def test_the_centre_of_a_triangle_is_that_of_its_inscribed_circle() -> None:
-    """By hand: radius and both coordinates are (1 + 1 - sqrt 2) / 2; the solver's tolerance 1e-7."""
+    """By hand: its radius and both coordinates are (1 + 1 - sqrt 2) / 2; the solver's 1e-7."""
     centre = find_centre(A, B)
     assert centre is not None
     assert centre.tolist() == pytest.approx([1 - np.sqrt(0.5)] * 2, abs=1e-6)
