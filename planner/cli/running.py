@@ -105,7 +105,7 @@ def _run_inline(
 def finish(session: Session, place: Place, console: Console, *, left: bool, as_json: bool) -> int:
     """Prints how the run ended, and returns its exit code."""
     from planner.cli.ending import exit_code, print_report
-    from planner.loop.advance import describe_waiting
+    from planner.loop.waiting import describe_waiting
 
     state = session.state
     code = exit_code(state, left=left)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from planner.loop.advance import describe_waiting
-from planner.loop.propose import budget_left
+from planner.loop.budget import budget_left
 from planner.loop.session import Session
+from planner.loop.waiting import describe_waiting
 from planner.trials import TERMINAL_TRIALS
 
 

@@ -22,9 +22,9 @@ from planner.ledger.entries import (
     WantedSet,
 )
 from planner.ledger.replay import is_open
+from planner.loop.budget import budget_left
 from planner.loop.check import Checked, check_result
 from planner.loop.orders import open_run
-from planner.loop.propose import budget_left, decide, write_proposals
 from planner.loop.session import Session
 from planner.trials import (
     TERMINAL_TRIALS,
@@ -82,6 +82,9 @@ def ask(session: Session, n: int) -> list[Trial]:
             f"The budget of campaign {state.campaign!r} admits {left} more trials, not {n}. "
             f"Ask for fewer, or raise budget.trials and run with --amend."
         )
+    # the models take seconds to import, which nobody who tells should wait for
+    from planner.loop.propose import decide, write_proposals
+
     chosen = decide(state, session.space, q=n)
     if not chosen.choice.picks:
         raise Refused(f"Campaign {state.campaign!r} has no configuration left that was not tried.")

@@ -9,11 +9,12 @@ from planner.acquisition import Choice, Pick, Situation, choose
 from planner.acquisition.situation import Forecast
 from planner.ledger.entries import FitFailed, Record, TrialMoved, TrialProposed
 from planner.ledger.replay import CampaignState
+from planner.loop.budget import budget_left
 from planner.loop.model import LEVEL, make_situation
 from planner.loop.session import Session
 from planner.rng import derive_seed
 from planner.space import SearchSpace
-from planner.trials import CHARGED, PENDING, Prediction, Proposal, RunState, TrialState, Wanted
+from planner.trials import PENDING, Prediction, Proposal, TrialState, Wanted
 
 _PROPOSING = frozenset({Wanted.RUN, Wanted.HOLD})
 
@@ -93,27 +94,6 @@ def room(state: CampaignState) -> int:
         for trial in state.trials.values()
     )
     return max(0, min(state.spec.source.capacity - busy, budget_left(state)))
-
-
-def budget_left(state: CampaignState) -> int:
-    """Returns how many more trials the budget in trials and money admits."""
-    budget, source = state.spec.budget, state.spec.source
-    left = [1 << 30]
-    if budget.trials is not None:
-        left.append(budget.trials - state.n_committed)
-    if budget.cost is not None and source.cost > 0:
-        left.append(int((budget.cost - cost_so_far(state)) / source.cost + 1e-9))
-    return max(0, min(left))
-
-
-def cost_so_far(state: CampaignState) -> float:
-    """Returns the money that trials have cost or reserve, in the sources' currency."""
-    charged = sum(
-        len([run for run in trial.runs if run.state not in (RunState.VOID, RunState.REFUSED)]) or 1
-        for trial in state.trials.values()
-        if trial.state in CHARGED or trial.state in PENDING
-    )
-    return charged * state.spec.source.cost
 
 
 def _approval(state: CampaignState, number: int, *, handed: bool) -> TrialMoved:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.ledger.entries import CampaignStopped
 from planner.ledger.replay import CampaignState
 from planner.loop.best import estimate_remaining, find_best, has_goal
-from planner.loop.propose import budget_left
+from planner.loop.budget import budget_left
 from planner.space import SearchSpace
 from planner.trials import TrialState
 

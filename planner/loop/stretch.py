@@ -31,7 +31,7 @@ class Limits:
 def run_stretch(
     session: Session,
     *,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
+    limits: Limits = Limits(),
     perform: Perform = perform_plainly,
     is_asked_to_leave: Callable[[], bool] = lambda: False,
     after_step: Callable[[], None] = lambda: None,

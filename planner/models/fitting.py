@@ -208,7 +208,8 @@ def _value_and_gradient(task: _Task, theta: Floats) -> tuple[float, Floats]:
     factor, info = lapack.dpotrf(k, lower=1, clean=1)
     if info != 0:
         return math.inf, np.zeros_like(theta)
-    inverse = lapack.dpotri(factor, lower=1)[0]
+    # of nothing observed there is no matrix, about which LAPACK complains on standard output
+    inverse = lapack.dpotri(factor, lower=1)[0] if len(factor) else factor
     inverse = np.tril(inverse) + np.tril(inverse, -1).T
     residual = task.z - _mean(task, inverse)
     a = inverse @ residual

@@ -21,8 +21,8 @@ from planner.campaign import (
 from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
 from planner.loop.best import estimate_remaining, find_best
+from planner.loop.budget import cost_so_far
 from planner.loop.model import fit_surrogate
-from planner.loop.propose import cost_so_far
 from planner.models import FitFailure, Surrogate
 from planner.report.chance import RandomChoice, draws_to_match, random_choice, read_table_means
 from planner.report.events import list_events
