@@ -25,8 +25,9 @@ _QUIET = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SILENCE_API_URL_MISCONFIGURATION": "true",
-    # waits of 2, 4, 8 ... seconds: a server that is started again is found again
-    "PREFECT_CLIENT_MAX_RETRIES": "8",
+    # waits of 2, 4, ... 32 seconds: a server that is started again is found again; with more a run
+    # would hang for minutes at its end where the server cannot be started
+    "PREFECT_CLIENT_MAX_RETRIES": "5",
     # with the default, in memory, a killed server leaves its concurrency slots taken for ever
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
         "prefect.server.concurrency.lease_storage.filesystem"

@@ -47,7 +47,11 @@ def run(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run a campaign to its end, or as far as machines can bring it; go on where it stopped."""
+    """Run a campaign, or go on with it.
+
+    To its end, or as far as machines can bring it; then it prints the report. Ctrl-C leaves after
+    the step; typing the same again goes on where it stopped.
+    """
     from rich.console import Console
 
     from planner.cli.live import Progress
@@ -56,10 +60,7 @@ def run(
     console = Console(stderr=as_json, highlight=False)
     progress = Progress(console)
     with interruptible() as leave:
-        if engine is Engine.INLINE:
-            code = _run_inline(place, progress, leave, amend=amend, as_json=as_json)
-        else:
-            code = _run_prefect(place, progress, leave, amend=amend, as_json=as_json)
+        code = _run(place, progress, leave, engine=engine, amend=amend, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -82,13 +83,18 @@ def interruptible() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _run_inline(
-    place: Place, progress: Progress, leave: threading.Event, *, amend: bool, as_json: bool
+def _run(
+    place: Place,
+    progress: Progress,
+    leave: threading.Event,
+    *,
+    engine: Engine,
+    amend: bool,
+    as_json: bool,
 ) -> int:
     from planner.cli.ending import has_ended, reopen_after_failures
     from planner.cli.live import seed_best
     from planner.loop.desk import at_work
-    from planner.loop.inline import run_inline
     from planner.loop.keeper import holding
 
     with at_work(place, may_amend=amend) as session:
@@ -98,8 +104,21 @@ def _run_inline(
         if not has_ended(session.state):
             reopen_after_failures(session)
             with holding(session), progress.showing():
-                run_inline(session, is_asked_to_leave=leave.is_set)
+                _call_engine(engine, session, place, progress, leave)
         return finish(session, place, progress.console, left=leave.is_set(), as_json=as_json)
+
+
+def _call_engine(
+    engine: Engine, session: Session, place: Place, progress: Progress, leave: threading.Event
+) -> None:
+    if engine is Engine.INLINE:
+        from planner.loop.inline import run_inline
+
+        run_inline(session, is_asked_to_leave=leave.is_set)
+    else:
+        from flows.running import run_campaign
+
+        run_campaign(session, file=place.file, leave=leave, on_message=progress.message)
 
 
 def finish(session: Session, place: Place, console: Console, *, left: bool, as_json: bool) -> int:

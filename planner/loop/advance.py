@@ -27,14 +27,15 @@ from planner.loop.orders import open_run
 from planner.loop.propose import decide, room, write_proposals
 from planner.loop.session import Session
 from planner.loop.stopping import assess
-from planner.trials import TERMINAL_TRIALS, RunState, TrialState, Wanted
+from planner.loop.waiting import describe_waiting
+from planner.trials import TERMINAL_TRIALS, RunState, Trial, TrialState, Wanted
 
 T = TypeVar("T")
 
 PATIENCE_S = 60.0  # how long a source may be out of reach before the engine gives up
 
-_PROPOSING = (Wanted.RUN, Wanted.HOLD)
-_DISPATCHING = (Wanted.RUN, Wanted.DRAIN)
+PROPOSING = (Wanted.RUN, Wanted.HOLD)
+DISPATCHING = (Wanted.RUN, Wanted.DRAIN)
 
 
 class Waiting(StrEnum):
@@ -115,7 +116,7 @@ def _record_and_settle(session: Session, answers: list[Answer]) -> int:
 
 def _ask(session: Session, perform: Perform) -> bool:
     q = room(session.state)
-    if q == 0 or session.state.wanted not in _PROPOSING:
+    if q == 0 or session.state.wanted not in PROPOSING:
         return False
 
     def ask() -> list[int]:
@@ -130,22 +131,26 @@ def _ask(session: Session, perform: Perform) -> bool:
 
 
 def _dispatch(session: Session, perform: Perform) -> bool:
-    if session.state.wanted not in _DISPATCHING:
+    if session.state.wanted not in DISPATCHING:
         return False
-    approved = [each for each in session.state.in_state(TrialState.APPROVED) if not each.handed]
-    places = session.state.spec.source.capacity - len(
-        [run for _, run in open_runs(session) if run.state is not RunState.IN_DOUBT]
-    )
-    if not approved[:places]:
+    trials = dispatchable(session)
+    if not trials:
         return False
 
     def dispatch() -> int:
-        for trial in approved[: max(0, places)]:
+        for trial in trials:
             _dispatch_one(session, trial.number)
         return settle_inbox(session)
 
     perform("dispatch", dispatch)
     return True
+
+
+def dispatchable(session: Session) -> list[Trial]:
+    """Returns the approved trials for which the source has a place."""
+    approved = [each for each in session.state.in_state(TrialState.APPROVED) if not each.handed]
+    busy = [run for _, run in open_runs(session) if run.state is not RunState.IN_DOUBT]
+    return approved[: max(0, session.state.spec.source.capacity - len(busy))]
 
 
 def _dispatch_one(session: Session, number: int) -> None:
@@ -155,7 +160,7 @@ def _dispatch_one(session: Session, number: int) -> None:
     session.write(
         records,
         trials={number: TrialState.APPROVED},
-        wanted=frozenset(_DISPATCHING),
+        wanted=frozenset(DISPATCHING),
         is_decision=True,
     )
     trial = session.state.trial(number)
@@ -185,22 +190,3 @@ def _what_next(session: Session) -> Step:
     if any(run.state is not RunState.IN_DOUBT for run in machine):
         return Step(Waiting.MACHINE)
     return Step(Waiting.PERSON, describe_waiting(session))
-
-
-def describe_waiting(session: Session) -> str:
-    """Says what waits for whom, and what to type."""
-    state = session.state
-    parts = []
-    for trial in state.open_trials:
-        match trial.state:
-            case TrialState.AWAITING_APPROVAL:
-                parts.append(f"trial {trial.number} waits for approval (planner approve)")
-            case TrialState.IN_DOUBT:
-                parts.append(f"trial {trial.number} is in doubt (planner resolve): {trial.reason}")
-            case TrialState.HELD:
-                parts.append(f"trial {trial.number} is held: {trial.reason}")
-            case TrialState.RUNNING:
-                parts.append(f"trial {trial.number} waits for its result (planner tell)")
-    if state.wanted is not Wanted.RUN:
-        parts.append(f"the campaign is asked to {state.wanted}")
-    return "; ".join(parts) or "nothing is under way"

@@ -65,7 +65,7 @@ def poll_source(session: Session) -> list[Answer]:
     try:
         answers = dict(session.lab.poll([run.key for _, run in runs]))
     except LabUnavailable:
-        _note_unreachable(session)
+        note_unreachable(session)
         return []
     if answers:
         session.unreachable_since = None
@@ -73,7 +73,7 @@ def poll_source(session: Session) -> list[Answer]:
     unknown = [(trial, run) for trial, run in runs if run.key not in answers]
     if session.lab.delivery is DeliveryClass.KEYED:
         known += _send_waiting(session, unknown)
-    return [answer for answer in known if _is_news(session, answer)]
+    return [answer for answer in known if is_news(session, answer)]
 
 
 def _send_waiting(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]:
@@ -99,19 +99,22 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
     except Unanswered:
         return None
     except LabUnavailable:
-        _note_unreachable(session)
+        note_unreachable(session)
         return None
     session.unreachable_since = None
     session.attempts.pop(run.key, None)
     return answer
 
 
-def _note_unreachable(session: Session) -> None:
+def note_unreachable(session: Session) -> float:
+    """Notes that the source did not answer, and returns for how many seconds it has not."""
     if session.unreachable_since is None:
         session.unreachable_since = session.now_s
+    return session.now_s - session.unreachable_since
 
 
-def _is_news(session: Session, answer: Answer) -> bool:
+def is_news(session: Session, answer: Answer) -> bool:
+    """Tells whether an answer says more than the ledger knows."""
     _, run = session.state.run_of(answer.key)
     if run.state is RunState.IN_DOUBT:
         # that it still runs is no news of a run that has taken too long; its end would be
@@ -250,20 +253,25 @@ def _settle(session: Session, arrived: ResultArrived) -> None:
     session.write(records, trials={trial.number: trial.state})
 
 
+def overdue_runs(session: Session) -> list[tuple[Trial, Run]]:
+    """Returns the runs that have taken longer than their source allows and are not in doubt."""
+    if session.lab.is_person:
+        return []
+    return [
+        (trial, run)
+        for trial, run in open_runs(session)
+        if run.state is not RunState.IN_DOUBT and is_overdue(session, run)
+    ]
+
+
 def end_overdue(session: Session) -> int:
     """Ends the runs that have taken longer than their source allows.
 
     Returns:
         How many: at a device they are in doubt, at a repeatable source they have failed.
     """
-    if session.lab.is_person:
-        return 0
-    overdue = [
-        (trial, run)
-        for trial, run in open_runs(session)
-        if run.state is not RunState.IN_DOUBT and is_overdue(session, run)
-    ]
     limit = session.state.spec.source.time_limit
+    overdue = overdue_runs(session)
     for trial, run in overdue:
         reason = f"no end after {limit:g} s, the time limit of source {run.source!r}"
         records = in_doubt(session, trial, run, reason=reason)

@@ -1,0 +1,140 @@
+"""The flow: one flow run is one stretch of a campaign, its tasks are the steps of the loop.
+
+Whatever becomes of the flow run, the campaign stands as its ledger says. So a flow run begins by
+reconciling, like every step, and may end at any step; the next one goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.lending import borrowed
+from flows.tasks import do_as_task, label_of
+from flows.window import Window, is_cancelling
+from planner.errors import HeldByAnother, PlannerError
+from planner.loop.advance import Step
+from planner.loop.desk import Place, at_work
+from planner.loop.keeper import holding
+from planner.loop.session import Session
+from planner.loop.stretch import Limits, run_stretch
+
+T = TypeVar("T")
+
+# a flow keeps 6 KB for each task run until it ends, and a day-long flow is none to look at
+LIMITS = Limits(steps=500, still_s=30.0)
+FLOW_NAME = "campaign"
+
+
+@flow(name=FLOW_NAME, flow_run_name="{campaign}", persist_result=False, retries=0)
+def stretch(file: str, campaign: str, seed: int | None = None) -> State[Any]:
+    """Move a campaign on until it has ended or would only wait.
+
+    Args:
+        file: the campaign file.
+        campaign: the campaign's name; another than the file's runs it beside itself.
+        seed: instead of the file's, with another name.
+    """
+    loan = borrowed()
+    if loan is None:
+        return _on_its_own(Path(file), campaign, seed)
+    loan.has_begun = True
+    try:
+        with _stops_at_a_step(loan.leave):
+            loan.step = work(loan.session, leave=loan.leave)
+    except BaseException as error:
+        loan.error = error
+        if isinstance(error, PlannerError):
+            return Failed(message=str(error))
+        raise
+    return _ended(loan.step, has_left=loan.leave.is_set())
+
+
+def work(
+    session: Session,
+    *,
+    leave: threading.Event,
+    is_orphan: Callable[[], bool] = lambda: False,
+) -> Step:
+    """Work through one stretch, with tasks for what is done and artifacts of how it goes.
+
+    Args:
+        session: under a lease.
+        leave: ends the stretch after its step.
+        is_orphan: read between steps; ends it too.
+    """
+    window = Window(session, on_end_asked=leave.set)
+
+    def as_task(name: str, act: Callable[[], T]) -> T:
+        if not window.admits_task():
+            return act()
+        return do_as_task(name, act, label=label_of(name, session))
+
+    # a simulation runs in processes of ours, which would end with the stretch
+    still_s = float("inf") if session.lab.is_repeatable else LIMITS.still_s
+    try:
+        return run_stretch(
+            session,
+            limits=Limits(steps=LIMITS.steps, still_s=still_s),
+            perform=as_task,
+            is_asked_to_leave=lambda: leave.is_set() or is_orphan(),
+            after_step=window.look,
+        )
+    finally:
+        do_as_task("report", window.show, label="report")
+
+
+def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
+    """Work as a process that Prefect started: open everything, close everything."""
+    place = Place(
+        file=file,
+        name=campaign,
+        seed=seed,
+        database_url=os.environ.get("PLANNER_DATABASE_URL") or None,
+    )
+    parent, leave = os.getppid(), threading.Event()
+    try:
+        with _stops_at_a_step(leave), at_work(place) as session, holding(session):
+            step = work(session, leave=leave, is_orphan=lambda: os.getppid() != parent)
+    except HeldByAnother as error:
+        return Completed(name="Skipped", message=str(error))
+    except PlannerError as error:
+        return Failed(message=str(error))
+    if os.getppid() != parent:
+        os._exit(1)  # whoever started this was killed; nobody is left to report to
+    if leave.is_set() and is_cancelling():
+        os.kill(os.getpid(), signal.SIGTERM)  # Prefect's own handler, now that the step is done
+    return _ended(step, has_left=leave.is_set())
+
+
+def _ended(step: Step, *, has_left: bool) -> State[Any]:
+    if has_left:
+        return Completed(name="Left", message="Asked to leave; the next stretch goes on.")
+    said = f"{step.waiting}: {step.why}" if step.why else f"waits for {step.waiting}"
+    return Completed(message=said)
+
+
+@contextmanager
+def _stops_at_a_step(leave: threading.Event) -> Iterator[None]:
+    """Let a request to terminate end the stretch after its step, not in the middle of one.
+
+    Args:
+        leave: is set by it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGTERM, lambda _number, _frame: leave.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)

@@ -1,0 +1,134 @@
+"""A campaign run through Prefect by a process that stays: ``planner run`` is its own supervisor.
+
+It keeps the campaign's lease, and calls one flow run after the other; between them, while a machine
+is at work, no flow run is open and the source is asked now and then. Prefect may fail at any time:
+then the work goes on without being shown.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from flows import quiet
+from flows.lending import Loan, lending
+from flows.server import server
+from planner.loop.advance import Step, Waiting
+from planner.loop.outlook import has_work
+from planner.loop.session import Session
+from planner.loop.stretch import Limits, run_stretch
+
+FIRST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 30.0
+UNSHOWN = Limits(steps=500, still_s=30.0)  # then Prefect is tried again
+
+
+def home_of(folder: Path) -> Path:
+    """Return Prefect's home of the campaigns in a folder."""
+    return folder.resolve() / ".prefect"
+
+
+def run_campaign(
+    session: Session,
+    *,
+    file: Path,
+    leave: threading.Event,
+    on_message: Callable[[str], None],
+) -> Step:
+    """Run a campaign through Prefect as far as machines can bring it.
+
+    Args:
+        session: under a lease.
+        file: the campaign file; Prefect's home lies beside it.
+        leave: ends the run after its step.
+        on_message: hears sentences for the terminal.
+
+    Returns:
+        The last step.
+
+    Raises:
+        LabUnavailable: the source was out of reach, or Prefect's server does not start.
+        StaleWrite: another process has taken the campaign, or its file was amended.
+    """
+    threading.Thread(target=_import_ahead, name="import", daemon=True).start()
+    home = home_of(file.parent)
+    with (
+        server(home, on_message=on_message) as address,
+        quiet.in_force(quiet.settings(home=home, api_url=address.api_url)),
+    ):
+        while True:
+            loan = Loan(session=session, leave=leave, on_message=on_message)
+            step = _one_stretch(loan, file)
+            if step.waiting in (Waiting.END, Waiting.PERSON) or leave.is_set():
+                return step
+            if step.waiting is Waiting.MACHINE:
+                _wait_for_news(session, leave)
+
+
+def _import_ahead() -> None:
+    """Import what the first step needs while the server starts."""
+    import planner.loop.model
+    import planner.report  # noqa: F401
+
+
+def _one_stretch(loan: Loan, file: Path) -> Step:
+    """Work through a stretch as a flow run, or without one where Prefect fails."""
+    from prefect import tags
+
+    from flows.campaign import FLOW_NAME, stretch
+
+    session = loan.session
+    name = f"{session.campaign} from trial {session.state.next_trial}"
+    kind = "simulated" if session.state.simulated else "real"
+    shown = stretch.with_options(name=FLOW_NAME, flow_run_name=name)
+    try:
+        with lending(loan), tags(session.campaign, kind, session.state.spec.source.name):
+            shown(
+                file=str(file.resolve()),
+                campaign=session.campaign,
+                seed=session.state.seed,
+                return_state=True,
+            )
+    except BaseException as trouble:
+        if loan.error is None and not isinstance(trouble, Exception) and not _is_pause(trouble):
+            raise  # Ctrl-C outside the work
+        if loan.error is None:
+            _tell(loan, name)
+    if loan.error is not None and not _is_pause(loan.error):
+        raise loan.error
+    if loan.step is None:
+        # suspended in the pages, or never begun
+        if loan.has_begun:
+            loan.leave.set()
+            loan.on_message("The run was suspended in Prefect's pages.")
+        return run_stretch(session, limits=UNSHOWN, is_asked_to_leave=loan.leave.is_set)
+    return loan.step
+
+
+def _is_pause(error: BaseException) -> bool:
+    from prefect.exceptions import Pause
+
+    return isinstance(error, Pause)
+
+
+def _tell(loan: Loan, name: str) -> None:
+    if loan.step is None:
+        loan.on_message(
+            f"Prefect could not start the flow run '{name}' (server.log in the folder .prefect "
+            f"says why); going on without it. Its pages miss this part; the ledger has it."
+        )
+    else:
+        loan.on_message(
+            f"Prefect could not record the end of '{name}' (was its database deleted?); the "
+            f"ledger has everything."
+        )
+
+
+def _wait_for_news(session: Session, leave: threading.Event) -> None:
+    """Return when a step would move something, or when asked to leave."""
+    pause_s = FIRST_PAUSE_S
+    while not leave.wait(pause_s):
+        if has_work(session):
+            return
+        pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)

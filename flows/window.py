@@ -1,0 +1,150 @@
+"""The window of a stretch into Prefect's pages, and what people ask there.
+
+The work never depends on it: what cannot be shown is left out, and tried again a minute later.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.artifacts import (
+    Artifact,
+    ImageArtifact,
+    MarkdownArtifact,
+    ProgressArtifact,
+)
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import ArtifactUpdate
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.exceptions import PrefectException
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+from flows.portrait import describe, draw, say_standing, share_done
+from planner.loop.session import Session
+
+EVERY_S = 10.0
+AFTER_TROUBLE_S = 60.0
+TASKS_PER_S = 20.0  # Prefect's server writes 25 to 30 a second; more only queue up in its memory
+MOST_AT_ONCE = 200.0
+
+_TROUBLE = (httpx.HTTPError, PrefectException)
+
+
+class Window:
+    """Shows how a campaign goes, at most every ten seconds; made inside a flow run.
+
+    Args:
+        session: whose campaign.
+        on_end_asked: is called when somebody cancels or suspends the run in the pages.
+    """
+
+    def __init__(self, session: Session, *, on_end_asked: Callable[[], object]) -> None:
+        self._session = session
+        self._on_end_asked = on_end_asked
+        self._next_look = time.monotonic() + EVERY_S
+        self._allowance = MOST_AT_ONCE
+        self._allowed_at = time.monotonic()
+        self._known: dict[str, UUID] = {}
+        self.n_not_shown = 0
+
+    def admits_task(self) -> bool:
+        """Tell whether the server can take one more task run; if not, the step goes unshown."""
+        now = time.monotonic()
+        earned = (now - self._allowed_at) * TASKS_PER_S
+        self._allowance = min(MOST_AT_ONCE, self._allowance + earned)
+        self._allowed_at = now
+        if self._allowance < 1.0:
+            self.n_not_shown += 1
+            return False
+        self._allowance -= 1.0
+        return True
+
+    def look(self) -> None:
+        """Show how it goes, and see what was asked in the pages; at once if it is not time yet."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + EVERY_S
+        if is_ending():
+            self._on_end_asked()
+        self.show()
+
+    def show(self) -> None:
+        """Show the state of the campaign now."""
+        state = self._session.state
+        name = re.sub(r"[^a-z0-9]+", "-", state.campaign.lower()).strip("-")
+        said = say_standing(state)
+        try:
+            with _briefly() as client:
+                self._put(
+                    client,
+                    ProgressArtifact(
+                        key=f"{name}-progress", description=said, progress=share_done(state)
+                    ),
+                )
+                if state.trials:
+                    picture = ImageArtifact(
+                        key=f"{name}-picture", description=said, image_url=draw(state)
+                    )
+                    self._put(client, picture)
+                page = MarkdownArtifact(
+                    key=f"{name}-trials", description=said, markdown=describe(state)
+                )
+                self._put(client, page)
+        except _TROUBLE:
+            # the database may have been deleted: then these are unknown there
+            self._known.clear()
+            self._next_look = time.monotonic() + AFTER_TROUBLE_S
+
+    def _put(self, client: SyncPrefectClient, artifact: Artifact) -> None:
+        """Create an artifact, or bring the one of this flow run up to date."""
+        assert artifact.key is not None
+        known = self._known.get(artifact.key)
+        if known is None:
+            created: Any = artifact.create(_sync=True)  # type: ignore[call-arg]
+            self._known[artifact.key] = created.id
+            return
+        data: Any = artifact.format(_sync=True)  # type: ignore[call-arg]
+        client.update_artifact(known, ArtifactUpdate(data=data, description=artifact.description))
+
+
+def is_cancelling() -> bool:
+    """Tell whether somebody has cancelled this flow run in the pages."""
+    state = _own_state()
+    return state is not None and (state.is_cancelling() or state.is_cancelled())
+
+
+def is_ending() -> bool:
+    """Tell whether somebody has cancelled or suspended this flow run in the pages."""
+    state = _own_state()
+    return state is not None and (
+        state.is_cancelling() or state.is_cancelled() or state.is_paused()
+    )
+
+
+def _own_state() -> State[Any] | None:
+    """Return the state that the server has for this flow run; ``None`` if it does not tell."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        return None
+    try:
+        with _briefly() as client:
+            return client.read_flow_run(context.flow_run.id).state
+    except _TROUBLE:
+        return None
+
+
+@contextmanager
+def _briefly() -> Iterator[SyncPrefectClient]:
+    """Give a client that does not try for long: the campaign waits meanwhile."""
+    with (
+        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}),
+        get_client(sync_client=True) as client,
+    ):
+        yield client

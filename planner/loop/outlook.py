@@ -1,0 +1,51 @@
+"""What a step would find to do, without doing it: for whoever decides when the next one is due."""
+
+from __future__ import annotations
+
+from planner.errors import LabUnavailable
+from planner.labs import DeliveryClass
+from planner.loop.advance import DISPATCHING, PATIENCE_S, PROPOSING, dispatchable
+from planner.loop.collect import is_news, note_unreachable, open_runs, overdue_runs
+from planner.loop.propose import room
+from planner.loop.session import Session
+from planner.loop.stopping import assess
+from planner.trials import TERMINAL_TRIALS, RunState
+
+
+def has_work(session: Session) -> bool:
+    """Tells whether a step would move something; asks the source, writes and sends nothing.
+
+    Args:
+        session: with or without a lease.
+    """
+    state = session.refresh()
+    if state.stopped is not None and not state.open_trials:
+        return False
+    if state.unsettled or overdue_runs(session) or _has_answers(session):
+        return True
+    if state.wanted in DISPATCHING and dispatchable(session):
+        return True
+    if state.stopped is not None:
+        return False
+    if assess(state, session.space, now_s=session.now_s) is not None:
+        return all(trial.state in TERMINAL_TRIALS for trial in state.trials.values())
+    return state.wanted in PROPOSING and room(state) > 0
+
+
+def _has_answers(session: Session) -> bool:
+    """Tells whether the source has news, or does not know an order that may be sent again."""
+    runs = [run for _, run in open_runs(session)]
+    if session.lab.is_person:
+        return any(run.state is RunState.DISPATCHING for run in runs)
+    if not runs or session.lab.is_repeatable:
+        return bool(runs)  # asking a simulator takes its answer; whoever steps waits for it
+    try:
+        answers = dict(session.lab.poll([run.key for run in runs]))
+    except LabUnavailable:
+        return note_unreachable(session) > PATIENCE_S  # the step says so
+    session.unreachable_since = None
+    if any(is_news(session, answer) for answer in answers.values()):
+        return True
+    return session.lab.delivery is DeliveryClass.KEYED and any(
+        run.state is RunState.DISPATCHING for run in runs if run.key not in answers
+    )
