@@ -10,16 +10,21 @@ import typer
 
 from planner.cli.options import As, File, Json
 from planner.cli.places import make_place
+from planner.cli.written import write_file
 
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
     for command in (check, status, schema, report):
         app.command()(command)
+    app.command(name="what-if")(what_if)
 
 
 def check(file: File, as_json: Json = False) -> None:
-    """Check a campaign file, and say in words what it will do and cost at most."""
+    """Check a campaign file and say what it will do.
+
+    Every mistake is listed with its line. Nothing is written.
+    """
     from planner.campaign import describe, read_campaign, read_space
 
     spec = read_campaign(file)
@@ -27,11 +32,14 @@ def check(file: File, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(spec.model_dump(mode="json", by_alias=True), indent=2))
     else:
-        typer.echo(describe(spec, space))
+        typer.echo("\n".join(describe(spec, space)))
 
 
 def status(file: File, name: As = None, as_json: Json = False) -> None:
-    """Say where a campaign stands and what waits for whom."""
+    """Say where a campaign stands and what waits for whom.
+
+    Counts of trials by state, what the budget has left, and what people are asked to do.
+    """
     from planner.cli.standing import describe_standing, gather_standing
     from planner.loop.desk import looking_at
 
@@ -41,7 +49,10 @@ def status(file: File, name: As = None, as_json: Json = False) -> None:
 
 
 def schema() -> None:
-    """Print the JSON Schema of campaign files; an editor completes and checks with it."""
+    """Print the JSON Schema of campaign files, for editors.
+
+    With it an editor completes and checks a campaign file while it is typed.
+    """
     from planner.campaign import make_schema
 
     typer.echo(json.dumps(make_schema(), indent=2))
@@ -53,7 +64,10 @@ def report(
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Print the report, and write it as HTML with pictures."""
+    """Print the report, and write it as HTML with pictures.
+
+    The page lies beside the ledger as NAME.planner/report.html, unless --to says otherwise.
+    """
     from rich.console import Console
 
     from planner.cli.ending import print_report
@@ -62,3 +76,52 @@ def report(
     place = make_place(file, name)
     with looking_at(place) as session:
         print_report(session, place, Console(highlight=False), to=to, as_json=as_json)
+
+
+def what_if(
+    file: File,
+    question: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=VALUE",
+            help="What to set: temperature=130, temperature=400K, temperature=100,120 (several), "
+            "reaction_time=3:31:8 (from, to, how many), temperature=+20 (more than the base). "
+            "What is not named is taken from the best so far.",
+            show_default=False,
+        ),
+    ],
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TRIAL",
+            help="Compare with a trial by its number, or with 'best', and start from there.",
+        ),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Write the answer along one swept parameter as SVG to this file."),
+    ] = None,
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the model what would come out at other settings.
+
+    Prints the mean, its interval, the interval of the next single run, and the probability of
+    meeting the goal. Writes nothing to the ledger.
+    """
+    from planner.loop.desk import looking_at
+    from planner.whatif import answer, draw, render, whatif_json
+
+    with looking_at(make_place(file, name)) as session:
+        found = answer(session.state, session.space, question, base=base)
+    if picture is not None:
+        write_file(picture, draw(found))
+    if as_json:
+        typer.echo(json.dumps(whatif_json(found), indent=2, allow_nan=False))
+        return
+    from rich.console import Console
+
+    Console(highlight=False).print(render(found))
+    if picture is not None:
+        typer.echo(f"Wrote {picture}.")

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-File = Annotated[Path, typer.Argument(help="Campaign file (YAML).", show_default=False)]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Campaign file (YAML).", show_default=False)
+]
 As = Annotated[
     str | None,
     typer.Option("--as", metavar="NAME", help="Run or read the campaign under another name."),
@@ -18,7 +20,10 @@ Seed = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the ledger.")]
-TrialNumber = Annotated[int, typer.Argument(min=1, help="Number of the trial.", show_default=False)]
+TrialNumber = Annotated[
+    int,
+    typer.Argument(metavar="TRIAL", min=1, help="Number of the trial.", show_default=False),
+]
 
 DATABASE_VARIABLE = "PLANNER_DATABASE_URL"
 

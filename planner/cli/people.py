@@ -11,6 +11,7 @@ import typer
 
 from planner.cli.options import As, File, Json, Reason, TrialNumber
 from planner.cli.places import make_place
+from planner.cli.written import require_folder, write_file
 
 if TYPE_CHECKING:
     from planner.campaign import CampaignSpec
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 Values = Annotated[
     list[str] | None,
-    typer.Argument(metavar="NAME=VALUE...", help="Such as yield=81.5, yield=81.5+-2, T=400K."),
+    typer.Argument(
+        metavar="NAME=VALUE",
+        help="Outcomes, such as yield=81.5, yield=81.5+-2 or yield=0.815mol/mol.",
+        show_default=False,
+    ),
 ]
 
 
@@ -51,10 +56,15 @@ def ask(
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Ask for the next trials, to run them yourself; tell what became of them later."""
+    """Ask for the next trials, to run them yourself.
+
+    They are yours until you tell what became of them (planner tell); no machine runs them.
+    """
     from planner.loop import people
     from planner.loop.desk import at_work
 
+    if csv is not None:
+        require_folder(csv)  # before a trial is handed out
     with at_work(make_place(file, name), with_lab=False) as session:
         trials = people.ask(session, n)
         spec = session.state.spec
@@ -73,7 +83,9 @@ def tell(
     values: Values = None,
     achieved: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A parameter that was set otherwise than asked."),
+        typer.Option(
+            metavar="NAME=VALUE", help="A parameter that was set otherwise than asked; repeatable."
+        ),
     ] = None,
     failed: Annotated[
         Failure | None, typer.Option(help="It brought no result: who failed?")
@@ -82,7 +94,10 @@ def tell(
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Tell what became of a trial: its outcomes, or that it failed and why."""
+    """Tell what became of a trial.
+
+    Its outcomes as NAME=VALUE, or that it failed (--failed) and why (--reason).
+    """
     from planner.cli.assignments import read_reported
     from planner.errors import InputError
     from planner.loop import people
@@ -96,7 +111,7 @@ def tell(
         failed=failed.value if failed else None,
         reason=reason,
     )
-    with at_work(make_place(file, name), with_lab=False) as session:
+    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         said = people.tell(session, trial, told)
         state = session.state.trial(trial).state
     _say(said, {"trial": trial, "state": state}, as_json=as_json)
@@ -104,7 +119,10 @@ def tell(
 
 def approve(
     file: File,
-    trials: Annotated[list[int], typer.Argument(help="Numbers of the trials.")],
+    trials: Annotated[
+        list[int],
+        typer.Argument(metavar="TRIAL", min=1, help="Numbers of the trials.", show_default=False),
+    ],
     reject: Annotated[bool, typer.Option("--reject", help="Turn them down instead.")] = False,
     reason: Reason = "",
     name: As = None,
@@ -117,7 +135,7 @@ def approve(
 
     if reject and not reason.strip():
         raise InputError("Turning a trial down needs a reason (--reason).")
-    with at_work(make_place(file, name), with_lab=False) as session:
+    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         if reject:
             people.reject(session, trials, reason=reason)
         else:
@@ -130,14 +148,17 @@ def approve(
 def abort(
     file: File, trial: TrialNumber, reason: Reason, name: As = None, as_json: Json = False
 ) -> None:
-    """Abort one trial: at once where nothing runs, else when its source confirms."""
+    """Abort one trial.
+
+    At once where nothing runs, else when its source confirms.
+    """
     from planner.errors import InputError
     from planner.loop import people
     from planner.loop.desk import at_work
 
     if not reason.strip():
         raise InputError("Aborting a trial needs a reason (--reason).")
-    with at_work(make_place(file, name)) as session:
+    with at_work(make_place(file, name), may_begin=False) as session:
         state = people.abort(session, trial, reason=reason)
     _say(f"Trial {trial} is {state}.", {"trial": trial, "state": state}, as_json=as_json)
 
@@ -145,19 +166,32 @@ def abort(
 def resolve(
     file: File,
     trial: TrialNumber,
-    verdict: Annotated[Verdict, typer.Argument(help="What you saw.", show_default=False)],
+    verdict: Annotated[
+        Verdict,
+        typer.Argument(
+            metavar="VERDICT",
+            help="performed, no-result, partly or not-performed.",
+            show_default=False,
+        ),
+    ],
     values: Values = None,
     reason: Reason = "",
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Give your verdict on a trial in doubt; it needs a reason, and is never changed."""
+    """Give your verdict on a trial in doubt.
+
+    It needs a reason, is kept under your name and is never changed.
+
+    performed: it ran, and here is its result. no-result: it ran, and its result is lost.
+    partly: material was used, nothing can be told. not-performed: it never began, and runs again.
+    """
     from planner.cli.assignments import read_reported
     from planner.loop import people
     from planner.loop.desk import at_work
 
     told = people.Told(outcomes=read_reported(values or ()), reason=reason)
-    with at_work(make_place(file, name), with_lab=False) as session:
+    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         state = people.resolve(session, trial, people.Verdict(verdict.value), told)
     _say(f"Trial {trial} is {state}.", {"trial": trial, "state": state}, as_json=as_json)
 
@@ -201,4 +235,5 @@ def _write_csv(trials: list[Trial], spec: CampaignSpec, path: Path) -> None:
     ]
     labels = {name: parameter.label for name, parameter in spec.parameters.items()}
     labels |= {name: outcome.label for name, outcome in spec.outcomes.items()}
-    pd.DataFrame(rows).rename(columns=labels).to_csv(path, index=False)
+    frame = pd.DataFrame(rows).rename(columns=labels)
+    write_file(path, frame.to_csv(index=False))

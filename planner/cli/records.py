@@ -10,6 +10,7 @@ import typer
 
 from planner.cli.options import As, File, Json
 from planner.cli.places import make_place
+from planner.cli.written import write_file
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +31,10 @@ def export(
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Export trials and measurements as CSV or JSON, or the ledger's entries as they are."""
+    """Export trials and measurements as CSV or JSON.
+
+    One row a trial or imported measurement; --entries gives the ledger's entries as they are.
+    """
     from planner.loop.desk import looking_at
     from planner.loop.frames import make_frame
 
@@ -48,18 +52,25 @@ def export(
     if to is None:
         typer.echo(text, nl=False)
     else:
-        to.write_text(text, encoding="utf-8")
+        write_file(to, text)
         typer.echo(f"Wrote {to}.", err=True)
 
 
 def import_(
     file: File,
-    table: Annotated[Path, typer.Argument(help="CSV file of measurements.", show_default=False)],
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="CSV file of measurements.", show_default=False)
+    ],
     source: Annotated[str, typer.Option(help="Where they were measured.")] = "import",
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Import measurements from before the campaign; every row is checked, all or none."""
+    """Import measurements from before the campaign.
+
+    The columns are named like parameters and outcomes, with the unit in brackets where it is
+    another: "temperature (K)"; "yield sd" holds a known standard deviation. Repeats are rows with
+    the same settings. Every row is checked; all are imported or none.
+    """
     import pandas as pd
 
     from planner.errors import InputError
@@ -83,11 +94,18 @@ def import_(
 
 def backup(
     file: File,
-    to: Annotated[Path, typer.Argument(help="File that must not exist yet.", show_default=False)],
+    to: Annotated[
+        Path,
+        typer.Argument(metavar="COPY", help="File that must not exist yet.", show_default=False),
+    ],
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Copy the ledger while it is in use."""
+    """Copy the ledger while it is in use.
+
+    The copy is one SQLite file, complete and checked, also where the ledger is a PostgreSQL
+    database.
+    """
     from planner.ledger.backup import backup as copy_ledger
     from planner.loop.desk import looking_at
 

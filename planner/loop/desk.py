@@ -66,7 +66,12 @@ def open_the_ledger(place: Place, *, clock: Clock, create: bool = True) -> Ledge
 
 @contextmanager
 def at_work(
-    place: Place, *, clock: Clock | None = None, may_amend: bool = False, with_lab: bool = True
+    place: Place,
+    *,
+    clock: Clock | None = None,
+    may_amend: bool = False,
+    with_lab: bool = True,
+    may_begin: bool = True,
 ) -> Iterator[Session]:
     """Opens a campaign for work, and closes what it holds afterwards.
 
@@ -75,13 +80,19 @@ def at_work(
         clock: time.
         may_amend: whether a changed file is entered as an amendment.
         with_lab: whether its source is opened too; who only tells or looks needs none.
+        may_begin: whether a campaign that has not begun is begun.
+
+    Raises:
+        UnknownName: it has not begun, and is not to be.
     """
     clock = clock or SystemClock()
     spec = read_spec(place)
     space = read_space(spec, folder=place.folder)
     lab = open_lab(spec, folder=place.folder) if with_lab else PersonLab()
-    ledger = open_the_ledger(place, clock=clock)
+    ledger = open_the_ledger(place, clock=clock, create=may_begin)
     try:
+        if not may_begin:
+            resume_campaign(ledger, spec.campaign)
         state = _open_state(ledger, spec, place, may_amend=may_amend)
         yield Session(
             ledger=ledger,

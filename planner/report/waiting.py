@@ -34,7 +34,7 @@ def _item(trial: Trial, state: CampaignState) -> WaitingItem | None:
             )
         case TrialState.AWAITING_APPROVAL:
             what = f"trial {number} waits for approval"
-            to_do = "planner approve, or planner reject with a reason"
+            to_do = "planner approve; with --reject and a reason to turn it down"
         case TrialState.HELD:
             what = f"trial {number} is held: {trial.reason or 'no reason was given'}"
             to_do = "planner resume when the cause is mended, or planner abort"

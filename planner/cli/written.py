@@ -1,0 +1,31 @@
+"""Files that a command writes where a person says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from planner.errors import InputError
+
+
+def require_folder(path: Path) -> None:
+    """Checks that a file can be written there, before work is done for it.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not path.resolve().parent.is_dir():
+        raise InputError(f"There is no folder {path.parent} for {path.name}. Make it first.")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Writes a text file.
+
+    Raises:
+        InputError: there is no such folder, or it may not be written there.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}). Make its folder, or name another file."
+        ) from error
