@@ -114,8 +114,8 @@ def _table(said: tuple[Said, ...], answer: Answer, decimals: int) -> Table:
     has_difference = any(each.difference is not None for each in said)
     swept = [answer.spec.parameters[name] for name in answer.swept]
     names = [f"{each.name}\n{_unit(each.unit)}" for each in swept]
-    names += [f"{outcome.name}\n{_unit(outcome.unit)}", f"of the mean\n{level}"]
-    names += [f"of the next run\n{level}"]
+    names += [f"{outcome.name}\n{_unit(outcome.unit)}", f"mean\n{level}"]
+    names += [f"next run\n{level}"]
     names += ["meets\ngoal"] if has_chance else []
     names += [f"difference\n{level}"] if has_difference else []
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
@@ -127,7 +127,7 @@ def _table(said: tuple[Said, ...], answer: Answer, decimals: int) -> Table:
         cells += [_rounded(each.mean, decimals), _narrow(each.low, each.high, decimals)]
         cells += [_narrow(each.run_low, each.run_high, decimals)]
         cells += [_chance(each.probability)] if has_chance else []
-        cells += [_difference(each, decimals)] if has_difference else []
+        cells += [_difference(each, decimals).replace(" (", "\n(")] if has_difference else []
         table.add_row(*cells, _nearest(each, is_short=True))
     return table
 
