@@ -19,10 +19,11 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.lending import borrowed
+from flows.logbook import keeping_log
 from flows.tasks import do_as_task, label_of
 from flows.window import Window, is_cancelling
 from planner.errors import HeldByAnother, PlannerError
-from planner.loop.advance import Step
+from planner.loop.advance import Step, Waiting
 from planner.loop.desk import Place, at_work
 from planner.loop.keeper import holding
 from planner.loop.session import Session
@@ -82,13 +83,14 @@ def work(
     # a simulation runs in processes of ours, which would end with the stretch
     still_s = float("inf") if session.lab.is_repeatable else LIMITS.still_s
     try:
-        return run_stretch(
-            session,
-            limits=Limits(steps=LIMITS.steps, still_s=still_s),
-            perform=as_task,
-            is_asked_to_leave=lambda: leave.is_set() or is_orphan(),
-            after_step=window.look,
-        )
+        with keeping_log(session):
+            return run_stretch(
+                session,
+                limits=Limits(steps=LIMITS.steps, still_s=still_s),
+                perform=as_task,
+                is_asked_to_leave=lambda: leave.is_set() or is_orphan(),
+                after_step=window.look,
+            )
     finally:
         do_as_task("report", window.show, label="report")
 
@@ -119,8 +121,13 @@ def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
 def _ended(step: Step, *, has_left: bool) -> State[Any]:
     if has_left:
         return Completed(name="Left", message="Asked to leave; the next stretch goes on.")
-    said = f"{step.waiting}: {step.why}" if step.why else f"waits for {step.waiting}"
-    return Completed(message=said)
+    words = {
+        Waiting.END: f"Stopped: {step.why}.",
+        Waiting.PERSON: f"Waits for a person: {step.why}.",
+        Waiting.MACHINE: "Waits for a machine; the next stretch begins when there is news.",
+        Waiting.NOTHING: "Long enough for one stretch; the next one goes on.",
+    }
+    return Completed(message=words[step.waiting])
 
 
 @contextmanager

@@ -42,6 +42,11 @@ class ServerAddress:
     process: ProcessMark | None
 
 
+def home_of(folder: Path) -> Path:
+    """Return Prefect's home of the campaigns in a folder."""
+    return folder.resolve() / ".prefect"
+
+
 def address_at(port: int, process: ProcessMark) -> ServerAddress:
     """Return the address of a server of ours on a port of the loopback."""
     url = f"http://127.0.0.1:{port}"

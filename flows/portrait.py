@@ -40,6 +40,20 @@ def say_standing(state: CampaignState) -> str:
     return " ".join(parts)
 
 
+def say_trial(trial: Trial, spec: CampaignSpec) -> str:
+    """Return in a line what an observed trial brought, and what had been predicted."""
+    predicted = trial.proposal.predictions.get(spec.outcome.name)
+    units = {name: parameter.unit for name, parameter in spec.parameters.items()}
+    settings = ", ".join(
+        f"{name} {_shown(value)}" + (f" {units[name]}" if units[name] not in ("", "1") else "")
+        for name, value in trial.configuration.items()
+    )
+    said = f"Trial {trial.number}: {_measured(trial, spec)} at {settings}"
+    if predicted is not None:
+        said += f"; predicted {predicted.low:.4g} to {predicted.high:.4g}"
+    return said
+
+
 def best_trial(state: CampaignState) -> Trial | None:
     """Return the trial with the best measured outcome so far."""
     objective = state.spec.objective
@@ -51,12 +65,17 @@ def best_trial(state: CampaignState) -> Trial | None:
 
 
 def describe(state: CampaignState) -> str:
-    """Return the page in Markdown: words, picture, table."""
+    """Return the page in Markdown: words, picture, table; it needs no other file."""
     spec = state.spec
-    head = [f"# {spec.campaign}", spec.about, say_standing(state)]
     kind = "simulated" if state.simulated else "real"
-    head.append(f"Source **{spec.source.name}** ({kind}).")
-    return "\n\n".join([*filter(None, head), _table(state)])
+    parts = [f"## {spec.campaign}", spec.about, f"Source **{spec.source.name}** ({kind})."]
+    if state.trials:
+        parts += [
+            f"![Progress]({draw(state)})",
+            f"### The last {LAST_TRIALS} trials",
+            _table(state),
+        ]
+    return "\n\n".join(filter(None, parts))
 
 
 def draw(state: CampaignState) -> str:
@@ -80,7 +99,7 @@ def _table(state: CampaignState) -> str:
     spec = state.spec
     names = [parameter.label for parameter in spec.parameters.values()]
     outcome = spec.outcome
-    head = ["trial", *names, f"predicted {outcome.name}", outcome.label, "state"]
+    head = ["trial", outcome.label, "predicted", *names, "state"]
     last = list(state.trials.values())[-LAST_TRIALS:]
     rows = [_row(trial, state) for trial in reversed(last)]
     lines = [head, ["---"] * len(head), *rows]
@@ -92,9 +111,9 @@ def _row(trial: Trial, state: CampaignState) -> list[str]:
     predicted = trial.proposal.predictions.get(state.spec.outcome.name)
     return [
         str(trial.number),
-        *(_shown(each) for each in trial.configuration.values()),
+        "" if value is None else f"**{value:.4g}**",
         "" if predicted is None else f"{predicted.low:.4g} to {predicted.high:.4g}",
-        "" if value is None else f"{value:.4g}",
+        *(_shown(each) for each in trial.configuration.values()),
         str(trial.state),
     ]
 
@@ -104,10 +123,10 @@ def _shown(value: float | str) -> str:
 
 
 def _measured(trial: Trial, spec: CampaignSpec) -> str:
-    assert trial.observation is not None
     outcome = spec.outcome
+    measured = trial.observation.outcomes.get(outcome.name) if trial.observation else None
     unit = f" {outcome.unit}" if outcome.label != outcome.name else ""
-    return f"{outcome.name} {trial.observation.outcomes[outcome.name].value:.4g}{unit}"
+    return f"{outcome.name} {measured.value:.4g}{unit}" if measured else f"no {outcome.name} yet"
 
 
 def _value(trial: Trial, state: CampaignState) -> float | None:

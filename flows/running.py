@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flows import quiet
+from flows.home import home_of
 from flows.lending import Loan, lending
 from flows.server import server
 from planner.loop.advance import Step, Waiting
@@ -22,11 +23,6 @@ from planner.loop.stretch import Limits, run_stretch
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
 UNSHOWN = Limits(steps=500, still_s=30.0)  # then Prefect is tried again
-
-
-def home_of(folder: Path) -> Path:
-    """Return Prefect's home of the campaigns in a folder."""
-    return folder.resolve() / ".prefect"
 
 
 def run_campaign(

@@ -99,11 +99,14 @@ def _leave(home: Path, user: Path) -> None:
 
 def _send_events() -> None:
     """Send what this process still has to tell the server, so that the last tasks are recorded."""
-    if "prefect.events.worker" not in sys.modules:
-        return
-    from prefect.events.worker import EventsWorker
+    if "prefect.events.worker" in sys.modules:
+        from prefect.events.worker import EventsWorker
 
-    EventsWorker.drain_all(timeout=SENDING_S)
+        EventsWorker.drain_all(timeout=SENDING_S)
+    if "prefect.logging.handlers" in sys.modules:
+        from prefect.logging.handlers import APILogWorker
+
+        APILogWorker.drain_all(timeout=SENDING_S)
 
 
 def _given_address(api_url: str) -> ServerAddress:

@@ -13,12 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.artifacts import (
-    Artifact,
-    ImageArtifact,
-    MarkdownArtifact,
-    ProgressArtifact,
-)
+from prefect.artifacts import Artifact, MarkdownArtifact, ProgressArtifact
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 from prefect.client.schemas.objects import State
@@ -26,7 +21,7 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectException
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from flows.portrait import describe, draw, say_standing, share_done
+from flows.portrait import describe, say_standing, share_done
 from planner.loop.session import Session
 
 EVERY_S = 10.0
@@ -88,11 +83,6 @@ class Window:
                         key=f"{name}-progress", description=said, progress=share_done(state)
                     ),
                 )
-                if state.trials:
-                    picture = ImageArtifact(
-                        key=f"{name}-picture", description=said, image_url=draw(state)
-                    )
-                    self._put(client, picture)
                 page = MarkdownArtifact(
                     key=f"{name}-trials", description=said, markdown=describe(state)
                 )

@@ -65,15 +65,19 @@ def run(
 
 
 @contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """Turns the first Ctrl-C into a request to leave after the step; the second one interrupts."""
+def interruptible(*, word: str = "Leaving after this step") -> Iterator[threading.Event]:
+    """Turns the first Ctrl-C into a request to leave; the second one interrupts at once.
+
+    Args:
+        word: what to say at the first one.
+    """
     leave = threading.Event()
 
     def ask_to_leave(_number: int, _frame: object) -> None:
         if leave.is_set():
             raise KeyboardInterrupt
         leave.set()
-        sys.stderr.write("\nLeaving after this step (Ctrl-C again to leave at once) ...\n")
+        sys.stderr.write(f"\n{word} (Ctrl-C again to leave at once) ...\n")
 
     former = {each: signal.signal(each, ask_to_leave) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
