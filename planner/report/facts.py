@@ -205,10 +205,13 @@ class Facts:
         stop_reason: why it stopped; empty while it has not.
         simulation: what stands in for a lab, in words; empty where a real one does.
         best: None where nothing was measured.
+        top: the best single measurement, where it is not at the best conditions: of noisy results
+            the best is the luckiest; None where both are one.
         left: None where it cannot be computed.
         why_nothing_left: then, why.
         counts: trials by state, only states that occur.
         random: None where the candidates' outcomes are not known.
+        best_in_table: mean outcome of the best conditions in the table that is replayed.
         random_to_match: random draws it takes on average to find a row as good as the best one.
         slices: of the posterior through the best conditions; None where there is no model.
         no_model: why no model could be fitted; empty where one was.
@@ -219,6 +222,7 @@ class Facts:
     stop_reason: str
     simulation: str
     best: BestConditions | None
+    top: BestConditions | None
     left: Left | None
     why_nothing_left: str
     trials: tuple[TrialLine, ...]
@@ -226,6 +230,7 @@ class Facts:
     counts: Mapping[TrialState, int]
     stated: StatedIntervals | None
     random: RandomChoice | None
+    best_in_table: float | None
     random_to_match: float | None
     waiting: tuple[WaitingItem, ...]
     events: tuple[Event, ...]

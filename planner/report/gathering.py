@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+import torch
 from scipy.stats import binom
 
 from planner import __version__
@@ -23,7 +25,7 @@ from planner.ledger.replay import CampaignState
 from planner.loop.best import estimate_remaining, find_best
 from planner.loop.budget import cost_so_far
 from planner.loop.model import fit_surrogate
-from planner.models import FitFailure, Surrogate
+from planner.models import FitFailure, Surrogate, clip, interval
 from planner.report.chance import RandomChoice, draws_to_match, random_choice, read_table_means
 from planner.report.events import list_events
 from planner.report.facts import (
@@ -74,7 +76,8 @@ def gather(
     )
     n_taken = sum(line.state in RUN_OR_TO_BE_RUN for line in trials)
     means = read_table_means(state.spec, folder=folder)
-    random, to_match = _random(state, space, means, best, n_taken=n_taken)
+    random = _random(state, space, means, n_taken=n_taken)
+    in_table = _in_table(state, space, means, best)
     counts = Counter(line.state for line in trials)
     return Facts(
         spec=state.spec,
@@ -82,6 +85,7 @@ def gather(
         stop_reason=state.stopped.reason if state.stopped is not None else "",
         simulation=describe_simulation(state.spec),
         best=best,
+        top=_find_top(state, space, fitted, best),
         left=left,
         why_nothing_left=why_nothing_left,
         trials=trials,
@@ -89,7 +93,10 @@ def gather(
         counts={each: counts[each] for each in TrialState if counts[each]},
         stated=count_held(trials),
         random=random,
-        random_to_match=to_match,
+        best_in_table=in_table,
+        random_to_match=draws_to_match(means, state.spec.objective, reached=in_table)
+        if means is not None and in_table is not None
+        else None,
         waiting=list_waiting(state),
         events=list_events(state, history),
         spent=_spent(state),
@@ -154,6 +161,30 @@ def _find_best(
     else:
         why = fitted.reason
     return _best_measured(state, why)
+
+
+def _find_top(
+    state: CampaignState,
+    space: SearchSpace,
+    fitted: Surrogate | FitFailure,
+    best: BestConditions | None,
+) -> BestConditions | None:
+    """Returns the best single measurement, where the best conditions are others."""
+    top = _best_measured(state, "")
+    if top is None or best is None or isinstance(fitted, FitFailure):
+        return None
+    if dict(top.configuration) == dict(best.configuration):
+        return None
+    predicted = fitted.predict(torch.from_numpy(space.encode([top.configuration])))
+    lowest, highest = state.spec.outcome.bounds
+    ends = interval(predicted, level=best.level, lowest=lowest, highest=highest)
+    return replace(
+        top,
+        mean=float(clip(predicted.mean, lowest, highest)[0]),
+        low=float(ends.low[0]),
+        high=float(ends.high[0]),
+        level=best.level,
+    )
 
 
 def _best_measured(state: CampaignState, why: str) -> BestConditions | None:
@@ -235,24 +266,21 @@ def _historical(state: CampaignState) -> tuple[HistoricalLine, ...]:
 
 
 def _random(
-    state: CampaignState,
-    space: SearchSpace,
-    means: Floats | None,
-    best: BestConditions | None,
-    *,
-    n_taken: int,
-) -> tuple[RandomChoice | None, float | None]:
+    state: CampaignState, space: SearchSpace, means: Floats | None, *, n_taken: int
+) -> RandomChoice | None:
     if means is None or space.rows is None or n_taken == 0:
-        return None, None
-    objective = state.spec.objective
-    random = random_choice(means, objective, n_trials=n_taken)
-    if best is None or best.trial is None:
-        return random, None
-    asked = state.trial(best.trial).configuration
-    row = next((i for i, each in enumerate(space.rows) if dict(each) == dict(asked)), None)
-    if row is None:
-        return random, None
-    return random, draws_to_match(means, objective, reached=float(means[row]))
+        return None
+    return random_choice(means, state.spec.objective, n_trials=n_taken)
+
+
+def _in_table(
+    state: CampaignState, space: SearchSpace, means: Floats | None, best: BestConditions | None
+) -> float | None:
+    if means is None or space.rows is None or best is None or best.trial is None:
+        return None
+    asked = dict(state.trial(best.trial).configuration)
+    row = next((i for i, each in enumerate(space.rows) if dict(each) == asked), None)
+    return None if row is None else float(means[row])
 
 
 def _standing(state: CampaignState) -> str:

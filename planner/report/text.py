@@ -75,7 +75,7 @@ def _best(facts: Facts) -> RenderableType:
 
 
 def _sentences(facts: Facts) -> list[str]:
-    lines = [words.left(facts), words.against_chance(facts)]
+    lines = [words.left(facts), words.top(facts), words.against_chance(facts)]
     if facts.stated is not None:
         lines.append(words.stated(facts.stated))
     lines.append(f"Trials: {words.counted(facts)}.")

@@ -107,6 +107,20 @@ def best_value(best: BestConditions, unit: str) -> str:
     )
 
 
+def top(facts: Facts) -> str:
+    """Returns why the best single measurement is not at the best conditions; empty where it is."""
+    best, top = facts.best, facts.top
+    if best is None or top is None or top.low is None or top.high is None:
+        return ""
+    unit = unit_of(facts.spec.outcome.unit)
+    return (
+        f"The best single measurement is {rounded(top.measured)}{unit} ({top.name}). Of noisy "
+        f"results the best is often the luckiest: the model expects {best_number(top)}{unit} there "
+        f"({percent(top.level)} interval of the mean: {span(top.low, top.high)}). "
+        f"A repeat would tell."
+    )
+
+
 def wish(objective: AnyObjective, unit: str) -> str:
     """Returns what is wanted, as the rest of a sentence."""
     end = unit_of(unit)
@@ -148,10 +162,15 @@ def left(facts: Facts) -> str:
 def stated(intervals: StatedIntervals) -> str:
     """Returns one sentence on how well the stated intervals held."""
     low, high = intervals.expected
+    verdict = ""
+    if intervals.held < low:
+        verdict = " They were too narrow: take those in this report for too narrow as well."
+    elif intervals.held > high:
+        verdict = " They were wider than need be."
     return (
         f"{intervals.held} of {intervals.n} intervals that were stated before a trial held; "
-        f"{percent(intervals.level)} intervals would give {low} to {high} "
-        f"(95 % of the time)."
+        f"{percent(intervals.level)} intervals would give {low} to {high} (95 % of the time)."
+        f"{verdict}"
     )
 
 
@@ -165,7 +184,12 @@ def against_chance(facts: Facts) -> str:
     half = (random.high[-1] - random.low[-1]) / 2
     of_what = " of what is wanted" if random.is_distance else ""
     trials = f"{len(random.mean)} trials" if len(random.mean) > 1 else "1 trial"
-    text = (
+    found = ""
+    if facts.best_in_table is not None:
+        found = (
+            f"In the table the best conditions have {rounded(facts.best_in_table, half)}{unit}. "
+        )
+    text = found + (
         f"Choosing at random would on average have {reached} {rounded(random.mean[-1], half)}"
         f"{unit}{of_what} after {trials} (10 to 90 %: {span(random.low[-1], random.high[-1])})"
     )
@@ -173,7 +197,7 @@ def against_chance(facts: Facts) -> str:
         return text + "."
     return (
         f"{text}, and would need {facts.random_to_match:.0f} trials on average for conditions "
-        f"as good as the best found."
+        f"as good as these."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -115,13 +116,16 @@ class Diary:
             TrialMoved(trial=number, to=TrialState.RUNNING),
         )
 
-    def complete(self, number: int, value: float) -> None:
+    def complete(self, number: int, value: float, *, sd: float | None = None) -> None:
         self.start(number)
         key = f"{self.spec.campaign}/{number}/1"
         self.write(
             RunMoved(key=key, to=RunState.COMPLETED),
             OutcomesObserved(
-                trial=number, outcomes={"yield": Measured(value=value)}, source="bench", key=key
+                trial=number,
+                outcomes={"yield": Measured(value=value, sd=sd)},
+                source="bench",
+                key=key,
             ),
             TrialMoved(trial=number, to=TrialState.COMPLETED),
         )
@@ -146,7 +150,14 @@ class Diary:
 
     @property
     def space(self) -> SearchSpace:
-        return SearchSpace(tuple(self.spec.parameters.values()), self.spec.constraints)
+        """A table of 99 candidates, over which the chance of better ones is soon computed."""
+        places = itertools.product(range(600, 901, 30), (1.0, 3.0, 5.0), ("Fe", "Co", "Ni"))
+        rows = tuple(at(float(temperature), *rest) for temperature, *rest in places)
+        return SearchSpace(tuple(self.spec.parameters.values()), (), rows)
+
+    @property
+    def open_space(self) -> SearchSpace:
+        return SearchSpace(tuple(self.spec.parameters.values()))
 
 
 def at(temperature: float, flow: float = 3.0, catalyst: str = "Fe") -> dict[str, Value]:

@@ -16,8 +16,8 @@ from planner.ledger.entries import (
     ResultQuarantined,
     VerdictGiven,
 )
-from planner.report import gather
-from planner.report.gathering import describe_simulation
+from planner.report import gather, words
+from planner.report.gathering import count_held, describe_simulation
 from planner.trials import TrialState
 from tests.report.campaigns import Diary, at, make_spec, measured
 
@@ -26,6 +26,10 @@ HERE = Path()
 
 def facts_of(diary, **more):
     return gather(diary.state, diary.space, folder=HERE, **more)
+
+
+def facts_lines(values):
+    return facts_of(measured(make_spec(expected="[0, 100]"), values)).trials
 
 
 def test_a_campaign_without_trials_says_what_is_not_known():
@@ -53,7 +57,8 @@ def test_one_measurement_with_an_expected_range_has_an_interval():
 
 
 def test_two_measurements_have_an_interval_within_the_bounds():
-    facts = facts_of(measured(make_spec(), [1.0, 99.0]))
+    diary = measured(make_spec(), [1.0, 99.0])
+    facts = gather(diary.state, diary.open_space, folder=HERE)
     assert facts.best is not None
     assert facts.best.trial == 2
     assert 0 <= facts.best.low <= facts.best.mean <= facts.best.high <= 100
@@ -189,3 +194,36 @@ def test_provenance_lets_the_report_be_made_again():
     assert one.provenance.sequence == len(diary.entries)
     assert one.provenance.model_version
     assert replace(one, slices=None) == replace(two, slices=None)
+
+
+def test_a_lucky_measurement_is_named_beside_the_best_conditions():
+    # a clear trend of exact results, and one that stands out and is known to be inexact
+    diary = Diary(make_spec())
+    for number in range(1, 13):
+        diary.propose(number, at(600.0 + 20.0 * number))
+        is_odd = number == 3
+        diary.complete(number, 90.0 if is_odd else 40.0 + 2.0 * number, sd=30.0 if is_odd else 0.5)
+    facts = facts_of(diary)
+    assert facts.best is not None
+    assert facts.best.trial != 3
+    assert facts.top is not None
+    assert (facts.top.trial, facts.top.measured) == (3, 90.0)
+    assert facts.top.mean < facts.best.mean
+    assert facts.top.low < facts.top.mean < facts.top.high
+
+
+def test_no_other_measurement_is_named_where_the_best_is_the_highest():
+    assert facts_of(measured(make_spec(), [10.0, 20.0, 30.0, 80.0])).top is None
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(95.0, "too narrow"), (50.0, "wider than need be"), (None, "")]
+)
+def test_intervals_that_hold_too_seldom_or_too_often_are_called_so(value, verdict):
+    # 40 intervals of 90 % hold 32 to 39 times in 95 % of cases; 4 of 40 outside are in order
+    values = [50.0] * 42 if value is None else [10.0, 20.0] + [value] * 40
+    for place in range(2, 6):
+        values[place] = 95.0 if value is None else values[place]
+    stated_words = words.stated(count_held(facts_lines(values)))
+    assert verdict in stated_words
+    assert ("They were" in stated_words) == bool(verdict)
