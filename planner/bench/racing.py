@@ -1,0 +1,136 @@
+"""One race: the policy chooses from a pool until its trials are used up.
+
+Every planner gets the same five random starts and, where a repeat is drawn, the same one of each
+setting: both follow from the pool and the seed alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from planner.acquisition import Choice, Settings, Situation, choose
+from planner.bench.pools import Pool
+from planner.rng import derive_seed, make_generator
+
+Replay = Literal["means", "repeat"]
+Start = Literal["random", "own"]
+
+N_SHARED_STARTS = 5
+Chooser = Callable[..., Choice]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How a race is run.
+
+    Args:
+        replay: ``means``, noise-free: each setting answers with the mean of its repeats;
+            ``repeat``: with one real repeat drawn.
+        start: ``random``, the same five settings for every planner; ``own``, the policy's.
+        n_trials: how many settings are chosen, the start among them; None for the pool's own.
+        settings: of the policy.
+    """
+
+    replay: Replay = "means"
+    start: Start = "random"
+    n_trials: int | None = None
+    settings: Settings = field(default_factory=Settings)
+
+    def length(self, pool: Pool) -> int:
+        """Returns the number of trials on this pool, at most one a setting."""
+        return min(self.n_trials or pool.n_trials, pool.n_settings)
+
+
+class Race(BaseModel):
+    """What was chosen in one race, in order.
+
+    Args:
+        pool: its name.
+        seed: of the race.
+        rows: chosen settings, by their place in the pool; the start comes first.
+        outcomes: what each answered.
+        kinds: why each was chosen: ``start``, ``model``, or ``fallback`` where a fit failed.
+        ask_cpu_s: processor time of each ask of the policy.
+        ask_wall_s: time that passed meanwhile.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    pool: str
+    seed: int
+    rows: tuple[int, ...]
+    outcomes: tuple[float, ...]
+    kinds: tuple[Literal["start", "model", "fallback"], ...]
+    ask_cpu_s: tuple[float, ...] = ()
+    ask_wall_s: tuple[float, ...] = ()
+
+    @property
+    def n_start(self) -> int:
+        """Number of trials before the model decided."""
+        return next((i for i, kind in enumerate(self.kinds) if kind != "start"), len(self.kinds))
+
+
+def play(pool: Pool, rules: Rules, *, seed: int, chooser: Chooser = choose) -> Race:
+    """Plays one race.
+
+    Args:
+        pool: to choose from.
+        rules: of the race.
+        seed: of its start, its repeats and its choices.
+        chooser: the policy.
+    """
+    rows = shared_start(pool, seed=seed) if rules.start == "random" else []
+    kinds = ["start"] * len(rows)
+    previous, cpu_s, wall_s = None, [], []
+    while len(rows) < rules.length(pool):
+        situation = Situation(
+            space=pool.space,
+            objective=pool.objective,
+            x=pool.space.encoded_rows[rows],
+            y=np.array([answer(pool, row, rules.replay, seed=seed) for row in rows]),
+            blocked=frozenset(rows),
+            previous=previous,
+            settings=rules.settings,
+        )
+        cpu, wall = time.process_time(), time.perf_counter()
+        choice = chooser(situation, q=1, seed=derive_seed(seed, "ask", len(rows)))
+        cpu_s.append(time.process_time() - cpu)
+        wall_s.append(time.perf_counter() - wall)
+        previous = choice.hyperparameters
+        pick = choice.picks[0]
+        assert pick.row is not None
+        rows.append(pick.row)
+        kinds.append(pick.kind)
+    return Race.model_validate(
+        {
+            "pool": pool.name,
+            "seed": seed,
+            "rows": tuple(rows),
+            "outcomes": tuple(answer(pool, row, rules.replay, seed=seed) for row in rows),
+            "kinds": tuple(kinds),
+            "ask_cpu_s": tuple(cpu_s),
+            "ask_wall_s": tuple(wall_s),
+        }
+    )
+
+
+def shared_start(pool: Pool, *, seed: int) -> list[int]:
+    """Returns the five random settings that every planner starts from."""
+    generator = make_generator(derive_seed(seed, "start", pool.name))
+    n_starts = min(N_SHARED_STARTS, pool.n_settings)
+    return [int(row) for row in generator.choice(pool.n_settings, n_starts, replace=False)]
+
+
+def answer(pool: Pool, row: int, replay: Replay, *, seed: int) -> float:
+    """Returns what a setting answers in the race of this seed."""
+    if replay == "means":
+        return float(pool.means[row])
+    repeats = pool.repeats[row]
+    generator = make_generator(derive_seed(seed, "repeat", pool.name, row))
+    return float(repeats[generator.integers(len(repeats))])

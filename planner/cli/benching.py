@@ -1,0 +1,268 @@
+"""The command that measures: bench."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli.options import Json
+from planner.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from planner.bench import Pool, Race, Rules, Standing
+    from planner.bench.comparing import Heard
+
+
+class Acquisition(StrEnum):
+    """Acquisition functions."""
+
+    UCB = "ucb"
+    LOG_NEI = "log_nei"
+
+
+class Replay(StrEnum):
+    """What a setting answers."""
+
+    MEANS = "means"
+    REPEAT = "repeat"
+
+
+class Start(StrEnum):
+    """Where races start."""
+
+    RANDOM = "random"
+    OWN = "own"
+
+
+_HERE = Path("planner-bench")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(bench)
+
+
+def bench(
+    tables: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PLANNER_TABLES",
+            help="Folder of real tables, NAME/data.csv; else those of packages olymp and summit.",
+        ),
+    ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="Race on this table only; repeat it for more.", show_default="all"),
+    ] = None,
+    campaign: Annotated[
+        Path | None,
+        typer.Option(help="Run this campaign file from every seed instead of racing on tables."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of races on each table.")] = 20,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trials of a race.", show_default="20 % of the table, 20 to 60"),
+    ] = None,
+    acquisition: Annotated[
+        list[Acquisition] | None,
+        typer.Option(help="Acquisition function; repeat it to compare.", show_default="default"),
+    ] = None,
+    replay: Annotated[
+        list[Replay] | None,
+        typer.Option(
+            help="A setting answers with its mean or with one real repeat; repeat it for both.",
+            show_default="means",
+        ),
+    ] = None,
+    start: Annotated[
+        Start, typer.Option(help="Five random settings, the same for all, or the planner's own.")
+    ] = Start.RANDOM,
+    out: Annotated[
+        Path, typer.Option(help="Folder that keeps each race; type the same again to go on.")
+    ] = _HERE,
+    page: Annotated[
+        Path | None, typer.Option(help="Write the figures as Markdown, with a picture beside it.")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(help="Write the picture as SVG.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how soon the planner finds the best 5 % of tables that were really measured."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    if campaign is not None:
+        if table or trials or acquisition or replay or start is not Start.RANDOM:
+            raise InputError(
+                "A campaign's file says its table, trials, acquisition and start: give --campaign "
+                "without --table, --trials, --acquisition, --replay and --start."
+            )
+        standings = _run_campaign(campaign, range(seeds), out, console)
+    else:
+        racers = _racers(acquisition or [], replay or [Replay.MEANS], start, trials)
+        standings = _run_tables(tables, table or [], racers, range(seeds), out, console)
+    if page is not None:
+        command = [
+            *(["--campaign", str(campaign)] if campaign else ["--tables", "DIR"] if tables else []),
+            *(f"--table {name}" for name in table or []),
+            *(["--seeds", str(seeds)]),
+            *(["--trials", str(trials)] if trials else []),
+            *(f"--acquisition {name}" for name in acquisition or []),
+            *(f"--replay {name}" for name in replay or []),
+            *(["--start", str(start)] if start is not Start.RANDOM else []),
+        ]
+        _write_page(
+            page, standings, command=f"planner bench {' '.join(command)}", campaign=campaign
+        )
+    if picture is not None:
+        _write(picture, _draw(standings))
+    if as_json:
+        from planner.bench.tabulated import standing_json
+
+        typer.echo(json.dumps([standing_json(each) for each in standings], indent=2))
+    else:
+        _print_standings(standings, is_campaign=campaign is not None)
+
+
+def _racers(
+    acquisitions: Sequence[Acquisition],
+    replays: Sequence[Replay],
+    start: Start,
+    trials: int | None,
+) -> list[Rules]:
+    from planner.acquisition import Settings
+    from planner.bench.racing import Rules
+
+    named = [Settings(acquisition=each.value) for each in acquisitions] or [Settings()]
+    return [
+        Rules(replay=replay.value, start=start.value, n_trials=trials, settings=settings)
+        for settings in named
+        for replay in replays
+    ]
+
+
+def _run_tables(
+    tables: Path | None,
+    names: Sequence[str],
+    racers: Sequence[Rules],
+    seeds: Sequence[int],
+    out: Path,
+    console: Console,
+) -> list[Standing]:
+    from planner.bench import compare, read_pools
+
+    pools = read_pools(names, tables=tables)
+    with _progress(console, len(pools) * len(racers) * len(seeds), n_seeds=len(seeds)) as heard:
+        return compare(pools, racers, seeds=seeds, folder=out, heard=heard)
+
+
+def _run_campaign(file: Path, seeds: Sequence[int], out: Path, console: Console) -> list[Standing]:
+    from planner.bench import accept
+
+    with _progress(console, len(seeds), n_seeds=len(seeds)) as heard:
+        return [accept(file, seeds=seeds, folder=out, heard=heard)]
+
+
+@contextmanager
+def _progress(console: Console, n_races: int, *, n_seeds: int) -> Iterator[Heard]:
+    """Shows a bar on a terminal, and a line a table elsewhere."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from planner.bench import score
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("races", total=n_races)
+        n_done = 0
+
+        def heard(pool: Pool, rules: Rules, race: Race) -> None:
+            nonlocal n_done
+            n_done += 1
+            bar.update(task, advance=1, description=f"{pool.name}, seed {race.seed}")
+            if not console.is_terminal and n_done % n_seeds == 0:
+                found = int(score(pool, race).found[-1])
+                console.print(
+                    f"{n_done} of {n_races} races: {pool.name}, {rules.settings.acquisition}, "
+                    f"{rules.replay}; the last one found {found} of {pool.n_winners}"
+                )
+
+        yield heard
+
+
+def _write_page(
+    page: Path, standings: Sequence[Standing], *, command: str, campaign: Path | None
+) -> None:
+    """Writes the page, and its picture beside it under the same name."""
+    from planner.bench.machine import describe_machine, describe_versions
+    from planner.bench.pages import Origin, write_campaign_page, write_tables_page
+    from planner.bench.storing import DECIDING, LOOPING, fingerprint
+
+    origin = Origin(
+        command=command,
+        code=fingerprint(LOOPING if campaign else DECIDING),
+        versions=describe_versions(),
+        machine=describe_machine(),
+    )
+    picture = page.with_suffix(".svg")
+    if campaign is not None:
+        text = write_campaign_page(standings[0], picture=picture.name, origin=origin)
+    else:
+        text = write_tables_page(standings, picture=picture.name, origin=origin)
+    _write(page, text)
+    _write(picture, _draw(standings))
+
+
+def _draw(standings: Sequence[Standing]) -> str:
+    from planner.bench.pages import draw_standings
+
+    return draw_standings(standings)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}).") from error
+
+
+def _print_standings(standings: Sequence[Standing], *, is_campaign: bool) -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    from planner.bench.pages import best_found
+    from planner.bench.tabulated import describe_rules, summary
+
+    console = Console(highlight=False)
+    for rules in dict.fromkeys(each.rules for each in standings):
+        same = [each for each in standings if each.rules == rules]
+        start = "its own start" if rules.start == "own" else "five shared random starts"
+        console.print(f"{describe_rules(rules).capitalize()}, from {start}", soft_wrap=True)
+        lines = summary(same)
+        shown = Table(*lines.headers, box=SIMPLE, padding=(0, 1, 0, 0))
+        for column in shown.columns:
+            column.no_wrap = True
+        for row in lines.rows:
+            shown.add_row(*row)
+        console.print(shown)
+    for each in standings:
+        if each.keeps_promise is False:
+            console.print(f"{each.pool.name}: at most {each.pool.promise} are promised: missed.")
+    if is_campaign:
+        best, worst, n_near = best_found(standings[0])
+        console.print(
+            f"Best mean of the table {best:.4g}; the worst of the best found {worst:.4g}; within "
+            f"two repeat deviations in {n_near} of {len(standings[0].scores)} campaigns.",
+            soft_wrap=True,
+        )
