@@ -43,6 +43,7 @@ class Start(StrEnum):
 
 
 _HERE = Path("planner-bench")
+_WIDEST = 200  # letters; a table is never cut, also where the terminal is narrower
 
 
 def add_to(app: typer.Typer) -> None:
@@ -239,6 +240,7 @@ def _write(path: Path, text: str) -> None:
 def _print_standings(standings: Sequence[Standing], *, is_campaign: bool) -> None:
     from rich.box import SIMPLE
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
 
     from planner.bench.pages import best_found
@@ -255,7 +257,8 @@ def _print_standings(standings: Sequence[Standing], *, is_campaign: bool) -> Non
             column.no_wrap = True
         for row in lines.rows:
             shown.add_row(*row)
-        console.print(shown)
+        wide = Measurement.get(console, console.options.update(max_width=_WIDEST), shown).maximum
+        Console(width=max(console.width, wide), highlight=False).print(shown)
     for each in standings:
         if each.keeps_promise is False:
             console.print(f"{each.pool.name}: at most {each.pool.promise} are promised: missed.")
