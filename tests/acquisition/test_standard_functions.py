@@ -1,0 +1,74 @@
+"""Campaigns on functions with known minima, against random search and against broken policies.
+
+What is judged is the scaled regret: how far the best found lies above the minimum, in units of what
+a random point leaves (its median). Seeds are fresh in every run.
+"""
+
+from __future__ import annotations
+
+import secrets
+import statistics
+
+import pytest
+
+from planner.acquisition import Settings
+from tests.acquisition.standard_functions import STANDARD, Standard, campaign, random_search
+
+BRANIN = STANDARD[0]
+PURE_MEAN, PURE_VARIANCE = Settings(beta=0.0), Settings(beta=1e6)
+
+# What a campaign must reach to count as having found the minimum.
+FOUND = 0.01
+# On Branin, with its three equal minima, what the policy reaches and a broken one does not: twelve
+# campaigns gave 0.00014 at most; six of pure mean 0.0037 to 0.038, six of pure variance 0.06 to
+# 0.25.
+CLOSE = 0.001
+
+
+def regrets(function: Standard, settings: Settings, n: int) -> list[float]:
+    """Scaled regrets of ``n`` campaigns."""
+    return [
+        function.scaled_regret(campaign(function, secrets.randbelow(1 << 40), settings))
+        for _ in range(n)
+    ]
+
+
+def tenth_of_random(function: Standard) -> float:
+    """A tenth of the median regret of random search with the same budget."""
+    by_chance = [function.scaled_regret(random_search(function, seed)) for seed in range(200)]
+    return statistics.median(by_chance) / 10.0
+
+
+@pytest.mark.slow
+def test_the_minima_of_six_functions_are_found_and_random_search_beaten_tenfold() -> None:
+    """Eighteen campaigns, of which twelve must succeed, and at least one a function.
+
+    One campaign in ten ends in another valley on Hartmann 3, fewer elsewhere (seen: 1 of 40 over
+    all). Seven failures of eighteen at one in twenty have a chance of 1 in 70,000 and fewer than
+    that at one in forty. All three on one function fail once in 1,000 at one in ten; then six more
+    are run, and all nine fail once in 10^9. Random search finds a minimum in 2 % of its runs.
+    """
+    found = {function.name: regrets(function, Settings(), 3) for function in STANDARD}
+    limits = {function.name: min(FOUND, tenth_of_random(function)) for function in STANDARD}
+
+    successes = sum(r < limits[name] for name, several in found.items() for r in several)
+    assert successes >= 12, found
+    for function in STANDARD:
+        if min(found[function.name]) >= limits[function.name]:
+            assert min(regrets(function, Settings(), 6)) < limits[function.name], found
+
+
+@pytest.mark.slow
+def test_a_broken_acquisition_fails_where_the_policy_passes() -> None:
+    """Negative controls: pure mean and pure variance, nine campaigns each, five to be close.
+
+    If one campaign of the policy in twenty strayed, five of nine would once in 25,000; with none
+    of twelve seen, it is rarer. Likewise for a broken policy that is close by luck.
+    """
+
+    def n_close(settings: Settings) -> int:
+        return sum(regret < CLOSE for regret in regrets(BRANIN, settings, 9))
+
+    assert n_close(Settings()) >= 5
+    assert n_close(PURE_MEAN) < 5
+    assert n_close(PURE_VARIANCE) < 5
