@@ -65,6 +65,8 @@ def test_the_means_are_those_of_the_repeats(lab: ReplayLab):
 
 
 def test_a_missing_package_names_the_command_that_installs_it(tmp_path: Path):
-    text = TEXT.replace("path: table.csv", "path: t.csv, distribution: no-such-table, version: '1.2'")
+    text = TEXT.replace(
+        "path: table.csv", "path: t.csv, distribution: no-such-table, version: '1.2'"
+    )
     with pytest.raises(MissingPackage, match=r"pip install --no-deps no-such-table==1\.2"):
         open_lab(parse_campaign(text, path="x.yaml"), folder=tmp_path)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.loop.conftest import MakeSession, campaign_text
-from tests.loop.scripted_lab import ScriptedLab, done, failed
 
 from planner.clock import ManualClock
 from planner.errors import LabUnavailable, StaleWrite, Unanswered
@@ -20,6 +18,8 @@ from planner.loop.model import fit_surrogate
 from planner.loop.propose import decide
 from planner.models import FitFailure
 from planner.trials import DeviceState, RunState, TrialState, Wanted
+from tests.loop.conftest import MakeSession, campaign_text
+from tests.loop.scripted_lab import ScriptedLab, done, failed
 
 
 def hill(order: Order) -> float:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from tests.loop.conftest import MakeSession
-from tests.loop.scripted_lab import ScriptedLab
-from tests.loop.test_advance import on_the_hill
 
 from planner.errors import InputError
 from planner.loop.frames import make_frame, read_frame
 from planner.loop.inline import run_inline
 from planner.loop.session import Session
+from tests.loop.conftest import MakeSession
+from tests.loop.scripted_lab import ScriptedLab
+from tests.loop.test_advance import on_the_hill
 
 
 def import_frame(session: Session, frame: pd.DataFrame) -> None:

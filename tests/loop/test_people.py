@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.loop.conftest import MakeSession, campaign_text
-from tests.loop.scripted_lab import ScriptedLab, done
-from tests.loop.test_advance import on_the_hill
 
 from planner.errors import InputError, Refused, UnknownName
 from planner.labs import Answer, Order, PersonLab, Reported
@@ -14,6 +11,9 @@ from planner.loop.advance import Waiting
 from planner.loop.inline import run_inline
 from planner.loop.people import Told, Verdict
 from planner.trials import DeviceState, RunState, TrialState
+from tests.loop.conftest import MakeSession, campaign_text
+from tests.loop.scripted_lab import ScriptedLab, done
+from tests.loop.test_advance import on_the_hill
 
 
 def told(value: float, **more: object) -> Told:

@@ -1,0 +1,133 @@
+"""A crash at every single point where the loop touches the ledger or the lab, one after the other.
+
+The lab stands for the world: it lives on and counts its acts. After each crash a new process opens
+the ledger and goes on; in the end the campaign must look as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from planner.labs import Answer, Lab, Order
+from planner.loop.advance import Waiting
+from planner.loop.inline import run_inline
+from planner.loop.session import Session
+from planner.trials import TrialState
+from tests.loop.conftest import MakeSession, campaign_text
+from tests.loop.scripted_lab import ScriptedLab
+from tests.loop.test_advance import on_the_hill
+
+N_TRIALS = 2
+TEXT = campaign_text(budget=f"trials: {N_TRIALS}", policy=f"start: {N_TRIALS}")
+
+
+class Crash(BaseException):
+    """The process dies here; nothing catches it."""
+
+
+class Fuse:
+    """Blows at the n-th touch, before or after it took effect."""
+
+    def __init__(self, n: int, *, after: bool) -> None:
+        self.left, self.after, self.touched = n, after, 0
+
+    def around(self, act: Callable[..., Any]) -> Callable[..., Any]:
+        def touched(*args: Any, **kwargs: Any) -> Any:
+            self.touched += 1
+            blows = self.touched == self.left
+            if blows and not self.after:
+                raise Crash
+            result = act(*args, **kwargs)
+            if blows:
+                raise Crash
+            return result
+
+        return touched
+
+
+def wire(session: Session, fuse: Fuse) -> None:
+    """Puts the fuse into every touch of the ledger's writing and of the lab."""
+    session.ledger.append = fuse.around(session.ledger.append)  # type: ignore[method-assign]
+    session.lab = Fused(session.lab, fuse)
+
+
+class Fused:
+    """A lab behind a fuse."""
+
+    def __init__(self, lab: Lab, fuse: Fuse) -> None:
+        self.delivery, self.is_repeatable = lab.delivery, lab.is_repeatable
+        self.is_person = lab.is_person
+        self.submit: Callable[[Order], Answer] = fuse.around(lab.submit)
+        self.poll = fuse.around(lab.poll)
+        self.abort, self.close = lab.abort, lab.close
+
+
+def outcome_of(session: Session) -> list[tuple[object, ...]]:
+    return [
+        (
+            trial.number,
+            trial.configuration,
+            trial.state,
+            trial.observation.outcomes,
+            len(trial.runs),
+        )
+        for trial in session.state.trials.values()
+        if trial.observation is not None
+    ]
+
+
+def count_touches(make_session: MakeSession, *, latency: int) -> tuple[int, list[Any]]:
+    session = make_session(ScriptedLab(on_the_hill, latency=latency), text=TEXT)
+    fuse = Fuse(0, after=False)
+    wire(session, fuse)
+    run_inline(session)
+    return fuse.touched, outcome_of(session)
+
+
+@pytest.mark.parametrize("latency", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_crash_at_any_touch_leaves_a_campaign_like_one_that_was_not_killed(
+    make_session: MakeSession, latency: int
+):
+    touches, undisturbed = count_touches(make_session, latency=latency)
+    assert touches > 4 * N_TRIALS
+    for n in range(1, touches + 1):
+        for after in (False, True):
+            lab = ScriptedLab(on_the_hill, latency=latency)
+            ledger = f"crash-{n}-{after}.db"
+            session = make_session(lab, text=TEXT, ledger=ledger)
+            wire(session, Fuse(n, after=after))
+            with pytest.raises(Crash):
+                run_inline(session)
+            again = make_session(lab, text=TEXT, ledger=ledger)
+            assert run_inline(again).waiting is Waiting.END
+            assert outcome_of(again) == undisturbed, f"touch {n}, after={after}"
+            assert set(lab.acts.values()) == {1}, f"touch {n}, after={after}: {lab.acts}"
+            assert set(lab.acts) == {f"bench/{k}/1" for k in range(1, N_TRIALS + 1)}
+
+
+def test_a_lab_that_forgets_keys_is_caught_by_the_count_of_acts(make_session: MakeSession):
+    """The negative control: without keys a crash between act and answer acts twice."""
+
+    class Forgetful(ScriptedLab):
+        def submit(self, order: Order) -> Answer:
+            self.ends.clear()
+            return super().submit(order)
+
+        def poll(self, keys: Sequence[str]) -> dict[str, Answer]:
+            return {}
+
+    twice = 0
+    for n in range(1, 8):
+        lab = Forgetful(on_the_hill)
+        session = make_session(lab, text=TEXT, ledger=f"forgets-{n}.db")
+        wire(session, Fuse(n, after=True))
+        with pytest.raises(Crash):
+            run_inline(session)
+        again = make_session(lab, text=TEXT, ledger=f"forgets-{n}.db")
+        run_inline(again)
+        twice += any(count > 1 for count in lab.acts.values())
+        assert again.state.in_state(TrialState.COMPLETED)
+    assert twice > 0
