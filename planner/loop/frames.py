@@ -101,7 +101,12 @@ def _read_row(
             continue
         column, unit = columns[name]
         sd = row[columns[name + _SD][0]] if name + _SD in columns else math.nan
-        reported = Reported(value=row[column], unit=unit, sd=None if pd.isna(sd) else float(sd))
+        value = row[column]
+        reported = Reported(
+            value=value if isinstance(value, str) else float(value),  # numpy's integers are no int
+            unit=unit,
+            sd=None if pd.isna(sd) else float(sd),
+        )
         outcomes[name] = measure(reported, outcome)
     if not outcomes:
         raise InputError("it has no outcome")
