@@ -4,36 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
-import torch
 from scipy.stats import binom
 
 from planner import __version__
 from planner.campaign import (
     Adapter,
     CampaignSpec,
-    Maximise,
-    Minimise,
     ReplayedTable,
     SimulatedProcess,
-    utility,
 )
 from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
-from planner.loop.best import estimate_remaining, find_best
 from planner.loop.budget import cost_so_far
 from planner.loop.model import fit_surrogate
-from planner.models import FitFailure, Surrogate, clip, interval
+from planner.models import FitFailure, Surrogate
+from planner.report.best_found import (
+    estimate_left,
+    find_best_conditions,
+    find_top,
+    mean_in_table,
+)
 from planner.report.chance import RandomChoice, draws_to_match, random_choice, read_table_means
 from planner.report.events import list_events
 from planner.report.facts import (
     RUN_OR_TO_BE_RUN,
-    BestConditions,
     Facts,
     HistoricalLine,
-    Left,
     Provenance,
     Spent,
     StatedIntervals,
@@ -68,8 +66,8 @@ def gather(
         TableError: that table cannot be read.
     """
     fitted = fit_surrogate(state, space)
-    best = _find_best(state, space, fitted)
-    left, why_nothing_left = _estimate_left(state, space, fitted)
+    best = find_best_conditions(state, space, fitted)
+    left, why_nothing_left = estimate_left(state, space, fitted)
     trials = tuple(
         _line(trial, state, is_best=best is not None and trial.number == best.trial)
         for trial in state.trials.values()
@@ -77,7 +75,7 @@ def gather(
     n_taken = sum(line.state in RUN_OR_TO_BE_RUN for line in trials)
     means = read_table_means(state.spec, folder=folder)
     random = _random(state, space, means, n_taken=n_taken)
-    in_table = _in_table(state, space, means, best)
+    in_table = mean_in_table(state, space, means, best)
     counts = Counter(line.state for line in trials)
     return Facts(
         spec=state.spec,
@@ -85,7 +83,7 @@ def gather(
         stop_reason=state.stopped.reason if state.stopped is not None else "",
         simulation=describe_simulation(state.spec),
         best=best,
-        top=_find_top(state, space, fitted, best),
+        top=find_top(state, space, fitted, best),
         left=left,
         why_nothing_left=why_nothing_left,
         trials=trials,
@@ -141,85 +139,6 @@ def count_held(trials: Iterable[TrialLine]) -> StatedIntervals | None:
     return StatedIntervals(held=held, n=n, level=level, expected=(low, high))
 
 
-def _find_best(
-    state: CampaignState, space: SearchSpace, fitted: Surrogate | FitFailure
-) -> BestConditions | None:
-    if isinstance(fitted, Surrogate):
-        best = find_best(state, space, fitted)
-        if best is not None:
-            return BestConditions(
-                trial=best.trial,
-                configuration=best.configuration,
-                measured=best.measured,
-                mean=best.mean,
-                low=best.low,
-                high=best.high,
-                level=best.level,
-                goal_probability=best.goal_probability,
-            )
-        why = "nothing was measured"
-    else:
-        why = fitted.reason
-    return _best_measured(state, why)
-
-
-def _find_top(
-    state: CampaignState,
-    space: SearchSpace,
-    fitted: Surrogate | FitFailure,
-    best: BestConditions | None,
-) -> BestConditions | None:
-    """Returns the best single measurement, where the best conditions are others."""
-    top = _best_measured(state, "")
-    if top is None or best is None or isinstance(fitted, FitFailure):
-        return None
-    if dict(top.configuration) == dict(best.configuration):
-        return None
-    predicted = fitted.predict(torch.from_numpy(space.encode([top.configuration])))
-    lowest, highest = state.spec.outcome.bounds
-    ends = interval(predicted, level=best.level, lowest=lowest, highest=highest)
-    return replace(
-        top,
-        mean=float(clip(predicted.mean, lowest, highest)[0]),
-        low=float(ends.low[0]),
-        high=float(ends.high[0]),
-        level=best.level,
-    )
-
-
-def _best_measured(state: CampaignState, why: str) -> BestConditions | None:
-    objective = state.spec.objective
-    observed = [each for each in state.observations if objective.outcome in each.outcomes]
-    if not observed:
-        return None
-    best = max(
-        observed, key=lambda each: utility(objective, each.outcomes[objective.outcome].value)
-    )
-    return BestConditions(
-        trial=best.trial,
-        configuration=best.configuration,
-        measured=best.outcomes[objective.outcome].value,
-        why_no_interval=why,
-    )
-
-
-def _estimate_left(
-    state: CampaignState, space: SearchSpace, fitted: Surrogate | FitFailure
-) -> tuple[Left | None, str]:
-    if isinstance(fitted, FitFailure):
-        return None, fitted.reason
-    if not state.observations:
-        return None, "nothing was measured yet, so there is no best to be beaten."
-    remaining = estimate_remaining(state, space, fitted)
-    if remaining is None:
-        return None, "there is no best yet to be beaten."
-    objective = state.spec.objective
-    gain = objective.gain if isinstance(objective, Maximise | Minimise) else None
-    return Left(
-        probability=remaining.probability_done, gain=remaining.gain, threshold=gain or 0.0
-    ), ""
-
-
 def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
     outcome = state.spec.objective.outcome
     proposal, observation = trial.proposal, trial.observation
@@ -271,16 +190,6 @@ def _random(
     if means is None or space.rows is None or n_taken == 0:
         return None
     return random_choice(means, state.spec.objective, n_trials=n_taken)
-
-
-def _in_table(
-    state: CampaignState, space: SearchSpace, means: Floats | None, best: BestConditions | None
-) -> float | None:
-    if means is None or space.rows is None or best is None or best.trial is None:
-        return None
-    asked = dict(state.trial(best.trial).configuration)
-    row = next((i for i, each in enumerate(space.rows) if dict(each) == asked), None)
-    return None if row is None else float(means[row])
 
 
 def _standing(state: CampaignState) -> str:

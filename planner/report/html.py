@@ -89,7 +89,7 @@ def _template() -> jinja2.Template:
 
 
 def _breakable(name: str) -> Markup:
-    """Lets a name in a narrow column go on in the next line after an underscore."""
+    """Lets a name in a narrow column go on in the next line after an underscore; escapes it."""
     return Markup("_<wbr>").join(name.split("_"))
 
 

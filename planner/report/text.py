@@ -147,7 +147,8 @@ def _row(line: TrialLine, facts: Facts) -> _Row:
     settings = facts.spec.parameters
     values = (words.setting(line.configuration[name], "") for name in settings)
     predicted = words.prediction(line.prediction) if line.prediction else "-"
-    measured = words.outcome_of(line, facts.spec.outcome.name)
+    is_done = line.state is TrialState.COMPLETED  # what became of the others stands below
+    measured = words.outcome_of(line, facts.spec.outcome.name) if is_done else "-"
     mark = " best" if line.is_best else " missed" if line.held is False else ""
     return _Row(str(line.number), " / ".join(values), predicted, measured + mark)
 
@@ -171,9 +172,9 @@ def _remarks(line: TrialLine, row: _Row, facts: Facts) -> Text:
         text.append(f"{row.conditions}\n")
     if line.achieved is not None:
         text.append(f"achieved: {words.configuration(line.achieved, facts.spec)}\n")
-    remark = "; ".join(line.quarantined) or line.remark
-    if remark and line.state is not TrialState.COMPLETED:
-        text.append(f"{line.state}: {remark}\n", style="yellow")
+    remark = words.remark(line)
+    if remark:
+        text.append(f"{remark}\n", style="yellow")
     text.append(line.reason, style="dim")
     return text
 

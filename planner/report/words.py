@@ -264,8 +264,9 @@ def progress_caption(facts: Facts) -> str:
     n_shown = sum(line.state in RUN_OR_TO_BE_RUN for line in facts.trials)
     if n_shown < len(facts.trials):
         n_left = len(facts.trials) - n_shown
-        word = "trial that was" if n_left == 1 else "trials that were"
-        text += f" {n_left} {word} turned down or never run are left out and not counted."
+        left_out = "1 trial that was" if n_left == 1 else f"{n_left} trials that were"
+        verb = "is" if n_left == 1 else "are"
+        text += f" {left_out} turned down or never run {verb} left out and not counted."
     if facts.random is not None and not facts.random.is_distance:
         text += (
             f" Random choice draws from the means of all {facts.random.n_rows} candidates, "

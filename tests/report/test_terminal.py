@@ -44,7 +44,7 @@ def test_few_trials_are_all_shown_with_their_reasons():
     diary.move(4, TrialState.FAILED_BY_MACHINE, "the pump stalled")
     text = printed(diary)
     assert "A reason of its own." in text
-    assert "failed by machine: the pump stalled" in text
+    assert "Failed by machine: the pump stalled." in text
     assert "80 best" in text
     assert "750 / 3 / Fe" in text
 
