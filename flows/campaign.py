@@ -18,6 +18,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from flows.deploying import shared_database_url
 from flows.lending import borrowed
 from flows.logbook import keeping_log
 from flows.tasks import do_as_task, label_of
@@ -101,7 +102,7 @@ def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
         file=file,
         name=campaign,
         seed=seed,
-        database_url=os.environ.get("PLANNER_DATABASE_URL") or None,
+        database_url=shared_database_url(),
     )
     parent, leave = os.getppid(), threading.Event()
     try:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import webbrowser
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from planner.cli.options import Json
+from planner.cli.ending import DONE, INTERRUPTED, STOPPED, WAITS
+from planner.cli.options import File, Json
+from planner.cli.places import make_place
 from planner.cli.running import interruptible
 from planner.errors import InputError
 
@@ -24,8 +28,93 @@ Home = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
-    for command in (pages,):
+    for command in (up, deploy, pages):
         app.command()(command)
+
+
+def up(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Campaign files whose stretches are started when they are due."),
+    ] = None,
+    home: Home = None,
+    until_done: Annotated[
+        bool,
+        typer.Option(
+            "--until-done", help="End when no machine can move any of the campaigns any more."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Serve campaigns and deployments on this machine, until Ctrl-C.
+
+    Keeps Prefect's server and a serving process, starts the next stretch of each campaign when
+    there is something to do, and executes what planner deploy has scheduled.
+    A campaign that has ended, or waits for people, is left alone until its ledger changes.
+    """
+    from flows.supervising import supervise
+
+    places = [make_place(file) for file in files or ()]
+    place = find_home(files[0] if files else None, home)
+    if until_done and not places:
+        raise InputError("--until-done needs the campaign files that are meant.")
+    with interruptible(word="Ending in order") as leave:
+        standing = supervise(
+            places,
+            home=place,
+            leave=leave,
+            on_message=lambda text: _say_now(text, as_json=as_json),
+            until_done=until_done,
+        )
+        has_left = leave.is_set()
+    raise typer.Exit(_code_of(standing, has_left=has_left))
+
+
+def deploy(
+    file: File,
+    cron: Annotated[
+        str | None,
+        typer.Option(help="Minute, hour, day, month, weekday, such as '0 18 * * *': daily at six."),
+    ] = None,
+    interval: Annotated[
+        float | None, typer.Option(min=10, help="Or seconds from one stretch to the next.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Of --cron, such as Europe/Berlin; UTC by default.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the deployment; by default the campaign's.")
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Register a campaign as a scheduled deployment on a running server of Prefect's.
+
+    The server is the one that planner up keeps for the file's folder, or the one that
+    PREFECT_API_URL names; planner up there, or a Prefect worker of the pool 'planner' with this
+    package, executes it. Each scheduled flow run is one stretch.
+    """
+    from flows.deploying import Schedule, deploy_there
+    from planner.loop.desk import read_spec
+
+    if (cron is None) == (interval is None):
+        raise InputError("Give either --cron or --interval.")
+    place = make_place(file)
+    spec = read_spec(place)
+    schedule = Schedule(cron=cron, interval_s=interval, timezone=timezone)
+    deployed = deploy_there(
+        file,
+        campaign=spec.campaign,
+        name=name or f"{spec.campaign} on schedule",
+        home=find_home(file, home),
+        schedule=schedule,
+    )
+    when = deployed.next_at.astimezone().isoformat(timespec="seconds") if deployed.next_at else None
+    if as_json:
+        facts = {"deployment": deployed.name, "id": str(deployed.deployment_id), "next": when}
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    typer.echo(f"Registered {deployed.name}. Next stretch: {when or 'not scheduled yet'}.")
 
 
 def pages(
@@ -58,6 +147,24 @@ def pages(
             webbrowser.open(address.ui_url)
         typer.echo("Ctrl-C ends them.", err=True)
         leave.wait()
+
+
+def _say_now(text: str, *, as_json: bool) -> None:
+    """Prints one event with its time."""
+    now = datetime.now().astimezone()
+    if as_json:
+        typer.echo(json.dumps({"at": now.isoformat(timespec="seconds"), "event": text}))
+    else:
+        typer.echo(f"{now:%H:%M:%S}  {text}")
+
+
+def _code_of(standing: Sequence[str], *, has_left: bool) -> int:
+    """Returns the exit code: of the worst of the campaigns, where nobody asked to end."""
+    if has_left:
+        return INTERRUPTED
+    if "failed" in standing:
+        return STOPPED
+    return WAITS if "person" in standing else DONE
 
 
 def find_home(file: Path | None, home: Path | None) -> Path:

@@ -122,6 +122,15 @@ def take_in(
     return lease
 
 
+def holder_in(connection: Connection, campaign: str, *, clock: Clock) -> Holder | None:
+    """Returns who holds a campaign's lease; None where anybody may take it."""
+    row = connection.execute(_LOAD, {"campaign": campaign}).one_or_none()
+    if row is None or row.expires_at <= clock.now():
+        return None
+    holder = Holder(**{name: getattr(row, name) for name in Holder.__slots__})
+    return None if is_provably_dead(holder, seen_by=this_process()) else holder
+
+
 def renew_in(connection: Connection, lease: Lease, *, clock: Clock) -> Lease:
     """Returns the lease with a new end.
 

@@ -17,7 +17,15 @@ from planner.ledger.appending import append_in, validate
 from planner.ledger.engines import show_place, writing
 from planner.ledger.entries import RECORDS, Entry, Expectation, Holder, Record
 from planner.ledger.faults import explained
-from planner.ledger.leases import LEASE_S, Lease, release_in, renew_in, take_in, this_process
+from planner.ledger.leases import (
+    LEASE_S,
+    Lease,
+    holder_in,
+    release_in,
+    renew_in,
+    take_in,
+    this_process,
+)
 from planner.ledger.rows import CampaignRow, InboxRow, InboxState, OutboxRow, RunRow, TrialRow
 
 _PAGE = 2000  # entries read at once
@@ -200,6 +208,11 @@ class Ledger:
                 lease_s=lease_s,
                 clock=self._clock,
             )
+
+    def holder(self, campaign: str) -> Holder | None:
+        """Returns which process holds the campaign; None where anybody may take it."""
+        with explained(self.place), self.engine.connect() as connection:
+            return holder_in(connection, campaign, clock=self._clock)
 
     def renew(self, lease: Lease) -> Lease:
         """Returns the lease with a new end.

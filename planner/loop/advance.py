@@ -98,7 +98,7 @@ def advance(session: Session, *, perform: Perform = perform_plainly) -> Step:
         session.write([stop], is_decision=True)
         return Step(Waiting.END, stop.reason)
     _give_up_if_unreachable(session)
-    return _what_next(session)
+    return what_next(session)
 
 
 def _collect(session: Session, perform: Perform) -> bool:
@@ -185,7 +185,8 @@ def _give_up_if_unreachable(session: Session) -> None:
         )
 
 
-def _what_next(session: Session) -> Step:
+def what_next(session: Session) -> Step:
+    """Says what a campaign waits for in which nothing moves."""
     machine = [run for _, run in open_runs(session) if not session.lab.is_person]
     if any(run.state is not RunState.IN_DOUBT for run in machine):
         return Step(Waiting.MACHINE)

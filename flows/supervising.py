@@ -1,0 +1,165 @@
+"""The supervisor: keeps server and serving process alive, and starts the stretches that are due.
+
+It decides by the ledger (see ``watching``) and asks Prefect to run; whoever else asks for the same
+stretch at the same time gets the same flow run, by its idempotency key, and if two run after all,
+the lease lets one of them act.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from flows import quiet
+from flows.deploying import deploy
+from flows.server import server
+from flows.serving import ServingProcess
+from flows.watching import Outlook, Watched
+from planner.errors import PlannerError
+from planner.loop.desk import Place
+
+POLL_S = 1.0
+_AT_REST = (Outlook.ENDED, Outlook.FAILED, Outlook.PERSON)
+SLOW_START_S = 60.0  # Prefect, torch and the campaign are imported before the lease is taken
+
+
+def supervise(
+    places: Sequence[Place],
+    *,
+    home: Path,
+    leave: threading.Event,
+    on_message: Callable[[str], None],
+    until_done: bool = False,
+) -> list[Outlook]:
+    """Run campaigns and deployments of one home until asked to leave.
+
+    Args:
+        places: of the campaigns whose stretches are started when they are due.
+        home: Prefect's home.
+        leave: ends it in order.
+        on_message: is told each event, in a line.
+        until_done: whether it ends when no machine can move any campaign.
+
+    Returns:
+        How the campaigns stand at the end.
+
+    Raises:
+        PlannerError: a campaign cannot be opened, or Prefect's server does not start.
+    """
+    with _watching(places, on_message) as watched, server(home, on_message=on_message) as address:
+        settings = quiet.settings(home=home, api_url=address.api_url)
+        with quiet.in_force(settings), ServingProcess(home, on_message=on_message) as serving:
+            starters = [
+                Starter(each, file=place.file, home=home)
+                for each, place in zip(watched, places, strict=True)
+            ]
+            on_message("Serving; Ctrl-C ends it.")
+            while True:
+                serving.keep_alive()
+                outlooks = [_look(starter, on_message) for starter in starters]
+                is_done = all(each in _AT_REST for each in outlooks)
+                if (until_done and is_done) or leave.wait(POLL_S):
+                    return outlooks
+
+
+class Starter:
+    """Starts the stretches of one campaign.
+
+    Args:
+        watched: the campaign.
+        file: its file.
+        home: Prefect's home.
+    """
+
+    def __init__(self, watched: Watched, *, file: Path, home: Path) -> None:
+        self.watched = watched
+        self._file = file
+        self._home = home
+        self._deployment: UUID | None = None
+        self._last: UUID | None = None
+
+    def start(self) -> None:
+        """Ask for the next stretch, and note that the last one has no process any more."""
+        from prefect.deployments import run_deployment
+
+        if self._deployment is None:
+            name = self.watched.campaign
+            self._deployment = deploy(
+                self._file, campaign=name, name=name, home=self._home, tags=(name,)
+            ).deployment_id
+        self._bury_last()
+        self.watched.note_start()
+        run: Any = run_deployment(self._deployment, idempotency_key=self.watched.slot(), timeout=0)
+        self._last = run.id
+
+    def is_starting(self) -> bool:
+        """Tell whether the last run asked for may still be on its way to the lease."""
+        from prefect.client.orchestration import get_client
+        from prefect.types._datetime import now
+
+        if self._last is None:
+            return False
+        with get_client(sync_client=True) as client:
+            state = client.read_flow_run(self._last).state
+        if state is None or state.is_final():
+            return False
+        return (now("UTC") - state.timestamp).total_seconds() < SLOW_START_S
+
+    def forget(self) -> None:
+        """Register the deployment again: the server does not know it any more."""
+        self._deployment = self._last = None
+
+    def _bury_last(self) -> None:
+        """Mark a run as crashed that Prefect believes running while nobody holds the campaign."""
+        from prefect.client.orchestration import get_client
+        from prefect.client.schemas.objects import State
+        from prefect.states import Crashed
+
+        if self._last is None:
+            return
+        with get_client(sync_client=True) as client:
+            state = client.read_flow_run(self._last).state
+            if state is not None and not state.is_final():
+                gone: State[None] = Crashed(
+                    message="Its process is gone; the ledger goes on in the next run."
+                )
+                client.set_flow_run_state(self._last, gone, force=True)
+
+
+def _look(starter: Starter, on_message: Callable[[str], None]) -> Outlook:
+    from prefect.exceptions import PrefectException
+
+    watched = starter.watched
+    try:
+        outlook = watched.look()
+        if watched.is_due() and not starter.is_starting():
+            on_message(f"{watched.campaign}: starting a stretch.")
+            starter.start()
+    except (httpx.HTTPError, PrefectException) as error:
+        on_message(f"{watched.campaign}: Prefect's server did not take it ({error}); again soon.")
+        starter.forget()
+        watched.note_start()
+        return Outlook.DUE
+    except PlannerError as error:
+        on_message(f"{watched.campaign}: {' '.join(str(error).split())}")
+        watched.note_start()
+        return Outlook.DUE
+    return outlook
+
+
+@contextmanager
+def _watching(
+    places: Sequence[Place], on_message: Callable[[str], None]
+) -> Iterator[list[Watched]]:
+    with ExitStack() as held:
+        watched = []
+        for place in places:
+            watched.append(Watched(place, on_message=on_message))
+            held.callback(watched[-1].close)
+        yield watched

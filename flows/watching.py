@@ -1,0 +1,141 @@
+"""One campaign under supervision: whether its next stretch is due, by the ledger alone.
+
+What Prefect says of a flow run is no ground for a decision: a run whose machine lost its power is
+marked running for ever. The ledger's lease says whether somebody is at work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from enum import StrEnum
+
+from planner.ledger.entries import CampaignTaken, Entry
+from planner.ledger.replay import CampaignState
+from planner.loop.advance import Waiting, what_next
+from planner.loop.desk import Place, at_work
+from planner.loop.outlook import has_work
+from planner.loop.session import Session
+from planner.loop.waiting import describe_waiting
+
+FIRST_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 600.0
+
+
+class Outlook(StrEnum):
+    """What a campaign under supervision needs."""
+
+    AT_WORK = "at work"  # a live process holds its lease
+    DUE = "due"  # a stretch would move something
+    MACHINE = "machine"  # a source will have news
+    PERSON = "person"  # only people can move it
+    ENDED = "ended"
+    FAILED = "failed"  # ended by repeated failures
+
+
+class Watched:
+    """Looks at one campaign; ``close`` it.
+
+    Args:
+        place: of the campaign.
+        on_message: is told what changes, a line each.
+    """
+
+    def __init__(self, place: Place, *, on_message: Callable[[str], None]) -> None:
+        self._place = place
+        self._on_message = on_message
+        self._held = ExitStack()
+        self._session = self._open()
+        self._spec_digest = self._session.state.spec_digest
+        self._told = ""
+        self._outlook = Outlook.DUE
+        self._n_moves = 0
+        self._n_moves_then = 0
+        self._n_futile = -1
+        self._not_before = 0.0
+
+    @property
+    def campaign(self) -> str:
+        """Its name."""
+        return self._session.campaign
+
+    def close(self) -> None:
+        """Lets go of the ledger and the lab."""
+        self._held.close()
+
+    def look(self) -> Outlook:
+        """Say what the campaign needs now, and tell when that changed."""
+        self._reopen_if_amended()
+        self._outlook = self._judge()
+        self._tell()
+        return self._outlook
+
+    def is_due(self) -> bool:
+        """Tell whether to start a stretch now: it is due, and not just tried in vain."""
+        return self._outlook is Outlook.DUE and time.monotonic() >= self._not_before
+
+    def slot(self) -> str:
+        """Return what two supervisors call the same stretch: epoch, and a window of time."""
+        epoch = self._session.ledger.campaign_row(self.campaign).epoch
+        return f"{self.campaign}:{epoch}:{int(self._session.now_s // FIRST_PAUSE_S)}"
+
+    def note_start(self) -> None:
+        """Note that a stretch was asked for; the longer in vain, the later the next one."""
+        is_futile = self._n_moves == self._n_moves_then
+        self._n_futile = self._n_futile + 1 if is_futile else 0
+        self._n_moves_then = self._n_moves
+        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**self._n_futile)
+        self._not_before = time.monotonic() + pause_s
+
+    def _open(self) -> Session:
+        session = self._held.enter_context(at_work(self._place))
+        session.listener = self._hear
+        return session
+
+    def _hear(self, entry: Entry, _state: CampaignState) -> None:
+        """Count what moves the campaign; taking its lease alone does not."""
+        self._n_moves += not isinstance(entry.record, CampaignTaken)
+
+    def _judge(self) -> Outlook:
+        session = self._session
+        state = session.refresh()
+        if session.ledger.holder(self.campaign) is not None:
+            return Outlook.AT_WORK
+        if state.stopped is not None and not state.open_trials:
+            return Outlook.FAILED if state.stopped.failed else Outlook.ENDED
+        if has_work(session):
+            return Outlook.DUE
+        waits_for = what_next(session).waiting
+        return Outlook.MACHINE if waits_for is Waiting.MACHINE else Outlook.PERSON
+
+    def _reopen_if_amended(self) -> None:
+        state = self._session.refresh()
+        if state.spec_digest == self._spec_digest:
+            return
+        self._on_message(f"{self.campaign}: its file was amended; reading it again.")
+        self._held.close()
+        self._session = self._open()
+        self._spec_digest = self._session.state.spec_digest
+
+    def _tell(self) -> None:
+        said = self._words()
+        if said != self._told:
+            self._told = said
+            self._on_message(f"{self.campaign}: {said}")
+
+    def _words(self) -> str:
+        state = self._session.state
+        match self._outlook:
+            case Outlook.AT_WORK:
+                holder = self._session.ledger.holder(self.campaign)
+                return f"at work, process {holder.pid} on {holder.host}." if holder else "at work."
+            case Outlook.ENDED | Outlook.FAILED:
+                assert state.stopped is not None
+                return f"has ended: {state.stopped.reason}."
+            case Outlook.PERSON:
+                return f"waits for people: {describe_waiting(self._session)}."
+            case Outlook.MACHINE:
+                return "waits for a machine."
+            case Outlook.DUE:
+                return "its next stretch is due."
