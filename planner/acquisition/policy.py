@@ -52,9 +52,9 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
     candidates = _candidates(situation)
     chooser = _Chooser(situation, candidates, surrogate, failure, seed)
 
-    n_placed = _n_distinct(situation.taken())
-    n_start = min(q, max(0, situation.settings.n_start - n_placed))
-    picks = chooser.fill("start", n_start, n_centres=situation.settings.n_start - n_placed)
+    missing = max(0, situation.settings.n_start - _n_placed(situation))
+    n_start = min(q, missing)
+    picks = chooser.fill("start", n_start, n_centres=missing)
     if len(picks) == n_start:
         rest = q - n_start
         if surrogate is not None:
@@ -91,7 +91,7 @@ class _Chooser:
         found = self.candidates.spread(n_centres, taken=taken, seed=seed)[:n]
         words = reasons.filling(
             kind,
-            n_placed=_n_distinct(taken),
+            n_placed=_n_placed(self.situation) + len(earlier or []),
             settings=self.situation.settings,
             failure=self.failure,
         )
@@ -148,6 +148,17 @@ def _candidates(situation: Situation) -> Candidates:
 def _observations(situation: Situation) -> Observations:
     x = np.asarray(situation.x, dtype=np.float64).reshape(-1, situation.space.n_columns)
     return Observations.from_arrays(x, situation.y, situation.var if len(situation.var) else None)
+
+
+def _n_placed(situation: Situation) -> int:
+    """Returns how many configurations fill the space already.
+
+    What was requested and what was achieved may differ and are one trial all the same, so the
+    larger of the two counts is taken, not their sum.
+    """
+    d = situation.space.n_columns
+    measured = np.vstack([situation.x.reshape(-1, d), situation.pending_rows()])
+    return max(_n_distinct(measured), _n_distinct(situation.tried.reshape(-1, d)))
 
 
 def _n_distinct(x: Floats) -> int:

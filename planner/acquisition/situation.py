@@ -18,7 +18,12 @@ Kind = Literal["start", "model", "fallback"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the policy chooses; the defaults are what the benchmark favours.
+    """How the policy chooses; the defaults are what replays of real tables favour.
+
+    Median trials to half of the best 5 % from five random starts, noise-free means, 20 to 40 seeds:
+    mean + 1 sd 15 on agnp, 21 on p3ht_cnt and 65.5 on crossed_barrel; a weight of 0.75 gives 15.5,
+    19 and 80.5; log noisy expected improvement 18, 31 and 77. A start of 3, 5 or 6 configurations
+    made no difference that could be measured on fullerenes, 8 and 10 found fewer good settings.
 
     Args:
         acquisition: ``ucb``, the upper confidence bound, or ``log_nei``, log noisy expected

@@ -130,6 +130,20 @@ def test_results_from_before_the_campaign_fill_the_start() -> None:
     assert kinds([0, 1, 2, 3, 4, 5, 6]) == ["model"] * 4
 
 
+def test_a_trial_that_was_achieved_elsewhere_counts_once_and_a_failed_one_too() -> None:
+    space = table()
+    tried = space.encoded_rows[:3]  # the third failed; the others were achieved a little beside
+    achieved = tried[:2] + np.array([0.01, 0.0, 0.0, 0.0, 0.0])
+    now = Situation(
+        space=space, objective=OBJECTIVES[0], x=achieved, y=np.array([1.0, 2.0]), tried=tried
+    )
+
+    picks = choose(now, q=4, seed=1).picks
+
+    assert [pick.kind for pick in picks] == ["start", "start", "model", "model"]
+    assert not {0, 1, 2} & {pick.row for pick in picks}
+
+
 def test_the_start_avoids_where_data_are() -> None:
     """With one half of the table measured densely, all of the start goes to the other half."""
     space = table(200)
