@@ -31,6 +31,7 @@ def run_campaign(
     file: Path,
     leave: threading.Event,
     on_message: Callable[[str], None],
+    on_start: Callable[[], None] = lambda: None,
 ) -> Step:
     """Run a campaign through Prefect as far as machines can bring it.
 
@@ -39,6 +40,7 @@ def run_campaign(
         file: the campaign file; Prefect's home lies beside it.
         leave: ends the run after its step.
         on_message: hears sentences for the terminal.
+        on_start: is called once the server is there and the work begins.
 
     Returns:
         The last step.
@@ -53,6 +55,7 @@ def run_campaign(
         server(home, on_message=on_message) as address,
         quiet.in_force(quiet.settings(home=home, api_url=address.api_url)),
     ):
+        on_start()
         while True:
             loan = Loan(session=session, leave=leave, on_message=on_message)
             step = _one_stretch(loan, file)

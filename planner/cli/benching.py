@@ -264,8 +264,10 @@ def _print_standings(standings: Sequence[Standing], *, is_campaign: bool) -> Non
             console.print(f"{each.pool.name}: at most {each.pool.promise} are promised: missed.")
     if is_campaign:
         best, worst, n_near = best_found(standings[0])
+        found = standings[0].n_found
         console.print(
-            f"Best mean of the table {best:.4g}; the worst of the best found {worst:.4g}; within "
+            f"Found of the best 5 %: median {found.value:g} ({found.low:g} to {found.high:g}) of "
+            f"{standings[0].pool.n_winners}. Best mean of the table {best:.4g}; the worst of the best found {worst:.4g}; within "
             f"two repeat deviations in {n_near} of {len(standings[0].scores)} campaigns.",
             soft_wrap=True,
         )

@@ -27,13 +27,18 @@ def has_ended(state: CampaignState) -> bool:
     return is_over and all(trial.state in TERMINAL_TRIALS for trial in state.trials.values())
 
 
-def reopen_after_failures(session: Session) -> None:
-    """Lets a campaign go on that stopped after repeated failures: typing run says it is mended."""
+def reopen(session: Session) -> None:
+    """Lets a campaign go on that stopped after repeated failures, or that was asked to wait.
+
+    Typing run says that the cause is mended, and that it is to run.
+    """
     from planner.loop.people import want
 
     stopped = session.state.stopped
     if stopped is not None and stopped.failed:
         want(session, Wanted.RUN, reason="run again after repeated failures")
+    elif session.state.wanted is not Wanted.RUN:
+        want(session, Wanted.RUN, reason="run again")
 
 
 def exit_code(state: CampaignState, *, left: bool) -> int:

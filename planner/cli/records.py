@@ -79,7 +79,9 @@ def import_(
 
     try:
         frame = pd.read_csv(table)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(f"{table} cannot be read: {error.strerror}. Check the path.") from error
+    except ValueError as error:
         raise InputError(f"{table} cannot be read as CSV: {error}.") from error
     with at_work(make_place(file, name), with_lab=False) as session:
         records = read_frame(

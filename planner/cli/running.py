@@ -64,20 +64,43 @@ def run(
     raise typer.Exit(code)
 
 
+class Leave(threading.Event):
+    """Set by the first Ctrl-C once work has begun: the work is to end after its step.
+
+    Before that there is no step to end, and Ctrl-C interrupts at once; so does a second one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_begun = False
+
+    def begin(self) -> None:
+        """From now on there is work to bring to an end."""
+        self._has_begun = True
+
+    def ask(self, word: str) -> None:
+        """Asks the work to end; what a signal does.
+
+        Raises:
+            KeyboardInterrupt: it was asked before, or there is no work yet.
+        """
+        if self.is_set() or not self._has_begun:
+            raise KeyboardInterrupt
+        self.set()
+        sys.stderr.write(f"\n{word} (Ctrl-C again to leave at once) ...\n")
+
+
 @contextmanager
-def interruptible(*, word: str = "Leaving after this step") -> Iterator[threading.Event]:
-    """Turns the first Ctrl-C into a request to leave; the second one interrupts at once.
+def interruptible(*, word: str = "Leaving after this step") -> Iterator[Leave]:
+    """Turns the first Ctrl-C into a request to leave, once work has begun.
 
     Args:
-        word: what to say at the first one.
+        word: what to say then.
     """
-    leave = threading.Event()
+    leave = Leave()
 
     def ask_to_leave(_number: int, _frame: object) -> None:
-        if leave.is_set():
-            raise KeyboardInterrupt
-        leave.set()
-        sys.stderr.write(f"\n{word} (Ctrl-C again to leave at once) ...\n")
+        leave.ask(word)
 
     former = {each: signal.signal(each, ask_to_leave) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -90,13 +113,13 @@ def interruptible(*, word: str = "Leaving after this step") -> Iterator[threadin
 def _run(
     place: Place,
     progress: Progress,
-    leave: threading.Event,
+    leave: Leave,
     *,
     engine: Engine,
     amend: bool,
     as_json: bool,
 ) -> int:
-    from planner.cli.ending import has_ended, reopen_after_failures
+    from planner.cli.ending import has_ended, reopen
     from planner.cli.live import seed_best
     from planner.loop.desk import at_work
     from planner.loop.keeper import holding
@@ -106,23 +129,30 @@ def _run(
         session.listener = progress.hear
         seed_best(progress, session.state)
         if not has_ended(session.state):
-            reopen_after_failures(session)
+            reopen(session)
             with holding(session), progress.showing():
                 _call_engine(engine, session, place, progress, leave)
         return finish(session, place, progress.console, left=leave.is_set(), as_json=as_json)
 
 
 def _call_engine(
-    engine: Engine, session: Session, place: Place, progress: Progress, leave: threading.Event
+    engine: Engine, session: Session, place: Place, progress: Progress, leave: Leave
 ) -> None:
     if engine is Engine.INLINE:
         from planner.loop.inline import run_inline
 
+        leave.begin()
         run_inline(session, is_asked_to_leave=leave.is_set)
     else:
         from flows.running import run_campaign
 
-        run_campaign(session, file=place.file, leave=leave, on_message=progress.message)
+        run_campaign(
+            session,
+            file=place.file,
+            leave=leave,
+            on_message=progress.message,
+            on_start=leave.begin,
+        )
 
 
 def finish(session: Session, place: Place, console: Console, *, left: bool, as_json: bool) -> int:

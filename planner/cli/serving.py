@@ -64,6 +64,7 @@ def up(
             home=place,
             leave=leave,
             on_message=lambda text: _say_now(text, as_json=as_json),
+            on_start=leave.begin,
             until_done=until_done,
         )
         has_left = leave.is_set()
@@ -146,6 +147,7 @@ def pages(
         if not no_browser:
             webbrowser.open(address.ui_url)
         typer.echo("Ctrl-C ends them.", err=True)
+        leave.begin()
         leave.wait()
 
 

@@ -8,14 +8,14 @@ from typing import Any
 from planner.loop.budget import budget_left
 from planner.loop.session import Session
 from planner.loop.waiting import describe_waiting
-from planner.trials import TERMINAL_TRIALS
+from planner.trials import TERMINAL_TRIALS, Wanted
 
 
 def gather_standing(session: Session) -> dict[str, Any]:
     """Returns the facts, ready for JSON."""
     state = session.state
     row = session.ledger.campaign_row(session.campaign)
-    ended = state.stopped is not None and not state.open_trials
+    is_idle = not state.open_trials and (state.stopped is not None or state.wanted is Wanted.RUN)
     return {
         "campaign": state.campaign,
         "simulated": state.simulated,
@@ -25,7 +25,7 @@ def gather_standing(session: Session) -> dict[str, Any]:
         "imported": len(state.imported),
         "budget_left": budget_left(state),
         "stopped": state.stopped.reason if state.stopped is not None else None,
-        "waits_for": None if ended else describe_waiting(session),
+        "waits_for": None if is_idle else describe_waiting(session),
         "open": [
             {
                 "trial": trial.number,
@@ -53,4 +53,6 @@ def describe_standing(standing: dict[str, Any]) -> str:
         lines.append(f"Stopped: {standing['stopped']}.")
     if standing["waits_for"]:
         lines.append(f"Now: {standing['waits_for']}.")
+    elif not standing["stopped"]:
+        lines.append("Now: nothing waits for a person; planner run or planner ask goes on.")
     return "\n".join(lines)

@@ -37,7 +37,7 @@ def _item(trial: Trial, state: CampaignState) -> WaitingItem | None:
             to_do = "planner approve; with --reject and a reason to turn it down"
         case TrialState.HELD:
             what = f"trial {number} is held: {trial.reason or 'no reason was given'}"
-            to_do = "planner resume when the cause is mended, or planner abort"
+            to_do = "mend the cause and run the campaign again, or planner abort"
         case TrialState.RUNNING if trial.handed or state.spec.source.kind == "person":
             who = trial.run.source if trial.handed and trial.run is not None else "a person"
             what = f"trial {number} is with {who}, who has not told the result"
@@ -50,8 +50,8 @@ def _item(trial: Trial, state: CampaignState) -> WaitingItem | None:
 def _whole(state: CampaignState) -> list[WaitingItem]:
     if state.stopped is not None and state.stopped.failed:
         what = f"the campaign stopped after failures: {state.stopped.reason}"
-        return [WaitingItem(trial=None, what=what, to_do="mend the cause, then planner resume")]
+        return [WaitingItem(trial=None, what=what, to_do="mend the cause, then planner run")]
     if state.wanted is not Wanted.RUN and state.stopped is None:
         what = f"the campaign was asked to {state.wanted}"
-        return [WaitingItem(trial=None, what=what, to_do="planner resume")]
+        return [WaitingItem(trial=None, what=what, to_do="planner run, when it may go on")]
     return []

@@ -98,7 +98,7 @@ def test_when_all_failed_the_report_still_stands():
     assert facts.counts == {TrialState.FAILED_BY_MACHINE: 2}
     assert facts.trials[0].remark == "the tube broke"
     assert facts.standing == "stopped after failures"
-    assert any("planner resume" in item.to_do for item in facts.waiting)
+    assert any("planner run" in item.to_do for item in facts.waiting)
 
 
 def test_stated_intervals_are_counted_against_the_binomial():
