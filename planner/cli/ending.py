@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from planner.loop.session import Session
-from planner.trials import TERMINAL_TRIALS, Wanted
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,12 +14,15 @@ if TYPE_CHECKING:
 
     from planner.ledger.replay import CampaignState
     from planner.loop.desk import Place
+    from planner.loop.session import Session
 
 DONE, WAITS, STOPPED, INTERRUPTED = 0, 3, 5, 130
 
 
 def has_ended(state: CampaignState) -> bool:
     """Tells whether a stop rule has ended the campaign, other than by failures."""
+    from planner.trials import TERMINAL_TRIALS
+
     is_over = state.stopped is not None and not state.stopped.failed
     return is_over and all(trial.state in TERMINAL_TRIALS for trial in state.trials.values())
 
@@ -33,6 +33,7 @@ def reopen(session: Session) -> None:
     Typing run says that the cause is mended, and that it is to run.
     """
     from planner.loop.people import want
+    from planner.trials import Wanted
 
     stopped = session.state.stopped
     if stopped is not None and stopped.failed:

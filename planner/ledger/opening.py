@@ -59,7 +59,7 @@ def _find_file(path: Path, *, create: bool) -> None:
         ) from error
 
 
-_NONE = "There is no ledger at {}. Check the place, or start a campaign there first."
+_NONE = "There is no ledger at {}. Check the place."
 
 
 def _prepare(engine: Engine, clock: Clock, *, create: bool) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from planner.campaign import CampaignSpec, read_campaign, read_space
 from planner.clock import Clock, SystemClock
+from planner.errors import UnknownName
 from planner.labs import PersonLab, open_lab
 from planner.ledger import Ledger, locate, open_ledger
 from planner.ledger.replay import CampaignState, replay
@@ -61,7 +62,13 @@ def open_the_ledger(place: Place, *, clock: Clock, create: bool = True) -> Ledge
     """Opens the ledger that the campaign is recorded in."""
     name = place.name or read_campaign(place.file).campaign
     where = locate(place.file, name=name, database_url=place.database_url)
-    return open_ledger(where, clock=clock, create=create)
+    try:
+        return open_ledger(where, clock=clock, create=create)
+    except UnknownName as error:
+        raise UnknownName(
+            f"Campaign {name!r} has not begun: {_uncapitalised(str(error))} "
+            f"'planner run {place.file}' begins it, and so do ask and import."
+        ) from error
 
 
 @contextmanager
@@ -131,6 +138,10 @@ def this_person() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run under a number that has no name
         return "unknown user"
+
+
+def _uncapitalised(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _open_state(

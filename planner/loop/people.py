@@ -121,7 +121,8 @@ def tell(session: Session, number: int, told: Told) -> str:
         TrialMoved(trial=number, to=TrialState.COMPLETED, reason=told.reason),
     ]
     session.write(records, trials={number: trial.state})
-    return f"Trial {number} is completed."
+    values = ", ".join(f"{name}={each.value:g}" for name, each in checked.outcomes.items())
+    return f"Trial {number} is completed with {values}."
 
 
 def approve(session: Session, numbers: Sequence[int]) -> None:
@@ -292,7 +293,7 @@ def _check(session: Session, trial: Trial, told: Told) -> Checked:
     result = Result(outcomes=dict(told.outcomes), achieved=dict(told.achieved))
     checked = check_result(result, session.state.spec, session.space, dict(trial.configuration))
     if checked.problems:
-        problems = "; ".join(checked.problems)
+        problems = "; ".join(problem.rstrip(".") for problem in checked.problems)
         raise InputError(f"Trial {trial.number}: {problems}. Nothing was entered.")
     return checked
 

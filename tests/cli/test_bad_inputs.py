@@ -21,17 +21,37 @@ BEFORE_IT_BEGAN = {
     "no file": ("check", 2, ["Missing argument", "--help"]),
     "a file that is not there": ("check flwo.yaml", 2, ["flwo.yaml", "no such file"]),
     "a file with mistakes": ("check bad.yaml", 2, ["bad.yaml has 2 mistakes", "line 5", "line 9"]),
-    "a status before the start": ("status flow.yaml", 2, ["no ledger", "flow.planner"]),
-    "a report before the start": ("report flow.yaml", 2, ["no ledger", "flow.planner"]),
-    "an export before the start": ("export flow.yaml", 2, ["no ledger", "flow.planner"]),
-    "a question before the start": ("what-if flow.yaml temperature=80", 2, ["no ledger"]),
-    "a result before the start": ("tell flow.yaml 1 yield=80", 2, ["no ledger"]),
-    "an approval before the start": ("approve flow.yaml 1", 2, ["no ledger"]),
-    "an abortion before the start": ("abort flow.yaml 1 --reason leak", 2, ["no ledger"]),
-    "a verdict before the start": ("resolve flow.yaml 1 partly --reason leak", 2, ["no ledger"]),
-    "a backup before the start": ("backup flow.yaml copy.db", 2, ["no ledger"]),
+    "a status before the start": (
+        "status flow.yaml",
+        2,
+        ["Campaign 'flow' has not begun", "flow.planner"],
+    ),
+    "a report before the start": (
+        "report flow.yaml",
+        2,
+        ["Campaign 'flow' has not begun", "flow.planner"],
+    ),
+    "an export before the start": (
+        "export flow.yaml",
+        2,
+        ["Campaign 'flow' has not begun", "flow.planner"],
+    ),
+    "a question before the start": ("what-if flow.yaml temperature=80", 2, ["has not begun"]),
+    "a result before the start": ("tell flow.yaml 1 yield=80", 2, ["has not begun"]),
+    "an approval before the start": ("approve flow.yaml 1", 2, ["has not begun"]),
+    "an abortion before the start": ("abort flow.yaml 1 --reason leak", 2, ["has not begun"]),
+    "a verdict before the start": (
+        "resolve flow.yaml 1 partly --reason leak",
+        2,
+        ["has not begun"],
+    ),
+    "a backup before the start": ("backup flow.yaml copy.db", 2, ["has not begun"]),
     "an engine that is none": ("run flow.yaml --engine steam", 2, ["--engine", "'inline'"]),
-    "a table that is not there": ("import flow.yaml old.csv", 2, ["old.csv", "No such file"]),
+    "a table that is not there": (
+        "import flow.yaml old.csv",
+        2,
+        ["old.csv cannot be read: No such file"],
+    ),
     "a table without a parameter": (
         "import flow.yaml short.csv",
         2,
@@ -134,7 +154,7 @@ def test_after_it_began_what_is_wrong_is_said_and_nothing_is_written(
 def test_debug_shows_the_traceback_of_an_error(typed: Typed, folder: Path) -> None:
     from planner.errors import InputError
 
-    with pytest.raises(InputError, match="no ledger"):
+    with pytest.raises(InputError, match="has not begun"):
         typed("--debug", "status", "flow.yaml")
 
 
