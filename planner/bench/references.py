@@ -22,6 +22,7 @@ import numpy as np
 from scipy.stats import hypergeom
 
 from planner.bench.pools import Pool
+from planner.errors import InputError
 from planner.space import Floats
 
 
@@ -68,5 +69,15 @@ def oracle_found(pool: Pool, start: tuple[int, ...], n_trials: int) -> Floats:
 
 
 def regret_scale(pool: Pool) -> float:
-    """Returns the best minus the median utility of the pool: a regret of 1 is a median setting."""
-    return float(pool.utilities.max() - np.median(pool.utilities))
+    """Returns the best minus the median utility of the pool: a regret of 1 is a median setting.
+
+    Raises:
+        InputError: half of the settings are as good as the best, so that there is nothing to find.
+    """
+    scale = float(pool.utilities.max() - np.median(pool.utilities))
+    if scale == 0:
+        raise InputError(
+            f"In table {pool.name!r} half of the settings are as good as the best: there is "
+            f"nothing to find. Leave it out."
+        )
+    return scale

@@ -146,14 +146,14 @@ def stand(pool: Pool, rules: Rules, races: Sequence[Race]) -> Standing:
     if not races:
         raise InputError(f"There is no race on table {pool.name!r} to sum up: give a seed.")
     scores = tuple(score(pool, race) for race in races)
-    n_trials = len(races[0].rows)
+    n_trials = max(len(race.rows) for race in races)
     # the oracle is followed to its half, also beyond the end of the race
     oracle = [oracle_found(pool, race.rows[: race.n_start], pool.n_settings) for race in races]
     seed = derive_seed(0, "bootstrap", pool.name)
-    shares = np.stack([each.found for each in scores]) / pool.n_winners
+    shares = np.stack([_lasting(each.found, n_trials) for each in scores]) / pool.n_winners
     share = bootstrap(shares, _mean, seed=seed)
     halves = np.array([each.half for each in scores])
-    regrets = np.array([each.regret.mean() for each in scores])
+    regrets = np.array([_lasting(each.regret, n_trials).mean() for each in scores])
     ends = np.array([each.found[-1] for each in scores])
     return Standing(
         pool=pool,
@@ -173,6 +173,11 @@ def stand(pool: Pool, rules: Rules, races: Sequence[Race]) -> Standing:
         ask_wall_s=_median_ask([race.ask_wall_s for race in races]),
         n_fallback=sum(race.kinds.count("fallback") for race in races),
     )
+
+
+def _lasting(values: Floats, n_trials: int) -> Floats:
+    """Returns the values up to the longest race: one that stopped early keeps what it had."""
+    return np.concatenate([values, np.full(n_trials - len(values), values[-1])])
 
 
 def _mean(values: Floats) -> Floats:
