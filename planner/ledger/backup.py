@@ -40,7 +40,7 @@ def backup(ledger: Ledger, target: Path) -> None:
     if not target.parent.is_dir():
         raise InputError(f"There is no folder {target.parent} for the backup. Make it first.")
     with _draft_of(target) as draft:
-        with explained(ledger.place):
+        with explained(f"{ledger.place}, copied to {target}"):
             if ledger.engine.dialect.name == "sqlite":
                 _copy_file(ledger.engine, draft)
             else:
