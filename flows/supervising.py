@@ -35,6 +35,7 @@ def supervise(
     home: Path,
     leave: threading.Event,
     on_message: Callable[[str], None],
+    on_start: Callable[[], None] = lambda: None,
     until_done: bool = False,
 ) -> list[Outlook]:
     """Run campaigns and deployments of one home until asked to leave.
@@ -44,6 +45,7 @@ def supervise(
         home: Prefect's home.
         leave: ends it in order.
         on_message: is told each event, in a line.
+        on_start: is called once everything is there.
         until_done: whether it ends when no machine can move any campaign.
 
     Returns:
@@ -60,6 +62,7 @@ def supervise(
                 for each, place in zip(watched, places, strict=True)
             ]
             on_message("Serving; Ctrl-C ends it.")
+            on_start()
             while True:
                 serving.keep_alive()
                 outlooks = [_look(starter, on_message) for starter in starters]

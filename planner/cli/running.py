@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.ending import INTERRUPTED
 from planner.cli.options import As, File, Json, Seed
 from planner.cli.places import make_place
 
@@ -105,6 +106,9 @@ def interruptible(*, word: str = "Leaving after this step") -> Iterator[Leave]:
     former = {each: signal.signal(each, ask_to_leave) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield leave
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted. Type the same again to go on.\n")
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
