@@ -44,7 +44,8 @@ def draw_standings(standings: Sequence[Standing]) -> str:
         ]
         tables.append(RaceTable(name, racers, same[0].random_share, same[0].oracle_share))
     n_seeds = len(standings[0].scores)
-    band = f"95 % bootstrap intervals of the mean over {n_seeds} seeds"
+    seeds = "1 seed" if n_seeds == 1 else f"{n_seeds} seeds"
+    band = f"95 % bootstrap intervals of the mean over {seeds}"
     return draw_race(RacePicture(tables, band=band))
 
 

@@ -243,7 +243,6 @@ def _print_standings(standings: Sequence[Standing], *, is_campaign: bool) -> Non
     from rich.measure import Measurement
     from rich.table import Table
 
-    from planner.bench.pages import best_found
     from planner.bench.tabulated import describe_rules, summary
 
     console = Console(highlight=False)
@@ -263,11 +262,17 @@ def _print_standings(standings: Sequence[Standing], *, is_campaign: bool) -> Non
         if each.keeps_promise is False:
             console.print(f"{each.pool.name}: at most {each.pool.promise} are promised: missed.")
     if is_campaign:
-        best, worst, n_near = best_found(standings[0])
-        found = standings[0].n_found
-        console.print(
-            f"Found of the best 5 %: median {found.value:g} ({found.low:g} to {found.high:g}) of "
-            f"{standings[0].pool.n_winners}. Best mean of the table {best:.4g}; the worst of the best found {worst:.4g}; within "
-            f"two repeat deviations in {n_near} of {len(standings[0].scores)} campaigns.",
-            soft_wrap=True,
-        )
+        console.print(_judge(standings[0]), soft_wrap=True)
+
+
+def _judge(standing: Standing) -> str:
+    """Returns what campaigns found: how many of the best settings, and how good the best was."""
+    from planner.bench.pages import best_found
+
+    best, worst, n_near = best_found(standing)
+    found, n = standing.n_found, len(standing.scores)
+    return (
+        f"Found of the best 5 %: median {found.value:g} ({found.low:g} to {found.high:g}) of "
+        f"{standing.pool.n_winners}. Best mean of the table {best:.4g}; the worst of the best "
+        f"found {worst:.4g}; within two repeat deviations in {n_near} of {n} campaigns."
+    )

@@ -1,0 +1,93 @@
+"""Races: fair to every planner, without repetition, and able to tell good from bad."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from planner.acquisition import Settings
+from planner.bench import Rules, play, score, stand
+from planner.rng import derive_seed
+from tests.bench.hand_made import chooser_by, make_pool
+
+# 44 settings along a line, three winners around 30; each measured twice, 0.5 about its mean
+POOL = make_pool(
+    [[50.0 - (place - 30) ** 2 / 10 + shift for shift in (-0.5, 0.5)] for place in range(44)],
+    n_trials=10,
+)
+
+
+@pytest.mark.parametrize("replay", ["means", "repeat"])
+@pytest.mark.parametrize("start", ["random", "own"])
+def test_no_setting_is_chosen_twice(replay, start):
+    race = play(POOL, Rules(replay=replay, start=start), seed=3)
+    assert len(race.rows) == len(set(race.rows)) == len(race.outcomes) == 10
+    assert race.n_start == 5
+    assert len(race.ask_cpu_s) == len(race.ask_wall_s) == (5 if start == "random" else 10)
+
+
+def test_every_planner_starts_from_the_same_five_and_meets_the_same_repeats():
+    ucb, other = (
+        play(POOL, Rules(replay="repeat", settings=settings), seed=5)
+        for settings in (Settings(), Settings(acquisition="log_nei"))
+    )
+    assert ucb.rows[:5] == other.rows[:5]
+    drawn, again = (dict(zip(race.rows, race.outcomes, strict=True)) for race in (ucb, other))
+    assert all(drawn[row] == again[row] for row in drawn.keys() & again.keys())
+
+
+def test_another_seed_starts_elsewhere():
+    starts = {play(POOL, Rules(n_trials=5), seed=seed).rows for seed in range(10)}
+    assert len(starts) == 10  # 1,086,008 sets of five: two alike have a chance of 4e-5 at most
+
+
+def test_means_answer_with_means_and_repeats_with_one_of_them():
+    rules = Rules(n_trials=5)
+    race = play(POOL, rules, seed=1)
+    assert race.outcomes == tuple(POOL.means[list(race.rows)])
+    rules = Rules(replay="repeat", n_trials=5)
+    drawn = [play(POOL, rules, seed=seed) for seed in range(20)]
+    shifts = {
+        round(outcome - POOL.means[row], 9)
+        for race in drawn
+        for row, outcome in zip(race.rows, race.outcomes, strict=True)
+    }
+    assert shifts == {-0.5, 0.5}  # a hundred draws
+
+
+def test_a_race_can_be_run_again():
+    first, again = (play(POOL, Rules(replay="repeat"), seed=2) for _ in range(2))
+    assert first.rows == again.rows
+    assert first.outcomes == again.outcomes
+
+
+def test_a_race_is_no_longer_than_its_pool():
+    pool = make_pool(range(7), n_trials=20)
+    assert len(play(pool, Rules(n_trials=50), seed=0).rows) == 7
+
+
+def test_a_planner_that_knows_the_table_reaches_the_ceiling():
+    knowing = chooser_by(lambda row, _seed: POOL.means[row])
+    races = [play(POOL, Rules(), seed=seed, chooser=knowing) for seed in range(8)]
+    standing = stand(POOL, Rules(), races)
+    assert standing.half.value == standing.oracle_half
+    assert standing.share == pytest.approx(standing.oracle_share)
+
+
+def test_a_planner_that_chooses_at_random_is_on_the_random_curve():
+    """300 races; 5 standard errors at each of 10 points: 10 x 6e-7 false alarms."""
+    careless = chooser_by(lambda row, seed: derive_seed(seed, row))
+    rules = Rules()
+    found = np.array(
+        [score(POOL, play(POOL, rules, seed=seed, chooser=careless)).found for seed in range(300)]
+    )
+    share = found / POOL.n_winners
+    error = np.maximum(share.std(axis=0), 0.05) / np.sqrt(len(share))
+    expected = np.arange(1, 11) / POOL.n_settings
+    assert (np.abs(share.mean(axis=0) - expected) <= 5 * error).all()
+
+
+def test_the_policy_is_far_better_than_random_choice_on_a_smooth_table():
+    standing = stand(POOL, Rules(), [play(POOL, Rules(), seed=seed) for seed in range(2)])
+    assert standing.n_fallback == 0
+    assert standing.half.value <= 10 < standing.random_half
