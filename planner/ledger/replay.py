@@ -320,10 +320,15 @@ def _(record: Noted, state: CampaignState, entry: Entry) -> None:
     state.notes.append(record)
 
 
-@_apply.register(OrderSent)
-@_apply.register(VerdictGiven)
-def _(record: OrderSent | VerdictGiven, state: CampaignState, entry: Entry) -> None:
-    """Kept for the record; they change no state of their own."""
+@_apply.register
+def _(record: VerdictGiven, state: CampaignState, entry: Entry) -> None:
+    trial = state.trials[record.trial]
+    state.trials[record.trial] = replace(trial, quarantined=())
+
+
+@_apply.register
+def _(record: OrderSent, state: CampaignState, entry: Entry) -> None:
+    """Kept for the record; it changes no state of its own."""
 
 
 def is_open(run: Run) -> bool:

@@ -113,7 +113,7 @@ def _make_proposal(pick: Pick, chosen: Chosen, *, outcome: str) -> Proposal:
         seen=chosen.seen,
         predictions={outcome: _state(forecast)} if forecast is not None else {},
         acquisition=chosen.situation.settings.acquisition if pick.kind == "model" else None,
-        acquisition_value=pick.acquisition_value,
+        acquisition_value=_finite(pick.acquisition_value),
         probability=forecast.probability if forecast is not None else None,
         model_version=chosen.choice.version,
         hyperparameters=hyperparameters.to_json() if hyperparameters is not None else None,
@@ -129,3 +129,8 @@ def _state(forecast: Forecast) -> Prediction:
         high=forecast.high,
         level=LEVEL,
     )
+
+
+def _finite(value: float | None) -> float | None:
+    """Returns a value that JSON can hold; a logarithm of nothing is left out."""
+    return value if value is not None and math.isfinite(value) else None
