@@ -12,9 +12,11 @@ export OMP_NUM_THREADS ?= 1
 run: .venv/ready
 	$(BIN)/planner run campaigns/fullerene_flow.yaml
 
+# two at a time, a file's tests one after the other
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
+# one at a time: they start servers, kill processes and take times
 slow: .venv/ready
 	$(BIN)/python -m pytest -m slow
 
