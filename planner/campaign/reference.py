@@ -40,7 +40,7 @@ _SECTIONS = {
 _MEANINGS = {
     "about": "What it is, in a few words.",
     "aim": "Which objective it is.",
-    "kind": "Which kind it is; of parameters only `integer` must be written, the keys tell the others.",
+    "kind": "Which kind it is; of parameters only `integer` must be written.",
     "constraints": "Rules on the parameters that are known beforehand.",
     "candidates": "The configurations that may be tried, where they are listed rather than free.",
     "budget": "What the campaign may use up.",
@@ -58,8 +58,8 @@ _HEAD = """# The campaign file
 A campaign file is YAML.
 `planner check FILE` lists every mistake at once with its line, and says what the campaign will do.
 `planner schema` prints the JSON Schema from which this page is made.
-A bare number is in the unit that its parameter or outcome states; another unit is written out, as in
-`373 K`.
+A bare number is in the unit that its parameter or outcome states.
+Another unit is written out, as in `373 K`.
 """
 
 
