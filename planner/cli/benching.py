@@ -110,18 +110,18 @@ def bench(
         racers = _racers(acquisition or [], replay or [Replay.MEANS], start, trials)
         standings = _run_tables(tables, table or [], racers, range(seeds), out, console)
     if page is not None:
-        command = [
-            *(["--campaign", str(campaign)] if campaign else ["--tables", "DIR"] if tables else []),
-            *(f"--table {name}" for name in table or []),
-            *(["--seeds", str(seeds)]),
-            *(["--trials", str(trials)] if trials else []),
-            *(f"--acquisition {name}" for name in acquisition or []),
-            *(f"--replay {name}" for name in replay or []),
-            *(["--start", str(start)] if start is not Start.RANDOM else []),
-        ]
-        _write_page(
-            page, standings, command=f"planner bench {' '.join(command)}", campaign=campaign
+        words = _repeated(
+            campaign=[campaign] if campaign else [],
+            tables=["DIR"] if tables and not campaign else [],
+            table=table or [],
+            seeds=[seeds],
+            trials=[trials] if trials else [],
+            acquisition=acquisition or [],
+            replay=replay or [],
+            start=[start] if start is not Start.RANDOM else [],
         )
+        command = " ".join(["planner bench", *words])
+        _write_page(page, standings, command=command, campaign=campaign)
     if picture is not None:
         _write(picture, _draw(standings))
     if as_json:
@@ -130,6 +130,11 @@ def bench(
         typer.echo(json.dumps([standing_json(each) for each in standings], indent=2))
     else:
         _print_standings(standings, is_campaign=campaign is not None)
+
+
+def _repeated(**options: Sequence[object]) -> list[str]:
+    """Returns options as they are typed, each as often as it has values."""
+    return [f"--{name} {value}" for name, values in options.items() for value in values]
 
 
 def _racers(
