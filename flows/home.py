@@ -24,6 +24,8 @@ from uuid import uuid4
 
 from flows.process import ProcessMark, is_alive, this_process
 
+TAKEN = 3  # exit status of a server that found another one in its home
+
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:

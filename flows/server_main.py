@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     wanted_port = int(arguments[1]) if len(arguments) > 1 else 0
     if not _becomes_the_server(home):
         sys.stderr.write(f"Another server has {home}; this one ends.\n")
-        return 1
+        return homes.TAKEN
     clear_remains(home)
     clear_locks(home)
     listener = _bound(wanted_port)

@@ -34,12 +34,18 @@ def start(home: Path, *, port: int | None = None) -> ServerAddress:
     process = _spawn(home, port)
     deadline = time.monotonic() + STARTING_S
     try:
-        while time.monotonic() < deadline and process.poll() is None:
+        while time.monotonic() < deadline:
+            # not always our own: a killed run may have left one that was just starting
             address = homes.read_address(home)
-            if address is not None and address.process and address.process.pid == process.pid:
+            if address is not None:
                 # reaps it when it ends, so that no zombie stays while this run goes on
                 threading.Thread(target=process.wait, daemon=True).start()
                 return address
+            status = process.poll()
+            if status == homes.TAKEN:
+                process = _spawn(home, port)
+            elif status is not None:
+                break
             time.sleep(0.05)
         raise LabUnavailable(_why_not(home, status=process.poll()))
     except BaseException:
