@@ -162,10 +162,11 @@ def _run_tables(
     out: Path,
     console: Console,
 ) -> list[Standing]:
-    from planner.bench import compare, read_pools
+    from planner.bench import compare, enter, read_pools
 
     pools = read_pools(names, tables=tables)
-    with _progress(console, len(pools) * len(racers) * len(seeds), n_seeds=len(seeds)) as heard:
+    n_races = len(enter(pools, racers)) * len(seeds)
+    with _progress(console, n_races, n_seeds=len(seeds)) as heard:
         return compare(pools, racers, seeds=seeds, folder=out, heard=heard)
 
 

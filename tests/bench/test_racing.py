@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from planner.acquisition import Settings
-from planner.bench import Rules, play, score, stand
+from planner.bench import Rules, enter, play, score, stand
 from planner.rng import derive_seed
 from tests.bench.hand_made import chooser_by, make_pool
 
@@ -64,6 +64,15 @@ def test_a_race_can_be_run_again():
 def test_a_race_is_no_longer_than_its_pool():
     pool = make_pool(range(7), n_trials=20)
     assert len(play(pool, Rules(n_trials=50), seed=0).rows) == 7
+
+
+def test_a_table_without_repeats_is_raced_once_where_both_replays_are_asked_for():
+    means, repeat = Rules(), Rules(replay="repeat")
+    plain = make_pool(range(20))
+    assert enter([POOL, plain], [means, repeat]) == [
+        (POOL, means), (POOL, repeat), (plain, means),
+    ]  # fmt: skip
+    assert enter([plain], [repeat]) == [(plain, repeat)]
 
 
 def test_a_planner_that_knows_the_table_reaches_the_ceiling():
