@@ -21,7 +21,7 @@ Values = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="NAME=VALUE",
-        help="Outcomes, such as yield=81.5, yield=81.5+-2 or yield=0.815mol/mol.",
+        help="Outcomes, such as yield=81.5, yield=81.5+-2 (deviation) or size=0.05um (unit).",
         show_default=False,
     ),
 ]
