@@ -325,9 +325,10 @@ def test_an_interrupt_sent_to_a_worker_is_ignored(pool: SimulatorPool) -> None:
 def test_a_run_through_a_worker_costs_less_than_five_milliseconds_more(
     pool: SimulatorPool,
 ) -> None:
-    """Processor time of both sides, which other work on the machine hardly changes.
+    """Processor time of both sides, in the best of five blocks of 100 runs that do nothing.
 
-    The system counts it in steps of 10 ms, 0.05 ms for each of 200 runs that themselves do nothing.
+    Other work on the machine makes processor time dearer too, by cold caches; it never makes it
+    cheaper. The system counts in steps of 10 ms, 0.1 ms for each run of a block.
     """
     finish(pool, "told")
     processes = [psutil.Process(), psutil.Process(pool.worker_pids[0])]
@@ -335,7 +336,10 @@ def test_a_run_through_a_worker_costs_less_than_five_milliseconds_more(
     def spent_s() -> float:
         return sum(sum(process.cpu_times()[:2]) for process in processes)
 
-    before_s = spent_s()
-    for _ in range(200):
-        finish(pool, "told")
-    assert (spent_s() - before_s) / 200 < 5e-3
+    blocks_s = []
+    for _ in range(5):
+        before_s = spent_s()
+        for _ in range(100):
+            finish(pool, "told")
+        blocks_s.append(spent_s() - before_s)
+    assert min(blocks_s) / 100 < 5e-3
