@@ -22,6 +22,38 @@ SURFACE = {
         Proposal RESERVED Run RunState TERMINAL_RUNS TERMINAL_TRIALS Trial TrialState Wanted
         check_run_move check_trial_move digest_json digest_order make_key
     """,
+    "planner": """
+        open
+    """,
+    "planner.acquisition": """
+        Choice choose Forecast log_noisy_expected_improvement Pick Settings Situation
+        upper_confidence_bound utility_moments UtilityMoments
+    """,
+    "planner.ledger": """
+        CampaignRow Command Entry Expectation Holder InboxRow InboxState Lease LEASE_S
+        Ledger locate open_ledger OutboxRow OutboxState Record RunRow this_process
+        TrialRow
+    """,
+    "planner.labs": """
+        Answer DeliveryClass Lab open_lab Order ORDERS PersonLab ReplayLab Reported
+        Result RESULTS Setting SimulatorLab
+    """,
+    "planner.models": """
+        clip fit FitFailure Hyperparameters Interval interval Observations OutcomeScale
+        Prediction probability_of_meeting Surrogate
+    """,
+    "planner.pictures": """
+        CategoricalSlice draw_observed draw_progress draw_race draw_slices draw_whatif
+        Goal NumericSlice Observed Prediction Progress Race Racer RaceTable RandomChoice
+        Slices SliceTrials WhatIf
+    """,
+    "planner.report": """
+        Facts gather HISTORY make_page render report_json write_report
+    """,
+    "planner.whatif": """
+        Answer answer Base Difference draw parse_question Question render Said
+        whatif_json
+    """,
 }
 
 
