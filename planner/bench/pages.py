@@ -143,12 +143,19 @@ def _without_length(rules: Rules) -> Rules:
 
 
 def _markdown(lines: Lines) -> str:
-    rows = [lines.headers, tuple("---" for _ in lines.headers), *lines.rows]
+    """Returns the table; a column in which nothing was measured is left out."""
+    columns = [
+        (header, *cells)
+        for header, cells in zip(lines.headers, zip(*lines.rows, strict=True), strict=True)
+        if set(cells) != {"-"}
+    ]
+    headers, *body = zip(*columns, strict=True)
+    rows = [headers, tuple("---" for _ in headers), *body]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _origin(origin: Origin) -> str:
     return (
         f"## How to have these figures again\n\n```\n{origin.command}\n```\n\n"
-        f"Code {origin.code}; {origin.versions}.\nSeconds on {origin.machine}."
+        f"Code {origin.code}; {origin.versions}.\nMeasured on {origin.machine}."
     )

@@ -32,7 +32,7 @@ def test_the_page_of_tables_has_a_section_for_each_planner_and_says_what_was_mis
     assert page.count("at most 5: missed") == 1  # promised on means alone
     assert "> 8 (7 to > 8)" in page  # the median of 7, infinity and infinity
     assert "| 2 of 3 |" in page
-    assert page.endswith("Seconds on an abacus.\n")
+    assert page.endswith("Measured on an abacus.\n")
 
 
 def test_every_table_of_a_page_has_as_many_cells_in_every_row():
@@ -53,6 +53,15 @@ def test_the_page_of_a_campaign_counts_what_was_found():
     assert "| 1 | 2 |\n| 3 | 1 |" in page  # campaigns that found 1, and 3
     assert "within two repeat deviations (1.4) of the table's best in 2 of 3 campaigns" in page
     assert "the worst of the best found 38" in page
+
+
+def test_a_column_in_which_nothing_was_measured_is_left_out():
+    unmeasured = [race.model_copy(update={"ask_cpu_s": (), "ask_wall_s": ()}) for race in RACES]
+    pages = [
+        write_tables_page([stand(POOL, Rules(), races)], picture="x.svg", origin=ORIGIN)
+        for races in (RACES, unmeasured)
+    ]
+    assert ["CPU s an ask" in page for page in pages] == [True, False]
 
 
 def test_the_best_found_is_judged_by_its_mean():
