@@ -157,6 +157,10 @@ class SimulatorPool:
         if finished is not None:
             return finished
         self._drop(worker)
+        if worker.untouched_job is not None:
+            self._waiting.appendleft(worker.untouched_job)
+            worker.process.kill()
+            return ()
         return worker.bury()
 
     def _end_overdue(self) -> tuple[FinishedRun, ...]:

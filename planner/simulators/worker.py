@@ -67,6 +67,7 @@ class Worker:
         self.process = WorkerProcess()
         self.job: Job | None = None
         self._is_loaded = False
+        self._has_served = False
         self._since_s = 0.0
 
     def fileno(self) -> int:
@@ -89,9 +90,17 @@ class Worker:
         if "started" in message:
             self._is_loaded, self._since_s = True, time.monotonic()
             return ()
-        self.job = None
+        self.job, self._has_served = None, True
         result = read_result(message["result"])
         return (FinishedRun(job_id=message["job_id"], result=result, run_s=message["run_s"]),)
+
+    @property
+    def untouched_job(self) -> Job | None:
+        """A run that was handed to it as it died idle: it had served before, and began nothing.
+
+        A new worker that dies before it begins may have died of what it was to load.
+        """
+        return self.job if self._has_served and not self._is_loaded else None
 
     def due_s(self) -> float:
         """When its run has taken too long, on the monotonic clock; never where it has none."""
