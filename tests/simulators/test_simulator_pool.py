@@ -112,6 +112,10 @@ def test_a_worker_that_is_killed_fails_its_run_and_is_replaced(pool: SimulatorPo
     (pid,) = pool.worker_pids
     pool.submit("killed", "spin", inputs={"x": 600.0}, seed=0)
     pool.submit("waiting", "told", inputs={"x": 5.0}, seed=0)
+    worker = psutil.Process(pid)
+    before_s = worker.cpu_times().user
+    wait_until(lambda: worker.cpu_times().user > before_s + 0.1, "the run is under way")
+    assert pool.poll() == ()  # the worker's word that it began is heard
     os.kill(pid, signal.SIGKILL)
     finished = poll_one(pool)
     assert (finished.job_id, finished.result.status) == ("killed", Status.FAILED)
