@@ -22,7 +22,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bench import Bench, Count, until
+from kill_bench import Bench, Count, until
 
 PATIENCE_S = 180.0  # for a start on a loaded machine
 
@@ -50,7 +50,14 @@ class Outcome:
         return same and count.acts == count.distinct == trials
 
 
-def fire(bench: Bench, *, engine: str, n_kills: int, dice: random.Random) -> Outcome:
+def fire(
+    bench: Bench,
+    *,
+    engine: str,
+    n_kills: int,
+    dice: random.Random,
+    only: str | None = None,
+) -> Outcome:
     """Run a campaign to its end, killing one of its processes again and again.
 
     Args:
@@ -58,6 +65,7 @@ def fire(bench: Bench, *, engine: str, n_kills: int, dice: random.Random) -> Out
         engine: ``inline``, ``prefect`` or ``up`` (server, serving process, supervisor).
         n_kills: how many.
         dice: chooses the victims and the moments.
+        only: kill this kind of process alone, and only while the lab is being used.
     """
     started = time.monotonic()
     kills: Counter[str] = Counter()
@@ -66,7 +74,7 @@ def fire(bench: Bench, *, engine: str, n_kills: int, dice: random.Random) -> Out
     typed = time.monotonic()
     while kills.total() < n_kills:
         # one kill in five falls into the start, the others between or into acts
-        if dice.random() < 0.2:
+        if only is None and dice.random() < 0.2:
             time.sleep(dice.uniform(0.0, 4.0))
         else:
             _await_act(bench, process)
@@ -74,7 +82,11 @@ def fire(bench: Bench, *, engine: str, n_kills: int, dice: random.Random) -> Out
             time.sleep(dice.uniform(0.0, 0.3))
         if _has_ended(process):
             break
-        name, victim = _choose(bench, process, engine, dice)
+        victims = _victims(bench, process, engine)
+        victims = [each for each in victims if only in (None, each[0])]
+        if not victims:
+            continue  # it was just started and cannot be found yet
+        name, victim = dice.choice(victims)
         with suppress(psutil.NoSuchProcess, ProcessLookupError):
             victim.send_signal(signal.SIGKILL)
         kills[name] += 1
@@ -93,16 +105,16 @@ def _start(bench: Bench, engine: str) -> subprocess.Popen[str]:
     return bench.run(engine)
 
 
-def _choose(
-    bench: Bench, process: subprocess.Popen[str], engine: str, dice: random.Random
-) -> tuple[str, subprocess.Popen[str] | psutil.Process]:
+def _victims(
+    bench: Bench, process: subprocess.Popen[str], engine: str
+) -> list[tuple[str, subprocess.Popen[str] | psutil.Process]]:
     victims: list[tuple[str, subprocess.Popen[str] | psutil.Process]] = [("planner", process)]
     if engine != "inline":
         victims += [("server", each) for each in bench.servers()]
     if engine == "up":
         victims += [("serving process", each) for each in bench.workers()]
         victims += [("flow process", each) for each in bench.flow_processes()]
-    return dice.choice(victims)
+    return victims
 
 
 def _await_act(bench: Bench, process: subprocess.Popen[str]) -> None:
