@@ -1,6 +1,6 @@
 """What people wait for, at the command line and in Python.
 
-In processor time: a busy machine does not count, and the best of a few tries is what is needed.
+In processor time: a busy machine does not count, and one of a few tries must keep to the limit.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def processor_seconds(desk: Desk, *arguments: str) -> float:
 
 def test_help_answers_in_half_a_second(desk: Desk) -> None:
     """It takes about 0.1 s; on a person's machine nobody notices."""
-    assert min(processor_seconds(desk, "--help") for _ in range(3)) < 0.5
+    assert any(processor_seconds(desk, "--help") < 0.5 for _ in range(3))
 
 
 def test_a_result_is_told_in_two_seconds(typed: Typed, desk: Desk) -> None:
@@ -69,7 +69,7 @@ def test_a_result_is_told_in_two_seconds(typed: Typed, desk: Desk) -> None:
     tries = (
         processor_seconds(desk, "tell", "flow.yaml", str(trial), "yield=80") for trial in (1, 2, 3)
     )
-    assert min(tries) < 2.0
+    assert any(seconds < 2.0 for seconds in tries)
 
 
 def test_commands_that_need_no_model_load_none(typed: Typed, desk: Desk) -> None:

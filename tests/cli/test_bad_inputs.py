@@ -142,6 +142,8 @@ def test_after_it_began_what_is_wrong_is_said_and_nothing_is_written(
     typed: Typed, folder: Path
 ) -> None:
     typed("ask", "flow.yaml", "-n", "2")
+    assert "Trials: 2 running; the budget admits 3 more." in typed("status", "flow.yaml").out
+    assert [each["trial"] for each in typed("export", "flow.yaml", "--json").facts] == [1, 2]
     before = typed("export", "flow.yaml", "--entries").out
     for case, (arguments, code, words) in AFTER_IT_BEGAN.items():
         ended = typed(*arguments.split())

@@ -108,6 +108,7 @@ def test_a_campaign_left_by_ctrl_c_goes_on_when_the_same_is_typed_again(desk: De
     assert sorted(observed) == list(range(1, 17))  # none twice, none lost
 
 
+@pytest.mark.slow
 def test_a_run_beside_a_live_one_is_told_who_holds_the_campaign(desk: Desk) -> None:
     """This process holds it, and lives."""
     write_flow(desk.folder)
