@@ -43,6 +43,7 @@ def test_people_approve_turn_down_and_abort_what_waits_for_them(desk: Desk) -> N
     }
 
 
+@pytest.mark.slow
 def test_a_person_gives_the_verdict_on_what_is_in_doubt(desk: Desk) -> None:
     """The table's yields beyond 100 percent are put aside, and a person says what they were."""
     write_flow(desk.folder, budget=2, start=1, scale=10.0)
