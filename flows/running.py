@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flows import quiet
+from flows.abandoned import close_abandoned
 from flows.home import home_of
 from flows.lending import Loan, lending
 from flows.server import server
@@ -56,6 +57,7 @@ def run_campaign(
         quiet.in_force(quiet.settings(home=home, api_url=address.api_url)),
     ):
         on_start()
+        close_abandoned(file, session.campaign)  # we hold the lease, so they have no process
         while True:
             loan = Loan(session=session, leave=leave, on_message=on_message)
             step = _one_stretch(loan, file)

@@ -17,6 +17,7 @@ from uuid import UUID
 import httpx
 
 from flows import quiet
+from flows.abandoned import close_abandoned
 from flows.deploying import deploy
 from flows.server import server
 from flows.serving import ServingProcess
@@ -88,7 +89,7 @@ class Starter:
         self._last: UUID | None = None
 
     def start(self) -> None:
-        """Ask for the next stretch, and note that the last one has no process any more."""
+        """Ask for the next stretch; what still seems to run has no process any more."""
         from prefect.deployments import run_deployment
 
         if self._deployment is None:
@@ -96,7 +97,7 @@ class Starter:
             self._deployment = deploy(
                 self._file, campaign=name, name=name, home=self._home, tags=(name,)
             ).deployment_id
-        self._bury_last()
+        close_abandoned(self._file, self.watched.campaign, older_than_s=SLOW_START_S)
         self.watched.note_start()
         run: Any = run_deployment(self._deployment, idempotency_key=self.watched.slot(), timeout=0)
         self._last = run.id
@@ -117,22 +118,6 @@ class Starter:
     def forget(self) -> None:
         """Register the deployment again: the server does not know it any more."""
         self._deployment = self._last = None
-
-    def _bury_last(self) -> None:
-        """Mark a run as crashed that Prefect believes running while nobody holds the campaign."""
-        from prefect.client.orchestration import get_client
-        from prefect.client.schemas.objects import State
-        from prefect.states import Crashed
-
-        if self._last is None:
-            return
-        with get_client(sync_client=True) as client:
-            state = client.read_flow_run(self._last).state
-            if state is not None and not state.is_final():
-                gone: State[None] = Crashed(
-                    message="Its process is gone; the ledger goes on in the next run."
-                )
-                client.set_flow_run_state(self._last, gone, force=True)
 
 
 def _look(starter: Starter, on_message: Callable[[str], None]) -> Outlook:
