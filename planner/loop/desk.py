@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,9 +95,11 @@ def at_work(
     clock = clock or SystemClock()
     spec = read_spec(place)
     space = read_space(spec, folder=place.folder)
-    lab = open_lab(spec, folder=place.folder) if with_lab else PersonLab()
-    ledger = open_the_ledger(place, clock=clock, create=may_begin)
-    try:
+    with ExitStack() as held:
+        lab = open_lab(spec, folder=place.folder) if with_lab else PersonLab()
+        held.callback(lab.close)
+        ledger = open_the_ledger(place, clock=clock, create=may_begin)
+        held.callback(ledger.close)
         if not may_begin:
             resume_campaign(ledger, spec.campaign)
         state = _open_state(ledger, spec, place, may_amend=may_amend)
@@ -109,9 +111,6 @@ def at_work(
             clock=clock,
             author=place.author or this_person(),
         )
-    finally:
-        lab.close()
-        ledger.close()
 
 
 @contextmanager
