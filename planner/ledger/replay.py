@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import singledispatch
+from typing import Any
 
 from planner.campaign import CampaignSpec
 from planner.errors import UnknownName
@@ -261,10 +262,8 @@ def _(record: RunOpened, state: CampaignState, entry: Entry) -> None:
 
 @_apply.register
 def _(record: RunMoved, state: CampaignState, entry: Entry) -> None:
-    trial, run = state.run_of(record.key)
-    moved = replace(run, state=record.to, evidence=record.evidence or run.evidence)
-    runs = tuple(moved if each.key == run.key else each for each in trial.runs)
-    state.trials[trial.number] = replace(trial, runs=runs)
+    _, run = state.run_of(record.key)
+    _replace_run(state, record.key, state=record.to, evidence=record.evidence or run.evidence)
 
 
 @_apply.register
@@ -328,7 +327,14 @@ def _(record: VerdictGiven, state: CampaignState, entry: Entry) -> None:
 
 @_apply.register
 def _(record: OrderSent, state: CampaignState, entry: Entry) -> None:
-    """Kept for the record; it changes no state of its own."""
+    if record.command == "start":
+        _replace_run(state, record.key, n_sent=record.attempt)
+
+
+def _replace_run(campaign: CampaignState, key: str, /, **changes: Any) -> None:
+    trial, _ = campaign.run_of(key)
+    runs = tuple(replace(each, **changes) if each.key == key else each for each in trial.runs)
+    campaign.trials[trial.number] = replace(trial, runs=runs)
 
 
 def is_open(run: Run) -> bool:

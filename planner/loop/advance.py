@@ -20,11 +20,11 @@ from planner.loop.collect import (
     open_runs,
     poll_source,
     record_answers,
-    send,
     settle_inbox,
 )
 from planner.loop.orders import open_run
 from planner.loop.propose import decide, room, write_proposals
+from planner.loop.sending import send
 from planner.loop.session import Session
 from planner.loop.stopping import assess
 from planner.loop.waiting import describe_waiting

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from planner.errors import LabUnavailable, Unanswered
-from planner.labs import RESULTS, Answer, DeliveryClass
+from planner.labs import RESULTS, Answer
 from planner.ledger.entries import (
     OutcomesObserved,
     Record,
@@ -19,7 +18,7 @@ from planner.ledger.entries import (
 )
 from planner.ledger.replay import is_open
 from planner.loop.check import check_result
-from planner.loop.orders import reorder
+from planner.loop.sending import poll, send_waiting
 from planner.loop.session import Session
 from planner.trials import (
     TERMINAL_TRIALS,
@@ -30,9 +29,6 @@ from planner.trials import (
     TrialState,
     digest_json,
 )
-
-FIRST_RESEND_S = 0.5
-LONGEST_RESEND_S = 10.0
 
 _SAME_WORD = {
     DeviceState.ACCEPTED: RunState.ACCEPTED,
@@ -54,63 +50,20 @@ def open_runs(session: Session) -> list[tuple[Trial, Run]]:
 def poll_source(session: Session) -> list[Answer]:
     """Asks the source about every open run, and sends again what it does not know.
 
-    Only a source of class *keyed* is sent an order again. Nothing is written.
+    What may be sent again, the class of the source decides.
 
     Returns:
         The answers that tell something new.
     """
     runs = open_runs(session)
     if not runs or session.lab.is_person:
-        return _send_waiting(session, runs)
-    try:
-        answers = dict(session.lab.poll([run.key for _, run in runs]))
-    except LabUnavailable:
-        note_unreachable(session)
+        return send_waiting(session, runs)
+    answers = poll(session, runs)
+    if answers is None:
         return []
-    if answers:
-        session.unreachable_since = None
     known = [answers[run.key] for _, run in runs if run.key in answers]
-    unknown = [(trial, run) for trial, run in runs if run.key not in answers]
-    if session.lab.delivery is DeliveryClass.KEYED:
-        known += _send_waiting(session, unknown)
+    known += send_waiting(session, [(trial, run) for trial, run in runs if run.key not in answers])
     return [answer for answer in known if is_news(session, answer)]
-
-
-def _send_waiting(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]:
-    """Sends the orders of runs that the source has not answered and may be sent again."""
-    answers = []
-    for trial, run in runs:
-        may_resend = run.state is RunState.DISPATCHING or session.lab.is_repeatable
-        if may_resend and session.resend_at.get(run.key, 0.0) <= session.now_s:
-            answer = send(session, trial, run)
-            if answer is not None:
-                answers.append(answer)
-    return answers
-
-
-def send(session: Session, trial: Trial, run: Run) -> Answer | None:
-    """Hands one order to the source; returns None where nothing came back."""
-    attempt = session.attempts.get(run.key, 0) + 1
-    session.attempts[run.key] = attempt
-    pause = min(LONGEST_RESEND_S, FIRST_RESEND_S * 2 ** (attempt - 1))
-    session.resend_at[run.key] = session.now_s + pause
-    try:
-        answer = session.lab.submit(reorder(session.state, trial, run))
-    except Unanswered:
-        return None
-    except LabUnavailable:
-        note_unreachable(session)
-        return None
-    session.unreachable_since = None
-    session.attempts.pop(run.key, None)
-    return answer
-
-
-def note_unreachable(session: Session) -> float:
-    """Notes that the source did not answer, and returns for how many seconds it has not."""
-    if session.unreachable_since is None:
-        session.unreachable_since = session.now_s
-    return session.now_s - session.unreachable_since
 
 
 def is_news(session: Session, answer: Answer) -> bool:

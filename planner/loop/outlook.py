@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from planner.errors import LabUnavailable
-from planner.labs import DeliveryClass
 from planner.loop.advance import DISPATCHING, PATIENCE_S, PROPOSING, dispatchable
-from planner.loop.collect import is_news, note_unreachable, open_runs, overdue_runs
+from planner.loop.collect import is_news, open_runs, overdue_runs
 from planner.loop.propose import room
+from planner.loop.sending import note_unreachable
 from planner.loop.session import Session
 from planner.loop.stopping import assess
 from planner.trials import TERMINAL_TRIALS, RunState
@@ -33,7 +33,7 @@ def has_work(session: Session) -> bool:
 
 
 def _has_answers(session: Session) -> bool:
-    """Tells whether the source has news, or does not know an order that may be sent again."""
+    """Tells whether the source has news, or does not know an order that was to be sent."""
     runs = [run for _, run in open_runs(session)]
     if session.lab.is_person:
         return any(run.state is RunState.DISPATCHING for run in runs)
@@ -46,6 +46,4 @@ def _has_answers(session: Session) -> bool:
     session.unreachable_since = None
     if any(is_news(session, answer) for answer in answers.values()):
         return True
-    return session.lab.delivery is DeliveryClass.KEYED and any(
-        run.state is RunState.DISPATCHING for run in runs if run.key not in answers
-    )
+    return any(run.state is RunState.DISPATCHING for run in runs if run.key not in answers)

@@ -36,6 +36,8 @@ class Session:
         listener: hears every entry of the campaign once, after it was written.
         unanswered_since: when the source was first out of reach, in seconds of the clock.
         resend_at: for each key when to send again, in seconds of the clock.
+        attempts: for each key how often this process has sent it.
+        unsent: for each key up to which sending it provably did not leave.
     """
 
     ledger: Ledger
@@ -49,6 +51,7 @@ class Session:
     unreachable_since: float | None = None
     resend_at: dict[str, float] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
+    unsent: dict[str, int] = field(default_factory=dict)
 
     @property
     def campaign(self) -> str:

@@ -99,7 +99,12 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One attempt at a trial by a source."""
+    """One attempt at a trial by a source.
+
+    Args:
+        n_sent: how often it was written down that its order was about to leave; only for sources
+            that know no keys.
+    """
 
     key: str
     digest: str
@@ -109,6 +114,7 @@ class Run:
     opened_at: datetime
     parent: str | None = None
     evidence: str = ""
+    n_sent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import pytest
 
 from planner.clock import ManualClock
 from planner.errors import LabUnavailable, StaleWrite, Unanswered
-from planner.labs import Answer, Order, Reported
+from planner.labs import Answer, DeliveryClass, Order, Reported
 from planner.ledger.entries import FitFailed, ResultQuarantined
 from planner.ledger.replay import replay
 from planner.loop import people
@@ -352,3 +352,48 @@ def test_little_left_to_gain_stops_the_campaign(make_session: MakeSession):
     run_inline(session)
     assert session.state.stopped.rule == "remaining gain"
     assert not isinstance(fit_surrogate(session.state, session.space), FitFailure)
+
+
+def test_a_source_that_knows_no_keys_and_does_not_answer_leaves_doubt_and_is_sent_no_more(
+    make_session: MakeSession,
+):
+    sent: list[str] = []
+
+    def deaf(order: Order, _: int) -> Answer | Exception:
+        sent.append(order.key)
+        return Unanswered("the line is dead")
+
+    lab = ScriptedLab(deaf, delivery=DeliveryClass.FIRE_AND_OBSERVE)
+    session = make_session(lab, text=campaign_text(budget="trials: 1", policy="start: 1"))
+    assert run_inline(session).waiting is Waiting.PERSON
+    assert session.state.trials[1].state is TrialState.IN_DOUBT
+    assert "the line is dead" in session.state.trials[1].reason
+    run_inline(make_session(lab, text=campaign_text(budget="trials: 1", policy="start: 1")))
+    assert sent == ["bench/1/1"]
+
+
+def test_an_order_that_provably_did_not_leave_is_sent_again_also_without_keys(
+    make_session: MakeSession,
+):
+    def refused_once(order: Order, _: int) -> Answer | Exception:
+        first = not lab.orders
+        lab.orders.append(order)
+        return LabUnavailable("refused") if first else done(order, **{"yield": 5.0})
+
+    lab = ScriptedLab(refused_once, delivery=DeliveryClass.FIRE_AND_OBSERVE)
+    session = make_session(lab, text=campaign_text(budget="trials: 1", policy="start: 1"))
+    assert run_inline(session).waiting is Waiting.END
+    attempts = [e.record.attempt for e in session.ledger.read("bench", kinds={"order sent"})]
+    assert attempts == [1, 2]
+
+
+def test_a_broken_adapter_ends_the_run_with_its_name_and_loses_nothing(make_session: MakeSession):
+    def broken(order: Order, _: int) -> Answer | Exception:
+        return ZeroDivisionError("division by zero")
+
+    session = make_session(
+        ScriptedLab(broken), text=campaign_text(budget="trials: 1", policy="start: 1")
+    )
+    with pytest.raises(LabUnavailable, match="'robot' failed with ZeroDivisionError"):
+        run_inline(session)
+    assert session.state.trials[1].state is TrialState.RUNNING

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from planner.labs import Answer, Lab, Order
+from planner.labs import Answer, DeliveryClass, Lab, Order
 from planner.loop.advance import Waiting
 from planner.loop.inline import run_inline
 from planner.loop.session import Session
@@ -131,3 +131,32 @@ def test_a_lab_that_forgets_keys_is_caught_by_the_count_of_acts(make_session: Ma
         twice += any(count > 1 for count in lab.acts.values())
         assert again.state.in_state(TrialState.COMPLETED)
     assert twice > 0
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_source_that_knows_no_keys_never_acts_twice_and_doubt_is_the_worst_that_comes(
+    make_session: MakeSession, after: bool
+):
+    def wired(n: int, ledger: str) -> tuple[Session, ScriptedLab, Fuse]:
+        lab = ScriptedLab(on_the_hill, latency=1, delivery=DeliveryClass.FIRE_AND_OBSERVE)
+        session = make_session(lab, text=TEXT, ledger=ledger)
+        fuse = Fuse(n, after=after)
+        wire(session, fuse)
+        return session, lab, fuse
+
+    session, lab, fuse = wired(0, "whole.db")
+    run_inline(session)
+    assert [trial.state for trial in session.state.trials.values()] == [TrialState.COMPLETED] * 2
+    doubts = 0
+    for n in range(1, fuse.touched + 1):
+        session, lab, _ = wired(n, f"deaf-{n}.db")
+        with pytest.raises(Crash):
+            run_inline(session)
+        again = make_session(lab, text=TEXT, ledger=f"deaf-{n}.db")
+        run_inline(again)
+        states = [trial.state for trial in again.state.trials.values()]
+        assert set(states) <= {TrialState.COMPLETED, TrialState.IN_DOUBT}, f"touch {n}"
+        assert set(lab.acts.values()) == {1}, f"touch {n}: {lab.acts}"
+        doubts += states.count(TrialState.IN_DOUBT)
+    # only where the order was about to leave, and before the device could be asked about it
+    assert doubts > 0

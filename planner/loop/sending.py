@@ -1,0 +1,115 @@
+"""Sending: which orders may leave, and which may leave again.
+
+The class of the source decides. One that knows keys is sent the same order until it answers. Any
+other is sent an order once: that it is about to leave is written down first, and where no answer
+came, also after a crash, nobody knows what became of it.
+"""
+
+from __future__ import annotations
+
+from planner.errors import LabUnavailable, PlannerError, Unanswered
+from planner.labs import Answer, DeliveryClass
+from planner.ledger.entries import OrderSent
+from planner.loop.orders import reorder
+from planner.loop.session import Session
+from planner.trials import DeviceState, Run, RunState, Trial
+
+FIRST_RESEND_S = 0.5
+LONGEST_RESEND_S = 10.0
+
+
+def send(session: Session, trial: Trial, run: Run) -> Answer | None:
+    """Hands one order to the source.
+
+    Returns:
+        Its answer; ``unknown`` where a source that knows no keys gave none; None where the order
+        is to be sent again.
+
+    Raises:
+        LabUnavailable: the source's adapter failed in a way that it should not.
+    """
+    is_keyed = session.lab.delivery is DeliveryClass.KEYED
+    if not is_keyed:
+        if run.n_sent > session.unsent.get(run.key, 0):
+            return _deaf(run, "the order was sent before, and no answer is known")
+        sent = OrderSent(key=run.key, attempt=run.n_sent + 1, token=0)
+        session.write([sent], trials={trial.number: trial.state})
+    _plan_next(session, run)
+    try:
+        answer = session.lab.submit(reorder(session.state, trial, run))
+    except Unanswered as error:
+        return None if is_keyed else _deaf(run, f"no answer came: {error}")
+    except LabUnavailable:
+        session.unsent[run.key] = run.n_sent + 1
+        note_unreachable(session)
+        return None
+    except PlannerError:
+        raise
+    except Exception as error:
+        raise _broken(session, error) from error
+    session.unreachable_since = None
+    session.attempts.pop(run.key, None)
+    return answer
+
+
+def send_waiting(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]:
+    """Sends the orders of runs that the source has not answered and that may be sent now.
+
+    A run that the source acknowledged and no longer knows is sent again only where repeating costs
+    nothing.
+    """
+    answers = []
+    for trial, run in runs:
+        may_send = run.state is RunState.DISPATCHING or session.lab.is_repeatable
+        if may_send and session.resend_at.get(run.key, 0.0) <= session.now_s:
+            answer = send(session, trial, run)
+            if answer is not None:
+                answers.append(answer)
+    return answers
+
+
+def poll(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer] | None:
+    """Asks the source about runs; None where it cannot be reached.
+
+    Raises:
+        LabUnavailable: the source's adapter failed in a way that it should not.
+    """
+    try:
+        answers = dict(session.lab.poll([run.key for _, run in runs]))
+    except (LabUnavailable, Unanswered):
+        note_unreachable(session)
+        return None
+    except PlannerError:
+        raise
+    except Exception as error:
+        raise _broken(session, error) from error
+    if answers:
+        session.unreachable_since = None
+    return answers
+
+
+def note_unreachable(session: Session) -> float:
+    """Notes that the source did not answer, and returns for how many seconds it has not."""
+    if session.unreachable_since is None:
+        session.unreachable_since = session.now_s
+    return session.now_s - session.unreachable_since
+
+
+def _plan_next(session: Session, run: Run) -> None:
+    """Decides when the order may be sent again: each time later."""
+    attempt = session.attempts.get(run.key, 0) + 1
+    session.attempts[run.key] = attempt
+    pause = min(LONGEST_RESEND_S, FIRST_RESEND_S * 2 ** (attempt - 1))
+    session.resend_at[run.key] = session.now_s + pause
+
+
+def _deaf(run: Run, reason: str) -> Answer:
+    return Answer(key=run.key, state=DeviceState.UNKNOWN, reason=reason)
+
+
+def _broken(session: Session, error: Exception) -> LabUnavailable:
+    source = session.state.spec.source.name
+    return LabUnavailable(
+        f"The adapter of source {source!r} failed with {type(error).__name__}: {error}. Nothing in "
+        f"the ledger is lost: mend the adapter, then run the campaign again."
+    )
