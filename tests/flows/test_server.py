@@ -200,10 +200,7 @@ def test_a_deleted_database_is_replaced_while_a_run_goes_on(
     assert user.process.returncode == 0
     assert user.errors() == ""
     assert user.lines.count("flow done") == 2
-    assert (
-        "Prefect could not record the end of 'one' (was its database deleted?); "
-        "the ledger has everything." in user.lines
-    )
+    assert any(line.startswith("not recorded") for line in user.lines)
     assert count(home, "select count(*) from flow_run where state_type = 'COMPLETED'") >= 1
     assert count(home, "select count(*) from block_type") > 0, "a fresh database is furnished too"
     assert servers_of(home) == []
