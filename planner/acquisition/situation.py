@@ -20,10 +20,8 @@ Kind = Literal["start", "model", "fallback"]
 class Settings:
     """How the policy chooses; the defaults are what replays of real tables favour.
 
-    Median trials to half of the best 5 % from five random starts, noise-free means, 20 to 40 seeds:
-    mean + 1 sd 15 on agnp, 21 on p3ht_cnt and 65.5 on crossed_barrel; a weight of 0.75 gives 15.5,
-    19 and 80.5; log noisy expected improvement 18, 31 and 77. A start of 3, 5 or 6 configurations
-    made no difference that could be measured on fullerenes, 8 and 10 found fewer good settings.
+    The comparison of weights and acquisitions stands in ``docs/decisions/0004``, the figures of
+    these defaults in ``docs/benchmarks``.
 
     Args:
         acquisition: ``ucb``, the upper confidence bound, or ``log_nei``, log noisy expected
@@ -33,7 +31,7 @@ class Settings:
     """
 
     acquisition: Acquisition = "ucb"
-    beta: float = 1.0
+    beta: float = 1.25
     n_start: int = 5
 
     def __post_init__(self) -> None:
