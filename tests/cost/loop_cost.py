@@ -1,7 +1,7 @@
 """What the loop costs for each trial beside the model and the lab, and what memory it takes.
 
 ``python tests/cost/loop_cost.py --engine inline --trials 2000``: a lab function that answers at
-once with a constant, so that no model can be fitted; the time inside ``decide`` is subtracted.
+once, and decisions drawn at random, so that what is measured is the loop and its record.
 See docs/benchmarks/loop_cost.md.
 """
 
@@ -14,9 +14,10 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import psutil
 
 ROOT = Path(__file__).parents[2]
@@ -30,53 +31,55 @@ from planner.loop import advance  # noqa: E402
 from planner.loop.desk import Place, at_work  # noqa: E402
 from planner.loop.inline import run_inline  # noqa: E402
 from planner.loop.keeper import holding  # noqa: E402
+from planner.loop.propose import Chosen  # noqa: E402
 from planner.loop.session import Session  # noqa: E402
+from planner.space import SearchSpace  # noqa: E402
 
 
 @dataclass(slots=True)
 class Meter:
-    """Hears the campaign, and times its decisions.
+    """Hears the results of a campaign.
 
     Args:
         seconds: of the wall clock and of this process's CPU, at each trial's result.
-        deciding: of both, inside ``decide`` so far.
         memory_mb: at each trial's result.
     """
 
     seconds: list[tuple[float, float]] = field(default_factory=list)
-    deciding: list[float] = field(default_factory=lambda: [0.0, 0.0])
     memory_mb: list[float] = field(default_factory=list)
-    decided: list[tuple[float, float]] = field(default_factory=list)
 
     def hear(self, entry: Entry, _state: CampaignState) -> None:
         if isinstance(entry.record, OutcomesObserved):
             self.seconds.append((time.perf_counter(), time.process_time()))
-            self.decided.append((self.deciding[0], self.deciding[1]))
             self.memory_mb.append(psutil.Process().memory_info().rss / 2**20)
 
     def per_trial_ms(self, first: int, last: int) -> tuple[float, float]:
         """Return wall-clock and CPU time of the loop for each trial of a range."""
-        spent = [
-            (self.seconds[last][i] - self.seconds[first][i])
-            - (self.decided[last][i] - self.decided[first][i])
-            for i in range(2)
-        ]
+        spent = [self.seconds[last][i] - self.seconds[first][i] for i in range(2)]
         return 1000 * spent[0] / (last - first), 1000 * spent[1] / (last - first)
 
 
-def time_decisions(meter: Meter) -> None:
-    """Let the loop's ``decide`` tell the meter how long it took."""
+def decide_at_once() -> None:
+    """Let the loop's ``decide`` draw at random, after a first real decision.
+
+    What deciding costs grows with the trials and is no part of the loop.
+    """
     decide = advance.decide
+    generator = np.random.default_rng()
+    first: list[Chosen] = []
 
-    def timed(*args: object, **more: object) -> object:
-        wall, cpu = time.perf_counter(), time.process_time()
-        try:
-            return decide(*args, **more)  # type: ignore[arg-type]
-        finally:
-            meter.deciding[0] += time.perf_counter() - wall
-            meter.deciding[1] += time.process_time() - cpu
+    def draw(state: CampaignState, space: SearchSpace, *, q: int) -> Chosen:
+        if not first:
+            first.append(decide(state, space, q=q))
+        chosen = first[0]
+        configuration = space.check(
+            {"temperature": generator.uniform(100, 150), "flow": generator.uniform(1, 5)}
+        )
+        pick = replace(chosen.choice.picks[0], configuration=configuration)
+        choice = replace(chosen.choice, picks=(pick,))
+        return replace(chosen, choice=choice, seen=state.sequence)
 
-    advance.decide = timed  # type: ignore[assignment]
+    advance.decide = draw
 
 
 def run(engine: str, session: Session, file: Path) -> None:
@@ -94,7 +97,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=2000)
     options = parser.parse_args()
     meter = Meter()
-    time_decisions(meter)
+    decide_at_once()
     with tempfile.TemporaryDirectory(prefix="cost-") as folder:
         file = Path(folder) / "bench.yaml"
         text = CAMPAIGN.format(url="", trials=options.trials, capacity=1, start=3)
