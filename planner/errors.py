@@ -8,7 +8,6 @@ PlannerError
 │   ├── UnknownName              no such campaign, trial, parameter, outcome, source or command
 │   ├── MissingPackage           a package that the campaign needs is not installed
 │   └── TableError               a table that cannot be read as the campaign file describes it
-├── WaitsForPerson           exit 3: only a person can move it on
 ├── Refused                  exit 4: the ledger, a device or another holder says no
 │   ├── HeldByAnother            somebody else holds the lease
 │   ├── StaleWrite               the campaign moved on since this write was decided
@@ -90,12 +89,6 @@ class CampaignFileError(InputError):
         count = "1 mistake" if len(self.mistakes) == 1 else f"{len(self.mistakes)} mistakes"
         lines = "\n".join(f"  {mistake}" for mistake in self.mistakes)
         super().__init__(f"{path} has {count}:\n{lines}")
-
-
-class WaitsForPerson(PlannerError):
-    """Nothing moves until a person acts; the message says who and how."""
-
-    exit_code = 3
 
 
 class Refused(PlannerError):

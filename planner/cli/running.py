@@ -179,8 +179,10 @@ def finish(session: Session, place: Place, console: Console, *, left: bool, as_j
 def _say_what(session: Session, console: Console) -> None:
     spec = session.state.spec
     kind = "simulated" if session.state.simulated else "real"
-    console.print(f"Campaign {spec.campaign}: {spec.about}" if spec.about else spec.campaign)
-    console.print(f"Source {spec.source.name} ({kind}); ledger {session.ledger.place}")
+    title = f"Campaign {spec.campaign}: {spec.about}" if spec.about else spec.campaign
+    console.print(title, soft_wrap=True)
+    place = session.ledger.place
+    console.print(f"Source {spec.source.name} ({kind}); ledger {place}", soft_wrap=True)
     n = len(session.state.trials)
     if n:
         console.print(f"Going on after trial {n}.")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from planner.campaign import CampaignSpec, read_space
 from planner.clock import SystemClock
-from planner.errors import InputError, WaitsForPerson
+from planner.errors import InputError
 from planner.labs import PersonLab, Reported
 from planner.ledger import Ledger, locate, open_ledger
 from planner.ledger.replay import CampaignState
@@ -126,7 +126,7 @@ class Campaign:
         """Returns what the model expects of the next single run at each configuration.
 
         Raises:
-            WaitsForPerson: there are too few observations to predict from.
+            InputError: there are too few observations to predict from.
             ValueOutOfRange: a configuration is not admissible.
         """
         if isinstance(configurations, pd.DataFrame):
@@ -134,7 +134,7 @@ class Campaign:
         state = self._session.refresh()
         surrogate = fit_surrogate(state, self.space)
         if isinstance(surrogate, FitFailure):
-            raise WaitsForPerson(surrogate.reason)
+            raise InputError(surrogate.reason)
         checked = [self.space.check(each) for each in configurations]
         return predict(surrogate, self.space.encode(checked), state.spec)
 

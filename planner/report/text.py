@@ -13,7 +13,7 @@ from rich.text import Text
 from planner.campaign import utility
 from planner.report import words
 from planner.report.facts import Facts, TrialLine
-from planner.trials import TrialState
+from planner.trials import TERMINAL_TRIALS, TrialState
 
 _MOST_SHOWN = 40
 _N_BEST, _N_LAST = 10, 20
@@ -116,7 +116,10 @@ def _ranked(facts: Facts) -> list[TrialLine]:
 
 
 def _table(trials: Sequence[TrialLine], facts: Facts) -> RenderableType:
-    """Returns a line of numbers a trial, and below it, over the whole width, why it was chosen."""
+    """Returns a line of numbers a trial, and below it what else is to be said of it.
+
+    Why a trial was chosen stands below those that are under way; the page has it for all.
+    """
     head = _Row(
         "trial", "conditions", f"predicted ({words.level_of(facts)})", facts.spec.outcome.label
     )
@@ -131,8 +134,9 @@ def _table(trials: Sequence[TrialLine], facts: Facts) -> RenderableType:
     for line, row in zip(trials, rows, strict=True):
         style = "bold green" if line.is_best else ""
         parts.append(Text(_aligned(row, widths), style=style))
-        remarks = Padding(_remarks(line, row, facts), (0, 0, 0, widths[0] + 2))
-        parts.append(remarks)
+        remarks = _remarks(line, row, facts)
+        if remarks:
+            parts.append(Padding(remarks, (0, 0, 0, widths[0] + 2)))
     return Group(*parts, Text())
 
 
@@ -175,7 +179,9 @@ def _remarks(line: TrialLine, row: _Row, facts: Facts) -> Text:
     remark = words.remark(line)
     if remark:
         text.append(f"{remark}\n", style="yellow")
-    text.append(line.reason, style="dim")
+    if line.state not in TERMINAL_TRIALS:
+        text.append(line.reason, style="dim")
+    text.rstrip()
     return text
 
 

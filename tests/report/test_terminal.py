@@ -37,13 +37,16 @@ def test_on_a_terminal_no_color_is_respected(monkeypatch):
     assert "\x1b[3" not in coloured.replace("\x1b[39m", "")  # weight may stay, colours go
 
 
-def test_few_trials_are_all_shown_with_their_reasons():
+def test_few_trials_are_all_shown_and_those_under_way_with_their_reasons():
     diary = measured(make_spec(), [10.0, 20.0, 80.0])
     diary.propose(4, at(700.0), reason="A reason of its own.")
     diary.start(4)
     diary.move(4, TrialState.FAILED_BY_MACHINE, "the pump stalled")
+    diary.propose(5, at(710.0), reason="What to do now.")
+    diary.start(5)
     text = printed(diary)
-    assert "A reason of its own." in text
+    assert "What to do now." in text
+    assert "A reason of its own." not in text  # that trial is over; the page has its reason
     assert "Failed by machine: the pump stalled." in text
     assert "80 best" in text
     assert "750 / 3 / Fe" in text
