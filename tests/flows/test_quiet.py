@@ -64,7 +64,7 @@ def run(program: str) -> str:
 
 
 def test_importing_flows_imports_no_prefect() -> None:
-    modules = "flows, flows.quiet, flows.server, flows.shown, flows.server_main"
+    modules = "flows, flows.quiet, flows.server, flows.server_main"
     assert run(f"import sys, {modules}; print('prefect' in sys.modules)") == "False\n"
 
 
