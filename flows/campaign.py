@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Cancelled, Completed, Failed
 
 from flows.deploying import shared_database_url
 from flows.lending import borrowed
@@ -52,7 +52,7 @@ def stretch(file: str, campaign: str, seed: int | None = None) -> State[Any]:
     loan.has_begun = True
     try:
         with _stops_at_a_step(loan.leave):
-            loan.step = work(loan.session, leave=loan.leave)
+            loan.step = work(loan.session, leave=loan.leave, on_message=loan.on_message)
     except BaseException as error:
         loan.error = error
         if isinstance(error, PlannerError):
@@ -66,6 +66,7 @@ def work(
     *,
     leave: threading.Event,
     is_orphan: Callable[[], bool] = lambda: False,
+    on_message: Callable[[str], None] = lambda _: None,
 ) -> Step:
     """Work through one stretch, with tasks for what is done and artifacts of how it goes.
 
@@ -73,8 +74,14 @@ def work(
         session: under a lease.
         leave: ends the stretch after its step.
         is_orphan: read between steps; ends it too.
+        on_message: is told when it was cancelled in Prefect's pages.
     """
-    window = Window(session, on_end_asked=leave.set)
+
+    def end_as_asked() -> None:
+        on_message("Cancelled in Prefect's pages; leaving after this step.")
+        leave.set()
+
+    window = Window(session, on_end_asked=end_as_asked)
 
     def as_task(name: str, act: Callable[[], T]) -> T:
         if not window.admits_task():
@@ -114,12 +121,12 @@ def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
         return Failed(message=str(error))
     if os.getppid() != parent:
         os._exit(1)  # whoever started this was killed; nobody is left to report to
-    if leave.is_set() and is_cancelling():
-        os.kill(os.getpid(), signal.SIGTERM)  # Prefect's own handler, now that the step is done
     return _ended(step, has_left=leave.is_set())
 
 
 def _ended(step: Step, *, has_left: bool) -> State[Any]:
+    if has_left and is_cancelling():
+        return Cancelled(message="Cancelled in the pages; ended after its step, nothing is lost.")
     if has_left:
         return Completed(name="Left", message="Asked to leave; the next stretch goes on.")
     words = {

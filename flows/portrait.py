@@ -69,10 +69,11 @@ def describe(state: CampaignState) -> str:
     spec = state.spec
     kind = "simulated" if state.simulated else "real"
     parts = [f"## {spec.campaign}", spec.about, f"Source **{spec.source.name}** ({kind})."]
+    n = min(LAST_TRIALS, len(state.trials))
     if state.trials:
         parts += [
             f"![Progress]({draw(state)})",
-            f"### The last {LAST_TRIALS} trials",
+            f"### The last {n} trials",
             _table(state),
         ]
     return "\n\n".join(filter(None, parts))

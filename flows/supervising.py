@@ -102,18 +102,28 @@ class Starter:
         run: Any = run_deployment(self._deployment, idempotency_key=self.watched.slot(), timeout=0)
         self._last = run.id
 
-    def is_starting(self) -> bool:
-        """Tell whether the last run asked for may still be on its way to the lease."""
+    def may_start(self) -> bool:
+        """Tell whether the last run asked for does not stand in the way of another one.
+
+        It does while it may still be on its way to the lease, and where somebody has ended it in
+        Prefect's pages.
+        """
         from prefect.client.orchestration import get_client
         from prefect.types._datetime import now
 
         if self._last is None:
-            return False
+            return True
         with get_client(sync_client=True) as client:
             state = client.read_flow_run(self._last).state
-        if state is None or state.is_final():
+        if state is None:
+            return True
+        if state.is_cancelled() or state.is_cancelling() or state.is_paused():
+            self.watched.leave_alone(
+                f"its stretch was {str(state.name).lower()} in Prefect's pages"
+            )
             return False
-        return (now("UTC") - state.timestamp).total_seconds() < SLOW_START_S
+        age_s = (now("UTC") - state.timestamp).total_seconds()
+        return state.is_final() or age_s > SLOW_START_S
 
     def forget(self) -> None:
         """Register the deployment again: the server does not know it any more."""
@@ -126,7 +136,7 @@ def _look(starter: Starter, on_message: Callable[[str], None]) -> Outlook:
     watched = starter.watched
     try:
         outlook = watched.look()
-        if watched.is_due() and not starter.is_starting():
+        if watched.is_due() and starter.may_start():
             on_message(f"{watched.campaign}: starting a stretch.")
             starter.start()
     except (httpx.HTTPError, PrefectException) as error:

@@ -54,6 +54,7 @@ class Watched:
         self._n_moves_then = 0
         self._n_futile = -1
         self._not_before = 0.0
+        self._alone_at = -1
 
     @property
     def campaign(self) -> str:
@@ -73,12 +74,20 @@ class Watched:
 
     def is_due(self) -> bool:
         """Tell whether to start a stretch now: it is due, and not just tried in vain."""
-        return self._outlook is Outlook.DUE and time.monotonic() >= self._not_before
+        if self._outlook is not Outlook.DUE or self._alone_at == self._n_moves:
+            return False
+        return time.monotonic() >= self._not_before
 
     def slot(self) -> str:
         """Return what two supervisors call the same stretch: epoch, and a window of time."""
         epoch = self._session.ledger.campaign_row(self.campaign).epoch
         return f"{self.campaign}:{epoch}:{int(self._session.now_s // FIRST_PAUSE_S)}"
+
+    def leave_alone(self, why: str) -> None:
+        """Start no stretch before something in the ledger has changed."""
+        if self._alone_at != self._n_moves:
+            self._on_message(f"{self.campaign}: {why}; left alone until its ledger changes.")
+        self._alone_at = self._n_moves
 
     def note_start(self) -> None:
         """Note that a stretch was asked for; the longer in vain, the later the next one."""
