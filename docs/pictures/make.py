@@ -21,7 +21,7 @@ from planner.whatif import answer, draw
 
 HERE = Path(__file__).resolve().parent
 CAMPAIGN = HERE.parent.parent / "campaigns" / "fullerene_flow.yaml"
-QUESTION = ["temperature=100:150:51", "reaction_time=8.6", "sultine_ratio=2.4"]
+QUESTION = ["temperature=100:150:51", "reaction_time=14.2", "sultine_ratio=2.4"]
 
 
 def main() -> None:
