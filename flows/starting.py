@@ -15,6 +15,7 @@ from flows.home import ServerAddress
 from planner.errors import LabUnavailable
 
 STARTING_S = 180.0  # 10 s on an idle machine of two cores; a loaded one is given time
+MOST_KILLED = 3  # what is killed while it starts, by memory running out or by hand, is tried again
 
 
 def start(home: Path, *, port: int | None = None) -> ServerAddress:
@@ -32,6 +33,7 @@ def start(home: Path, *, port: int | None = None) -> ServerAddress:
         last = homes.read_last_address(home)
         port = last.port if last is not None else 0
     process = _spawn(home, port)
+    killed = 0
     deadline = time.monotonic() + STARTING_S
     try:
         while time.monotonic() < deadline:
@@ -42,7 +44,9 @@ def start(home: Path, *, port: int | None = None) -> ServerAddress:
                 threading.Thread(target=process.wait, daemon=True).start()
                 return address
             status = process.poll()
-            if status == homes.TAKEN:
+            was_killed = status is not None and status < 0
+            killed += was_killed
+            if status == homes.TAKEN or (was_killed and killed < MOST_KILLED):
                 process = _spawn(home, port)
             elif status is not None:
                 break

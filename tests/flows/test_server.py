@@ -184,6 +184,22 @@ def test_ctrl_c_while_the_server_starts_leaves_no_process(home: Path, new_user: 
 
 
 @pytest.mark.slow
+def test_a_server_that_is_killed_while_it_starts_is_started_again(
+    home: Path, new_user: NewUser
+) -> None:
+    user = new_user(home, "wait")
+    user.read_until("Starting")
+    until(lambda: servers_of(home) != [], within_s=10, what="the server's process")
+    killed = servers_of(home)[0]
+    killed.kill()
+    user.read_until("ready")
+    assert server_pid(home) not in (None, killed.pid)
+    user.finish()
+    assert user.process.returncode == 0
+    assert servers_of(home) == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["database", "home"])
 def test_a_deleted_database_is_replaced_while_a_run_goes_on(
     home: Path, tmp_path: Path, new_user: NewUser, lost: str
