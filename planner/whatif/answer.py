@@ -68,7 +68,10 @@ def answer(
         level=LEVEL,
         model_version=surrogate.version,
         n_observations=len(surrogate.observations.y),
-        notes=_notes(state, surrogate, found, best_mean, question),
+        notes=(
+            *_notes(state, surrogate, found, best_mean, question),
+            *_not_listed(asked, space),
+        ),
     )
 
 
@@ -150,6 +153,18 @@ def _notes(
     if state.spec.is_simulated:
         notes.append(f"The campaign is simulated (source {state.spec.source.name!r}).")
     return tuple(notes)
+
+
+def _not_listed(asked: Sequence[Configuration], space: SearchSpace) -> tuple[str, ...]:
+    """Says where the question leaves the candidate table: an answer there cannot be tried."""
+    if space.rows is None:
+        return ()
+    listed = {tuple(row[name] for name in space.names) for row in space.rows}
+    beside = sum(tuple(each[name] for name in space.names) not in listed for each in asked)
+    if not beside:
+        return ()
+    which = "This condition is" if len(asked) == 1 else f"{beside} of {len(asked)} conditions are"
+    return (f"{which} not among the {len(space.rows)} candidates, so no trial can be run there.",)
 
 
 @dataclass(frozen=True, slots=True)

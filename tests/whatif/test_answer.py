@@ -14,6 +14,7 @@ from rich.console import Console
 from planner.campaign import HitRange, HitTarget, Maximise, Minimise
 from planner.errors import InputError, UnknownName, ValueOutOfRange
 from planner.loop.model import fit_surrogate
+from planner.space import SearchSpace
 from planner.whatif import answer, draw, render, whatif_json
 from planner.whatif.meeting import goal_ends
 from tests.oracles.gaussian_process import posterior
@@ -246,3 +247,21 @@ def test_asking_changes_nothing(campaign):
     diary_state = campaign.state
     answer(diary_state, campaign.space, ("temperature=600:900:11",), base="best")
     assert diary_state == before
+
+
+def test_a_condition_that_the_candidate_table_does_not_list_is_named_as_such(campaign):
+    listed = SearchSpace(
+        campaign.space.parameters,
+        rows=tuple(t.configuration for t in campaign.state.trials.values()),
+    )
+
+    def notes(*written):
+        return " ".join(answer(campaign.state, listed, written).notes)
+
+    inside = campaign.state.trials[1].configuration
+    words = [f"{name}={value}" for name, value in inside.items()]
+    assert "candidates" not in notes(*words)
+    assert "not among the 5 candidates" in notes("temperature=777", *words[1:])
+    assert "2 of 3 conditions are not" in notes(
+        f"temperature={inside['temperature']},777,778", *words[1:]
+    )
