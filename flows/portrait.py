@@ -43,7 +43,7 @@ def say_standing(state: CampaignState) -> str:
 def say_trial(trial: Trial, spec: CampaignSpec) -> str:
     """Return in a line what an observed trial brought, and what had been predicted."""
     predicted = trial.proposal.predictions.get(spec.outcome.name)
-    units = {name: parameter.unit for name, parameter in spec.parameters.items()}
+    units = {name: parameter.unit for name, parameter in spec.scalars.items()}
     settings = ", ".join(
         f"{name} {_shown(value)}" + (f" {units[name]}" if units[name] not in ("", "1") else "")
         for name, value in trial.configuration.items()
@@ -98,7 +98,7 @@ def draw(state: CampaignState) -> str:
 
 def _table(state: CampaignState) -> str:
     spec = state.spec
-    names = [parameter.label for parameter in spec.parameters.values()]
+    names = [parameter.label for parameter in spec.scalars.values()]
     outcome = spec.outcome
     head = ["trial", outcome.label, "predicted", *names, "state"]
     last = list(state.trials.values())[-LAST_TRIALS:]
@@ -109,7 +109,7 @@ def _table(state: CampaignState) -> str:
 
 def _row(trial: Trial, state: CampaignState) -> list[str]:
     value = _value(trial, state)
-    predicted = trial.proposal.predictions.get(state.spec.outcome.name)
+    predicted = trial.proposal.predictions.get(state.spec.objective.outcome)
     return [
         str(trial.number),
         "" if value is None else f"**{value:.4g}**",
@@ -125,17 +125,15 @@ def _shown(value: float | str) -> str:
 
 def _measured(trial: Trial, spec: CampaignSpec) -> str:
     outcome = spec.outcome
-    measured = trial.observation.outcomes.get(outcome.name) if trial.observation else None
+    value = spec.goal_value(trial.observation.outcomes) if trial.observation else None
     unit = f" {outcome.unit}" if outcome.label != outcome.name else ""
-    return f"{outcome.name} {measured.value:.4g}{unit}" if measured else f"no {outcome.name} yet"
+    return f"no {outcome.name} yet" if value is None else f"{outcome.name} {value:.4g}{unit}"
 
 
 def _value(trial: Trial, state: CampaignState) -> float | None:
-    name = state.spec.outcome.name
     if trial.state is not TrialState.COMPLETED or trial.observation is None:
         return None
-    measured = trial.observation.outcomes.get(name)
-    return None if measured is None else measured.value
+    return state.spec.goal_value(trial.observation.outcomes)
 
 
 def _is_drawn(trial: Trial) -> bool:

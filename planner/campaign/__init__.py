@@ -5,6 +5,7 @@ from planner.campaign.contradictions import find_contradictions
 from planner.campaign.file import parse_campaign, read_campaign
 from planner.campaign.objectives import (
     AnyObjective,
+    HitClass,
     HitRange,
     HitTarget,
     Maximise,
@@ -12,12 +13,25 @@ from planner.campaign.objectives import (
     Objective,
     utility,
 )
+from planner.campaign.outcomes import (
+    AnyOutcome,
+    ClassOutcome,
+    CurveOutcome,
+    DistributionOutcome,
+    FileOutcome,
+    ImageOutcome,
+    NumberOutcome,
+)
 from planner.campaign.schema import make_schema
 from planner.campaign.sources import (
     Adapter,
+    Analysis,
     AnySource,
+    Consumable,
     Person,
     ReplayedTable,
+    Runner,
+    SetUp,
     SimulatedProcess,
     is_simulated,
 )
@@ -25,7 +39,6 @@ from planner.campaign.spec import (
     Budget,
     CampaignSpec,
     Candidates,
-    Outcome,
     Policy,
     StopRule,
 )
@@ -34,20 +47,31 @@ from planner.campaign.writing import write_campaign
 
 __all__ = [
     "Adapter",
+    "Analysis",
     "AnyObjective",
+    "AnyOutcome",
     "AnySource",
     "Budget",
     "CampaignSpec",
     "Candidates",
+    "ClassOutcome",
+    "Consumable",
+    "CurveOutcome",
+    "DistributionOutcome",
+    "FileOutcome",
+    "HitClass",
     "HitRange",
     "HitTarget",
+    "ImageOutcome",
     "Maximise",
     "Minimise",
+    "NumberOutcome",
     "Objective",
-    "Outcome",
     "Person",
     "Policy",
     "ReplayedTable",
+    "Runner",
+    "SetUp",
     "SimulatedProcess",
     "StopRule",
     "describe",

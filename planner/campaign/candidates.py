@@ -6,10 +6,21 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from planner import units
 from planner.campaign.spec import CampaignSpec
 from planner.errors import TableError, ValueOutOfRange
-from planner.space import AnyParameter, Categorical, Configuration, SearchSpace, Value
+from planner.space import (
+    AnyParameter,
+    Categorical,
+    Configuration,
+    Contextual,
+    Fixed,
+    Ordinal,
+    SearchSpace,
+    Value,
+)
 from planner.tables import TableRef, read_table
 
 
@@ -24,12 +35,13 @@ def read_space(spec: CampaignSpec, *, folder: Path) -> SearchSpace:
         MissingPackage: the candidate table's package is not installed.
         TableError: the table cannot be read, or a row is outside the parameters' domains.
     """
-    parameters = tuple(spec.parameters.values())
+    parameters = tuple(spec.scalars.values())
     table = spec.table
     if table is None:
-        return SearchSpace(parameters, spec.constraints)
+        return SearchSpace(parameters, spec.all_constraints)
     rows = _distinct(read_rows(table, parameters, folder=folder))
-    space = SearchSpace(parameters, spec.constraints, rows)
+    tolerance = spec.candidates.tolerance if spec.candidates is not None else 0.0
+    space = SearchSpace(parameters, spec.all_constraints, rows, tolerance=tolerance)
     for row in rows:
         _check_row(space, row, table)
     return space
@@ -38,9 +50,19 @@ def read_space(spec: CampaignSpec, *, folder: Path) -> SearchSpace:
 def read_rows(
     table: TableRef, parameters: tuple[AnyParameter, ...], *, folder: Path
 ) -> list[dict[str, Value]]:
-    """Reads the parameters' columns of a table, in the parameters' units, repeats included."""
+    """Reads the parameters' columns of a table, in the parameters' units, repeats included.
+
+    A fixed parameter needs no column, nor does one that is measured: it is taken at its middle
+    until it is known.
+    """
     text = read_table(table, folder=folder)
-    columns = [_values(text[parameter.name], parameter, table) for parameter in parameters]
+    n_rows = len(next(iter(text.values())))
+    columns = [
+        [parameter.decode(np.full(parameter.n_columns, 0.5))] * n_rows
+        if isinstance(parameter, Fixed | Contextual) and parameter.name not in text
+        else _values(text[parameter.name], parameter, table)
+        for parameter in parameters
+    ]
     names = [parameter.name for parameter in parameters]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
@@ -69,7 +91,7 @@ def read_numbers(values: Sequence[str], *, name: str, table: TableRef, unit: str
 
 
 def _values(column: list[str], parameter: AnyParameter, table: TableRef) -> list[Value]:
-    if isinstance(parameter, Categorical):
+    if isinstance(parameter, Categorical | Ordinal):
         return list(column)
     numbers = read_numbers(column, name=parameter.name, table=table, unit=parameter.unit)
     return list(numbers)

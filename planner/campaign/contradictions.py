@@ -6,15 +6,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner import units
-from planner.campaign.objectives import AnyObjective, HitRange, HitTarget, Maximise, Minimise
-from planner.campaign.sources import AnySource, ReplayedTable
-from planner.campaign.spec import Budget, CampaignSpec, Candidates, Outcome, Policy, StopRule
+from planner.campaign.objectives import (
+    AnyObjective,
+    HitClass,
+    HitRange,
+    HitTarget,
+    Maximise,
+    Minimise,
+)
+from planner.campaign.outcomes import AnyOutcome, ClassOutcome, NumberOutcome
+from planner.campaign.sources import Analysis, AnySource, ReplayedTable
+from planner.campaign.spec import Budget, CampaignSpec, Candidates, Policy, StopRule, expand
 from planner.errors import InputError, UnitError
 from planner.space import (
+    AnyConstraint,
     AnyParameter,
     Categorical,
+    Contextual,
     Continuous,
+    Fixed,
     LinearConstraint,
+    Mixture,
+    Ordinal,
+    Profile,
     SearchSpace,
 )
 from planner.tables import TableRef
@@ -26,10 +40,10 @@ Found = Iterator[tuple[tuple[str | int, ...], str]]
 class Draft:
     """The parts of a campaign file; None stands for a part that is mistaken by itself."""
 
-    parameters: Mapping[str, AnyParameter | None]
-    constraints: Sequence[LinearConstraint | None]
+    parameters: Mapping[str, AnyParameter | Profile | None]
+    constraints: Sequence[AnyConstraint | None]
     candidates: Candidates | None
-    outcomes: Mapping[str, Outcome | None]
+    outcomes: Mapping[str, AnyOutcome | None]
     objectives: Sequence[AnyObjective | None]
     sources: Mapping[str, AnySource | None]
     budget: Budget | None
@@ -69,7 +83,8 @@ def _objective_mistakes(
             f"there is no outcome {objective.outcome!r}, only {', '.join(parts.outcomes)}",
         )
     outcome = parts.outcomes.get(objective.outcome)
-    low, high = outcome.bounds if outcome is not None else (None, None)
+    yield from _kind_mistakes(where, objective, outcome)
+    low, high = outcome.bounds if isinstance(outcome, NumberOutcome) else (None, None)
     for key, value in _wanted(objective).items():
         if value is None:
             continue
@@ -81,6 +96,42 @@ def _objective_mistakes(
             )
 
 
+def _kind_mistakes(
+    where: tuple[str | int, ...], objective: AnyObjective, outcome: AnyOutcome | None
+) -> Found:
+    """Finds an aim that does not suit the kind of its outcome."""
+    if outcome is None:
+        return
+    if isinstance(objective, HitClass):
+        if not isinstance(outcome, ClassOutcome):
+            yield (
+                (*where, "aim"),
+                f"'class' needs an outcome of kind class, and {outcome.name!r} is of kind "
+                f"{outcome.kind}: choose another aim",
+            )
+            return
+        for name in objective.wanted:
+            if name not in outcome.classes:
+                yield (
+                    (*where, "wanted"),
+                    f"{name!r} is no class of outcome {outcome.name!r}, only "
+                    f"{', '.join(outcome.classes)}",
+                )
+        if set(objective.wanted) >= set(outcome.classes):
+            yield (*where, "wanted"), "wants every class, so that nothing is to be found: leave out"
+    elif isinstance(outcome, ClassOutcome):
+        yield (
+            (*where, "aim"),
+            f"{outcome.name!r} is a class: write 'aim: class' and the classes that are wanted",
+        )
+    elif not isinstance(outcome, NumberOutcome):
+        yield (
+            (*where, "outcome"),
+            f"{outcome.name!r} is of kind {outcome.kind} and has no size of its own: add an outcome "
+            f"that is computed from it (reduce: {outcome.name}, by: ...) and aim at that",
+        )
+
+
 def _wanted(objective: AnyObjective) -> dict[str, float | None]:
     match objective:
         case HitTarget():
@@ -89,39 +140,49 @@ def _wanted(objective: AnyObjective) -> dict[str, float | None]:
             return {"low": objective.low, "high": objective.high}
         case Maximise() | Minimise():
             return {"goal": objective.goal}
+        case HitClass():
+            return {}
 
 
 def _constraint_mistakes(
-    parts: CampaignSpec | Draft, where: tuple[str | int, ...], constraint: LinearConstraint
+    parts: CampaignSpec | Draft, where: tuple[str | int, ...], constraint: AnyConstraint
 ) -> Found:
-    for name in constraint.weights:
-        entry = (*where, "weights", name)
-        if name not in parts.parameters:
-            yield entry, f"there is no parameter {name!r}, only {', '.join(parts.parameters)}"
-        parameter = parts.parameters.get(name)
-        if isinstance(parameter, Categorical):
-            yield entry, f"{name!r} is a category and cannot be summed: leave it out"
+    known = _scalars(parts)
+    for name in sorted(constraint.names):
+        if name not in known:
+            yield where, f"there is no parameter {name!r}, only {', '.join(known)}"
+        parameter = known.get(name)
+        if not isinstance(constraint, LinearConstraint | Mixture):
+            continue
+        if isinstance(parameter, Categorical | Ordinal):
+            yield where, f"{name!r} is a category and cannot be summed: leave it out"
         if isinstance(parameter, Continuous) and parameter.scale == "log":
-            yield entry, f"{name!r} is on a log scale and cannot be summed: make it linear"
-    if constraint.at_least == constraint.at_most:
-        yield (
-            where,
-            f"at_least and at_most are equal ({constraint.at_most:g}), which leaves no room: "
-            f"leave one parameter out of the campaign and bound the sum of the others",
-        )
+            yield where, f"{name!r} is on a log scale and cannot be summed: make it linear"
+
+
+def _scalars(parts: CampaignSpec | Draft) -> dict[str, AnyParameter | None]:
+    """Returns the parameters with profiles expanded; None for one that is mistaken by itself."""
+    known = {name: each for name, each in parts.parameters.items() if each is not None}
+    missing = {name: None for name, each in parts.parameters.items() if each is None}
+    return {**expand(known), **missing}
 
 
 def _impossible(parts: CampaignSpec | Draft) -> Found:
     """Finds constraints that contradict each other or the bounds."""
-    parameters = [each for each in parts.parameters.values() if each is not None]
+    known = _scalars(parts)
+    parameters = [each for each in known.values() if each is not None]
     constraints = [each for each in parts.constraints if each is not None]
-    is_whole = len(parameters) == len(parts.parameters) and len(constraints) > 0
+    profiles = [each for each in parts.parameters.values() if isinstance(each, Profile)]
+    rules = [*constraints, *(rule for each in profiles for rule in each.constraints())]
+    is_whole = len(parameters) == len(known) and len(rules) > 0
     if not is_whole or any(_constraints_at_fault(parts)):
         return
     try:
-        SearchSpace(tuple(parameters), tuple(constraints)).sample(1, seed=0)
+        why = SearchSpace(tuple(parameters), tuple(rules)).find_emptiness()
     except InputError as error:
-        yield ("constraints",), str(error)
+        why = str(error)
+    if why is not None:
+        yield ("constraints",), why
 
 
 def _constraints_at_fault(parts: CampaignSpec | Draft) -> Iterator[bool]:
@@ -135,7 +196,7 @@ def _candidate_mistakes(parts: CampaignSpec | Draft) -> Found:
         return
     name, table = parts.candidates.source, parts.candidates.table
     if table is not None:
-        yield from _column_mistakes(parts.parameters, ("candidates",), table)
+        yield from _column_mistakes(_scalars(parts), ("candidates",), table)
     elif name not in parts.sources:
         known = ", ".join(parts.sources)
         yield ("candidates", "source"), f"there is no source {name!r}, only {known}"
@@ -149,14 +210,15 @@ def _candidate_mistakes(parts: CampaignSpec | Draft) -> Found:
 
 
 def _column_mistakes(
-    wanted: Mapping[str, AnyParameter | Outcome | None],
+    wanted: Mapping[str, AnyParameter | AnyOutcome | None],
     where: tuple[str | int, ...],
     table: TableRef,
 ) -> Found:
     columns = (*where, "table", "columns")
     for name, part in wanted.items():
         if name not in table.columns:
-            yield columns, f"names no column for {name!r}: add it"
+            if not isinstance(part, Fixed | Contextual):
+                yield columns, f"names no column for {name!r}: add it"
         elif part is not None and (given := table.column(name).unit) is not None:
             try:
                 units.convert(0.0, given=given, wanted=part.unit)
@@ -165,7 +227,18 @@ def _column_mistakes(
 
 
 def _replay_mistakes(parts: CampaignSpec | Draft, name: str, source: ReplayedTable) -> Found:
-    wanted = {**parts.parameters, **parts.outcomes}
+    elsewhere = {
+        outcome
+        for each in parts.sources.values()
+        if isinstance(each, Analysis)
+        for outcome in each.measures
+    }
+    measured = {
+        name: each
+        for name, each in parts.outcomes.items()
+        if name not in elsewhere and getattr(each, "reduce", None) is None
+    }
+    wanted = {**_scalars(parts), **measured}
     yield from _column_mistakes(wanted, ("sources", name), source.table)
     if parts.candidates is None or parts.candidates.source != name:
         yield (

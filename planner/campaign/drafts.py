@@ -10,8 +10,17 @@ from pydantic import TypeAdapter, ValidationError
 from planner.campaign.contradictions import Draft
 from planner.campaign.objectives import AnyObjective, Objective
 from planner.campaign.sources import AnySource, Source
-from planner.campaign.spec import Budget, Candidates, Outcome, Policy, StopRule, name_part
-from planner.space import AnyParameter, LinearConstraint, Parameter
+from planner.campaign.outcomes import AnyOutcome, Outcome
+from planner.campaign.spec import (
+    Budget,
+    Candidates,
+    FileConstraint,
+    FileParameter,
+    Policy,
+    StopRule,
+    name_part,
+)
+from planner.space import AnyConstraint, AnyParameter, Profile
 
 T = TypeVar("T")
 
@@ -23,10 +32,12 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def read_draft(content: dict[str, Any]) -> Draft:
     """Returns the parts that are right by themselves, and None for the others."""
-    parameters: dict[str, AnyParameter | None] = _each_named(content, "parameters", Parameter)
-    outcomes: dict[str, Outcome | None] = _each_named(content, "outcomes", Outcome)
+    parameters: dict[str, AnyParameter | Profile | None] = _each_named(
+        content, "parameters", FileParameter
+    )
+    outcomes: dict[str, AnyOutcome | None] = _each_named(content, "outcomes", Outcome)
     sources: dict[str, AnySource | None] = _each_named(content, "sources", Source)
-    constraints: list[LinearConstraint | None] = _each(content, "constraints", LinearConstraint)
+    constraints: list[AnyConstraint | None] = _each(content, "constraints", FileConstraint)
     objectives: list[AnyObjective | None] = _each(content, "objectives", Objective)
     return Draft(
         parameters=parameters,

@@ -75,18 +75,33 @@ class HitRange(_Objective):
         return self
 
 
-Objective = Annotated[Maximise | Minimise | HitTarget | HitRange, Field(discriminator="aim")]
-AnyObjective = Maximise | Minimise | HitTarget | HitRange
+class HitClass(_Objective):
+    """As probable as possible that the class is one of the wanted ones.
+
+    Args:
+        wanted: the classes that are wanted.
+        goal: a probability that is good enough, if there is one.
+    """
+
+    aim: Literal["class"] = "class"
+    wanted: tuple[str, ...] = Field(min_length=1)
+    goal: StrictFloat | None = Field(default=None, gt=0, lt=1)
+
+
+Objective = Annotated[
+    Maximise | Minimise | HitTarget | HitRange | HitClass, Field(discriminator="aim")
+]
+AnyObjective = Maximise | Minimise | HitTarget | HitRange | HitClass
 
 
 def utility(objective: AnyObjective, value: float) -> float:
     """Returns how good an outcome is, higher is better, in the outcome's unit.
 
     The value itself or its negative; minus the distance from a target; minus the distance outside
-    a range.
+    a range; of a class 1 where it is wanted, otherwise 0.
     """
     match objective:
-        case Maximise():
+        case Maximise() | HitClass():
             return value
         case Minimise():
             return -value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -13,10 +14,16 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     StrictFloat,
     StrictInt,
+    ValidationInfo,
+    field_validator,
     model_serializer,
+    model_validator,
 )
 
 from planner import units
+from planner.campaign.hours import Hours
+from planner.errors import InputError
+from planner.space import Configuration, Expression, read_number, read_unit
 from planner.tables import TableRef
 
 
@@ -31,18 +38,117 @@ Duration = Annotated[
 ]
 
 
-class _Source(BaseModel):
+def _amount(value: object) -> object:
+    """Accepts a number, or an expression of the parameters, which is parsed to find mistakes."""
+    if isinstance(value, str):
+        Expression.parse(value)
+    return value
+
+
+Amount = Annotated[
+    StrictFloat | str,
+    BeforeValidator(_amount, json_schema_input_type=float | str),
+]
+
+
+class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+
+class SetUp(_Part):
+    """Work between two trials that differ in some parameters, such as cooling a furnace.
+
+    Args:
+        time: what a change takes, such as '40 min'.
+        parameters: those whose change takes it; all of them together take it once.
+    """
+
+    time: Duration
+    parameters: tuple[str, ...] = Field(min_length=1)
+
+
+class Consumable(_Part):
+    """Something that trials use up.
+
+    Args:
+        stock: how much there is when the campaign begins, in the unit below.
+        unit: of stock and use.
+        use: what one trial uses: a number, or an expression of the parameters.
+    """
+
+    stock: StrictFloat = Field(ge=0)
+    unit: str = "1"
+    use: Amount
+
+    @field_validator("unit", mode="before", json_schema_input_type=str | Literal[1])
+    @classmethod
+    def _unit_is_known(cls, unit: object) -> object:
+        return read_unit(unit)
+
+    @field_validator("stock", mode="before", json_schema_input_type=float | str)
+    @classmethod
+    def _stock_may_have_a_unit(cls, value: object, info: ValidationInfo) -> object:
+        return read_number(value, unit=info.data.get("unit"))
+
+    def used_by(self, configuration: Configuration) -> float:
+        """Returns what one trial uses, in the consumable's unit."""
+        return amount_of(self.use, configuration)
+
+
+class _Source(_Part):
     name: str
     kind: str
     about: str = ""
-    cost: StrictFloat = Field(default=0.0, ge=0, description="Money that one trial costs.")
+    cost: Amount = Field(
+        default=0.0,
+        description="Money that one trial costs: a number, or an expression of the parameters "
+        "such as '2.5 + 0.8 * precursor'.",
+    )
     duration: Duration | None = Field(
         default=None, description="Expected time of one trial, such as '20 min'."
     )
+
+    @field_validator("cost")
+    @classmethod
+    def _cost_is_not_negative(cls, cost: float | str) -> float | str:
+        if isinstance(cost, float) and cost < 0:
+            raise ValueError(f"{cost:g} is below 0: a trial costs nothing (0) or something")
+        return cost
+
+    @model_serializer(mode="wrap")
+    def _keep_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Writes the kind even where defaults are left out: it tells sources apart."""
+        return {"kind": self.kind, **write(self)}
+
+    def cost_of(self, configuration: Configuration) -> float:
+        """Returns the money that one trial costs, at least 0."""
+        return max(0.0, amount_of(self.cost, configuration))
+
+
+class _Runner(_Source):
     capacity: StrictInt = Field(
-        default=1, ge=1, description="Trials that may be under way at once."
+        default=1, ge=1, description="Trials that may be under way at once on each device."
+    )
+    devices: tuple[str, ...] = Field(
+        default=(), description="Names of identical devices that share the work; none for one."
+    )
+    shared: tuple[str, ...] = Field(
+        default=(),
+        description="Parameters that all trials under way on one device have in common, such as "
+        "the temperature of one oven.",
+    )
+    set_up: SetUp | None = Field(
+        default=None, description="What a change of some parameters takes between two trials."
+    )
+    hours: str = Field(
+        default="always", description="When trials can run, such as 'Mon-Fri 18:00-06:00'."
+    )
+    time_zone: str = Field(default="UTC", description="Of the hours, such as Europe/Berlin.")
+    holidays: tuple[date, ...] = Field(
+        default=(), description="Days on which no hours begin, such as 2026-12-25."
+    )
+    consumables: dict[str, Consumable] = Field(
+        default_factory=dict, description="What trials use up, with its stock."
     )
     retries: StrictInt = Field(
         default=0,
@@ -53,13 +159,30 @@ class _Source(BaseModel):
         default=None, description="Longest time that one run may take, such as '2 h'."
     )
 
-    @model_serializer(mode="wrap")
-    def _keep_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Writes the kind even where defaults are left out: it tells sources apart."""
-        return {"kind": self.kind, **write(self)}
+    @field_validator("devices", "shared")
+    @classmethod
+    def _named_once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) != len(names):
+            raise ValueError("a name is listed twice: leave one out")
+        return names
+
+    @model_validator(mode="after")
+    def _hours_can_be_read(self) -> _Runner:
+        _ = self.opening
+        return self
+
+    @property
+    def opening(self) -> Hours:
+        """When trials can run."""
+        return Hours.parse(self.hours, time_zone=self.time_zone, holidays=self.holidays)
+
+    @property
+    def places(self) -> int:
+        """How many trials may be under way at once on all devices together."""
+        return self.capacity * max(1, len(self.devices))
 
 
-class ReplayedTable(_Source):
+class ReplayedTable(_Runner):
     """Replays measurements that were really made: only conditions of the table can be run.
 
     Where a condition was measured several times, one of the real repeats is drawn, the same one
@@ -70,7 +193,7 @@ class ReplayedTable(_Source):
     table: TableRef
 
 
-class SimulatedProcess(_Source):
+class SimulatedProcess(_Runner):
     """Runs a physics simulator, with the noise that an instrument would add.
 
     Args:
@@ -90,13 +213,13 @@ class SimulatedProcess(_Source):
     calibration: dict[str, StrictFloat] = Field(default_factory=dict)
 
 
-class Person(_Source):
+class Person(_Runner):
     """A person runs the trial and tells the result."""
 
     kind: Literal["person"] = "person"
 
 
-class Adapter(_Source):
+class Adapter(_Runner):
     """A device behind an adapter that an installed package brings (entry point planner.labs).
 
     Args:
@@ -111,8 +234,40 @@ class Adapter(_Source):
     simulated: bool = False
 
 
-Source = Annotated[ReplayedTable | SimulatedProcess | Person | Adapter, Field(discriminator="kind")]
-AnySource = ReplayedTable | SimulatedProcess | Person | Adapter
+class Analysis(_Source):
+    """Measures outcomes of samples afterwards, often days later; a person tells its results.
+
+    Args:
+        measures: the outcomes that it measures.
+        queue: samples that may wait for it; while as many wait, no further trial is proposed.
+    """
+
+    kind: Literal["analysis"] = "analysis"
+    measures: tuple[str, ...] = Field(min_length=1)
+    queue: StrictInt = Field(default=6, ge=1)
+
+
+Runner = ReplayedTable | SimulatedProcess | Person | Adapter
+AnySource = Runner | Analysis
+Source = Annotated[
+    ReplayedTable | SimulatedProcess | Person | Adapter | Analysis, Field(discriminator="kind")
+]
+
+
+def amount_of(amount: float | str, configuration: Configuration) -> float:
+    """Returns a number, or what an expression of the parameters comes to.
+
+    Raises:
+        InputError: the expression has no value there, such as a division by zero.
+    """
+    if not isinstance(amount, str):
+        return amount
+    try:
+        return float(Expression.parse(amount).exact(configuration))
+    except (ValueError, ArithmeticError) as error:
+        raise InputError(
+            f"{amount!r} has no value at {dict(configuration)}: {error}. Change the expression."
+        ) from error
 
 
 def is_simulated(source: AnySource) -> bool:
@@ -120,7 +275,7 @@ def is_simulated(source: AnySource) -> bool:
     match source:
         case ReplayedTable() | SimulatedProcess():
             return True
-        case Person():
+        case Person() | Analysis():
             return False
         case Adapter():
             return source.simulated

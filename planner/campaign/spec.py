@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictFloat,
@@ -16,84 +20,63 @@ from pydantic import (
     model_validator,
 )
 
-from planner import units
-from planner.campaign.objectives import AnyObjective, Objective
-from planner.campaign.sources import AnySource, Duration, ReplayedTable, Source, is_simulated
-from planner.space import LinearConstraint, Parameter, read_number, read_unit
+from planner.campaign.objectives import AnyObjective, HitClass, Objective
+from planner.campaign.outcomes import (
+    AnyOutcome,
+    ClassOutcome,
+    NumberOutcome,
+    Outcome,
+)
+from planner.campaign.sources import (
+    Analysis,
+    AnySource,
+    Duration,
+    ReplayedTable,
+    Runner,
+    Source,
+    is_simulated,
+)
+from planner.space import (
+    AnyConstraint,
+    AnyParameter,
+    Categorical,
+    Constraint,
+    Contextual,
+    Continuous,
+    Discrete,
+    Fixed,
+    Integer,
+    Ordinal,
+    Profile,
+    name_constraint,
+)
 from planner.tables import TableRef
 
 Name = Annotated[str, StringConstraints(pattern=r"^[^\W\d_]\w{0,63}$")]
 
 SCHEMA = 1
 
+_MONEY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]{1,8}|[€$£¥])\s*")
+
+
+FileParameter = Annotated[
+    Continuous | Integer | Discrete | Ordinal | Categorical | Fixed | Contextual | Profile,
+    Field(discriminator="kind"),
+]
+FileConstraint = Annotated[Constraint, BeforeValidator(name_constraint)]
+
+
+class HasValue(Protocol):
+    """A measured outcome."""
+
+    @property
+    def value(self) -> object:
+        """In the outcome's unit, or a name."""
+        ...
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Outcome(_Part):
-    """A quantity that is measured."""
-
-    name: str
-    kind: Literal["number"] = "number"
-    unit: str = Field(default="1", description="Unit of its values, such as percent or um.")
-    about: str = ""
-    bounds: tuple[StrictFloat | None, StrictFloat | None] = Field(
-        default=(None, None),
-        description="Values outside are impossible and put aside, such as [0, 100].",
-    )
-    expected: tuple[StrictFloat, StrictFloat] | None = Field(
-        default=None, description="Range in which values are expected; lets predictions start."
-    )
-    noise: StrictFloat | None = Field(
-        default=None, gt=0, description="Known standard deviation of one measurement."
-    )
-
-    @field_validator(
-        "bounds",
-        "expected",
-        mode="before",
-        json_schema_input_type=tuple[float | str | None, float | str | None],
-    )
-    @classmethod
-    def _ends_may_have_a_unit(cls, ends: object, info: ValidationInfo) -> object:
-        if not isinstance(ends, list | tuple):
-            return ends
-        return [read_number(end, unit=info.data.get("unit")) for end in ends]
-
-    @field_validator("noise", mode="before", json_schema_input_type=float | str | None)
-    @classmethod
-    def _noise_is_a_difference(cls, value: object, info: ValidationInfo) -> object:
-        return read_number(value, unit=info.data.get("unit"), is_difference=True)
-
-    @field_validator("unit", mode="before", json_schema_input_type=str | Literal[1])
-    @classmethod
-    def _unit_is_known(cls, unit: object) -> object:
-        return read_unit(unit)
-
-    @model_validator(mode="after")
-    def _ranges_in_order(self) -> Outcome:
-        low, high = self.bounds
-        if low is not None and high is not None and low >= high:
-            raise ValueError(f"bounds: {low:g} must be below {high:g}; swap them")
-        if self.expected and self.expected[0] >= self.expected[1]:
-            raise ValueError(
-                f"expected: {self.expected[0]:g} must be below {self.expected[1]:g}; swap them"
-            )
-        if self.expected and any(
-            (low is not None and end < low) or (high is not None and end > high)
-            for end in self.expected
-        ):
-            raise ValueError(
-                f"expected: {self.expected[0]:g} to {self.expected[1]:g} reaches beyond the "
-                f"bounds, where values are impossible; narrow it, or widen the bounds"
-            )
-        return self
-
-    @property
-    def label(self) -> str:
-        """Name and unit, as on an axis."""
-        return self.name if self.unit in ("", units.DIMENSIONLESS) else f"{self.name} ({self.unit})"
 
 
 class Candidates(_Part):
@@ -102,10 +85,13 @@ class Candidates(_Part):
     Args:
         source: name of a source that replays a table; its conditions are the candidates.
         table: a table of configurations.
+        tolerance: how far a row, taken as given, may break a constraint, such as a mixture that
+            sums to 100 only within rounding; in the unit of the constraint.
     """
 
     source: str | None = None
     table: TableRef | None = None
+    tolerance: StrictFloat = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Candidates:
@@ -119,11 +105,28 @@ class Budget(_Part):
 
     trials: StrictInt | None = Field(default=None, ge=1, description="Number of trials.")
     cost: StrictFloat | None = Field(
-        default=None, gt=0, description="Money, in the sources' currency."
+        default=None,
+        gt=0,
+        description="Money; with its currency, as in '500 EUR', which then names that of all costs.",
     )
+    currency: str = Field(default="", description="Of all costs, such as EUR; for the words only.")
     time: Duration | None = Field(
         default=None, description="Time since the campaign was opened, such as '48 h'."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _cost_may_name_the_currency(cls, content: object) -> object:
+        if not isinstance(content, dict) or not isinstance(content.get("cost"), str):
+            return content
+        match = _MONEY.fullmatch(content["cost"])
+        if match is None:
+            raise ValueError(
+                f"cost: {content['cost']!r} is no amount of money: write it like 500 or '500 EUR'"
+            )
+        if content.get("currency", match[2]) != match[2]:
+            raise ValueError(f"cost is in {match[2]}, currency says {content['currency']!r}")
+        return {**content, "cost": float(match[1]), "currency": match[2]}
 
     @model_validator(mode="after")
     def _has_a_limit(self) -> Budget:
@@ -176,15 +179,17 @@ class CampaignSpec(_Part):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Name of the campaign."
     )
     about: str = Field(default="", description="What it is for, in a few words.")
-    parameters: dict[Name, Parameter] = Field(min_length=1, description="What is set.")
-    constraints: tuple[LinearConstraint, ...] = ()
+    parameters: dict[Name, FileParameter] = Field(min_length=1, description="What is set.")
+    constraints: tuple[FileConstraint, ...] = ()
     candidates: Candidates | None = None
     outcomes: dict[Name, Outcome] = Field(min_length=1, description="What is measured.")
     objectives: tuple[Objective, ...] = Field(
         min_length=1, max_length=1, description="What is wanted; one objective."
     )
     sources: dict[Name, Source] = Field(
-        min_length=1, max_length=1, description="Where trials run; one source."
+        min_length=1,
+        description="Where trials run: one source that runs them, and others of kind analysis "
+        "that measure samples afterwards.",
     )
     budget: Budget
     policy: Policy = Policy()
@@ -200,20 +205,81 @@ class CampaignSpec(_Part):
             return parts
         return {name: name_part(str(info.field_name), name, part) for name, part in parts.items()}
 
+    @cached_property
+    def scalars(self) -> dict[str, AnyParameter]:
+        """Parameters as the space has them, each knot of a profile by itself."""
+        return expand(self.parameters)
+
+    @cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """Parameters that are programmes in time."""
+        return {name: each for name, each in self.parameters.items() if isinstance(each, Profile)}
+
+    @cached_property
+    def all_constraints(self) -> tuple[AnyConstraint, ...]:
+        """Rules of the file, and those that profiles bring."""
+        of_profiles = (rule for each in self.profiles.values() for rule in each.constraints())
+        return (*self.constraints, *of_profiles)
+
     @property
     def objective(self) -> AnyObjective:
         """What is wanted."""
         return self.objectives[0]
 
     @property
-    def outcome(self) -> Outcome:
-        """The outcome of the objective."""
+    def measured_outcome(self) -> AnyOutcome:
+        """The outcome that the objective names."""
         return self.outcomes[self.objective.outcome]
 
-    @property
-    def source(self) -> AnySource:
+    @cached_property
+    def outcome(self) -> NumberOutcome:
+        """The number that is modelled: the objective's outcome, or the chance of a class."""
+        outcome, objective = self.measured_outcome, self.objective
+        if isinstance(outcome, NumberOutcome):
+            return outcome
+        assert isinstance(objective, HitClass)  # the file was checked for contradictions
+        wanted = " or ".join(objective.wanted)
+        return NumberOutcome(
+            name=f"chance of {wanted}", about=outcome.about, bounds=(0.0, 1.0), expected=(0.0, 1.0)
+        )
+
+    def goal_value(self, outcomes: Mapping[str, HasValue]) -> float | None:
+        """Returns the modelled number of what was measured; None where it is still to come.
+
+        The objective's outcome itself; for a class 1 where it is a wanted one, otherwise 0.
+        """
+        measured = outcomes.get(self.objective.outcome)
+        if measured is None:
+            return None
+        if isinstance(self.objective, HitClass):
+            return float(measured.value in self.objective.wanted)
+        assert isinstance(measured.value, int | float)  # what is accepted is of its kind
+        return float(measured.value)
+
+    @cached_property
+    def source(self) -> Runner:
         """Where trials run."""
-        return next(iter(self.sources.values()))
+        return next(each for each in self.sources.values() if not isinstance(each, Analysis))
+
+    @cached_property
+    def measured_elsewhere(self) -> dict[str, str]:
+        """Outcomes that are measured afterwards, and the source of kind analysis that does."""
+        return {
+            outcome: name
+            for name, source in self.sources.items()
+            if isinstance(source, Analysis)
+            for outcome in source.measures
+        }
+
+    @cached_property
+    def measured_at_once(self) -> tuple[str, ...]:
+        """Outcomes that the source reports when a trial ends."""
+        return tuple(
+            name
+            for name, outcome in self.outcomes.items()
+            if name not in self.measured_elsewhere
+            and not (isinstance(outcome, NumberOutcome) and outcome.reduce is not None)
+        )
 
     @property
     def is_simulated(self) -> bool:
@@ -223,7 +289,7 @@ class CampaignSpec(_Part):
     @property
     def units(self) -> dict[str, str]:
         """Unit of each parameter."""
-        return {name: parameter.unit for name, parameter in self.parameters.items()}
+        return {name: parameter.unit for name, parameter in self.scalars.items()}
 
     @property
     def table(self) -> TableRef | None:
@@ -237,8 +303,28 @@ class CampaignSpec(_Part):
         return source.table
 
 
+def expand(parameters: Mapping[str, Any]) -> dict[str, AnyParameter]:
+    """Returns parameters as the space has them, each knot of a profile by itself."""
+    found: dict[str, AnyParameter] = {}
+    for name, parameter in parameters.items():
+        if isinstance(parameter, Profile):
+            found |= {each.name: each for each in parameter.parameters()}
+        else:
+            found[name] = parameter
+    return found
+
+
+_IMPLIED = {
+    "choices": "categorical",
+    "values": "discrete",
+    "levels": "ordinal",
+    "value": "fixed",
+    "knots": "profile",
+}
+
+
 def name_part(field: str, name: str, part: object) -> object:
-    """Adds to a named part of the file its name and, for a parameter, the kind its keys imply."""
+    """Adds to a named part of the file its name and the kind that its keys imply."""
     if not isinstance(part, dict):
         return part
     if part.get("name", name) != name:
@@ -246,6 +332,10 @@ def name_part(field: str, name: str, part: object) -> object:
             f"{name!r} has another name inside, {part['name']!r}: leave 'name' out, the key is "
             f"the name"
         )
-    kinds = {"choices": "categorical", "values": "discrete"}
-    kind = next((kind for key, kind in kinds.items() if key in part), "continuous")
-    return {**({"kind": kind} if field == "parameters" else {}), **part, "name": name}
+    implied = {}
+    if field == "parameters":
+        kind = next((kind for key, kind in _IMPLIED.items() if key in part), "continuous")
+        implied = {"kind": kind}
+    elif field == "outcomes":
+        implied = {"kind": "number"}
+    return {**implied, **part, "name": name}

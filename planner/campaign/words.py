@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner import units
-from planner.campaign.objectives import HitRange, HitTarget, Maximise, Minimise
+from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
 from planner.campaign.sources import (
     Adapter,
-    AnySource,
     Person,
     ReplayedTable,
+    Runner,
     SimulatedProcess,
     is_simulated,
 )
-from planner.campaign.spec import CampaignSpec, Outcome
-from planner.space import AnyParameter, Categorical, Continuous, Discrete, Integer, SearchSpace
+from planner.campaign.outcomes import NumberOutcome
+from planner.campaign.spec import CampaignSpec
+from planner.space import (
+    AnyParameter,
+    Categorical,
+    Contextual,
+    Continuous,
+    Discrete,
+    Fixed,
+    Integer,
+    Ordinal,
+    SearchSpace,
+)
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86400.0
 
@@ -43,7 +54,7 @@ def _describe_parameters(spec: CampaignSpec, space: SearchSpace) -> Iterator[str
     for parameter in space.parameters:
         about = f" ({parameter.about})" if parameter.about else ""
         yield f"  {parameter.name}{about}: {_describe_domain(parameter, space)}."
-    for constraint in spec.constraints:
+    for constraint in spec.all_constraints:
         yield f"Always {constraint}."
     if space.rows is not None:
         table = spec.table
@@ -60,6 +71,12 @@ def _describe_domain(parameter: AnyParameter, space: SearchSpace) -> str:
     match parameter:
         case Categorical():
             return f"one of {', '.join(parameter.choices)}"
+        case Ordinal():
+            return f"one of {', '.join(parameter.levels)}, in this order"
+        case Fixed():
+            return f"always {parameter.value}{_unit(parameter.unit)}"
+        case Contextual():
+            return f"measured, not set; expected from {_range(parameter)}"
         case Discrete():
             listed = ", ".join(_number(value) for value in parameter.values)
             return f"one of {listed}{_unit(parameter.unit)}"
@@ -99,6 +116,9 @@ def _describe_objective(spec: CampaignSpec) -> Iterator[str]:
                 f"It looks for {what} between {_number(objective.low)} and "
                 f"{_number(objective.high)}{unit}."
             )
+        case HitClass():
+            wanted = " or ".join(objective.wanted)
+            yield f"It looks for the conditions where {objective.outcome} is most surely {wanted}."
     yield from _describe_bounds(outcome)
 
 
@@ -112,7 +132,7 @@ def _goal_words(objective: Maximise | Minimise, unit: str) -> str:
     return words
 
 
-def _describe_bounds(outcome: Outcome) -> Iterator[str]:
+def _describe_bounds(outcome: NumberOutcome) -> Iterator[str]:
     low, high = outcome.bounds
     unit = _unit(outcome.unit)
     if low is not None and high is not None:
@@ -128,7 +148,7 @@ def _describe_bounds(outcome: Outcome) -> Iterator[str]:
         yield f"One measurement is taken to be uncertain by {_number(outcome.noise)}{unit} (1 sd)."
 
 
-def _describe_source(source: AnySource) -> str:
+def _describe_source(source: Runner) -> str:
     match source:
         case ReplayedTable():
             who = f"replays the measurements of {source.table.title}"
@@ -141,7 +161,7 @@ def _describe_source(source: AnySource) -> str:
         case Adapter():
             who = f"is a device behind the adapter {source.adapter}"
     reality = "This is a simulation: no lab is touched." if is_simulated(source) else ""
-    at_once = f", {source.capacity} trials at once" if source.capacity > 1 else ""
+    at_once = f", {source.places} trials at once" if source.places > 1 else ""
     again = f" A failed run is repeated up to {_times(source.retries)}." if source.retries else ""
     return f"Trials run at {source.name}, which {who}{at_once}.{again} {reality}".rstrip()
 
@@ -157,12 +177,12 @@ def _describe_budget(spec: CampaignSpec) -> Iterator[str]:
         limits.append(f"{_duration(budget.time)} after it was opened")
     yield f"It ends at the latest after {' or '.join(limits)}{_first(limits)}."
     n_most = _most_trials(spec)
-    if n_most is not None and source.cost > 0:
+    if n_most is not None and isinstance(source.cost, float) and source.cost > 0:
         yield (
             f"At {_number(source.cost)} a trial it costs at most {_number(n_most * source.cost)}."
         )
     if n_most is not None and source.duration is not None:
-        rounds = -(-n_most // source.capacity)
+        rounds = -(-n_most // source.places)
         yield (
             f"A trial takes about {_duration(source.duration)}, so {_count(n_most, 'trial')} take "
             f"about {_duration(rounds * source.duration)} without a pause."
@@ -174,8 +194,9 @@ def _describe_budget(spec: CampaignSpec) -> Iterator[str]:
 def _most_trials(spec: CampaignSpec) -> int | None:
     """Returns how many trials the budget of trials and money allows; None where it is endless."""
     limits = [] if spec.budget.trials is None else [spec.budget.trials]
-    if spec.budget.cost is not None and spec.source.cost > 0:
-        limits.append(int(spec.budget.cost / spec.source.cost))
+    cost = spec.source.cost
+    if spec.budget.cost is not None and isinstance(cost, float) and cost > 0:
+        limits.append(int(spec.budget.cost / cost))
     return min(limits) if limits else None
 
 
@@ -208,7 +229,7 @@ def _describe_stopping(spec: CampaignSpec) -> Iterator[str]:
     yield f"{_count(stop.failures, 'failed trial')} in a row stop it."
 
 
-def _range(parameter: Continuous | Integer) -> str:
+def _range(parameter: Continuous | Integer | Contextual) -> str:
     return f"{_number(parameter.low)} to {_number(parameter.high)}{_unit(parameter.unit)}"
 
 

@@ -90,9 +90,9 @@ class Progress:
     def _show_result(self, state: CampaignState, trial: Trial) -> None:
         spec = state.spec
         name = spec.objective.outcome
-        if trial.observation is None or name not in trial.observation.outcomes:
+        value = spec.goal_value(trial.observation.outcomes) if trial.observation else None
+        if value is None:
             return
-        value = trial.observation.outcomes[name].value
         self._note_best(state, trial.number, value)
         of = spec.budget.trials or "?"
         line = Text(f"[{trial.number:>3}/{of}] ")
@@ -136,7 +136,7 @@ def describe(configuration: Configuration, spec: CampaignSpec) -> str:
     """Returns a configuration with its units, for a person."""
     parts = []
     for name, value in configuration.items():
-        unit = spec.parameters[name].unit
+        unit = spec.scalars[name].unit
         shown = value if isinstance(value, str) else f"{value:.6g}"
         parts.append(f"{name} {shown}" + ("" if unit in ("", "1") else f" {unit}"))
     return ", ".join(parts)
@@ -144,14 +144,13 @@ def describe(configuration: Configuration, spec: CampaignSpec) -> str:
 
 def seed_best(progress: Progress, state: CampaignState) -> None:
     """Takes over the best of the trials that earlier runs made."""
-    name = state.spec.objective.outcome
+    objective = state.spec.objective
     for trial in state.in_state(TrialState.COMPLETED):
-        if trial.observation is not None and name in trial.observation.outcomes:
-            value = trial.observation.outcomes[name].value
-            if progress.best is None or utility(state.spec.objective, value) > utility(
-                state.spec.objective, progress.best
-            ):
-                progress.best, progress.best_trial = value, trial.number
+        value = state.spec.goal_value(trial.observation.outcomes) if trial.observation else None
+        if value is None:
+            continue
+        if progress.best is None or utility(objective, value) > utility(objective, progress.best):
+            progress.best, progress.best_trial = value, trial.number
 
 
 def _predicted(trial: Trial, name: str) -> str:

@@ -233,7 +233,7 @@ def _write_csv(trials: list[Trial], spec: CampaignSpec, path: Path) -> None:
         {"trial": trial.number, **trial.configuration, **dict.fromkeys(spec.outcomes, "")}
         for trial in trials
     ]
-    labels = {name: parameter.label for name, parameter in spec.parameters.items()}
+    labels = {name: parameter.label for name, parameter in spec.scalars.items()}
     labels |= {name: outcome.label for name, outcome in spec.outcomes.items()}
     frame = pd.DataFrame(rows).rename(columns=labels)
     write_file(path, frame.to_csv(index=False))

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 from pydantic import ConfigDict, TypeAdapter
 
 from planner.space import Value
-from planner.trials import DeviceState
+from planner.trials import Artifact, DeviceState, StoredCurve
 
 
 class DeliveryClass(StrEnum):
@@ -35,13 +35,32 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """A parameter as a table in time.
+
+    Args:
+        times: rising, from the start of the run.
+        values: at these times.
+        interpolation: ``linear`` between the values, or ``step``: each holds until the next.
+    """
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    time_unit: str
+    unit: str
+    interpolation: Literal["linear", "step"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What is asked of a source.
 
     Args:
         key: ``campaign/trial/run``.
         digest: hash of the parameters; the same key with another digest is a conflict.
-        parameters: by name.
+        parameters: by name; those that are set, each knot of a profile by itself.
+        profiles: by name, for parameters that are programmes in time, the table to follow.
+        device: which of the source's devices is meant, where it has several.
         token: fencing token of the device's lease; a device refuses a lower one than it has seen.
         not_after: the device refuses the order after this.
     """
@@ -49,8 +68,40 @@ class Order:
     key: str
     digest: str
     parameters: dict[str, Setting]
+    profiles: dict[str, Programme] = field(default_factory=dict)
+    device: str | None = None
     token: int = 0
     not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A curve or distribution as a source reports it.
+
+    Args:
+        x: places on the axis; for a distribution the values.
+        y: what was measured there; for a distribution the weights.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file as a source reports it.
+
+    Args:
+        name: of the file, without a folder.
+        content: its bytes; in JSON as base64 text.
+        media_type: such as image/tiff.
+    """
+
+    __pydantic_config__ = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +109,17 @@ class Reported:
     """One value as a source reports it, before any check.
 
     Args:
-        value: a number, or whatever else the source sent.
+        value: a number, a name, a curve, a file, or whatever else the source sent; what is large
+            is kept as an artifact from the moment it arrives, and then referred to by its hash.
         unit: as reported; None means the unit that the campaign states.
         sd: standard deviation of its error, in the same unit, where the source knows it.
+        x_unit: of a curve's axis; None means the unit that the campaign states.
     """
 
-    value: float | str | None
+    value: float | str | Series | Attachment | StoredCurve | Artifact | None
     unit: str | None = None
     sd: float | None = None
+    x_unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

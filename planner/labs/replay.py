@@ -37,7 +37,7 @@ class ReplayLab:
     is_person = False
 
     def __init__(self, source: ReplayedTable, spec: CampaignSpec, *, folder: Path) -> None:
-        self._names = tuple(spec.parameters)
+        self._names = tuple(spec.scalars)
         self._outcomes = tuple(spec.outcomes)
         self._title = source.table.title
         text = read_table(source.table, folder=folder)
@@ -47,7 +47,7 @@ class ReplayLab:
         ]
         self._units = {name: outcome.unit for name, outcome in spec.outcomes.items()}
         self._repeats: dict[_Row, list[tuple[float, ...]]] = {}
-        rows = read_rows(source.table, tuple(spec.parameters.values()), folder=folder)
+        rows = read_rows(source.table, tuple(spec.scalars.values()), folder=folder)
         for row, values in zip(rows, zip(*measured, strict=True), strict=True):
             self._repeats.setdefault(tuple(row.values()), []).append(values)
 

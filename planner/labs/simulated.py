@@ -111,7 +111,7 @@ class SimulatorLab:
 def _check_names(simulator: Simulator, source: SimulatedProcess, spec: CampaignSpec) -> None:
     inputs = {each.name: each for each in simulator.inputs}
     outcomes = {each.name: each for each in simulator.outcomes}
-    for name, parameter in spec.parameters.items():
+    for name, parameter in spec.scalars.items():
         if name not in inputs:
             raise UnknownName(
                 f"Simulator {simulator.name!r} has no input {name!r}. "

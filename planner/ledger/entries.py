@@ -131,6 +131,7 @@ class RunOpened:
         source: which outbox; for a handed trial the name of the caller who asked.
         not_after: the device refuses the order after this.
         parent: key of the run that this one repeats.
+        device: which of the source's devices has it, where it has several.
     """
 
     kind: Literal["run opened"] = "run opened"
@@ -142,6 +143,7 @@ class RunOpened:
     order: dict[str, JsonValue]
     not_after: datetime | None = None
     parent: str | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,13 +195,14 @@ class ResultArrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomesObserved:
-    """Outcomes of a trial are accepted as data.
+    """Outcomes of a trial are accepted as data: all of them, a part, or a correction.
 
     Args:
-        outcomes: all that are known in this version, in the outcomes' own units.
-        achieved: what the source really set; None where it reports nothing else than asked.
+        outcomes: those that are new or corrected, in the outcomes' own units; what was known of
+            others stays.
+        achieved: what the source really set; None where it reports nothing else than is known.
         key: of the run that measured; None for a value that a person told.
-        version: counts corrections, from 1.
+        version: counts parts and corrections, from 1.
         reason: of a correction.
         result_digest: of the inbox's row that this settles.
     """
@@ -213,6 +216,69 @@ class OutcomesObserved:
     version: int = 1
     reason: str = ""
     result_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeGivenUp:
+    """An outcome of a trial will not be measured any more; nothing waits for it."""
+
+    kind: Literal["outcome given up"] = "outcome given up"
+    trial: int
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialExcluded:
+    """The result of a trial is left out of what models learn from, or taken in again."""
+
+    kind: Literal["trial excluded"] = "trial excluded"
+    trial: int
+    reason: str
+    excluded: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportExcluded:
+    """An imported measurement is left out of what models learn from, or taken in again.
+
+    Args:
+        number: counts the campaign's imported measurements from 1.
+    """
+
+    kind: Literal["import excluded"] = "import excluded"
+    number: int
+    reason: str
+    excluded: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockCounted:
+    """Somebody counted, or filled up, what is left of a consumable.
+
+    Args:
+        amount: what there is now, in the consumable's unit; what open trials will use is in it.
+    """
+
+    kind: Literal["stock counted"] = "stock counted"
+    consumable: str
+    amount: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSet:
+    """A source, or one of its devices, is taken out of service, or comes back.
+
+    Args:
+        device: None for all of the source.
+    """
+
+    kind: Literal["service set"] = "service set"
+    source: str
+    device: str | None = None
+    in_service: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +345,11 @@ Record = Annotated[
     | RunMoved
     | ResultArrived
     | OutcomesObserved
+    | OutcomeGivenUp
+    | TrialExcluded
+    | ImportExcluded
+    | StockCounted
+    | ServiceSet
     | ResultQuarantined
     | VerdictGiven
     | ObservationImported

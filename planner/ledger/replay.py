@@ -21,15 +21,20 @@ from planner.ledger.entries import (
     CampaignTaken,
     Entry,
     FitFailed,
+    ImportExcluded,
     Noted,
     ObservationImported,
     OrderSent,
+    OutcomeGivenUp,
     OutcomesObserved,
     Record,
     ResultArrived,
     ResultQuarantined,
     RunMoved,
     RunOpened,
+    ServiceSet,
+    StockCounted,
+    TrialExcluded,
     TrialMoved,
     TrialProposed,
     VerdictGiven,
@@ -49,6 +54,21 @@ from planner.trials import (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A count of a consumable's stock.
+
+    Args:
+        amount: in the consumable's unit.
+        at: when it was counted.
+        trials: numbers of the trials that had used their share by then.
+    """
+
+    amount: float
+    at: datetime
+    trials: frozenset[int]
+
+
 @dataclass(slots=True)
 class CampaignState:
     """A campaign as the entries read so far leave it.
@@ -58,6 +78,9 @@ class CampaignState:
         spec: as opened or last amended.
         trials: by number, in the order in which they were proposed.
         imported: measurements from outside the campaign.
+        excluded_imports: by number from 1, why one of them is left out.
+        counted: by consumable, the last count of its stock.
+        out_of_service: by device (None: the whole source), why it is out of service.
         unsettled: results in the inbox that no observation or quarantine has settled yet, by
             key and digest.
         stopped: the stop rule that ended it, if one did.
@@ -76,6 +99,9 @@ class CampaignState:
     wanted: Wanted = Wanted.RUN
     trials: dict[int, Trial] = field(default_factory=dict)
     imported: list[Observation] = field(default_factory=list)
+    excluded_imports: dict[int, str] = field(default_factory=dict)
+    counted: dict[str, Counted] = field(default_factory=dict)
+    out_of_service: dict[str | None, str] = field(default_factory=dict)
     unsettled: dict[tuple[str, str], ResultArrived] = field(default_factory=dict)
     stopped: CampaignStopped | None = None
     stopped_at: datetime | None = None
@@ -112,18 +138,46 @@ class CampaignState:
 
     @property
     def pending(self) -> list[Trial]:
-        """Trials that the model treats as about to be observed."""
-        return [trial for trial in self.trials.values() if trial.state in PENDING]
+        """Trials that the model treats as about to be observed.
+
+        Among them are those that have ended but of which the objective's outcome is still to come.
+        """
+        name = self.spec.objective.outcome
+        return [
+            trial
+            for trial in self.trials.values()
+            if trial.state in PENDING or name in self.awaited(trial)
+        ]
+
+    def awaited(self, trial: Trial) -> tuple[str, ...]:
+        """Returns the outcomes of a completed trial that are still to come."""
+        if trial.state is not TrialState.COMPLETED or trial.excluded:
+            return ()
+        known = trial.observation.outcomes if trial.observation is not None else {}
+        return tuple(
+            name
+            for name, outcome in self.spec.outcomes.items()
+            if name not in known
+            and name not in trial.given_up
+            and getattr(outcome, "reduce", None) not in trial.given_up
+        )
 
     @property
     def observations(self) -> list[Observation]:
         """All that a model conditions on: imported ones first, then trials by number."""
+        imported = (
+            each
+            for number, each in enumerate(self.imported, start=1)
+            if number not in self.excluded_imports
+        )
         told = (
             trial.observation
             for trial in self.trials.values()
-            if trial.observation is not None and trial.state is TrialState.COMPLETED
+            if trial.observation is not None
+            and trial.state is TrialState.COMPLETED
+            and not trial.excluded
         )
-        return [*self.imported, *told]
+        return [*imported, *told]
 
     @property
     def n_committed(self) -> int:
@@ -255,6 +309,7 @@ def _(record: RunOpened, state: CampaignState, entry: Entry) -> None:
         state=RunState.DISPATCHING,
         opened_at=entry.at,
         parent=record.parent,
+        device=record.device,
     )
     trial = state.trials[record.trial]
     state.trials[record.trial] = replace(trial, runs=(*trial.runs, run))
@@ -275,18 +330,68 @@ def _(record: ResultArrived, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: OutcomesObserved, state: CampaignState, entry: Entry) -> None:
     trial = state.trials[record.trial]
-    observation = Observation(
-        configuration=record.achieved or trial.configuration,
+    known = trial.observation
+    configuration = known.configuration if known is not None else trial.configuration
+    part = Observation(
+        configuration=record.achieved or configuration,
         outcomes=record.outcomes,
         source=record.source,
         at=entry.at,
         trial=record.trial,
         version=record.version,
+        reason=record.reason,
+        by=entry.author,
     )
-    state.trials[record.trial] = replace(trial, observation=observation, quarantined=())
+    whole = {**(known.outcomes if known is not None else {}), **record.outcomes}
+    state.trials[record.trial] = replace(
+        trial,
+        observation=replace(part, outcomes=whole),
+        versions=(*trial.versions, part),
+        quarantined=(),
+        given_up={name: why for name, why in trial.given_up.items() if name not in whole},
+    )
     state.changed = entry.sequence
     if record.key is not None and record.result_digest is not None:
         state.unsettled.pop((record.key, record.result_digest), None)
+
+
+@_apply.register
+def _(record: OutcomeGivenUp, state: CampaignState, entry: Entry) -> None:
+    trial = state.trials[record.trial]
+    given_up = {**trial.given_up, record.outcome: record.reason}
+    state.trials[record.trial] = replace(trial, given_up=given_up)
+    state.changed = entry.sequence
+
+
+@_apply.register
+def _(record: TrialExcluded, state: CampaignState, entry: Entry) -> None:
+    trial = state.trials[record.trial]
+    reason = (record.reason or "no reason given") if record.excluded else ""
+    state.trials[record.trial] = replace(trial, excluded=reason)
+    state.changed = entry.sequence
+
+
+@_apply.register
+def _(record: ImportExcluded, state: CampaignState, entry: Entry) -> None:
+    if record.excluded:
+        state.excluded_imports[record.number] = record.reason
+    else:
+        state.excluded_imports.pop(record.number, None)
+    state.changed = entry.sequence
+
+
+@_apply.register
+def _(record: StockCounted, state: CampaignState, entry: Entry) -> None:
+    used = frozenset(n for n, trial in state.trials.items() if trial.state in TERMINAL_TRIALS)
+    state.counted[record.consumable] = Counted(amount=record.amount, at=entry.at, trials=used)
+
+
+@_apply.register
+def _(record: ServiceSet, state: CampaignState, entry: Entry) -> None:
+    if record.in_service:
+        state.out_of_service.pop(record.device, None)
+    else:
+        state.out_of_service[record.device] = record.reason
 
 
 @_apply.register

@@ -30,7 +30,7 @@ from planner.ledger.column_types import Json, OneOf, UtcTime
 from planner.ledger.rows import InboxState, OutboxState
 from planner.trials import RunState, TrialState, Wanted
 
-SCHEMA = 1
+SCHEMA = 2
 
 metadata = MetaData()
 

@@ -150,7 +150,7 @@ def dispatchable(session: Session) -> list[Trial]:
     """Returns the approved trials for which the source has a place."""
     approved = [each for each in session.state.in_state(TrialState.APPROVED) if not each.handed]
     busy = [run for _, run in open_runs(session) if run.state is not RunState.IN_DOUBT]
-    return approved[: max(0, session.state.spec.source.capacity - len(busy))]
+    return approved[: max(0, session.state.spec.source.places - len(busy))]
 
 
 def _dispatch_one(session: Session, number: int) -> None:

@@ -74,7 +74,7 @@ def find_best(
     return Best(
         configuration=observation.configuration,
         trial=observation.trial,
-        measured=observation.outcomes[state.spec.objective.outcome].value,
+        measured=float(state.spec.goal_value(observation.outcomes) or 0.0),
         mean=float(clip(predicted.mean, lowest, highest)[0]),
         low=float(ends.low[0]),
         high=float(ends.high[0]),

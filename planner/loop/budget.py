@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.ledger.replay import CampaignState
-from planner.trials import CHARGED, PENDING, RunState
+from planner.trials import CHARGED, PENDING, RunState, Trial
 
 
 def budget_left(state: CampaignState) -> int:
@@ -12,16 +12,19 @@ def budget_left(state: CampaignState) -> int:
     left = [1 << 30]
     if budget.trials is not None:
         left.append(budget.trials - state.n_committed)
-    if budget.cost is not None and source.cost > 0:
+    if budget.cost is not None and isinstance(source.cost, float) and source.cost > 0:
         left.append(int((budget.cost - cost_so_far(state)) / source.cost + 1e-9))
     return max(0, min(left))
 
 
 def cost_so_far(state: CampaignState) -> float:
     """Returns the money that trials have cost or reserve, in the sources' currency."""
-    charged = sum(
-        len([run for run in trial.runs if run.state not in (RunState.VOID, RunState.REFUSED)]) or 1
+    return sum(
+        max(1, _n_charged_runs(trial)) * state.spec.source.cost_of(trial.configuration)
         for trial in state.trials.values()
         if trial.state in CHARGED or trial.state in PENDING
     )
-    return charged * state.spec.source.cost
+
+
+def _n_charged_runs(trial: Trial) -> int:
+    return sum(run.state not in (RunState.VOID, RunState.REFUSED) for run in trial.runs)

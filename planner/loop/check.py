@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from planner import units
-from planner.campaign import CampaignSpec, Outcome
+from planner.campaign import AnyOutcome, CampaignSpec, NumberOutcome
 from planner.errors import InputError
 from planner.labs import Reported, Result
 from planner.space import SearchSpace, Value
@@ -55,12 +55,14 @@ def check_result(
     return Checked(outcomes, achieved, tuple(problems))
 
 
-def measure(reported: Reported, outcome: Outcome) -> Measured:
+def measure(reported: Reported, outcome: AnyOutcome) -> Measured:
     """Returns a reported value in the outcome's unit.
 
     Raises:
         InputError: it is no finite number, of another dimension, or outside the bounds.
     """
+    if not isinstance(outcome, NumberOutcome):
+        raise InputError(f"outcome {outcome.name!r} is of kind {outcome.kind}, which is not read")
     value = _number(reported, f"outcome {outcome.name!r}")
     given = reported.unit if reported.unit is not None else outcome.unit
     value = units.convert(value, given=given, wanted=outcome.unit)

@@ -62,14 +62,14 @@ def read_frame(
 
 def _find_columns(frame: pd.DataFrame, spec: CampaignSpec) -> dict[str, tuple[str, str | None]]:
     """Returns for each known name its column and the unit in the header."""
-    known = [*spec.parameters, *spec.outcomes]
+    known = [*spec.scalars, *spec.outcomes]
     known += [name + _SD for name in spec.outcomes]
     found: dict[str, tuple[str, str | None]] = {}
     for column in frame.columns:
         match = _HEADER.match(str(column))
         if match and match["name"] in known:
             found[match["name"]] = (str(column), match["unit"])
-    missing = [name for name in spec.parameters if name not in found]
+    missing = [name for name in spec.scalars if name not in found]
     missing += [] if any(name in found for name in spec.outcomes) else [" or ".join(spec.outcomes)]
     if missing:
         raise InputError(
@@ -89,7 +89,7 @@ def _read_row(
     origin: str,
 ) -> ObservationImported:
     configuration: dict[str, Value] = {}
-    for name, parameter in spec.parameters.items():
+    for name, parameter in spec.scalars.items():
         column, unit = columns[name]
         value = row[column]
         if not isinstance(value, str):
@@ -124,7 +124,7 @@ def _trial_row(state: CampaignState, trial: Trial) -> dict[str, object]:
         **trial.configuration,
     }
     seen = trial.observation
-    for name in state.spec.parameters:
+    for name in state.spec.scalars:
         differs = seen is not None and seen.configuration[name] != trial.configuration[name]
         row[f"{name} achieved"] = seen.configuration[name] if seen and differs else None
     for name in state.spec.outcomes:

@@ -229,11 +229,11 @@ def _session(ledger: Ledger, state: CampaignState, space: SearchSpace) -> Sessio
 
 
 def _space_of(candidates: pd.DataFrame, spec: CampaignSpec) -> SearchSpace:
-    missing = [name for name in spec.parameters if name not in candidates.columns]
+    missing = [name for name in spec.scalars if name not in candidates.columns]
     if missing:
         raise InputError(f"The candidates have no column for {', '.join(missing)}.")
-    free = SearchSpace(tuple(spec.parameters.values()), spec.constraints)
-    checked = [free.check(row) for row in _rows(candidates[list(spec.parameters)])]
+    free = SearchSpace(tuple(spec.scalars.values()), spec.all_constraints)
+    checked = [free.check(row) for row in _rows(candidates[list(spec.scalars)])]
     distinct = {tuple(row.values()): row for row in checked}
     return SearchSpace(free.parameters, free.constraints, tuple(distinct.values()))
 

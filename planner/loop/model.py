@@ -32,25 +32,24 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
     Trials that failed by machine may be chosen again; those that failed by process, that are
     pending or were observed may not.
     """
-    name = state.spec.objective.outcome
+    spec = state.spec
+    name = spec.objective.outcome
     observed = [each for each in state.observations if name in each.outcomes]
-    tried = [trial.configuration for trial in state.in_state(TrialState.FAILED_BY_PROCESS)]
-    tried += [
-        trial.configuration
-        for trial in state.in_state(TrialState.COMPLETED)  # as requested, not as achieved
-    ]
+    ended = state.in_state(TrialState.FAILED_BY_PROCESS, TrialState.COMPLETED)
+    # as requested, not as achieved; what was excluded may be worth another try
+    tried = [trial.configuration for trial in ended if not trial.excluded]
     return Situation(
         space=space,
-        objective=state.spec.objective,
+        objective=spec.objective,
         x=space.encode([each.configuration for each in observed]),
-        y=np.array([each.outcomes[name].value for each in observed], dtype=np.float64),
+        y=np.array([spec.goal_value(each.outcomes) for each in observed], dtype=np.float64),
         var=_variances(observed, name),
         pending=space.encode([trial.configuration for trial in state.pending]),
         tried=space.encode(tried),
         previous=last_hyperparameters(state),
-        scale=_scale(state.spec),
-        bounds=state.spec.outcome.bounds,
-        settings=_settings(state.spec),
+        scale=_scale(spec),
+        bounds=spec.outcome.bounds,
+        settings=_settings(spec),
     )
 
 

@@ -93,7 +93,7 @@ def room(state: CampaignState) -> int:
         trial.state in PENDING and not trial.handed and trial.state is not TrialState.IN_DOUBT
         for trial in state.trials.values()
     )
-    return max(0, min(state.spec.source.capacity - busy, budget_left(state)))
+    return max(0, min(state.spec.source.places - busy, budget_left(state)))
 
 
 def _approval(state: CampaignState, number: int, *, handed: bool) -> TrialMoved:

@@ -60,17 +60,19 @@ def find_top(
 
 
 def _best_measured(state: CampaignState, why: str) -> BestConditions | None:
-    objective = state.spec.objective
-    observed = [each for each in state.observations if objective.outcome in each.outcomes]
+    spec = state.spec
+    observed = [
+        (value, each)
+        for each in state.observations
+        if (value := spec.goal_value(each.outcomes)) is not None
+    ]
     if not observed:
         return None
-    best = max(
-        observed, key=lambda each: utility(objective, each.outcomes[objective.outcome].value)
-    )
+    measured, best = max(observed, key=lambda each: utility(spec.objective, each[0]))
     return BestConditions(
         trial=best.trial,
         configuration=best.configuration,
-        measured=best.outcomes[objective.outcome].value,
+        measured=measured,
         why_no_interval=why,
     )
 

@@ -22,7 +22,7 @@ def report_json(facts: Facts) -> dict[str, Any]:
         "about": spec.about,
         "objective": spec.objective.model_dump(mode="json"),
         "outcome": {"name": spec.outcome.name, "unit": spec.outcome.unit},
-        "parameters": {name: {"unit": each.unit} for name, each in spec.parameters.items()},
+        "parameters": {name: {"unit": each.unit} for name, each in spec.scalars.items()},
         **{
             each.name: _plain(getattr(facts, each.name))
             for each in fields(facts)

@@ -143,8 +143,8 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
     outcome = state.spec.objective.outcome
     proposal, observation = trial.proposal, trial.observation
     predicted = proposal.predictions.get(outcome)
-    measured = observation.outcomes.get(outcome) if observation is not None else None
-    is_judged = predicted and measured and trial.state is TrialState.COMPLETED
+    value = state.spec.goal_value(observation.outcomes) if observation is not None else None
+    is_judged = value is not None and trial.state is TrialState.COMPLETED
     achieved = observation.configuration if observation is not None else None
     return TrialLine(
         number=trial.number,
@@ -156,8 +156,8 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
         achieved=achieved if achieved != trial.configuration else None,
         prediction=predicted,
         outcomes=observation.outcomes if observation is not None else {},
-        held=predicted.low <= measured.value <= predicted.high
-        if is_judged and predicted and measured
+        held=predicted.low <= value <= predicted.high
+        if predicted is not None and value is not None and is_judged
         else None,
         quarantined=trial.quarantined,
         acquisition=proposal.acquisition,

@@ -17,7 +17,7 @@ def make_progress(facts: Facts) -> Progress:
     """Returns the trials in their order; those that were never to be run are left out."""
     taken = [line for line in facts.trials if line.state in RUN_OR_TO_BE_RUN]
     outcome = facts.spec.outcome
-    values = [_value(line, outcome.name) for line in taken]
+    values = [_value(line, facts) for line in taken]
     random = facts.random
     return Progress(
         outcome=outcome.name,
@@ -42,21 +42,21 @@ def make_observed(facts: Facts) -> Observed | None:
     judged = [line for line in facts.trials if line.held is not None]
     if not judged or facts.stated is None:
         return None
-    name = facts.spec.outcome.name
+    spec = facts.spec
     stated = [line.prediction for line in judged if line.prediction is not None]
     return Observed(
-        outcome=name,
+        outcome=spec.outcome.name,
         unit=_unit(facts),
-        observed=np.array([line.outcomes[name].value for line in judged]),
+        observed=np.array([spec.goal_value(line.outcomes) for line in judged], dtype=np.float64),
         mean=np.array([each.mean for each in stated]),
         interval=np.array([(each.low, each.high) for each in stated]),
         level=facts.stated.level,
     )
 
 
-def _value(line: TrialLine, outcome: str) -> float:
-    measured = line.outcomes.get(outcome) if line.state is TrialState.COMPLETED else None
-    return measured.value if measured is not None else math.nan
+def _value(line: TrialLine, facts: Facts) -> float:
+    value = facts.spec.goal_value(line.outcomes) if line.state is TrialState.COMPLETED else None
+    return value if value is not None else math.nan
 
 
 def _drawn(line: TrialLine, *, is_known: bool) -> Drawn:

@@ -130,6 +130,6 @@ def _trials(
     own = np.array(space.columns) == space.names.index(parameter.name)
     return SliceTrials(
         settings=np.array(values, dtype=np.float64),
-        values=np.array([each.outcomes[outcome].value for each in observed], dtype=np.float64),
+        values=np.array([state.spec.goal_value(each.outcomes) for each in observed], dtype=np.float64),
         distances=np.linalg.norm(off[:, ~own], axis=1),
     )

@@ -62,7 +62,7 @@ def _best(facts: Facts) -> RenderableType:
     text = Text()
     text.append(f"Best conditions ({best.name})\n", style="bold")
     for name, value in best.configuration.items():
-        text.append(f"  {name} = {words.setting(value, spec.parameters[name].unit)}\n")
+        text.append(f"  {name} = {words.setting(value, spec.scalars[name].unit)}\n")
     text.append(f"  {spec.outcome.name}: {words.best_value(best, spec.outcome.unit)}", "bold green")
     if best.mean is not None:
         unit = words.unit_of(spec.outcome.unit)
@@ -104,15 +104,15 @@ def _tables(facts: Facts, path: Path | None) -> list[RenderableType]:
 
 def _ranked(facts: Facts) -> list[TrialLine]:
     """Returns the measured trials, the best first."""
-    name, objective = facts.spec.outcome.name, facts.spec.objective
+    spec = facts.spec
     measured = [
-        line
+        (value, line)
         for line in facts.trials
-        if line.state is TrialState.COMPLETED and name in line.outcomes
+        if line.state is TrialState.COMPLETED
+        and (value := spec.goal_value(line.outcomes)) is not None
     ]
-    return sorted(
-        measured, key=lambda line: utility(objective, line.outcomes[name].value), reverse=True
-    )
+    ranked = sorted(measured, key=lambda each: utility(spec.objective, each[0]), reverse=True)
+    return [line for _, line in ranked]
 
 
 def _table(trials: Sequence[TrialLine], facts: Facts) -> RenderableType:
@@ -126,7 +126,7 @@ def _table(trials: Sequence[TrialLine], facts: Facts) -> RenderableType:
     rows = [_row(line, facts) for line in trials]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     widths[1] = min(widths[1], _WIDEST_CONDITIONS)
-    labels = " / ".join(parameter.label for parameter in facts.spec.parameters.values())
+    labels = " / ".join(parameter.label for parameter in facts.spec.scalars.values())
     parts: list[RenderableType] = [
         Text(f"Conditions are given as {labels}."),
         Text(_aligned(head, widths), style="bold"),
@@ -148,11 +148,11 @@ class _Row(NamedTuple):
 
 
 def _row(line: TrialLine, facts: Facts) -> _Row:
-    settings = facts.spec.parameters
+    settings = facts.spec.scalars
     values = (words.setting(line.configuration[name], "") for name in settings)
     predicted = words.prediction(line.prediction) if line.prediction else "-"
     is_done = line.state is TrialState.COMPLETED  # what became of the others stands below
-    measured = words.outcome_of(line, facts.spec.outcome.name) if is_done else "-"
+    measured = words.outcome_of(line, facts.spec) if is_done else "-"
     mark = " best" if line.is_best else " missed" if line.held is False else ""
     return _Row(str(line.number), " / ".join(values), predicted, measured + mark)
 

@@ -76,7 +76,7 @@ def setting(value: Value, unit: str) -> str:
 def configuration(settings: Configuration, spec: CampaignSpec) -> str:
     """Returns a configuration on one line."""
     return ", ".join(
-        f"{name} {setting(value, spec.parameters[name].unit)}" for name, value in settings.items()
+        f"{name} {setting(value, spec.scalars[name].unit)}" for name, value in settings.items()
     )
 
 
@@ -233,11 +233,12 @@ def moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def outcome_of(line: TrialLine, name: str, unit: str = "") -> str:
+def outcome_of(line: TrialLine, spec: CampaignSpec, unit: str = "") -> str:
     """Returns the measured outcome of a trial, or what became of it."""
-    measured = line.outcomes.get(name)
+    measured = line.outcomes.get(spec.objective.outcome)
     if line.state is TrialState.COMPLETED and measured is not None:
-        text = f"{number(measured.value)}{unit_of(unit)}"
+        is_number = isinstance(measured.value, int | float)
+        text = f"{number(measured.value)}{unit_of(unit)}" if is_number else str(measured.value)
         return f"{text} (corrected, version {line.version})" if line.version > 1 else text
     if line.quarantined:
         return "put aside"

@@ -9,6 +9,7 @@ from typing import Literal
 
 from planner.space import Configuration
 from planner.trials.states import RunState, TrialState
+from planner.trials.values import OutcomeValue
 
 Origin = Literal["start", "model", "fallback", "person"]
 
@@ -24,6 +25,7 @@ class Prediction:
         low: lower end of the interval for the next single run.
         high: its upper end.
         level: probability that the interval states, such as 0.9.
+        classes: probability of each class, where the outcome is one; they sum to one.
     """
 
     mean: float
@@ -32,6 +34,7 @@ class Prediction:
     low: float
     high: float
     level: float
+    classes: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +71,11 @@ class Measured:
     """One measured outcome.
 
     Args:
-        value: in the outcome's unit.
+        value: in the outcome's unit; a class by its name, a curve, or a file by its hash.
         sd: known standard deviation of its error, in the outcome's unit; None where not known.
     """
 
-    value: float
+    value: OutcomeValue
     sd: float | None = None
 
 
@@ -86,7 +89,9 @@ class Observation:
         source: who measured.
         at: when, in UTC.
         trial: the trial it belongs to; None for historical data.
-        version: counts corrections of the same trial's result, from 1.
+        version: counts the parts and corrections of the same trial's result, from 1.
+        reason: of a correction.
+        by: who entered it.
     """
 
     configuration: Configuration
@@ -95,6 +100,8 @@ class Observation:
     at: datetime
     trial: int | None = None
     version: int = 1
+    reason: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,7 @@ class Run:
     Args:
         n_sent: how often it was written down that its order was about to leave; only for sources
             that know no keys.
+        device: which of the source's devices has it, where it has several.
     """
 
     key: str
@@ -115,6 +123,7 @@ class Run:
     parent: str | None = None
     evidence: str = ""
     n_sent: int = 0
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +137,9 @@ class Trial:
             dispatches it.
         reason: of the last move.
         quarantined: why a result was put aside, if one waits for a verdict.
+        versions: every accepted part of its result, in order; the observation joins them.
+        excluded: why its observation is left out, if a person has excluded it.
+        given_up: outcomes that nobody will measure any more, each with the reason.
     """
 
     number: int
@@ -142,6 +154,9 @@ class Trial:
     observation: Observation | None = None
     quarantined: tuple[str, ...] = ()
     ended_at: datetime | None = None
+    versions: tuple[Observation, ...] = ()
+    excluded: str = ""
+    given_up: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def run(self) -> Run | None:

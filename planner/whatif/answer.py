@@ -142,7 +142,7 @@ def _notes(
         notes.append(f"Not named, so taken from {base.name}: {', '.join(base.filled)}.")
     for name, difference in question.differences.items():
         assert base is not None
-        unit = state.spec.parameters[name].unit
+        unit = state.spec.scalars[name].unit
         notes.append(f"{name} is {difference:+g} {unit} from {base.name}.")
     objective = state.spec.objective
     if best_mean is not None and isinstance(objective, Maximise | Minimise):

@@ -19,7 +19,7 @@ def draw(answer: Answer, *, width_px: float = WIDTH_PX) -> str:
         InputError: not exactly one parameter was swept, or it is a category.
     """
     name = _swept(answer)
-    parameter, outcome = answer.spec.parameters[name], answer.spec.outcome
+    parameter, outcome = answer.spec.scalars[name], answer.spec.outcome
     said = sorted(answer.said, key=lambda each: float(each.configuration[name]))
     chances = [each.probability for each in said]
     whatif = WhatIf(
@@ -47,10 +47,10 @@ def _swept(answer: Answer) -> str:
         count = ", ".join(answer.swept) or "none"
         raise InputError(
             f"A picture shows one swept parameter; here are {count}. Sweep one, such as "
-            f"{next(iter(answer.spec.parameters))}=FROM:TO:COUNT, and give the others one value."
+            f"{next(iter(answer.spec.scalars))}=FROM:TO:COUNT, and give the others one value."
         )
     name = answer.swept[0]
-    if isinstance(answer.spec.parameters[name], Categorical):
+    if isinstance(answer.spec.scalars[name], Categorical):
         raise InputError(
             f"A picture shows a swept number, and {name!r} is a category. Read the table, or sweep "
             f"a number at one category."
@@ -63,7 +63,7 @@ def _held(answer: Answer, swept: str) -> str:
     return ", ".join(
         f"{parameter.name} {held[name] if isinstance(held[name], str) else f'{held[name]:.6g}'}"
         + (f" {parameter.unit}" if parameter.label != parameter.name else "")
-        for name, parameter in answer.spec.parameters.items()
+        for name, parameter in answer.spec.scalars.items()
         if name != swept
     )
 

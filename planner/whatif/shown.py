@@ -60,7 +60,7 @@ def whatif_json(answer: Answer) -> dict[str, Any]:
         "campaign": spec.campaign,
         "simulated": spec.is_simulated,
         "outcome": {"name": spec.outcome.name, "unit": spec.outcome.unit},
-        "parameters": {name: {"unit": each.unit} for name, each in spec.parameters.items()},
+        "parameters": {name: {"unit": each.unit} for name, each in spec.scalars.items()},
         "level": answer.level,
         "model_version": answer.model_version,
         "n_observations": answer.n_observations,
@@ -80,7 +80,7 @@ def _conditions(answer: Answer) -> Text:
     first = answer.said[0].configuration
     held = [
         f"{name} {_setting(first[name])} {_unit(each.unit)}".strip()
-        for name, each in answer.spec.parameters.items()
+        for name, each in answer.spec.scalars.items()
         if name not in answer.swept
     ]
     return Text(f"At {', '.join(held)}:" if held else "", style="bold")
@@ -112,7 +112,7 @@ def _table(said: tuple[Said, ...], answer: Answer, decimals: int) -> Table:
     outcome, level = answer.spec.outcome, f"{100 * answer.level:g} %"
     has_chance = any(each.probability is not None for each in said)
     has_difference = any(each.difference is not None for each in said)
-    swept = [answer.spec.parameters[name] for name in answer.swept]
+    swept = [answer.spec.scalars[name] for name in answer.swept]
     names = [f"{each.name}\n{_unit(each.unit)}" for each in swept]
     names += [f"{outcome.name}\n{_unit(outcome.unit)}", f"mean\n{level}"]
     names += [f"next run\n{level}"]
@@ -136,7 +136,7 @@ def _base(answer: Answer, said: Said, decimals: int) -> Text:
     assert answer.base is not None
     unit = _unit(answer.spec.outcome.unit)
     settings = ", ".join(
-        f"{name} {_setting(value)} {_unit(answer.spec.parameters[name].unit)}".strip()
+        f"{name} {_setting(value)} {_unit(answer.spec.scalars[name].unit)}".strip()
         for name, value in said.configuration.items()
     )
     return Text(
