@@ -167,6 +167,12 @@ def are_compatible(one: str, other: str) -> bool:
     return bool(_parse(one).dimensionality == _parse(other).dimensionality)
 
 
+def rate_unit(unit: str, time_unit: str) -> str:
+    """Returns the unit of a change of one quantity in time: degC and min give degC/min."""
+    over = "1" if unit in ("", DIMENSIONLESS) else unit if unit.isidentifier() else f"({unit})"
+    return f"{over}/{time_unit}"
+
+
 def parse_quantity(text: str, *, wanted: str, is_difference: bool = False) -> float:
     """Reads a number with its unit, such as ``4 h`` or ``90 s``.
 

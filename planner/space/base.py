@@ -1,10 +1,11 @@
-"""What all parameters share: name, unit, and the four verbs check, encode, decode and read."""
+"""What all parameters share: name, unit, and the four verbs check, read, encode and decode."""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
@@ -25,8 +26,12 @@ Value = int | float | str
 Floats = NDArray[np.float64]
 
 
-class ParameterBase(BaseModel, ABC):
-    """What all kinds share: a name, a unit and a few words."""
+# Beyond these squares and ratios leave the range of a double; another unit brings them back.
+_SMALLEST, _LARGEST = 1e-100, 1e100
+
+
+class Quantity(BaseModel):
+    """Something with a name, a kind, a unit and a few words."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -46,14 +51,23 @@ class ParameterBase(BaseModel, ABC):
         return {"kind": self.kind, **write(self)}
 
     @property
-    def n_columns(self) -> int:
-        """Number of columns in the unit cube."""
-        return 1
-
-    @property
     def label(self) -> str:
         """Name and unit, as on an axis."""
         return self.name if self.unit in ("", units.DIMENSIONLESS) else f"{self.name} ({self.unit})"
+
+    @property
+    def unit_words(self) -> str:
+        """The unit as it follows a number, with the space before it; nothing for plain numbers."""
+        return "" if self.unit in ("", units.DIMENSIONLESS) else f" {self.unit}"
+
+
+class ParameterBase(Quantity, ABC):
+    """One thing that is set, or measured, in a domain of values."""
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns in the unit cube."""
+        return 1
 
     @abstractmethod
     def check(self, value: Value) -> Value:
@@ -62,6 +76,16 @@ class ParameterBase(BaseModel, ABC):
         Raises:
             ValueOutOfRange: it is not of the right type or outside the domain.
         """
+
+    def read(self, value: Value) -> Value:
+        """Returns a value that was achieved or reported, in this parameter's own type.
+
+        What was achieved may lie between settings and beyond the bounds.
+
+        Raises:
+            ValueOutOfRange: it is not of the right type, not finite, or no known name.
+        """
+        return self.check(value)
 
     @abstractmethod
     def encode(self, values: Sequence[Value]) -> Floats:
@@ -86,6 +110,36 @@ class ParameterBase(BaseModel, ABC):
         if not math.isfinite(value):
             raise self._refuse(value, "is not a finite number")
         return float(value)
+
+
+def as_decimal(number: float) -> Decimal:
+    """Returns the number that its shortest decimal writing stands for: 0.1 is a tenth."""
+    return Decimal(number) if isinstance(number, int) else Decimal(repr(float(number)))
+
+
+def as_exact_float(number: Decimal) -> float:
+    """Returns the double that is written like this decimal.
+
+    Raises:
+        ValueError: it has more digits than a double holds.
+    """
+    if as_decimal(float(number)) != number:
+        raise ValueError(f"{number} has more digits than can be computed with: round the numbers")
+    return float(number)
+
+
+def refuse_extremes(*numbers: float) -> None:
+    """Accepts numbers whose squares and ratios can be computed.
+
+    Raises:
+        ValueError: one is too large or too small.
+    """
+    for number in numbers:
+        if number and not _SMALLEST <= abs(number) <= _LARGEST:
+            raise ValueError(
+                f"{number:g} is beyond what can be computed with ({_SMALLEST:g} to {_LARGEST:g}): "
+                f"use another unit"
+            )
 
 
 def read_unit(unit: object) -> object:

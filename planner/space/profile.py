@@ -1,0 +1,434 @@
+"""Profiles: a quantity that follows a course in time, such as a furnace's ramp.
+
+A profile is a few knots in time. What is free about a knot, its time, its value or both, becomes a
+plain parameter, and what must hold between knots becomes linear constraints; so that the search
+knows nothing of profiles, and the device gets a table.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from planner import units
+from planner.errors import InputError
+from planner.space.base import (
+    Quantity,
+    Value,
+    as_decimal,
+    as_exact_float,
+    read_number,
+    read_unit,
+    refuse_extremes,
+)
+from planner.space.constraint_base import number_of, shown
+from planner.space.linear import LinearConstraint
+from planner.space.numeric import Continuous
+from planner.space.parameters import AnyParameter, Parameter
+
+Interpolation = Literal["linear", "step"]
+
+
+class Free(BaseModel):
+    """A number that may be chosen between two bounds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    low: StrictFloat = Field(description="Lowest that may be chosen.")
+    high: StrictFloat = Field(description="Highest that may be chosen.")
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Free:
+        if self.low >= self.high:
+            raise ValueError(
+                f"low ({self.low:g}) must be below high ({self.high:g}): swap them, or give one "
+                f"number if it never changes"
+            )
+        return self
+
+
+class Knot(BaseModel):
+    """One point of a profile; a number is fixed, bounds are free."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    at: StrictFloat | Free = Field(description="Time, or its bounds.")
+    value: StrictFloat | Free = Field(description="Value at that time, or its bounds.")
+
+
+class ProfileTable(BaseModel):
+    """The course that a device is told to follow.
+
+    Args:
+        times: of the knots, rising, in ``time_unit``; the last is the end.
+        values: at these times, in ``unit``.
+        interpolation: ``linear`` from knot to knot; ``step`` holds each value until the next knot.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    times: tuple[StrictFloat, ...]
+    values: tuple[StrictFloat, ...]
+    unit: str
+    time_unit: str
+    interpolation: Interpolation
+
+    @property
+    def end(self) -> float:
+        """When the course is over."""
+        return self.times[-1]
+
+    def value_at(self, time: float) -> float:
+        """Returns the value at a time; before the first knot and after the end those of the ends.
+
+        Linear interpolation is computed in decimal, so that half way from 0.1 to 0.3 is 0.2.
+        """
+        after = bisect_right(self.times, time)
+        if after == 0 or after == len(self.times) or self.interpolation == "step":
+            return self.values[max(after - 1, 0)]
+        start, stop, at = map(as_decimal, (self.times[after - 1], self.times[after], time))
+        first, last = as_decimal(self.values[after - 1]), as_decimal(self.values[after])
+        return float(first + (last - first) * (at - start) / (stop - start))
+
+    def __str__(self) -> str:
+        knots = (
+            f"{shown(time)} {self.time_unit}: {shown(value)} {self.unit}"
+            for time, value in zip(self.times, self.values, strict=True)
+        )
+        return f"{', '.join(knots)} ({self.interpolation})"
+
+
+class Profile(Quantity):
+    """A course in time, given by knots; no parameter of the space itself.
+
+    Args:
+        knots: two or more, in the order of time; the last one's time is the end.
+        interpolation: ``linear`` from knot to knot, or ``step`` where each value holds until the
+            next knot.
+        max_rate: fastest change, up or down, in ``unit`` per ``time_unit``; for linear ones.
+        resolution: smallest step of the values.
+        time_resolution: smallest step of the times, and the least that lies between two knots.
+    """
+
+    kind: Literal["profile"] = "profile"
+    time_unit: str = Field(default="min", description="Unit of the knots' times.")
+    interpolation: Interpolation = Field(
+        default="linear", description="Course between knots: a line, or a step at each knot."
+    )
+    resolution: StrictFloat | None = Field(
+        default=None, gt=0, description="Smallest step of the values that the lab can set."
+    )
+    time_resolution: StrictFloat | None = Field(
+        default=None, gt=0, description="Smallest step of the times that the lab can set."
+    )
+    max_rate: StrictFloat | None = Field(
+        default=None, gt=0, description="Fastest change, in unit per time unit."
+    )
+    knots: tuple[Knot, ...] = Field(
+        min_length=2, description="Points {at, value}; bounds {low, high} where they are free."
+    )
+
+    @field_validator("time_unit", mode="before")
+    @classmethod
+    def _time_unit_is_a_time(cls, unit: object) -> object:
+        read_unit(unit)
+        if isinstance(unit, str) and not units.are_compatible(unit, "s"):
+            raise ValueError(f"{unit!r} is no unit of time: give one such as s, min or h")
+        return unit
+
+    @field_validator("resolution", mode="before", json_schema_input_type=float | str | None)
+    @classmethod
+    def _resolution_is_a_difference(cls, value: object, info: ValidationInfo) -> object:
+        return read_number(value, unit=info.data.get("unit"), is_difference=True)
+
+    @field_validator("time_resolution", mode="before", json_schema_input_type=float | str | None)
+    @classmethod
+    def _time_may_have_a_unit(cls, value: object, info: ValidationInfo) -> object:
+        return read_number(value, unit=info.data.get("time_unit"))
+
+    @field_validator("max_rate", mode="before", json_schema_input_type=float | str | None)
+    @classmethod
+    def _rate_may_have_a_unit(cls, value: object, info: ValidationInfo) -> object:
+        unit, time_unit = info.data.get("unit"), info.data.get("time_unit")
+        if unit is None or time_unit is None:  # the unit itself is the mistake
+            return read_number(value, unit=None)
+        return read_number(value, unit=units.rate_unit(unit, time_unit))
+
+    @field_validator("knots", mode="before")
+    @classmethod
+    def _knots_may_have_units(cls, knots: object, info: ValidationInfo) -> object:
+        if not isinstance(knots, list | tuple):
+            return knots
+        unit, time_unit = info.data.get("unit"), info.data.get("time_unit")
+        return [_read_knot(knot, unit=unit, time_unit=time_unit) for knot in knots]
+
+    @model_validator(mode="after")
+    def _can_be_followed(self) -> Profile:
+        self._refuse_extremes()
+        if self.max_rate is not None and self.interpolation == "step":
+            raise ValueError(
+                "a step has no rate: leave max_rate out, or use 'interpolation: linear'"
+            )
+        if not any(isinstance(each, Free) for knot in self.knots for each in (knot.at, knot.value)):
+            raise ValueError(
+                "nothing is free in this profile: give bounds {low, high} for a time or a value "
+                "of a knot"
+            )
+        self.parameters()  # each has its own rules
+        self._refuse_no_time()
+        self._refuse_too_fast()
+        self.constraints()  # their limits must be exact
+        return self
+
+    def parameters(self) -> tuple[Continuous, ...]:
+        """Returns a parameter for each time and value that is free.
+
+        They are named for the knot, counted from 1: ``NAME_1_time``, ``NAME_1``.
+        """
+        return tuple(itertools.chain.from_iterable(map(self._of_knot, range(len(self.knots)))))
+
+    def constraints(self) -> tuple[LinearConstraint, ...]:
+        """Returns what must hold between knots.
+
+        Times rise by at least one step, ``t2 - t1 >= step``; with a rate also
+        ``|v2 - v1| <= rate (t2 - t1)``, which is linear in what is free.
+        """
+        return tuple(
+            rule
+            for pair in itertools.pairwise(range(len(self.knots)))
+            for rule in self._rules(*pair)
+        )
+
+    def table(self, configuration: Mapping[str, Value]) -> ProfileTable:
+        """Returns the course that belongs to a configuration.
+
+        Args:
+            configuration: with values for all of ``parameters()``; others are not looked at.
+
+        Raises:
+            UnknownName: a value is missing.
+        """
+        points = [
+            (
+                _chosen(knot.at, self.time_name(index), configuration),
+                _chosen(knot.value, self.value_name(index), configuration),
+            )
+            for index, knot in enumerate(self.knots)
+        ]
+        return ProfileTable(
+            times=tuple(time for time, _ in points),
+            values=tuple(value for _, value in points),
+            unit=self.unit,
+            time_unit=self.time_unit,
+            interpolation=self.interpolation,
+        )
+
+    def value_name(self, index: int) -> str:
+        """Name of the parameter for the value of a knot, which is counted from 0 here."""
+        return f"{self.name}_{index + 1}"
+
+    def time_name(self, index: int) -> str:
+        """Name of the parameter for the time of a knot, which is counted from 0 here."""
+        return f"{self.name}_{index + 1}_time"
+
+    def time_step(self) -> float:
+        """The least time between two knots of which one is free.
+
+        It is the times' resolution, else the coarsest of their default steps; 0 where no time is
+        free.
+        """
+        if self.time_resolution is not None:
+            return self.time_resolution
+        times = (self._time(index) for index in range(len(self.knots)))
+        steps = [time.step_at(time.high)[0] for time in times if time is not None]
+        return float(max(steps, default=Decimal(0)))
+
+    def in_words(self) -> str:
+        """Returns the profile as a sentence for the person who checks the campaign."""
+        knots = ", ".join(
+            f"{_bounds_in_words(knot.value)}{self.unit_words} at {_bounds_in_words(knot.at)} "
+            f"{self.time_unit}"
+            for knot in self.knots
+        )
+        course = "in straight lines" if self.interpolation == "linear" else "in steps"
+        rate = ""
+        if self.max_rate is not None:
+            rate = f", changing by at most {shown(self.max_rate)} {self._rate_words()}"
+        return f"{self.name} goes {course} through {knots}{rate}."
+
+    def _of_knot(self, index: int) -> Iterator[Continuous]:
+        yield from filter(None, (self._time(index), self._value(index)))
+
+    def _time(self, index: int) -> Continuous | None:
+        at = self.knots[index].at
+        if not isinstance(at, Free):
+            return None
+        return Continuous(
+            name=self.time_name(index),
+            about=f"time of knot {index + 1} of {self.name}",
+            unit=self.time_unit,
+            low=at.low,
+            high=at.high,
+            resolution=self.time_resolution,
+        )
+
+    def _value(self, index: int) -> Continuous | None:
+        value = self.knots[index].value
+        if not isinstance(value, Free):
+            return None
+        return Continuous(
+            name=self.value_name(index),
+            about=f"value of knot {index + 1} of {self.name}",
+            unit=self.unit,
+            low=value.low,
+            high=value.high,
+            resolution=self.resolution,
+        )
+
+    def _rules(self, one: int, other: int) -> Iterator[LinearConstraint]:
+        """Yields the rules between a knot and the next."""
+        start, stop = self.knots[one].at, self.knots[other].at
+        names = self.time_name(one), self.time_name(other)
+        if isinstance(start, Free) or isinstance(stop, Free):
+            gap = [(Decimal(-1), start, names[0]), (Decimal(1), stop, names[1])]
+            yield from _at_least(gap, as_decimal(self.time_step()))
+        if self.max_rate is None:
+            return
+        rate = as_decimal(self.max_rate)
+        way = [(-rate, start, names[0]), (rate, stop, names[1])]
+        first = self.knots[one].value, self.value_name(one)
+        last = self.knots[other].value, self.value_name(other)
+        for lower, upper in ((first, last), (last, first)):  # as a rise, and as a fall
+            if _ends(upper[0])[1] > _ends(lower[0])[0]:
+                yield from _at_least(
+                    [*way, (Decimal(1), *lower), (Decimal(-1), *upper)], Decimal(0)
+                )
+
+    def _rate_words(self) -> str:
+        return f"{'' if self.unit == units.DIMENSIONLESS else self.unit}/{self.time_unit}"
+
+    def _refuse_extremes(self) -> None:
+        for knot in self.knots:
+            for number in (knot.at, knot.value):
+                ends = (number.low, number.high) if isinstance(number, Free) else (number,)
+                refuse_extremes(*ends)
+
+    def _refuse_no_time(self) -> None:
+        """Refuses knots whose times cannot rise, and a beginning before time 0."""
+        step = as_decimal(self.time_step())
+        earliest = _ends(self.knots[0].at)[0]
+        if earliest < 0:
+            raise ValueError(f"a profile begins at time 0 or later, not at {shown(earliest)}")
+        for index, (one, other) in enumerate(itertools.pairwise(self.knots), start=2):
+            is_free = isinstance(one.at, Free) or isinstance(other.at, Free)
+            low, high = _ends(other.at)
+            after, earliest = earliest, max(low, earliest + (step if is_free else 0))
+            if not after < earliest <= high:
+                raise ValueError(
+                    f"knot {index} cannot come after the one before it, at {shown(after)} "
+                    f"{self.time_unit} or later: its own time is at most {shown(high)}; order the "
+                    f"knots by time, or widen their bounds"
+                )
+
+    def _refuse_too_fast(self) -> None:
+        """Refuses neighbours that even the slowest course joins too fast."""
+        if self.max_rate is None:
+            return
+        for index, (one, other) in enumerate(itertools.pairwise(self.knots), start=1):
+            time = _ends(other.at)[1] - _ends(one.at)[0]
+            lows, highs = zip(_ends(one.value), _ends(other.value), strict=True)
+            apart = max(lows) - min(highs)  # below 0 where the two can be equal
+            if apart > as_decimal(self.max_rate) * time:
+                raise ValueError(
+                    f"from knot {index} to knot {index + 1} the value changes by at least "
+                    f"{shown(apart)}{self.unit_words} in at most {shown(time)} {self.time_unit}, "
+                    f"faster than max_rate {shown(self.max_rate)}: allow more time or a higher rate"
+                )
+
+
+AnyDeclared = AnyParameter | Profile
+# What a campaign file may declare as a parameter.
+DeclaredParameter = Annotated[Parameter | Profile, Field(discriminator="kind")]
+
+
+def expand_profiles(parts: Mapping[str, AnyDeclared]) -> dict[str, AnyParameter]:
+    """Returns the parameters with each profile replaced by those that it stands for.
+
+    Raises:
+        InputError: a profile's parameter has the name of another.
+    """
+    expanded: dict[str, AnyParameter] = {}
+    for name, part in parts.items():
+        stands_for = part.parameters() if isinstance(part, Profile) else (part,)
+        for parameter in stands_for:
+            key = parameter.name if isinstance(part, Profile) else name
+            if key in expanded or (key != name and key in parts):
+                raise InputError(
+                    f"Two parameters would be named {key!r}, one of them from the knots of a "
+                    f"profile. Rename the other, or the profile."
+                )
+            expanded[key] = parameter
+    return expanded
+
+
+def _read_knot(knot: object, *, unit: str | None, time_unit: str | None) -> object:
+    """Converts the numbers of a knot that were written with units."""
+    if not isinstance(knot, Mapping):
+        return knot
+    read: dict[str, Any] = dict(knot)
+    for key, wanted in (("at", time_unit), ("value", unit)):
+        number = read.get(key)
+        if isinstance(number, Mapping):
+            read[key] = {
+                end: read_number(value, unit=wanted) if end in ("low", "high") else value
+                for end, value in number.items()
+            }
+        elif key in read:
+            read[key] = read_number(number, unit=wanted)
+    return read
+
+
+def _at_least(
+    terms: Iterable[tuple[Decimal, float | Free, str]], least: Decimal
+) -> Iterator[LinearConstraint]:
+    """Yields ``sum factor number >= least`` over what is free, unless nothing is."""
+    weights: dict[str, float] = {}
+    for factor, number, name in terms:
+        if isinstance(number, Free):
+            weights[name] = as_exact_float(factor)
+        else:
+            least -= factor * as_decimal(number)
+    if weights and max(weights.values()) < 0:  # reads better as an upper limit
+        lighter = {name: -weight for name, weight in weights.items()}
+        yield LinearConstraint(weights=lighter, at_most=as_exact_float(-least))
+    elif weights:
+        yield LinearConstraint(weights=weights, at_least=as_exact_float(least))
+
+
+def _ends(number: float | Free) -> tuple[Decimal, Decimal]:
+    if isinstance(number, Free):
+        return as_decimal(number.low), as_decimal(number.high)
+    return as_decimal(number), as_decimal(number)
+
+
+def _chosen(number: float | Free, name: str, configuration: Mapping[str, Value]) -> float:
+    return float(number_of(configuration, name)) if isinstance(number, Free) else number
+
+
+def _bounds_in_words(number: float | Free) -> str:
+    if isinstance(number, Free):
+        return f"{shown(number.low)} to {shown(number.high)}"
+    return shown(number)
