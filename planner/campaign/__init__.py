@@ -10,6 +10,7 @@ from planner.campaign.objectives import (
     HitTarget,
     Maximise,
     Minimise,
+    NumberObjective,
     Objective,
     utility,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "ImageOutcome",
     "Maximise",
     "Minimise",
+    "NumberObjective",
     "NumberOutcome",
     "Objective",
     "Person",

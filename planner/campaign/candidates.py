@@ -40,8 +40,7 @@ def read_space(spec: CampaignSpec, *, folder: Path) -> SearchSpace:
     if table is None:
         return SearchSpace(parameters, spec.all_constraints)
     rows = _distinct(read_rows(table, parameters, folder=folder))
-    tolerance = spec.candidates.tolerance if spec.candidates is not None else 0.0
-    space = SearchSpace(parameters, spec.all_constraints, rows, tolerance=tolerance)
+    space = SearchSpace(parameters, spec.all_constraints, rows)
     for row in rows:
         _check_row(space, row, table)
     return space

@@ -16,7 +16,7 @@ from planner.campaign.objectives import (
 )
 from planner.campaign.outcomes import AnyOutcome, ClassOutcome, NumberOutcome
 from planner.campaign.sources import Analysis, AnySource, ReplayedTable
-from planner.campaign.spec import Budget, CampaignSpec, Candidates, Policy, StopRule, expand
+from planner.campaign.spec import Budget, CampaignSpec, Candidates, Policy, StopRule
 from planner.errors import InputError, UnitError
 from planner.space import (
     AnyConstraint,
@@ -30,6 +30,7 @@ from planner.space import (
     Ordinal,
     Profile,
     SearchSpace,
+    expand_profiles,
 )
 from planner.tables import TableRef
 
@@ -127,7 +128,7 @@ def _kind_mistakes(
     elif not isinstance(outcome, NumberOutcome):
         yield (
             (*where, "outcome"),
-            f"{outcome.name!r} is of kind {outcome.kind} and has no size of its own: add an outcome "
+            f"{outcome.name!r} is of kind {outcome.kind}, which has no size: add an outcome "
             f"that is computed from it (reduce: {outcome.name}, by: ...) and aim at that",
         )
 
@@ -164,7 +165,7 @@ def _scalars(parts: CampaignSpec | Draft) -> dict[str, AnyParameter | None]:
     """Returns the parameters with profiles expanded; None for one that is mistaken by itself."""
     known = {name: each for name, each in parts.parameters.items() if each is not None}
     missing = {name: None for name, each in parts.parameters.items() if each is None}
-    return {**expand(known), **missing}
+    return {**expand_profiles(known), **missing}
 
 
 def _impossible(parts: CampaignSpec | Draft) -> Found:
@@ -178,11 +179,9 @@ def _impossible(parts: CampaignSpec | Draft) -> Found:
     if not is_whole or any(_constraints_at_fault(parts)):
         return
     try:
-        why = SearchSpace(tuple(parameters), tuple(rules)).find_emptiness()
+        SearchSpace(tuple(parameters), tuple(rules)).sample(1, seed=0)
     except InputError as error:
-        why = str(error)
-    if why is not None:
-        yield ("constraints",), why
+        yield ("constraints",), str(error)
 
 
 def _constraints_at_fault(parts: CampaignSpec | Draft) -> Iterator[bool]:

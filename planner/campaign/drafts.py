@@ -9,18 +9,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from planner.campaign.contradictions import Draft
 from planner.campaign.objectives import AnyObjective, Objective
-from planner.campaign.sources import AnySource, Source
 from planner.campaign.outcomes import AnyOutcome, Outcome
+from planner.campaign.sources import AnySource, Source
 from planner.campaign.spec import (
     Budget,
     Candidates,
-    FileConstraint,
-    FileParameter,
     Policy,
     StopRule,
     name_part,
 )
-from planner.space import AnyConstraint, AnyParameter, Profile
+from planner.space import AnyConstraint, AnyParameter, Constraint, DeclaredParameter, Profile
 
 T = TypeVar("T")
 
@@ -33,11 +31,11 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 def read_draft(content: dict[str, Any]) -> Draft:
     """Returns the parts that are right by themselves, and None for the others."""
     parameters: dict[str, AnyParameter | Profile | None] = _each_named(
-        content, "parameters", FileParameter
+        content, "parameters", DeclaredParameter
     )
     outcomes: dict[str, AnyOutcome | None] = _each_named(content, "outcomes", Outcome)
     sources: dict[str, AnySource | None] = _each_named(content, "sources", Source)
-    constraints: list[AnyConstraint | None] = _each(content, "constraints", FileConstraint)
+    constraints: list[AnyConstraint | None] = _each(content, "constraints", Constraint)
     objectives: list[AnyObjective | None] = _each(content, "objectives", Objective)
     return Draft(
         parameters=parameters,

@@ -91,7 +91,8 @@ class HitClass(_Objective):
 Objective = Annotated[
     Maximise | Minimise | HitTarget | HitRange | HitClass, Field(discriminator="aim")
 ]
-AnyObjective = Maximise | Minimise | HitTarget | HitRange | HitClass
+NumberObjective = Maximise | Minimise | HitTarget | HitRange
+AnyObjective = NumberObjective | HitClass
 
 
 def utility(objective: AnyObjective, value: float) -> float:

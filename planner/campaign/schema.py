@@ -7,13 +7,17 @@ from typing import Any
 from planner.campaign.spec import CampaignSpec
 
 # In the file the key of a mapping is the name, and a parameter's keys tell its kind.
-_NAMED_BY_KEY = ("Continuous", "Integer", "Discrete", "Categorical", "Outcome")
-_NAMED_SOURCES = ("ReplayedTable", "SimulatedProcess", "Person", "Adapter")
+_NAMED_BY_KEY = (
+    *("Continuous", "Integer", "Discrete", "Ordinal", "Categorical", "Fixed", "Contextual"),
+    *("Profile", "NumberOutcome", "ClassOutcome", "CurveOutcome", "DistributionOutcome"),
+    *("FileOutcome", "ImageOutcome"),
+)
+_NAMED_SOURCES = ("ReplayedTable", "SimulatedProcess", "Person", "Adapter", "Analysis")
 
 
 _TOLD_APART_BY = {
     **dict.fromkeys(_NAMED_SOURCES, "kind"),
-    **dict.fromkeys(("Maximise", "Minimise", "HitTarget", "HitRange"), "aim"),
+    **dict.fromkeys(("Maximise", "Minimise", "HitTarget", "HitRange", "HitClass"), "aim"),
 }
 
 

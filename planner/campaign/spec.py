@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StrictFloat,
@@ -20,16 +19,20 @@ from pydantic import (
     model_validator,
 )
 
-from planner.campaign.objectives import AnyObjective, HitClass, Objective
+from planner.campaign.objectives import (
+    AnyObjective,
+    HitClass,
+    Maximise,
+    NumberObjective,
+    Objective,
+)
 from planner.campaign.outcomes import (
     AnyOutcome,
-    ClassOutcome,
     NumberOutcome,
     Outcome,
 )
 from planner.campaign.sources import (
     Analysis,
-    AnySource,
     Duration,
     ReplayedTable,
     Runner,
@@ -39,16 +42,10 @@ from planner.campaign.sources import (
 from planner.space import (
     AnyConstraint,
     AnyParameter,
-    Categorical,
     Constraint,
-    Contextual,
-    Continuous,
-    Discrete,
-    Fixed,
-    Integer,
-    Ordinal,
+    DeclaredParameter,
     Profile,
-    name_constraint,
+    expand_profiles,
 )
 from planner.tables import TableRef
 
@@ -57,13 +54,6 @@ Name = Annotated[str, StringConstraints(pattern=r"^[^\W\d_]\w{0,63}$")]
 SCHEMA = 1
 
 _MONEY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]{1,8}|[€$£¥])\s*")
-
-
-FileParameter = Annotated[
-    Continuous | Integer | Discrete | Ordinal | Categorical | Fixed | Contextual | Profile,
-    Field(discriminator="kind"),
-]
-FileConstraint = Annotated[Constraint, BeforeValidator(name_constraint)]
 
 
 class HasValue(Protocol):
@@ -107,7 +97,7 @@ class Budget(_Part):
     cost: StrictFloat | None = Field(
         default=None,
         gt=0,
-        description="Money; with its currency, as in '500 EUR', which then names that of all costs.",
+        description="Money; with its currency, as in '500 EUR', it names that of all costs.",
     )
     currency: str = Field(default="", description="Of all costs, such as EUR; for the words only.")
     time: Duration | None = Field(
@@ -179,8 +169,8 @@ class CampaignSpec(_Part):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Name of the campaign."
     )
     about: str = Field(default="", description="What it is for, in a few words.")
-    parameters: dict[Name, FileParameter] = Field(min_length=1, description="What is set.")
-    constraints: tuple[FileConstraint, ...] = ()
+    parameters: dict[Name, DeclaredParameter] = Field(min_length=1, description="What is set.")
+    constraints: tuple[Constraint, ...] = ()
     candidates: Candidates | None = None
     outcomes: dict[Name, Outcome] = Field(min_length=1, description="What is measured.")
     objectives: tuple[Objective, ...] = Field(
@@ -208,7 +198,7 @@ class CampaignSpec(_Part):
     @cached_property
     def scalars(self) -> dict[str, AnyParameter]:
         """Parameters as the space has them, each knot of a profile by itself."""
-        return expand(self.parameters)
+        return expand_profiles(self.parameters)
 
     @cached_property
     def profiles(self) -> dict[str, Profile]:
@@ -222,9 +212,17 @@ class CampaignSpec(_Part):
         return (*self.constraints, *of_profiles)
 
     @property
-    def objective(self) -> AnyObjective:
-        """What is wanted."""
+    def stated_objective(self) -> AnyObjective:
+        """What is wanted, as the file says it."""
         return self.objectives[0]
+
+    @cached_property
+    def objective(self) -> NumberObjective:
+        """What is wanted of the modelled number: of a class, that its chance be high."""
+        stated = self.stated_objective
+        if isinstance(stated, HitClass):
+            return Maximise(outcome=stated.outcome, goal=stated.goal)
+        return stated
 
     @property
     def measured_outcome(self) -> AnyOutcome:
@@ -234,7 +232,7 @@ class CampaignSpec(_Part):
     @cached_property
     def outcome(self) -> NumberOutcome:
         """The number that is modelled: the objective's outcome, or the chance of a class."""
-        outcome, objective = self.measured_outcome, self.objective
+        outcome, objective = self.measured_outcome, self.stated_objective
         if isinstance(outcome, NumberOutcome):
             return outcome
         assert isinstance(objective, HitClass)  # the file was checked for contradictions
@@ -251,8 +249,8 @@ class CampaignSpec(_Part):
         measured = outcomes.get(self.objective.outcome)
         if measured is None:
             return None
-        if isinstance(self.objective, HitClass):
-            return float(measured.value in self.objective.wanted)
+        if isinstance(self.stated_objective, HitClass):
+            return float(measured.value in self.stated_objective.wanted)
         assert isinstance(measured.value, int | float)  # what is accepted is of its kind
         return float(measured.value)
 
@@ -301,17 +299,6 @@ class CampaignSpec(_Part):
         source = self.sources[str(self.candidates.source)]
         assert isinstance(source, ReplayedTable)
         return source.table
-
-
-def expand(parameters: Mapping[str, Any]) -> dict[str, AnyParameter]:
-    """Returns parameters as the space has them, each knot of a profile by itself."""
-    found: dict[str, AnyParameter] = {}
-    for name, parameter in parameters.items():
-        if isinstance(parameter, Profile):
-            found |= {each.name: each for each in parameter.parameters()}
-        else:
-            found[name] = parameter
-    return found
 
 
 _IMPLIED = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from planner import units
 from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
+from planner.campaign.outcomes import NumberOutcome
 from planner.campaign.sources import (
     Adapter,
     Person,
@@ -14,7 +15,6 @@ from planner.campaign.sources import (
     SimulatedProcess,
     is_simulated,
 )
-from planner.campaign.outcomes import NumberOutcome
 from planner.campaign.spec import CampaignSpec
 from planner.space import (
     AnyParameter,

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from pydantic import ConfigDict, TypeAdapter
 
-from planner.space import Value
+from planner.space import ProfileTable, Value
 from planner.trials import Artifact, DeviceState, StoredCurve
 
 
@@ -35,23 +35,6 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Programme:
-    """A parameter as a table in time.
-
-    Args:
-        times: rising, from the start of the run.
-        values: at these times.
-        interpolation: ``linear`` between the values, or ``step``: each holds until the next.
-    """
-
-    times: tuple[float, ...]
-    values: tuple[float, ...]
-    time_unit: str
-    unit: str
-    interpolation: Literal["linear", "step"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What is asked of a source.
 
@@ -68,7 +51,7 @@ class Order:
     key: str
     digest: str
     parameters: dict[str, Setting]
-    profiles: dict[str, Programme] = field(default_factory=dict)
+    profiles: dict[str, ProfileTable] = field(default_factory=dict)
     device: str | None = None
     token: int = 0
     not_after: datetime | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from planner.campaign import AnyObjective, HitRange, HitTarget, Maximise, Minimise
+from planner.campaign import HitRange, HitTarget, Maximise, Minimise, NumberObjective
 from planner.pictures import Goal
 
 
-def goal_of(objective: AnyObjective) -> Goal:
+def goal_of(objective: NumberObjective) -> Goal:
     """Returns what the objective asks of its outcome, as zone and line of a picture."""
     match objective:
         case Maximise():

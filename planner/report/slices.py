@@ -17,7 +17,9 @@ from planner.space import (
     Configuration,
     Continuous,
     Discrete,
+    Fixed,
     Floats,
+    Ordinal,
     SearchSpace,
     Value,
 )
@@ -66,10 +68,10 @@ def _slice(
     prediction = _predict(surrogate, space.encode(along), bounds=state.spec.outcome.bounds)
     trials = _trials(parameter, state, space, best.configuration)
     at = best.configuration[parameter.name]
-    if isinstance(parameter, Categorical):
+    if isinstance(parameter, Categorical | Ordinal):
         return CategoricalSlice(
             parameter=parameter.name,
-            categories=parameter.choices,
+            categories=_names(parameter),
             prediction=prediction,
             best=str(at),
             trials=trials,
@@ -85,12 +87,20 @@ def _slice(
     )
 
 
+def _names(parameter: Categorical | Ordinal) -> tuple[str, ...]:
+    return parameter.choices if isinstance(parameter, Categorical) else parameter.levels
+
+
 def _settings(parameter: AnyParameter) -> list[Value]:
     match parameter:
         case Categorical():
             return list(parameter.choices)
         case Discrete():
             return list(parameter.values)
+        case Ordinal():
+            return list(parameter.levels)
+        case Fixed():
+            return [parameter.value]
         case Continuous(scale="log"):
             return list(np.geomspace(parameter.low, parameter.high, _N_SETTINGS).tolist())
         case _:
@@ -124,12 +134,14 @@ def _trials(
     if not observed:
         return None
     values = [each.configuration[parameter.name] for each in observed]
-    if isinstance(parameter, Categorical):
-        values = [parameter.choices.index(str(value)) for value in values]
+    if isinstance(parameter, Categorical | Ordinal):
+        values = [_names(parameter).index(str(value)) for value in values]
     off = space.encode([each.configuration for each in observed]) - space.encode([centre])
     own = np.array(space.columns) == space.names.index(parameter.name)
     return SliceTrials(
         settings=np.array(values, dtype=np.float64),
-        values=np.array([state.spec.goal_value(each.outcomes) for each in observed], dtype=np.float64),
+        values=np.array(
+            [state.spec.goal_value(each.outcomes) for each in observed], dtype=np.float64
+        ),
         distances=np.linalg.norm(off[:, ~own], axis=1),
     )

@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 
 from planner import units
-from planner.campaign import AnyObjective, CampaignSpec, HitRange, HitTarget, Maximise, Minimise
+from planner.campaign import CampaignSpec, HitRange, HitTarget, Maximise, Minimise, NumberObjective
 from planner.pictures.axis import number
 from planner.report.facts import (
     RUN_OR_TO_BE_RUN,
@@ -121,7 +121,7 @@ def top(facts: Facts) -> str:
     )
 
 
-def wish(objective: AnyObjective, unit: str) -> str:
+def wish(objective: NumberObjective, unit: str) -> str:
     """Returns what is wanted, as the rest of a sentence."""
     end = unit_of(unit)
     match objective:
@@ -237,8 +237,8 @@ def outcome_of(line: TrialLine, spec: CampaignSpec, unit: str = "") -> str:
     """Returns the measured outcome of a trial, or what became of it."""
     measured = line.outcomes.get(spec.objective.outcome)
     if line.state is TrialState.COMPLETED and measured is not None:
-        is_number = isinstance(measured.value, int | float)
-        text = f"{number(measured.value)}{unit_of(unit)}" if is_number else str(measured.value)
+        value = measured.value
+        text = f"{number(value)}{unit_of(unit)}" if isinstance(value, float) else str(value)
         return f"{text} (corrected, version {line.version})" if line.version > 1 else text
     if line.quarantined:
         return "put aside"

@@ -23,6 +23,7 @@ from planner.trials.states import (
     check_run_move,
     check_trial_move,
 )
+from planner.trials.values import Artifact, Curve, OutcomeValue, StoredCurve
 
 __all__ = [
     "CHARGED",
@@ -31,14 +32,18 @@ __all__ = [
     "RESERVED",
     "TERMINAL_RUNS",
     "TERMINAL_TRIALS",
+    "Artifact",
+    "Curve",
     "DeviceState",
     "Measured",
     "Observation",
     "Origin",
+    "OutcomeValue",
     "Prediction",
     "Proposal",
     "Run",
     "RunState",
+    "StoredCurve",
     "Trial",
     "TrialState",
     "Wanted",

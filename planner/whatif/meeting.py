@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from planner.campaign import AnyObjective, HitRange, HitTarget, Maximise
+from planner.campaign import HitRange, HitTarget, Maximise, NumberObjective
 
 
 def goal_ends(
-    objective: AnyObjective, *, best: float | None, bounds: tuple[float | None, float | None]
+    objective: NumberObjective, *, best: float | None, bounds: tuple[float | None, float | None]
 ) -> tuple[float, float] | None:
     """Returns from where to where an outcome meets the goal.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.campaign import AnyObjective, HitRange, HitTarget, Maximise, Minimise
+from planner.campaign import HitRange, HitTarget, Maximise, Minimise, NumberObjective
 from planner.errors import InputError
 from planner.pictures import Goal, Prediction, WhatIf, draw_whatif
 from planner.pictures.frame import WIDTH_PX
@@ -68,7 +68,7 @@ def _held(answer: Answer, swept: str) -> str:
     )
 
 
-def _goal(objective: AnyObjective) -> Goal:
+def _goal(objective: NumberObjective) -> Goal:
     match objective:
         case Maximise():
             return Goal("maximise", low=objective.goal)

@@ -15,7 +15,7 @@ from planner.campaign import (
     HitTarget,
     Maximise,
     Minimise,
-    Outcome,
+    NumberOutcome,
     Person,
     Policy,
     SimulatedProcess,
@@ -28,11 +28,11 @@ about = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
 @st.composite
-def outcomes(draw: st.DrawFn, *, name: str) -> Outcome:
+def outcomes(draw: st.DrawFn, *, name: str) -> NumberOutcome:
     """With and without bounds, expectation and noise."""
     low, high = draw(ranges())
     bounds = draw(st.sampled_from([(None, None), (low, None), (None, high), (low, high)]))
-    return Outcome(
+    return NumberOutcome(
         name=name,
         unit=draw(st.sampled_from(["1", "percent", "nm", "degC"])),
         about=draw(about),
@@ -43,7 +43,7 @@ def outcomes(draw: st.DrawFn, *, name: str) -> Outcome:
 
 
 @st.composite
-def objectives(draw: st.DrawFn, *, outcome: Outcome) -> AnyObjective:
+def objectives(draw: st.DrawFn, *, outcome: NumberOutcome) -> AnyObjective:
     """Every aim; what is wanted is possible."""
     ends = [end for end in outcome.bounds if end is not None] or [0.0]
     goal = draw(st.none() | st.sampled_from(ends))
