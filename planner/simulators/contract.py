@@ -1,8 +1,10 @@
 """What a simulator is: its description in records, and one verb, ``run``.
 
-A description says what goes in (`InputSpec`), what comes out (`OutcomeSpec`), which constants are
-uncertain (`CalibrationParameter`, with a prior and how well its number is known), what a run costs
-(`ExpectedCost`) and what the model rests on (`Card`). Values are plain floats in the stated units.
+A description says what goes in (`InputSpec`, `CourseSpec`), what comes out (`OutcomeSpec`,
+`ClassSpec`, `CurveSpec`), which constants are uncertain (`CalibrationParameter`, with a prior and
+how well its number is known), what a run costs (`ExpectedCost`) and what the model rests on
+(`Card`). Values are in the stated units: a float, the name of a class, a curve, or the course of an
+input.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from planner.errors import InputError, ValueOutOfRange
 
 
 class Status(StrEnum):
-    """How a run ended. A simulator answers OK or FAILED; the worker pool adds the other two."""
+    """How a run ended. A simulator answers one of the first three; the worker pool adds two."""
 
     OK = "ok"
-    FAILED = "failed"
+    NO_PRODUCT = "no product"  # the process itself fails there, as it would in the lab
+    FAILED = "failed"  # the computation failed, which says nothing about the process
     TIMED_OUT = "timed out"
     REJECTED = "rejected"  # the inputs could not be used; in process that is an InputError
 
@@ -71,12 +74,91 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What an input does in time: straight lines through these points, or steps at them.
+
+    Args:
+        times: from 0 on, rising; the last one is the end.
+        values: at these times.
+        is_stepped: whether each value holds until the next time.
+    """
+
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    is_stepped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseSpec:
+    """An input that follows a course in time, such as a furnace's temperature.
+
+    Args:
+        name: the input's name.
+        unit: of its values.
+        low: smallest value that `run` accepts, in that unit.
+        high: largest value that `run` accepts.
+        time_unit: of its times.
+        longest: the latest end that `run` accepts, in that unit.
+        meaning: what it is, in one sentence.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    time_unit: str
+    longest: float
+    meaning: str
+
+
+AnyInputSpec = InputSpec | CourseSpec
+Given = float | Course
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeSpec:
-    """One quantity that a run yields, with its unit and meaning."""
+    """One number that a run yields, with its unit and meaning."""
 
     name: str
     unit: str
     meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassSpec:
+    """One of a few names that a run yields, such as the phase that was found."""
+
+    name: str
+    classes: tuple[str, ...]
+    meaning: str
+
+    @property
+    def unit(self) -> str:
+        """Names have none."""
+        return "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """Values over an axis: ``y`` at the places ``x``."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurveSpec:
+    """A curve that a run yields: the unit of its values, and its axis with unit."""
+
+    name: str
+    unit: str
+    x_name: str
+    x_unit: str
+    meaning: str
+
+
+AnyOutcomeSpec = OutcomeSpec | ClassSpec | CurveSpec
+Yielded = float | str | Curve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +294,7 @@ class SimulatorResult:
 
     status: Status
     diagnostics: Diagnostics
-    values: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, Yielded] = field(default_factory=dict)
 
 
 def no_result(
@@ -243,11 +325,11 @@ class Simulator(Protocol):
         """Changes whenever the same inputs may give other values."""
 
     @property
-    def inputs(self) -> tuple[InputSpec, ...]:
+    def inputs(self) -> tuple[AnyInputSpec, ...]:
         """What a run needs to be told."""
 
     @property
-    def outcomes(self) -> tuple[OutcomeSpec, ...]:
+    def outcomes(self) -> tuple[AnyOutcomeSpec, ...]:
         """What a run yields."""
 
     @property
@@ -267,17 +349,18 @@ class Simulator(Protocol):
         """Equations, sources, assumptions and validity."""
 
     def run(
-        self, inputs: Mapping[str, float], theta: Mapping[str, float] | None = None, *, seed: int
+        self, inputs: Mapping[str, Given], theta: Mapping[str, float] | None = None, *, seed: int
     ) -> SimulatorResult:
         """Run once.
 
         Args:
-            inputs: value by input name, in the stated units; inputs with a default may be left out.
+            inputs: value or course by input name, in the stated units; inputs with a default may
+                be left out.
             theta: value by calibration parameter name; what is left out takes its prior's nominal.
             seed: of all randomness in the run; the same arguments give the same result.
 
         Returns:
-            The values, or a status of FAILED with the reason: a numerical failure is a value.
+            The values, or a status of NO_PRODUCT or FAILED with the reason: a failure is a value.
 
         Raises:
             UnknownName: a name in ``inputs`` or ``theta`` that the simulator does not have.

@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from planner.errors import UnknownName, ValueOutOfRange
-from planner.simulators.contract import SimulatorResult
+from planner.simulators.contract import Curve, SimulatorResult, Yielded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,7 @@ class Noise:
 def measure(result: SimulatorResult, noise: Mapping[str, Noise], *, seed: int) -> SimulatorResult:
     """The result as instruments show it: each named outcome with its noise, the others as they are.
 
+    Every point of a curve has noise of its own; a class has none, its simulator reads it already.
     Each outcome draws from a stream of its own, so reading one more changes none of the rest.
 
     Args:
@@ -74,6 +75,16 @@ def measure(result: SimulatorResult, noise: Mapping[str, Noise], *, seed: int) -
     return replace(result, values=readings)
 
 
-def _read(name: str, value: float, noise: Noise, *, seed: int) -> float:
+def _read(name: str, value: Yielded, noise: Noise, *, seed: int) -> Yielded:
     generator = np.random.default_rng([seed, crc32(name.encode())])
+    match value:
+        case str():
+            return value
+        case Curve():
+            return Curve(x=value.x, y=tuple(_show(y, noise, generator) for y in value.y))
+        case _:
+            return _show(value, noise, generator)
+
+
+def _show(value: float, noise: Noise, generator: np.random.Generator) -> float:
     return max(noise.lowest, value + noise.sd_at(value) * float(generator.standard_normal()))

@@ -12,6 +12,7 @@ from planner.simulators.contract import (
     ComparedRange,
     Diagnostics,
     ExpectedCost,
+    Given,
     InputSpec,
     OutcomeSpec,
     SimulatorResult,
@@ -146,7 +147,7 @@ class NanotubeCvd:
     card = CARD
 
     def run(
-        self, inputs: Mapping[str, float], theta: Mapping[str, float] | None = None, *, seed: int
+        self, inputs: Mapping[str, Given], theta: Mapping[str, float] | None = None, *, seed: int
     ) -> SimulatorResult:
         """Grow one tube; the model is deterministic and ``seed`` changes nothing.
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from planner.errors import Conflict, InputError, ValueOutOfRange
+from planner.simulators.contract import Given
 from planner.simulators.worker import FinishedRun, Job, Worker
 
 
@@ -56,7 +57,7 @@ class SimulatorPool:
         job_id: str,
         simulator: str,
         *,
-        inputs: Mapping[str, float],
+        inputs: Mapping[str, Given],
         theta: Mapping[str, float] | None = None,
         seed: int,
     ) -> None:
@@ -66,7 +67,7 @@ class SimulatorPool:
             job_id: the caller's key for the run.
             simulator: the name that `catalogue.find` knows. An unknown one, or inputs that the
                 simulator refuses, come back from `poll` as rejected: only the worker loads it.
-            inputs: value by input name, in the simulator's units.
+            inputs: value or course by input name, in the simulator's units.
             theta: value by calibration parameter, or None for the priors' nominals.
             seed: of all randomness in the run.
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from planner.simulators.contract import SimulatorResult, Status, no_result
-from planner.simulators.wire import read_result
+from planner.simulators.contract import Given, SimulatorResult, Status, no_result
+from planner.simulators.wire import read_result, written_input
 from planner.simulators.worker_process import WorkerProcess
 
 # Time to start Python and import the simulator; generous, as a disk may be cold and a user's
@@ -22,7 +22,7 @@ class Job:
 
     job_id: str
     simulator: str
-    inputs: Mapping[str, float]
+    inputs: Mapping[str, Given]
     theta: Mapping[str, float] | None
     seed: int
     limit_s: float
@@ -32,7 +32,7 @@ class Job:
         return {
             "job_id": self.job_id,
             "simulator": self.simulator,
-            "inputs": _plain(self.inputs),
+            "inputs": {name: written_input(given) for name, given in self.inputs.items()},
             "theta": None if self.theta is None else _plain(self.theta),
             "seed": int(self.seed),
             "limit_s": float(self.limit_s),

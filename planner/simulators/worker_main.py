@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from planner.errors import InputError
 from planner.simulators.catalogue import find
 from planner.simulators.contract import Status, no_result
-from planner.simulators.wire import to_line, written_result
+from planner.simulators.wire import read_input, to_line, written_result
 
 # The pool ends a run at its limit. Should the pool be gone and the simulator hold the interpreter,
 # the kernel ends it this much later.
@@ -79,7 +79,8 @@ def _serve(job: Mapping[str, Any], replies: int) -> None:
         _write_line(replies, {"started": job["job_id"]})
         signal.setitimer(signal.ITIMER_REAL, job["limit_s"] + ORPHAN_GRACE_S)
         started_s = time.perf_counter()
-        result = simulator.run(job["inputs"], job["theta"], seed=job["seed"])
+        inputs = {name: read_input(given) for name, given in job["inputs"].items()}
+        result = simulator.run(inputs, job["theta"], seed=job["seed"])
         run_s = time.perf_counter() - started_s
         written = written_result(result)
     except InputError as error:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from planner.errors import UnknownName, ValueOutOfRange
-from planner.simulators.contract import Diagnostics, SimulatorResult, Status, no_result
+from planner.simulators.contract import Curve, Diagnostics, SimulatorResult, Status, no_result
 from planner.simulators.instrument import Noise, measure
 
 TRUTH = SimulatorResult(
@@ -101,3 +101,20 @@ def test_a_noise_that_is_negative_or_not_finite_cannot_be_stated(value: float) -
         Noise(relative=value)
     with pytest.raises(ValueOutOfRange, match="absolute noise"):
         Noise(absolute=value)
+
+
+def test_every_point_of_a_curve_is_read_for_itself_and_a_class_as_it_is() -> None:
+    """2000 points of true value 2: their deviations have sd 0.1 to 5 sd/sqrt(2 n) = 0.008."""
+    flat = Curve(x=tuple(map(float, range(2000))), y=(2.0,) * 2000)
+    truth = SimulatorResult(
+        status=Status.OK,
+        values={"spectrum": flat, "phase": "anatase"},
+        diagnostics=Diagnostics(converged=True),
+    )
+    noise = Noise(relative=0.05)
+    read = measure(truth, {"spectrum": noise, "phase": noise}, seed=5).values
+    assert read["phase"] == "anatase"
+    assert read["spectrum"].x == flat.x
+    assert np.std(read["spectrum"].y) == pytest.approx(0.1, abs=0.008)
+    one_apart = np.corrcoef(read["spectrum"].y[:-1], read["spectrum"].y[1:])[0, 1]
+    assert abs(one_apart) < 5 / math.sqrt(2000)

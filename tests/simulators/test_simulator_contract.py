@@ -8,9 +8,11 @@ import pytest
 from scipy import stats
 
 from planner.errors import InputError, UnknownName, ValueOutOfRange
-from planner.simulators.admission import admit_inputs, admit_theta
+from planner.simulators.admission import admit_course, admit_inputs, admit_theta
 from planner.simulators.contract import (
     CalibrationParameter,
+    Course,
+    CourseSpec,
     Evidence,
     InputSpec,
     LogNormal,
@@ -103,3 +105,52 @@ def test_a_prior_without_a_width_cannot_be_stated(width: float) -> None:
         LogNormal(median=1.0, log_sd=width)
     with pytest.raises(ValueOutOfRange):
         LogNormal(median=width, log_sd=1.0)
+
+
+RAMP = CourseSpec(
+    name="ramp",
+    unit="degC",
+    low=20.0,
+    high=900.0,
+    time_unit="min",
+    longest=600.0,
+    meaning="How hot it is.",
+)
+
+
+def test_a_course_is_let_in_as_it_is_beside_numbers() -> None:
+    course = Course(times=(0.0, 60.0), values=(20.0, 900.0))
+    given = {"ramp": course, "heat": 3.0}
+    assert admit_course(given, RAMP, simulator="oven") is course
+    assert admit_inputs(given, (HEAT, RAMP), simulator="oven") == {"heat": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("times", "values", "why"),
+    [
+        ((0.0,), (20.0,), "two or more rising times"),
+        ((0.0, 1.0), (20.0,), "two or more rising times"),
+        ((0.0, 1.0, 1.0), (20.0, 20.0, 20.0), "two or more rising times"),
+        ((0.0, math.nan), (20.0, 20.0), "two or more rising times"),
+        ((-1.0, 1.0), (20.0, 20.0), "within 0 and 600 min"),
+        ((0.0, 601.0), (20.0, 20.0), "within 0 and 600 min"),
+        ((0.0, 60.0), (20.0, 901.0), "901 degC is outside"),
+        ((0.0, 60.0), (math.nan, 20.0), "nan degC is outside"),
+    ],
+)
+def test_a_course_that_cannot_be_followed_is_refused(
+    times: tuple[float, ...], values: tuple[float, ...], why: str
+) -> None:
+    with pytest.raises(ValueOutOfRange, match=why):
+        admit_course({"ramp": Course(times=times, values=values)}, RAMP, simulator="oven")
+
+
+@pytest.mark.parametrize("given", [{}, {"ramp": 700.0}])
+def test_a_number_is_no_course(given: dict[str, float]) -> None:
+    with pytest.raises(ValueOutOfRange, match="is a course in time: How hot it is"):
+        admit_course(given, RAMP, simulator="oven")
+
+
+def test_a_course_is_no_number() -> None:
+    with pytest.raises(ValueOutOfRange, match="one number, not a course"):
+        admit_inputs({"heat": Course(times=(0, 1), values=(2, 3))}, (HEAT,), simulator="oven")
