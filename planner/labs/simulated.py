@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from planner import units
 from planner.campaign import CampaignSpec, SimulatedProcess
 from planner.errors import UnknownName
-from planner.labs.contract import Answer, DeliveryClass, Order, Reported, Result
+from planner.labs.contract import Answer, DeliveryClass, Order, Reported, Result, Series
 from planner.rng import derive_seed
 from planner.simulators.catalogue import find
 from planner.simulators.contract import Simulator, Status
 from planner.simulators.instrument import Noise, measure
 from planner.simulators.pool import SimulatorPool
 from planner.simulators.worker import FinishedRun
-from planner.trials import DeviceState
+from planner.trials import Curve, DeviceState
 
 TIME_LIMIT_S = 600.0
 
@@ -102,10 +102,14 @@ class SimulatorLab:
             return Answer(key=key, state=DeviceState.FAILED, reason=reason)
         read = measure(result, self._noise, seed=derive_seed(0, "instrument", key))
         outcomes = {
-            name: Reported(value=read.values[name], unit=self._outcome_units[name])
+            name: Reported(value=_as_sent(read.values[name]), unit=self._outcome_units[name])
             for name in self._outcomes
         }
         return Answer(key=key, state=DeviceState.DONE, result=Result(outcomes=outcomes))
+
+
+def _as_sent(value: float | str | Curve) -> float | str | Series:
+    return Series(x=value.x, y=value.y) if isinstance(value, Curve) else value
 
 
 def _check_names(simulator: Simulator, source: SimulatedProcess, spec: CampaignSpec) -> None:

@@ -8,19 +8,23 @@ import pytest
 
 SURFACE = {
     "planner.space": """
-        AnyParameter Categorical Configuration Continuous Discrete Floats Integer LinearConstraint
-        Parameter SearchSpace Value read_number read_unit
+        AnyConstraint AnyParameter Categorical Configuration Constraint Contextual Continuous
+        Count DeclaredParameter Discrete Exclusion Expression ExpressionConstraint Fixed Floats
+        Free Integer Knot LinearConstraint Mixture Ordinal Parameter Presence Profile ProfileTable
+        SearchSpace Span Value expand_profiles name_constraint read_number read_unit
     """,
     "planner.campaign": """
-        Adapter AnyObjective AnySource Budget CampaignSpec Candidates HitRange HitTarget Maximise
-        Minimise Objective Outcome Person Policy ReplayedTable SimulatedProcess StopRule describe
+        Adapter Analysis AnyObjective AnyOutcome AnySource Budget CampaignSpec Candidates
+        ClassOutcome Consumable CurveOutcome DistributionOutcome FileOutcome HitClass HitRange
+        HitTarget ImageOutcome Maximise Minimise NumberObjective NumberOutcome Objective Person
+        Policy ReplayedTable Runner SetUp SimulatedProcess StopRule describe
         find_contradictions is_simulated make_schema parse_campaign read_campaign read_numbers
         read_rows read_space utility write_campaign
     """,
     "planner.trials": """
-        CHARGED DeviceState Measured Observation Origin PENDING PROTOCOL_VERSION Prediction
-        Proposal RESERVED Run RunState TERMINAL_RUNS TERMINAL_TRIALS Trial TrialState Wanted
-        check_run_move check_trial_move digest_json digest_order make_key
+        Artifact CHARGED Curve DeviceState Measured Observation Origin OutcomeValue PENDING
+        PROTOCOL_VERSION Prediction Proposal RESERVED Run RunState StoredCurve TERMINAL_RUNS
+        TERMINAL_TRIALS Trial TrialState Wanted check_run_move check_trial_move digest_json digest_order make_key
     """,
     "planner": """
         open
@@ -35,8 +39,8 @@ SURFACE = {
         TrialRow
     """,
     "planner.labs": """
-        Answer DeliveryClass Lab open_lab Order ORDERS PersonLab ReplayLab Reported
-        Result RESULTS Setting SimulatorLab
+        Answer Attachment DeliveryClass Lab open_lab Order ORDERS PersonLab ReplayLab Reported
+        Result RESULTS Series Setting SimulatorLab
     """,
     "planner.models": """
         clip fit FitFailure Hyperparameters Interval interval Observations OutcomeScale

@@ -20,13 +20,13 @@ from planner.errors import InputError, LedgerTooNew, LedgerUnavailable, UnknownN
 from planner.ledger import Ledger, locate, open_ledger, schema
 from planner.ledger.migrations import upgrade
 
-SECOND = '''"""A second migration."""
+NEXT = '''"""The next migration."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{new:04d}"
+down_revision = "{old:04d}"
 
 
 def upgrade() -> None:
@@ -105,9 +105,11 @@ def test_an_older_ledger_is_migrated_with_all_it_holds(
     written = begin(old, *trial_steps(1))
     scripts = tmp_path / "migrations"
     shutil.copytree(upgrade.SCRIPTS, scripts)
-    (scripts / "versions" / "v0002_second.py").write_text(SECOND)
-    monkeypatch.setattr(schema, "SCHEMA", 2)
-    monkeypatch.setattr(upgrade.upgrade, "__kwdefaults__", {"to": 2, "scripts": scripts})
+    next_one = schema.SCHEMA + 1
+    text_of_next = NEXT.format(new=next_one, old=schema.SCHEMA)
+    (scripts / "versions" / "the_next.py").write_text(text_of_next)
+    monkeypatch.setattr(schema, "SCHEMA", next_one)
+    monkeypatch.setattr(upgrade.upgrade, "__kwdefaults__", {"to": next_one, "scripts": scripts})
     new = open_ledger(place, clock=clock)
     assert new.id == old.id
     assert inspect(new.engine).has_table("ovens")
