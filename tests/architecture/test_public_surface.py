@@ -24,7 +24,8 @@ SURFACE = {
     "planner.trials": """
         Artifact CHARGED Curve DeviceState Measured Observation Origin OutcomeValue PENDING
         PROTOCOL_VERSION Prediction Proposal RESERVED Run RunState StoredCurve TERMINAL_RUNS
-        TERMINAL_TRIALS Trial TrialState Wanted check_run_move check_trial_move digest_json digest_order make_key
+        TERMINAL_TRIALS Trial TrialState Wanted check_run_move check_trial_move
+        digest_json digest_order make_key
     """,
     "planner": """
         open
