@@ -22,24 +22,71 @@ if TYPE_CHECKING:
 
 DIMENSIONLESS = "1"
 
-# What chemists write and pint does not know. Fractions of an amount are plain numbers.
+_CURRENCIES = ("EUR", "USD", "GBP", "CHF", "CAD", "AUD", "JPY", "CNY", "INR", "SEK", "DKK")
+
+# What chemists write and pint does not know, or takes for something else.
 _FIELD_UNITS = (
-    "equiv = 1",
+    "equiv = 1 = eq",
     "mol_percent = 0.01",
     "wt_percent = 0.01",
     "vol_percent = 0.01",
+    "at_percent = 0.01",
+    "rh_percent = 0.01",
     "mole_fraction = 1",
+    "mass_fraction = 1",
+    "ppb = 1e-9",
     # acidity, a plain number; without this line pint reads picohenry
     "pH = 1",
-    # a standard cubic centimetre a minute is an amount of gas: 1 cm3 at 0 degC and 1 atm
-    "sccm = 7.4358e-7 * mole / second",
+    "OD = 1 = absorbance",
+    "mAU = 0.001",
+    "sq = 1",  # of a sheet's resistance, ohm/sq
+    # what an instrument shows without a calibration is comparable with itself alone
+    "arbitrary_unit = [arbitrary]",
+    # turns are no hertz: pint has a turn for 2 pi, so that 60 rpm would be 6.28 Hz
+    "full_turn = [turns]",
+    "rpm = full_turn / minute",
+    "rps = full_turn / second",
+    # a standard cubic centimetre a minute is an amount of gas, pV/RT at 0 degC and 1 atm
+    "sccm = 7.43583890091172e-7 * mole / second",
     "slm = 1000 * sccm",
-    "USD = [money]",
-    "EUR = [money_eur]",
+    "Torr = torr",
+    *(f"{currency} = [money_{currency.lower()}]" for currency in _CURRENCIES),
 )
 
+# Fractions of different things are all plain numbers, and yet 5 wt_percent is not 5 mol_percent.
+_FRACTIONS = {
+    "mol_percent": "amounts",
+    "mole_fraction": "amounts",
+    "at_percent": "amounts",
+    "wt_percent": "masses",
+    "mass_fraction": "masses",
+    "vol_percent": "volumes",
+    "rh_percent": "humidity",
+    "equiv": "equivalents",
+    "pH": "acidity",
+    "OD": "absorbance",
+    "mAU": "absorbance",
+}
+
 # What pint would read as another quantity than the one a chemist means.
-_AMBIGUOUS = {"C": "degC or coulomb", "F": "degF or farad"}
+_AMBIGUOUS = {
+    "C": "degC or coulomb",
+    "F": "degF or farad",
+    "AU": "OD for absorbance, a.u. for arbitrary units, or astronomical_unit",
+    "pct": "percent or picocarat",
+    "$": "USD, CAD or AUD",
+}
+
+# How chemists spell units, and how pint does.
+_SPELLINGS = (
+    (re.compile(r"\b(mol|wt|vol|at) ?(?:%|percent\b)"), r"\1_percent"),
+    (re.compile(r"% ?RH\b|\bRH ?%"), "rh_percent"),
+    (re.compile(r"(?<![A-Za-z])(?:a\.u\.|arb\. ?units?|au\b|arb\b)"), "arbitrary_unit"),
+    (re.compile(r"€"), "EUR"),
+    (re.compile(r"£"), "GBP"),
+    # cm2 and cm-1 as people write them; not the 2 of cmH2O
+    (re.compile(r"\b([A-Za-zµμ]{1,2})(-?[1-4])\b"), r"\1**\2"),
+)
 
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S.*)?")
 
@@ -71,33 +118,37 @@ def _parse(unit: str) -> Any:
         return _registry().Unit("")
     if unit == "%":
         return _registry().Unit("percent")
+    spelled = unit
+    for pattern, meant in _SPELLINGS:
+        spelled = pattern.sub(meant, spelled)
     try:
-        return _registry().Unit(unit)
+        return _registry().Unit(spelled)
     except Exception as error:  # pint raises tokenizer, attribute and value errors alike
         raise UnitError(
             f"Unit {unit!r} is not known. Write a unit such as degC, K, min, s, mol_percent, "
-            f"sccm, nm or '1' for a plain number."
+            f"sccm, nm or '1' for a plain number; products and powers as mA/cm**2."
         ) from error
 
 
 @cache
 def _line(given: str, wanted: str) -> tuple[Decimal, Decimal]:
     """Returns slope and intercept of the conversion: ``wanted = slope * given + intercept``."""
-    import pint
-
     check_unit(given)
     check_unit(wanted)
-    one, other = _parse(given), _parse(wanted)
-    try:
-        zero, unity = (
-            Decimal(_registry().Quantity(Decimal(value), one).to(other).magnitude)
-            for value in (0, 1)
-        )
-    except pint.DimensionalityError as error:
+    if not are_compatible(given, wanted):
         raise UnitError(
             f"A value in {given!r} cannot be converted to {wanted!r}: they measure different "
             f"things. Give it in {wanted!r} or a unit of the same dimension."
-        ) from error
+        )
+    if _mixes_values_and_differences(given, wanted):
+        raise UnitError(
+            f"A value in {given!r} cannot be converted to {wanted!r}: one is a temperature, the "
+            f"other a difference of two. Give it in {wanted!r}."
+        )
+    one, other = _parse(given), _parse(wanted)
+    zero, unity = (
+        Decimal(_registry().Quantity(Decimal(value), one).to(other).magnitude) for value in (0, 1)
+    )
     return unity - zero, zero
 
 
@@ -116,6 +167,7 @@ def check_unit(unit: str) -> None:
         ) from error
 
 
+@cache
 def has_offset(unit: str) -> bool:
     """Tells whether the unit's zero is not the zero of the quantity (degC, degF)."""
     probe = _registry().Quantity(Decimal(0), _parse(unit))
@@ -158,13 +210,45 @@ def convert_difference(value: float, *, given: str, wanted: str) -> float:
     """
     if given == wanted:
         return value
-    slope, _ = _line(given, wanted)
+    if _mixes_values_and_differences(given, wanted):  # here 5 degC is a difference too
+        slope = _line(given, "K")[0] * _line("K", wanted)[0]
+    else:
+        slope, _ = _line(given, wanted)
     return float(slope * Decimal(repr(float(value))))
 
 
+@cache
 def are_compatible(one: str, other: str) -> bool:
-    """Tells whether values in one unit can be converted to the other."""
-    return bool(_parse(one).dimensionality == _parse(other).dimensionality)
+    """Tells whether values in one unit can be converted to the other.
+
+    Fractions of one thing are not those of another, though all are plain numbers: what is in
+    wt_percent can be converted to percent, and not to mol_percent.
+    """
+    if _parse(one).dimensionality != _parse(other).dimensionality:
+        return False
+    fractions = _fractions(one), _fractions(other)
+    return fractions[0] == fractions[1] or not all(fractions)
+
+
+def _fractions(unit: str) -> frozenset[str]:
+    """Returns what the unit is a fraction of; nothing for percent and other plain numbers."""
+    return frozenset(_FRACTIONS[name] for name in _unit_names(unit) if name in _FRACTIONS)
+
+
+def _is_difference(unit: str) -> bool:
+    """Tells whether the unit is that of a difference of temperatures (delta_degC)."""
+    return _unit_names(unit) in (["delta_degree_Celsius"], ["delta_degree_Fahrenheit"])
+
+
+def _mixes_values_and_differences(one: str, other: str) -> bool:
+    """Tells whether one is a temperature's unit with an offset and the other a difference's."""
+    return (has_offset(one) and _is_difference(other)) or (
+        has_offset(other) and _is_difference(one)
+    )
+
+
+def _unit_names(unit: str) -> list[str]:
+    return [name for name, _ in _registry().Quantity(Decimal(1), _parse(unit)).unit_items()]
 
 
 def rate_unit(unit: str, time_unit: str) -> str:
