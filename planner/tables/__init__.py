@@ -1,5 +1,47 @@
 """Tables: those that a campaign file names, and those that people fill in."""
 
+from planner.tables.cells import (
+    BelowDetection,
+    Cell,
+    Date,
+    Empty,
+    NotAvailable,
+    Number,
+    Text,
+    Unreadable,
+    number_text,
+)
+from planner.tables.headers import Found, Header, Role, find_columns, read_header
+from planner.tables.reading import read_sheet
 from planner.tables.reference import Column, TableRef, locate_table, read_table
+from planner.tables.sheet import Row, Sheet
+from planner.tables.writing import Entry, SheetColumn, Written, cell_text, write_sheet
 
-__all__ = ["Column", "TableRef", "locate_table", "read_table"]
+__all__ = [
+    "BelowDetection",
+    "Cell",
+    "Column",
+    "Date",
+    "Empty",
+    "Entry",
+    "Found",
+    "Header",
+    "NotAvailable",
+    "Number",
+    "Role",
+    "Row",
+    "Sheet",
+    "SheetColumn",
+    "TableRef",
+    "Text",
+    "Unreadable",
+    "Written",
+    "cell_text",
+    "find_columns",
+    "locate_table",
+    "number_text",
+    "read_header",
+    "read_sheet",
+    "read_table",
+    "write_sheet",
+]
