@@ -134,8 +134,6 @@ def _undefused(cell: str) -> str:
 def _find_delimiter(text: str, *, from_line: int) -> str:
     """Returns what divides the header and, as far as it can be, every row alike."""
     rows = {each: _first_rows(text, each, from_line) for each in DELIMITERS}
-    if nothing := [each for each in DELIMITERS if not rows[each]]:  # ";;;" and no more
-        return nothing[0]
     whole, fit = _best({each: _fit(rows[each]) for each in DELIMITERS})
     if fit > _MOST:
         return whole
@@ -146,7 +144,9 @@ def _find_delimiter(text: str, *, from_line: int) -> str:
     below, fit_below = _best(fits)
     if fit_below > _MOST:
         return below
-    return whole if fit > 0.0 else _ALONE
+    if fit > 0.0:
+        return whole
+    return next((each for each in DELIMITERS if not rows[each]), _ALONE)  # ";;;" and no more
 
 
 def _best(fits: dict[str, float]) -> tuple[str, float]:

@@ -71,3 +71,11 @@ def test_columns_in_which_nothing_stands_are_kept_where_they_have_a_header(
     rows: list[tuple[Cell, ...]],
 ) -> None:
     assert written_and_read(rows, ".csv") == rows
+
+
+@given(rows=st.lists(numbers().map(lambda cell: (cell,)), max_size=6))
+def test_one_column(rows: list[tuple[Cell, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        write_sheet(rows, path, columns=COLUMNS[1:2], decimal=",")
+        assert [row.cells for row in read_sheet(path).rows] == rows
