@@ -17,6 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 STATES = ("done", "failed by the machine", "failed by the process")
+_LONGEST_NUMBER = 24  # characters of a double
 _MOST_ABREAST = 5  # 33 mm each: "0.125 mL/min" in large letters
 
 
@@ -134,7 +135,23 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
+    environment.tests["numeric"] = _is_numeric
     return environment.get_template("run_sheet.html")
+
+
+def _breakable(name: str) -> Markup:
+    """Lets a name in a narrow column go on in the next line after an underscore; escapes it."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
+def _is_numeric(value: str) -> bool:
+    """Tells whether a setting is a number: in two lines it would be read as another."""
+    try:
+        float(value.replace("\u2212", "-"))
+    except ValueError:
+        return False
+    return len(value) <= _LONGEST_NUMBER
 
 
 def _hash(style: str) -> str:

@@ -24,6 +24,8 @@ TOO_WIDE = """[...document.querySelectorAll('body *')]
     .map(each => each.className + ': ' + each.textContent.slice(0, 40))"""
 HIGHEST = """Math.max(...[...document.querySelectorAll('.trial')]
     .map(each => each.getBoundingClientRect().height))"""
+BROKEN_NUMBERS = """[...document.querySelectorAll('.number')]
+    .filter(each => each.getClientRects().length !== 1).length"""
 SHEETS = [(1, 1, 1), (7, 5, 2), (4, 14, 6), (30, 3, 1)]
 
 
@@ -62,6 +64,9 @@ def test_it_fits_the_page(
     open_on_paper(page, path)
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
     assert page.evaluate(TOO_WIDE) == []
+    # half a number is another number
+    assert page.evaluate("document.querySelectorAll('.number').length") >= n_trials
+    assert page.evaluate(BROKEN_NUMBERS) == 0
     # a trial that is lower than a page is never cut; the running head takes up to 12 mm of it
     assert page.evaluate(HIGHEST) < HEIGHT - 12 * MM
     assert page.complaints == []

@@ -23,7 +23,8 @@ def make_sheet(n_trials: int, *, n_parameters: int = 5, n_outcomes: int = 2) -> 
         RunColumn(name="catalyst", unit="mol_percent"),
         RunColumn(name="flow_rate", unit="mL/min"),
     ]
-    values = ["112.5", "7.25", "2-methyltetrahydrofuran", "1.5", "0.00000125"]
+    longest = "-2.2250738585072014e-308"
+    values = ["112.5", "\u22120.00000125", "2-methyltetrahydrofuran", "1.5", longest]
     rows = [
         RunRow(
             trial=str(100 + i),
