@@ -291,7 +291,13 @@ def _tell_again(trial: Trial, checked: Checked) -> str:
 
 def _check(session: Session, trial: Trial, told: Told) -> Checked:
     result = Result(outcomes=dict(told.outcomes), achieved=dict(told.achieved))
-    checked = check_result(result, session.state.spec, session.space, dict(trial.configuration))
+    checked = check_result(
+        result,
+        spec=session.state.spec,
+        space=session.space,
+        intake=session.intake,
+        requested=trial.configuration,
+    )
     if checked.problems:
         problems = "; ".join(problem.rstrip(".") for problem in checked.problems)
         raise InputError(f"Trial {trial.number}: {problems}. Nothing was entered.")
