@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -24,6 +25,7 @@ from planner import units
 from planner.campaign.hours import Hours
 from planner.errors import InputError
 from planner.space import Configuration, Expression, read_number, read_unit
+from planner.space.base import as_decimal
 from planner.tables import TableRef
 
 
@@ -90,9 +92,9 @@ class Consumable(_Part):
     def _stock_may_have_a_unit(cls, value: object, info: ValidationInfo) -> object:
         return read_number(value, unit=info.data.get("unit"))
 
-    def used_by(self, configuration: Configuration) -> float:
-        """Returns what one trial uses, in the consumable's unit."""
-        return amount_of(self.use, configuration)
+    def used_by(self, configuration: Configuration) -> Decimal:
+        """Returns what one trial uses, in the consumable's unit, at least 0."""
+        return max(Decimal(0), exact_amount(self.use, configuration))
 
 
 class _Source(_Part):
@@ -120,9 +122,9 @@ class _Source(_Part):
         """Writes the kind even where defaults are left out: it tells sources apart."""
         return {"kind": self.kind, **write(self)}
 
-    def cost_of(self, configuration: Configuration) -> float:
+    def cost_of(self, configuration: Configuration) -> Decimal:
         """Returns the money that one trial costs, at least 0."""
-        return max(0.0, amount_of(self.cost, configuration))
+        return max(Decimal(0), exact_amount(self.cost, configuration))
 
 
 class _Runner(_Source):
@@ -254,20 +256,15 @@ Source = Annotated[
 ]
 
 
-def amount_of(amount: float | str, configuration: Configuration) -> float:
-    """Returns a number, or what an expression of the parameters comes to.
+def exact_amount(amount: float | str, configuration: Configuration) -> Decimal:
+    """Returns a number, or what an expression of the parameters comes to, in decimal.
 
     Raises:
         InputError: the expression has no value there, such as a division by zero.
     """
     if not isinstance(amount, str):
-        return amount
-    try:
-        return float(Expression.parse(amount).exact(configuration))
-    except (ValueError, ArithmeticError) as error:
-        raise InputError(
-            f"{amount!r} has no value at {dict(configuration)}: {error}. Change the expression."
-        ) from error
+        return as_decimal(amount)
+    return Expression.parse(amount).exact(configuration)
 
 
 def is_simulated(source: AnySource) -> bool:

@@ -267,6 +267,20 @@ class StockCounted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NothingFits:
+    """No trial is left that what there is suffices for; none is proposed until that changes.
+
+    Args:
+        short_of: the consumable that is missing; None for money.
+        reason: in words.
+    """
+
+    kind: Literal["nothing fits"] = "nothing fits"
+    short_of: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSet:
     """A source, or one of its devices, is taken out of service, or comes back.
 
@@ -349,6 +363,7 @@ Record = Annotated[
     | TrialExcluded
     | ImportExcluded
     | StockCounted
+    | NothingFits
     | ServiceSet
     | ResultQuarantined
     | VerdictGiven

@@ -23,6 +23,7 @@ from planner.ledger.entries import (
     FitFailed,
     ImportExcluded,
     Noted,
+    NothingFits,
     ObservationImported,
     OrderSent,
     OutcomeGivenUp,
@@ -61,12 +62,14 @@ class Counted:
     Args:
         amount: in the consumable's unit.
         at: when it was counted.
-        trials: numbers of the trials that had used their share by then.
+        trials: numbers of the trials that had ended by then.
+        runs: keys of the runs that had, and so had used their share.
     """
 
     amount: float
     at: datetime
     trials: frozenset[int]
+    runs: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -80,6 +83,7 @@ class CampaignState:
         imported: measurements from outside the campaign.
         excluded_imports: by number from 1, why one of them is left out.
         counted: by consumable, the last count of its stock.
+        nothing_fits: why no trial is proposed although the budget admits some, if that is so.
         out_of_service: by device (None: the whole source), why it is out of service.
         unsettled: results in the inbox that no observation or quarantine has settled yet, by
             key and digest.
@@ -101,6 +105,7 @@ class CampaignState:
     imported: list[Observation] = field(default_factory=list)
     excluded_imports: dict[int, str] = field(default_factory=dict)
     counted: dict[str, Counted] = field(default_factory=dict)
+    nothing_fits: NothingFits | None = None
     out_of_service: dict[str | None, str] = field(default_factory=dict)
     unsettled: dict[tuple[str, str], ResultArrived] = field(default_factory=dict)
     stopped: CampaignStopped | None = None
@@ -248,6 +253,7 @@ def _(record: CampaignAmended, state: CampaignState, entry: Entry) -> None:
     state.spec = CampaignSpec.model_validate(record.spec)
     state.spec_digest = record.spec_digest
     state.stopped = state.stopped_at = None
+    state.nothing_fits = None
     state.changed = entry.sequence
     state.failures_in_row = 0
 
@@ -293,6 +299,8 @@ def _(record: TrialMoved, state: CampaignState, entry: Entry) -> None:
     )
     if record.to in TERMINAL_TRIALS:
         state.changed = entry.sequence
+    if record.to in TERMINAL_TRIALS or record.to is TrialState.APPROVED:
+        state.nothing_fits = None  # what it had reserved may be free
     if record.to in (TrialState.FAILED_BY_MACHINE, TrialState.FAILED_BY_PROCESS):
         state.failures_in_row += 1
     elif record.to is TrialState.COMPLETED:
@@ -361,6 +369,7 @@ def _(record: OutcomeGivenUp, state: CampaignState, entry: Entry) -> None:
     given_up = {**trial.given_up, record.outcome: record.reason}
     state.trials[record.trial] = replace(trial, given_up=given_up)
     state.changed = entry.sequence
+    state.nothing_fits = None
 
 
 @_apply.register
@@ -382,8 +391,20 @@ def _(record: ImportExcluded, state: CampaignState, entry: Entry) -> None:
 
 @_apply.register
 def _(record: StockCounted, state: CampaignState, entry: Entry) -> None:
-    used = frozenset(n for n, trial in state.trials.items() if trial.state in TERMINAL_TRIALS)
-    state.counted[record.consumable] = Counted(amount=record.amount, at=entry.at, trials=used)
+    ended = frozenset(n for n, trial in state.trials.items() if trial.state in TERMINAL_TRIALS)
+    runs = (run for trial in state.trials.values() for run in trial.runs)
+    state.counted[record.consumable] = Counted(
+        amount=record.amount,
+        at=entry.at,
+        trials=ended,
+        runs=frozenset(run.key for run in runs if run.state in TERMINAL_RUNS),
+    )
+    state.nothing_fits = None
+
+
+@_apply.register
+def _(record: NothingFits, state: CampaignState, entry: Entry) -> None:
+    state.nothing_fits = record
 
 
 @_apply.register

@@ -1,0 +1,185 @@
+"""The bench: which devices a source has, what is on each, and what the next trial can join.
+
+On the bench are the trials that an engine has dispatched. Those that were handed to a person are
+there too where the source is a person, or where trials share a parameter: one oven has one
+temperature, whoever runs it. A trial in doubt may still be on a device that others share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from planner.campaign.sources import Runner
+from planner.ledger.replay import CampaignState, is_open
+from planner.loop.budget import is_charged
+from planner.loop.setup_order import SetUp, order_to_save_set_up
+from planner.space import Configuration, Value
+from planner.trials import Run, RunState, Trial, TrialState
+
+NOW = timedelta(0)
+_WAITING = (TrialState.AWAITING_APPROVAL, TrialState.APPROVED, TrialState.HELD)
+
+Shared = tuple[Value | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device of the source, or the source itself where it has no several.
+
+    Args:
+        name: None where the source has no several.
+        trials: that are on it now.
+        set_to: the settings of the last run on it; None where that is not known.
+        ready_at: when the change to these was done, or will be.
+    """
+
+    name: str | None
+    trials: tuple[Trial, ...] = ()
+    set_to: Configuration | None = None
+    ready_at: datetime | None = None
+
+    def with_trial(self, trial: Trial, *, ready_at: datetime) -> Device:
+        """Returns the device with one trial more."""
+        trials = (*self.trials, trial)
+        return replace(self, trials=trials, set_to=trial.configuration, ready_at=ready_at)
+
+
+def devices(state: CampaignState) -> list[Device]:
+    """Returns all devices of the source with what is on them, in the file's order."""
+    source = state.spec.source
+    runs = sorted(
+        (
+            (run, trial)
+            for trial in state.trials.values()
+            if is_at_the_source(trial, source)
+            for run in trial.runs
+            if is_charged(run)
+        ),
+        key=lambda each: (each[0].opened_at, each[1].number),
+    )
+    found = []
+    for name in source.devices or (None,):
+        device = Device(name=name)
+        for run, trial in runs:
+            if _device_of(run, source) == name:
+                device = _after(device, run, trial, source)
+        found.append(device)
+    return found
+
+
+def in_service(state: CampaignState) -> list[Device]:
+    """Returns the devices that are not out of service."""
+    out = state.out_of_service
+    return [] if None in out else [each for each in devices(state) if each.name not in out]
+
+
+def is_at_the_source(trial: Trial, source: Runner) -> bool:
+    """Tells whether a trial takes a place at the source while it runs."""
+    return not trial.handed or source.kind == "person" or bool(source.shared)
+
+
+def waiting_trials(state: CampaignState) -> list[Trial]:
+    """Returns the trials that an engine will dispatch, once they may be."""
+    return [each for each in state.in_state(*_WAITING) if not each.handed]
+
+
+def shared_values(configuration: Configuration, source: Runner) -> Shared:
+    """Returns what a trial must have in common with all others on its device."""
+    return tuple(configuration.get(name) for name in source.shared)
+
+
+def has_place(device: Device, configuration: Configuration, source: Runner) -> bool:
+    """Tells whether a trial can join those on a device."""
+    if len(device.trials) >= source.capacity:
+        return False
+    values = shared_values(configuration, source)
+    return all(shared_values(each.configuration, source) == values for each in device.trials)
+
+
+def time_needed(
+    device: Device, configuration: Configuration, source: Runner, *, now: datetime
+) -> timedelta:
+    """Returns how long a trial takes on a device from now on, with the set-up it needs.
+
+    What is set up before the first run is not known, so the change is counted.
+    """
+    return _set_up_time(device, configuration, source, now=now) + _duration(source)
+
+
+def longest_needed(source: Runner) -> timedelta:
+    """Returns how long a trial takes, whatever was set up before."""
+    change = timedelta(seconds=source.set_up.time) if source.set_up is not None else NOW
+    return change + _duration(source)
+
+
+def put_on(
+    device: Device, trial: Trial, source: Runner, *, now: datetime
+) -> Device:
+    """Returns the device with a trial that begins now."""
+    change = _set_up_time(device, trial.configuration, source, now=now)
+    return device.with_trial(trial, ready_at=now + change)
+
+
+def expected_ends(device: Device, source: Runner) -> list[datetime]:
+    """Returns when the trials on a device are expected to end; empty where nobody knows."""
+    if source.duration is None:
+        return []
+    duration = timedelta(seconds=source.duration)
+    begun = (trial.run.opened_at for trial in device.trials if trial.run is not None)
+    # of a batch that waits for the same change all begin after it
+    return [max(at, device.ready_at or at) + duration for at in begun]
+
+
+def in_order(
+    trials: Sequence[Trial], source: Runner, *, set_to: Configuration | None
+) -> list[Trial]:
+    """Returns trials in the order in which changing the set-up takes least time."""
+    if source.set_up is None or len(trials) < 2:
+        return list(trials)
+    set_up = SetUp(source.set_up.time, source.set_up.parameters)
+    found = order_to_save_set_up(
+        [each.configuration for each in trials], [set_up], now=set_to
+    )
+    return [trials[index] for index in found.order]
+
+
+def last_set_up(among: Iterable[Device]) -> Configuration | None:
+    """Returns the settings that a device was changed to last; None where none is known."""
+    known = [each for each in among if each.ready_at is not None]
+    return max(known, key=lambda each: each.ready_at or datetime.min).set_to if known else None
+
+
+def _after(device: Device, run: Run, trial: Trial, source: Runner) -> Device:
+    """Returns a device after one more run was opened on it."""
+    change = _set_up_time(device, trial.configuration, source, now=run.opened_at)
+    ready_at = run.opened_at + change
+    is_there = is_open(run) and (run.state is not RunState.IN_DOUBT or bool(source.shared))
+    trials = (*device.trials, trial) if is_there else device.trials
+    return replace(device, trials=trials, set_to=trial.configuration, ready_at=ready_at)
+
+
+def _device_of(run: Run, source: Runner) -> str | None:
+    """Returns where a run is; what names no device of the file is at the first."""
+    if run.device in source.devices:
+        return run.device
+    return source.devices[0] if source.devices else None
+
+
+def _set_up_time(
+    device: Device, configuration: Configuration, source: Runner, *, now: datetime
+) -> timedelta:
+    """Returns how long it takes until a device is set to a configuration."""
+    if source.set_up is None:
+        return NOW
+    same = device.set_to is not None and all(
+        device.set_to.get(name) == configuration.get(name) for name in source.set_up.parameters
+    )
+    if not same:
+        return timedelta(seconds=source.set_up.time)
+    return max(NOW, (device.ready_at or now) - now)
+
+
+def _duration(source: Runner) -> timedelta:
+    return timedelta(seconds=source.duration or 0.0)

@@ -1,0 +1,72 @@
+"""Trials that are held because money or stock does not suffice any more, and go on when it does."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from planner.ledger.entries import TrialMoved
+from planner.ledger.replay import CampaignState
+from planner.loop.allowance import MONEY, Allowance, Resource
+from planner.loop.stock import shown
+from planner.trials import Trial, TrialState
+
+Left = dict[str | None, Decimal]
+
+
+def moves_due(state: CampaignState) -> list[TrialMoved]:
+    """Returns which trials are to be held, and which held ones may go on.
+
+    What was counted may be less than what was reserved, and another run of a trial takes more than
+    one. The latest are held first, and the earliest go on first.
+    """
+    resources = {each.name: each for each in Allowance.of(state).resources}
+    held = [each for each in state.in_state(TrialState.HELD) if not each.handed]
+    left = {name: each.left for name, each in resources.items()}
+    for trial in held:
+        left = _with(left, resources, trial)
+    approved = [each for each in state.in_state(TrialState.APPROVED) if not each.handed]
+    holds = []
+    for trial in reversed(approved):
+        short = [n for n in left if left[n] < 0 and _reserved(resources[n], trial) > 0]
+        if short:
+            reason = "; ".join(_why(resources[name], trial, left[name]) for name in short)
+            holds.append(TrialMoved(trial=trial.number, to=TrialState.HELD, reason=reason))
+            left = _with(left, resources, trial)
+    return holds or _releases(held, resources, left)
+
+
+def _releases(held: list[Trial], resources: dict[str | None, Resource], left: Left) -> list[TrialMoved]:
+    moves = []
+    for trial in held:
+        taken = {name: _reserved(each, trial) for name, each in resources.items()}
+        if all(amount <= 0 or left[name] >= amount for name, amount in taken.items()):
+            moves.append(
+                TrialMoved(trial=trial.number, to=TrialState.APPROVED, reason="there is enough")
+            )
+            left = {name: left[name] - taken[name] for name in left}
+    return moves
+
+
+def _with(left: Left, resources: dict[str | None, Resource], trial: Trial) -> Left:
+    """Returns what is left if a trial reserves nothing."""
+    return {name: left[name] + _reserved(resources[name], trial) for name in left}
+
+
+def _reserved(resource: Resource, trial: Trial) -> Decimal:
+    """Returns what the run to come takes."""
+    return resource.taken_by(trial.configuration) or Decimal(0)
+
+
+def _why(resource: Resource, trial: Trial, left: Decimal) -> str:
+    needed = _reserved(resource, trial)
+    there = shown(max(Decimal(0), left + needed), resource.unit)
+    wanted = shown(needed, resource.unit)
+    if resource.name is MONEY:
+        return (
+            f"its run costs {wanted} and {there} of the budget are left (raise budget.cost and "
+            f"run with --amend, or planner abort)"
+        )
+    return (
+        f"it needs {wanted} of {resource.name} and {there} are left (count it up: planner stock "
+        f"FILE {resource.name}=AMOUNT --reason ..., or planner abort)"
+    )

@@ -1,0 +1,117 @@
+"""What is left of each consumable: what was counted last, less what trials used since or reserve."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+from planner import units
+from planner.campaign import Consumable
+from planner.errors import InputError, UnknownName
+from planner.ledger.entries import Record, StockCounted
+from planner.ledger.replay import CampaignState
+from planner.loop.budget import n_uses
+from planner.loop.session import Session
+from planner.space import read_number
+from planner.space.base import as_decimal
+from planner.trials import Trial
+
+
+def stock_left(state: CampaignState) -> dict[str, Decimal]:
+    """Returns what is neither used nor reserved of each consumable, in its unit.
+
+    It may be below 0, where somebody counted less than trials had reserved.
+    """
+    trials = state.trials.values()
+    return {
+        name: _amount(state, name) - sum((_use_of(state, name, each) for each in trials), Decimal(0))
+        for name in state.spec.source.consumables
+    }
+
+
+def count_stock(session: Session, amounts: dict[str, str], *, reason: str) -> list[str]:
+    """Enters what somebody counted or filled up; all of it, or nothing.
+
+    Args:
+        session: whose campaign.
+        amounts: by consumable, a number in its unit, or a number with a unit.
+        reason: why, in words.
+
+    Returns:
+        What was entered, a sentence each.
+
+    Raises:
+        UnknownName: there is no such consumable.
+        InputError: an amount is no number, below 0, or of another dimension.
+    """
+    consumables = session.refresh().spec.source.consumables
+    records: list[Record] = []
+    for name, text in amounts.items():
+        amount = _read(name, text, consumables)
+        records.append(StockCounted(consumable=name, amount=amount, reason=reason))
+    session.write(records)
+    return [f"{in_words(session.state, name)}." for name in amounts]
+
+
+def in_words(state: CampaignState, name: str) -> str:
+    """Says what is left of a consumable, and since when that is known."""
+    consumable, counted = state.spec.source.consumables[name], state.counted.get(name)
+    left = max(Decimal(0), stock_left(state)[name])
+    amount = _amount(state, name)
+    since = f"counted {counted.at:%Y-%m-%d %H:%M} UTC" if counted else "at the beginning"
+    return (
+        f"{name}: {shown(left, consumable.unit)} left of {shown(amount, consumable.unit)} ({since})"
+    )
+
+
+def shown(amount: Decimal, unit: str) -> str:
+    """Returns an amount with its unit, rounded down to four digits: what is left is never less."""
+    digits = 4 - (amount.adjusted() + 1) if amount else 0
+    step = Decimal(1).scaleb(-max(0, digits))
+    text = f"{amount.quantize(step, rounding='ROUND_FLOOR'):f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text if unit in ("", units.DIMENSIONLESS) else f"{text} {unit}"
+
+
+def _amount(state: CampaignState, name: str) -> Decimal:
+    counted = state.counted.get(name)
+    stock = state.spec.source.consumables[name].stock
+    return as_decimal(stock if counted is None else counted.amount)
+
+
+def _use_of(state: CampaignState, name: str, trial: Trial) -> Decimal:
+    """Returns what a trial used of a consumable since it was counted last, or reserves."""
+    consumable, counted = state.spec.source.consumables[name], state.counted.get(name)
+    if counted is None:
+        n = n_uses(trial)
+    elif trial.number in counted.trials and not trial.runs:
+        n = 0  # told by a person without a run, and ended by then
+    else:
+        n = n_uses(trial, not_of=counted.runs)
+    if n == 0:
+        return Decimal(0)
+    try:
+        return n * consumable.used_by(trial.configuration)
+    except InputError:  # only a trial that a person made and told has none
+        return Decimal(0)
+
+
+def _read(name: str, text: str, consumables: dict[str, Consumable]) -> float:
+    if name not in consumables:
+        known = f"It has {', '.join(consumables)}." if consumables else "It has none."
+        raise UnknownName(f"The source has no consumable {name!r}. {known}")
+    unit = consumables[name].unit
+    try:
+        amount = float(text)
+    except ValueError:
+        try:
+            read = read_number(text, unit=unit)
+        except ValueError as error:
+            raise InputError(f"Stock of {name!r}: {error}") from error
+        amount = float(read) if isinstance(read, int | float) else math.nan
+    if not (math.isfinite(amount) and amount >= 0):
+        raise InputError(
+            f"The stock of {name!r} cannot be {text!r}. Give what was counted, 0 or more, such as "
+            f"{name}=80{'' if unit in ('', units.DIMENSIONLESS) else unit}."
+        )
+    return amount
