@@ -1,6 +1,7 @@
 """Acquisition: worth of a candidate under a posterior, and the policy that chooses by it."""
 
 from planner.acquisition.bounds import upper_confidence_bound
+from planner.acquisition.fitted import fit_for
 from planner.acquisition.improvement import log_noisy_expected_improvement
 from planner.acquisition.policy import choose
 from planner.acquisition.situation import Choice, Forecast, Pick, Settings, Situation
@@ -14,6 +15,7 @@ __all__ = [
     "Situation",
     "UtilityMoments",
     "choose",
+    "fit_for",
     "log_noisy_expected_improvement",
     "upper_confidence_bound",
     "utility_moments",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float64
+from torch import Tensor
 
 from planner.acquisition.situation import Forecast, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import Maximise, Minimise
-from planner.models import Surrogate, clip, interval, probability_of_meeting
-from planner.models.surrogate import Prediction
+from planner.models import Bounds, Expectation, Surrogate, chance, expect
 from planner.space import Floats
 
 LEVEL = 0.9
@@ -24,7 +25,7 @@ class BestSoFar:
 
     Args:
         index: of the observation, in the surrogate's order.
-        mean: predicted outcome there.
+        mean: predicted outcome there, within its bounds.
         utility: mean utility there.
     """
 
@@ -35,37 +36,57 @@ class BestSoFar:
 
 def best_so_far(situation: Situation, surrogate: Surrogate) -> BestSoFar | None:
     """Returns the best observed configuration by predicted utility; None where none was."""
-    if len(surrogate.observations.y) == 0:
+    observed = surrogate.observations.x
+    if len(observed) == 0:
         return None
-    mean, sd = surrogate.moments(surrogate.observations.x)
-    utility = utility_moments(situation.objective, mean, sd).mean
+    bounds = Bounds(*situation.bounds)
+    utility = utility_moments(situation.objective, *surrogate.moments(observed), bounds=bounds).mean
     index = int(utility.argmax())
-    return BestSoFar(index=index, mean=float(mean[index]), utility=float(utility[index]))
+    expected = expected_at(situation, surrogate, observed[index][None, :])
+    return BestSoFar(index=index, mean=float(expected.mean[0]), utility=float(utility[index]))
+
+
+def expected_at(
+    situation: Situation, surrogate: Surrogate, x: Float64[Tensor, "n d"]
+) -> Expectation:
+    """Returns what to expect at encoded configurations, within the outcome's bounds."""
+    return expect(
+        surrogate,
+        x,
+        objective=situation.objective,
+        bounds=Bounds(*situation.bounds),
+        level=LEVEL,
+    )
 
 
 def forecast(situation: Situation, surrogate: Surrogate, x: Floats) -> Forecast:
     """Returns what to expect at one encoded configuration, shape ``d``."""
-    prediction = surrogate.predict(torch.from_numpy(x)[None, :])
-    lowest, highest = situation.bounds
-    ends = interval(prediction, level=LEVEL, of_next_run=True, lowest=lowest, highest=highest)
+    here = torch.from_numpy(x)[None, :]
+    expected = expected_at(situation, surrogate, here)
+    # what a run adds to the process, so that both together are the deviation of a run
+    noise_var = expected.sd_run.square() - expected.sd.square()
     return Forecast(
-        mean=float(clip(prediction.mean, lowest, highest)[0]),
-        sd=float(prediction.sd[0]),
-        noise_sd=float(prediction.noise_sd[0]),
-        low=float(ends.low[0]),
-        high=float(ends.high[0]),
-        probability=_probability(situation, surrogate, prediction),
+        mean=float(expected.mean[0]),
+        sd=float(expected.sd[0]),
+        noise_sd=float(noise_var.clamp_min(0.0).sqrt()[0]),
+        low=float(expected.run_low[0]),
+        high=float(expected.run_high[0]),
+        probability=_probability(situation, surrogate, here),
     )
 
 
 def _probability(
-    situation: Situation, surrogate: Surrogate, prediction: Prediction
+    situation: Situation, surrogate: Surrogate, here: Float64[Tensor, "1 d"]
 ) -> float | None:
     objective = situation.objective
     best = best_so_far(situation, surrogate)
     if best is None and isinstance(objective, Maximise | Minimise) and objective.goal is None:
         return None
-    probability = probability_of_meeting(
-        objective, prediction.mean, prediction.sd, best=best.mean if best else None
+    probability = chance(
+        surrogate,
+        here,
+        objective=objective,
+        bounds=Bounds(*situation.bounds),
+        best=best.mean if best else None,
     )
     return float(probability[0])

@@ -27,7 +27,14 @@ from torch.special import erfcx, ndtri
 
 from planner.acquisition.candidates import Score
 from planner.acquisition.utility import utility_of
-from planner.campaign.objectives import AnyObjective, HitRange, HitTarget, Maximise, Minimise
+from planner.campaign.objectives import (
+    AnyObjective,
+    HitClass,
+    HitRange,
+    HitTarget,
+    Maximise,
+    Minimise,
+)
 from planner.models import Surrogate
 from planner.models.normal import normal_cdf, normal_log_density
 
@@ -49,7 +56,8 @@ def log_noisy_expected_improvement(
     Args:
         surrogate: of at least one observation, not conditioned on ``pending``.
         objective: what is wanted. A maximum or minimum is exact but for the draws of the best; of
-            a target or a range, where the utility is not normal, the candidate is drawn too.
+            a target or a range, where the utility is not normal, the candidate is drawn too. Of a
+            class it is the margin that improves.
         pending: configurations that are being measured, or were picked earlier in this batch.
         seed: of the quasi-random draws.
 
@@ -59,7 +67,7 @@ def log_noisy_expected_improvement(
     """
     baseline = torch.unique(torch.cat([surrogate.observations.x, pending]), dim=0)
     match objective:
-        case Maximise():
+        case Maximise() | HitClass():
             return _exact(surrogate, baseline, sign=1.0, seed=seed)
         case Minimise():
             return _exact(surrogate, baseline, sign=-1.0, seed=seed)

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from planner.acquisition.candidates import Found
-from planner.acquisition.forecasts import best_so_far
+from planner.acquisition.forecasts import best_so_far, expected_at
 from planner.acquisition.situation import Kind, Settings, Situation
 from planner.acquisition.utility import utility_moments
-from planner.campaign.objectives import HitRange, HitTarget, Maximise, Minimise
-from planner.models import FitFailure, Surrogate
+from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
+from planner.models import Bounds, FitFailure, Surrogate
 from planner.space import Categorical, Floats
 
 _NAMES = {"ucb": "mean + {beta:g} sd", "log_nei": "expected improvement"}
@@ -33,15 +33,19 @@ def filling(kind: Kind, *, n_placed: int, settings: Settings, failure: FitFailur
 
 def chosen(situation: Situation, surrogate: Surrogate, found: Found) -> str:
     """Returns the reason for a candidate that the acquisition chose."""
-    mean, sd = surrogate.moments(torch.from_numpy(found.x)[None, :])
+    here = torch.from_numpy(found.x)[None, :]
+    expected = expected_at(situation, surrogate, here)
+    mean, sd = float(expected.mean[0]), float(expected.sd[0])
     name = _NAMES[situation.settings.acquisition].format(beta=situation.settings.beta)
-    predicted = f"predicted {_figures(float(mean[0]), float(sd[0]))} ± {_figures(float(sd[0]))}"
+    predicted = f"predicted {_figures(mean, sd)} ± {_figures(sd)}"
     best = best_so_far(situation, surrogate)
     if best is None:
         return f"Highest {name}: {predicted}; nothing was measured yet."
-    utility = float(utility_moments(situation.objective, mean, sd).mean[0])
-    ahead = utility - best.utility
-    comparison = _comparison(situation, ahead, float(sd[0]))
+    utility = utility_moments(
+        situation.objective, *surrogate.moments(here), bounds=Bounds(*situation.bounds)
+    )
+    ahead = float(utility.mean[0]) - best.utility
+    comparison = _comparison(situation, ahead, sd)
     if ahead > 0:
         return f"Highest {name}: {predicted}, {comparison}; most of the promise is the prediction."
     unknown = _least_known(situation, surrogate, found.x)
@@ -59,6 +63,8 @@ def _comparison(situation: Situation, ahead: float, sd: float) -> str:
             return f"{size} {'nearer to' if ahead > 0 else 'farther from'} the target than the best"
         case HitRange():
             return f"{size} {'nearer to' if ahead > 0 else 'farther from'} the range than the best"
+        case HitClass():
+            return f"{size} {'likelier' if ahead > 0 else 'less likely'} than the best so far"
 
 
 def _least_known(situation: Situation, surrogate: Surrogate, x: Floats) -> str:

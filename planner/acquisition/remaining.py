@@ -19,8 +19,8 @@ from planner.acquisition.forecasts import best_so_far
 from planner.acquisition.open_space import OpenCandidates
 from planner.acquisition.situation import Situation
 from planner.acquisition.utility import utility_of
-from planner.campaign.objectives import Maximise, Minimise
-from planner.models import Surrogate
+from planner.campaign.objectives import HitClass, Maximise, Minimise
+from planner.models import Bounds, Surrogate
 from planner.rng import derive_seed
 from planner.space import Floats
 
@@ -36,7 +36,7 @@ class Remaining:
 
     Args:
         gain: mean of how far the best of them beats the best so far, 0 where it does not, in the
-            outcome's unit.
+            outcome's unit; of a class in probability.
         probability_done: that none of them beats it by more than what counts as a gain.
         standard_error: of that probability, from the number of draws.
         n_candidates: how many configurations this was computed over.
@@ -78,7 +78,8 @@ def remaining(
     here = surrogate.observations.x[best.index : best.index + 1]
     together = torch.cat([here, torch.from_numpy(candidates)])
     draws = surrogate.draw(together, _DRAWS, seed=derive_seed(seed, "remaining draws"))
-    utility = utility_of(situation.objective, draws)
+    within = Bounds(*situation.bounds).clip(draws) if _is_number(situation) else draws
+    utility = utility_of(situation.objective, within)
     ahead = utility[:, 1:].max(dim=1).values - utility[:, 0]
     threshold = _stated_gain(situation) if worthwhile is None else worthwhile
     done = float((ahead <= threshold).double().mean())
@@ -90,6 +91,11 @@ def remaining(
     )
 
 
+def _is_number(situation: Situation) -> bool:
+    """Tells whether draws are of the outcome itself; of a class they are of its margin."""
+    return not isinstance(situation.objective, HitClass)
+
+
 def _stated_gain(situation: Situation) -> float:
     objective = situation.objective
     return (objective.gain or 0.0) if isinstance(objective, Maximise | Minimise) else 0.0
@@ -99,7 +105,9 @@ def _candidates(situation: Situation, surrogate: Surrogate, *, seed: int) -> Flo
     """Returns the configurations that may still be better, at most 2,000, encoded."""
 
     def upper(x: Float64[Tensor, "n d"]) -> Float64[Tensor, " n"]:
-        return upper_confidence_bound(surrogate, situation.objective, x, beta=_BETA)
+        return upper_confidence_bound(
+            surrogate, situation.objective, x, beta=_BETA, bounds=Bounds(*situation.bounds)
+        )
 
     space = situation.space
     measured = situation.x.reshape(-1, space.n_columns)

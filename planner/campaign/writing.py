@@ -54,7 +54,7 @@ def _write_part(key: str, part: Any) -> str:
         named = {name: _short(each) for name, each in part.items()}
         return f"{key}:\n{_block(named, indent=2)}"
     if key in _LISTS:
-        return "\n".join([f"{key}:", *(f"  - {_flow(each)}" for each in part)])
+        return "\n".join([f"{key}:", *(f"  - {in_one_line(each)}" for each in part)])
     return _block({key: _short(part)}, indent=0)
 
 
@@ -86,14 +86,14 @@ def _block(part: dict[str, Any], *, indent: int) -> str:
     """Writes each entry on a line, or below its key where the line is too long."""
     lines = []
     for key, value in part.items():
-        line = f"{' ' * indent}{_flow(key)}: {_flow(value)}"
+        line = f"{' ' * indent}{in_one_line(key)}: {in_one_line(value)}"
         if len(line) > _WIDTH and isinstance(value, dict):
-            line = f"{' ' * indent}{_flow(key)}:\n{_block(value, indent=indent + 2)}"
+            line = f"{' ' * indent}{in_one_line(key)}:\n{_block(value, indent=indent + 2)}"
         lines.append(line)
     return "\n".join(lines)
 
 
-def _flow(value: Any) -> str:
+def in_one_line(value: Any) -> str:
     """Returns YAML on one line."""
     text = yaml.dump(
         value,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.amending import agreement
 from planner.cli.ending import INTERRUPTED
 from planner.cli.options import As, File, Json, Seed
 from planner.cli.places import make_place
@@ -128,7 +129,7 @@ def _run(
     from planner.loop.desk import at_work
     from planner.loop.keeper import holding
 
-    with at_work(place, may_amend=amend) as session:
+    with at_work(place, may_amend=agreement(amend=amend)) as session:
         _say_what(session, progress.console)
         session.listener = progress.hear
         seed_best(progress, session.state)

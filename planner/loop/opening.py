@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from pydantic import JsonValue
 
 from planner.campaign import CampaignSpec
+from planner.campaign.amendment import Change, find_changes
 from planner.errors import Refused, UnknownName
 from planner.ledger import Ledger
-from planner.ledger.entries import CampaignAmended, CampaignOpened
+from planner.ledger.entries import CampaignAmended, CampaignOpened, Expectation
 from planner.ledger.replay import CampaignState, replay
 from planner.trials import digest_json
 
-# What a trial means hangs on these; another meaning is another campaign.
-_FIXED = ("schema", "campaign", "parameters", "constraints", "candidates", "outcomes", "seed")
+Agree = Callable[[tuple[Change, ...]], bool]
+
+
+def disagree(_changes: tuple[Change, ...]) -> bool:
+    """Agrees to no change."""
+    return False
+
+
+def agree(_changes: tuple[Change, ...]) -> bool:
+    """Agrees to every change that may be made."""
+    return True
 
 
 def open_campaign(
-    ledger: Ledger, spec: CampaignSpec, *, author: str, may_amend: bool = False
+    ledger: Ledger, spec: CampaignSpec, *, author: str, may_amend: Agree = disagree
 ) -> CampaignState:
     """Opens a campaign, or goes on with the one of this name.
 
@@ -24,10 +36,10 @@ def open_campaign(
         ledger: where it is recorded.
         spec: as the file has it now.
         author: who opens it.
-        may_amend: whether a file that has changed since is to be entered as an amendment.
+        may_amend: asked whether what has changed in the file since is to be entered.
 
     Raises:
-        Refused: the file has changed, and may not be, or ``may_amend`` is not given.
+        Refused: what has changed may not change, or ``may_amend`` does not agree.
     """
     content = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     digest = digest_json(content)
@@ -40,7 +52,7 @@ def open_campaign(
         state = replay(ledger.read(spec.campaign))
         assert state is not None
     elif state.spec_digest != digest:
-        _amend(ledger, state, content, author=author, may_amend=may_amend)
+        _amend(ledger, state, spec, content, author=author, may_amend=may_amend)
     return state
 
 
@@ -57,42 +69,46 @@ def resume_campaign(ledger: Ledger, name: str) -> CampaignState:
     return state
 
 
-def find_changes(
-    before: dict[str, JsonValue], after: dict[str, JsonValue]
-) -> dict[str, tuple[JsonValue, JsonValue]]:
-    """Returns the top-level entries that differ, with their former and present value."""
-    names = sorted(before.keys() | after.keys())
-    return {
-        name: (before.get(name), after.get(name))
-        for name in names
-        if before.get(name) != after.get(name)
-    }
-
-
 def _amend(
     ledger: Ledger,
     state: CampaignState,
+    spec: CampaignSpec,
     content: dict[str, JsonValue],
     *,
     author: str,
-    may_amend: bool,
+    may_amend: Agree,
 ) -> None:
-    before = state.spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    changes = find_changes(before, content)
-    lines = tuple(f"{name}: {was} -> {now}" for name, (was, now) in changes.items())
-    shown = "\n".join(f"  {line}" for line in lines)
-    fixed = [name for name in changes if name in _FIXED]
-    if fixed:
+    changes = find_changes(state.spec, spec)
+    _refuse_another_campaign(state, changes)
+    if not may_amend(changes):
         raise Refused(
-            f"Campaign {state.campaign!r} has begun with another {' and '.join(fixed)}, which may "
-            f"not change:\n{shown}\nGive the changed campaign another name (campaign: ..., or "
-            f"--as NAME) and import what was measured."
+            f"The file of campaign {state.campaign!r} has changed since it began:\n"
+            f"{list_changes(changes)}\n"
+            f"Nothing was entered. 'planner run FILE --amend' enters the change; or put the file "
+            f"back."
         )
-    if not may_amend:
-        raise Refused(
-            f"The file of campaign {state.campaign!r} has changed since it began:\n{shown}\n"
-            f"Run it with --amend to enter the change, or put the file back."
-        )
-    amended = CampaignAmended(spec=content, spec_digest=digest_json(content), changes=lines)
-    ledger.append(state.campaign, (amended,), author=author)
+    amended = CampaignAmended(
+        spec=content, spec_digest=digest_json(content), changes=tuple(map(str, changes))
+    )
+    expect = Expectation(spec_digest=state.spec_digest)
+    ledger.append(state.campaign, (amended,), author=author, expect=expect)
     replay(ledger.read(state.campaign, after=state.sequence), state)
+
+
+def list_changes(changes: Iterable[Change]) -> str:
+    """Returns a line a change, for a person."""
+    return "\n".join(f"  {change}" for change in changes)
+
+
+def _refuse_another_campaign(state: CampaignState, changes: tuple[Change, ...]) -> None:
+    refused = [change for change in changes if change.refusal]
+    if not refused:
+        return
+    shown = "\n".join(f"  {change} ({change.refusal})" for change in refused)
+    raise Refused(
+        f"Campaign {state.campaign!r} has begun with another meaning of its trials; this may not "
+        f"change:\n{shown}\n"
+        f"Put it back, or make it another campaign and take along what was measured: save the "
+        f"changed file under another name with another 'campaign:', then 'planner export OLD.yaml "
+        f"--to measured.csv' with the former file and 'planner import NEW.yaml measured.csv'."
+    )

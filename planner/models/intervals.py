@@ -9,10 +9,13 @@ from jaxtyping import Float64
 from torch import Tensor
 from torch.special import ndtri
 
-from planner.campaign.objectives import AnyObjective, HitRange, HitTarget, Maximise, Minimise
+from planner.campaign.objectives import HitRange, HitTarget, Maximise, Minimise, NumberObjective
 from planner.errors import InputError
 from planner.models.normal import normal_cdf
+from planner.models.rectified import Bounds
 from planner.models.surrogate import Prediction
+
+_INFINITY = float("inf")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +44,8 @@ def interval(
         highest: the largest.
 
     Returns:
-        Mean plus and minus ``ndtri((1 + level) / 2)`` deviations, clipped to the bounds.
+        Mean plus and minus ``ndtri((1 + level) / 2)`` deviations, clipped to the bounds: the
+        quantiles of the clipped outcome.
 
     Raises:
         InputError: the level is not between 0 and 1.
@@ -60,15 +64,16 @@ def clip(
     value: Float64[Tensor, " n"], lowest: float | None, highest: float | None
 ) -> Float64[Tensor, " n"]:
     """Returns the values within the bounds that the outcome has, if it has any."""
-    return value if lowest is None and highest is None else value.clamp(lowest, highest)
+    return Bounds(lowest, highest).clip(value)
 
 
 def probability_of_meeting(
-    objective: AnyObjective,
+    objective: NumberObjective,
     mean: Float64[Tensor, " n"],
     sd: Float64[Tensor, " n"],
     *,
     best: float | None = None,
+    bounds: Bounds | None = None,
 ) -> Float64[Tensor, " n"]:
     """Returns the probability that the outcome meets the objective.
 
@@ -77,14 +82,17 @@ def probability_of_meeting(
 
     Args:
         objective: what is wanted.
-        mean: predicted mean, in the outcome's unit.
-        sd: of the process, or of the next run, as is asked.
+        mean: predicted mean without bounds, in the outcome's unit.
+        sd: of the process, or of the next run, as is asked, without bounds.
         best: the best outcome so far, in the outcome's unit; only a maximum or minimum without a
             goal needs it.
+        bounds: of the outcome: what the model expects beyond them happens at them, so a goal at a
+            bound is met by all that, and what lies beyond a bound is never met.
 
     Raises:
         InputError: ``best`` is needed and missing.
     """
+    bounds = bounds or Bounds()
     match objective:
         case HitTarget():
             low, high = (
@@ -94,9 +102,13 @@ def probability_of_meeting(
         case HitRange():
             low, high = objective.low, objective.high
         case Maximise():
-            low, high = _threshold(objective, best, sign=1.0), float("inf")
+            low, high = _threshold(objective, best, sign=1.0), _INFINITY
         case Minimise():
-            low, high = float("-inf"), _threshold(objective, best, sign=-1.0)
+            low, high = -_INFINITY, _threshold(objective, best, sign=-1.0)
+    if low > bounds.highest or high < bounds.lowest or _beats_nothing(objective, best, bounds):
+        return torch.zeros_like(mean)
+    low = -_INFINITY if low <= bounds.lowest else low
+    high = _INFINITY if high >= bounds.highest else high
     return _mass_between((low - mean) / sd, (high - mean) / sd)
 
 
@@ -108,6 +120,16 @@ def _threshold(objective: Maximise | Minimise, best: float | None, *, sign: floa
             f"The chance of improving outcome {objective.outcome!r} needs the best so far."
         )
     return best + sign * (objective.gain or 0.0)
+
+
+def _beats_nothing(objective: NumberObjective, best: float | None, bounds: Bounds) -> bool:
+    """Tells whether the best so far is to be beaten by any amount and lies at the bound already."""
+    if not isinstance(objective, Maximise | Minimise) or best is None:
+        return False
+    if objective.goal is not None or objective.gain:
+        return False
+    is_maximum = isinstance(objective, Maximise)
+    return best >= bounds.highest if is_maximum else best <= bounds.lowest
 
 
 def _mass_between(low: Float64[Tensor, " n"], high: Float64[Tensor, " n"]) -> Float64[Tensor, " n"]:

@@ -44,3 +44,11 @@ def lengthscale_prior(n_parameters: int) -> LogNormal:
 # Measurement noise of the standardised outcome: median variance exp(-4), a deviation of 14 % of the
 # outcome's spread. Source: as above.
 NOISE_PRIOR = LogNormal(mean=-4.0, sd=1.0)
+
+# Margin of a class, in log-odds: 3 makes 5 % and 95 % an ordinary probability and leaves 0.3 % and
+# 99.7 % possible. Source: docs/decisions/0014.
+MARGIN_SD = 3.0
+
+# Precision of the prior of the margin's constant mean, in units of the margin's own: the mean is as
+# uncertain as the process around it. Free, it would be infinite while one class alone was seen.
+MARGIN_MEAN_PRECISION = 1.0

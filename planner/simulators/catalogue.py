@@ -17,7 +17,16 @@ from planner.simulators.contract import Simulator
 
 GROUP = "planner.simulators"
 
-BUILT_IN = {"nanotube_cvd": ("planner.simulators.nanotube", "NANOTUBE_CVD")}
+_PROCESSES = "planner.simulators.processes"
+
+BUILT_IN = {
+    "calcination": (f"{_PROCESSES}.calcination", "CALCINATION"),
+    "composite_film": (f"{_PROCESSES}.composite_film", "COMPOSITE_FILM"),
+    "gold_colloid": (f"{_PROCESSES}.gold_colloid", "GOLD_COLLOID"),
+    "nanotube_cvd": (f"{_PROCESSES}.nanotube", "NANOTUBE_CVD"),
+    "titania_film": (f"{_PROCESSES}.titania_film", "TITANIA_FILM"),
+    "vial_synthesis": (f"{_PROCESSES}.vial_synthesis", "VIAL_SYNTHESIS"),
+}
 
 
 def find(name: str) -> Simulator:

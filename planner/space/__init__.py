@@ -15,10 +15,12 @@ from planner.space.constraints import (
     name_constraint,
 )
 from planner.space.expressions import Expression
+from planner.space.fitting import fit_constraint
 from planner.space.given import Contextual, Fixed
 from planner.space.numeric import Continuous, Discrete, Integer
 from planner.space.parameters import AnyParameter, Parameter
 from planner.space.profile import (
+    AnyDeclared,
     DeclaredParameter,
     Free,
     Knot,
@@ -30,6 +32,7 @@ from planner.space.search_space import Configuration, SearchSpace
 
 __all__ = [
     "AnyConstraint",
+    "AnyDeclared",
     "AnyParameter",
     "Categorical",
     "Configuration",
@@ -58,6 +61,7 @@ __all__ = [
     "Span",
     "Value",
     "expand_profiles",
+    "fit_constraint",
     "name_constraint",
     "read_number",
     "read_unit",

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from planner.errors import InputError, UnknownName, ValueOutOfRange
+from planner.space.admissible import (
+    Region,
+    draw_configurations,
+    find_emptiness,
+    list_neighbours,
+)
 from planner.space.base import Floats, Value
-from planner.space.constraints import LinearConstraint
-from planner.space.numeric import Continuous, Discrete, Integer
-from planner.space.parameters import AnyParameter, count_levels, list_levels
-from planner.space.sampling import draw_configurations
+from planner.space.checking import check_lock, refuse_logarithms, why_nothing_is_left
+from planner.space.combinations import Exclusion
+from planner.space.constraints import AnyConstraint
+from planner.space.encoded import EncodedRules, encode_rules
+from planner.space.fitting import fit_constraint
+from planner.space.given import Contextual
+from planner.space.parameters import AnyParameter, count_levels
 
 Configuration = Mapping[str, Value]
-
-# Rounding moves each numeric parameter by at most one step; beyond this many of them not every
-# combination of neighbours is tried.
-_MOST_ROUNDED_TOGETHER = 8
 
 
 @dataclass(frozen=True)
@@ -33,30 +38,50 @@ class SearchSpace:
         constraints: rules that every configuration keeps.
         rows: where a candidate table is given, its distinct configurations; only these may be
             tried, taken as given.
+        tolerance: by how much rows of the table may miss a constraint's limits; what is not of a
+            table keeps them exactly.
+        held: parameters that are held at a value, such as the humidity of today.
+        row_numbers: where rows were left out, the number of each in the whole table.
     """
 
     parameters: tuple[AnyParameter, ...]
-    constraints: tuple[LinearConstraint, ...] = ()
+    constraints: tuple[AnyConstraint, ...] = ()
     rows: tuple[Configuration, ...] | None = field(default=None, repr=False)
+    tolerance: float = 0.0
+    held: Mapping[str, Value] = field(default_factory=dict)
+    row_numbers: tuple[int, ...] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuses what cannot be a space.
 
         Raises:
-            InputError: no parameters, two of one name, or a constraint that cannot be summed.
+            InputError: no parameters, two of one name, or a constraint that cannot be computed.
             UnknownName: a constraint names no parameter.
         """
         if not self.parameters or len(set(self.names)) < len(self.parameters):
             raise InputError(
                 f"A search space needs parameters of different names, not {list(self.names)}."
             )
-        for constraint in self.constraints:
-            self._encoded_weights(constraint)
+        known = {parameter.name: parameter for parameter in self.parameters}
+        fitted = tuple(fit_constraint(each, known) for each in self.constraints)
+        for constraint in fitted:
+            refuse_logarithms(constraint, known)
+        object.__setattr__(self, "constraints", fitted)  # values with units are converted
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the parameters, in order."""
         return tuple(parameter.name for parameter in self.parameters)
+
+    @cached_property
+    def contextual(self) -> tuple[str, ...]:
+        """Names of the parameters that are measured, not chosen."""
+        return tuple(each.name for each in self.parameters if isinstance(each, Contextual))
+
+    @property
+    def constraint_kinds(self) -> tuple[str, ...]:
+        """Which kinds of constraint there are, each once, in order."""
+        return tuple(dict.fromkeys(constraint.kind for constraint in self.constraints))
 
     @cached_property
     def columns(self) -> tuple[int, ...]:
@@ -77,8 +102,16 @@ class SearchSpace:
         """Number of rows or of combinations of levels, before constraints; None where endless."""
         if self.rows is not None:
             return len(self.rows)
-        counts = [count_levels(parameter) for parameter in self.parameters]
+        counts = [
+            1 if parameter.name in self.held else count_levels(parameter)
+            for parameter in self.parameters
+        ]
         return None if None in counts else math.prod(count for count in counts if count)
+
+    @cached_property
+    def region(self) -> Region:
+        """The admissible part, where there is no candidate table."""
+        return Region(self.parameters, self.constraints, self.held)
 
     def parameter(self, name: str) -> AnyParameter:
         """Returns the parameter of this name.
@@ -109,8 +142,13 @@ class SearchSpace:
         """The candidate table in the unit cube, shape ``n d``; empty where there is none."""
         return self.encode(self.rows or ())
 
-    def check(self, configuration: Configuration) -> dict[str, Value]:
+    def check(self, configuration: Configuration, *, exact: bool = True) -> dict[str, Value]:
         """Returns the configuration in the parameters' own types, in their order.
+
+        Args:
+            configuration: to check.
+            exact: whether bounds and constraints must be kept; not so by what was achieved, which
+                only has to be of the right types, finite, and of known names.
 
         Raises:
             UnknownName: a name belongs to no parameter.
@@ -122,44 +160,142 @@ class SearchSpace:
         for parameter in self.parameters:
             if parameter.name not in configuration:
                 raise ValueOutOfRange(f"Parameter {parameter.name!r} has no value. Give one.")
-            checked[parameter.name] = parameter.check(configuration[parameter.name])
-        for constraint in self.constraints:
-            if not constraint.is_met(checked):
-                raise ValueOutOfRange(f"The constraint {constraint} is broken by {checked}.")
+            # what is measured is as it is, also beyond the bounds between which it is expected
+            is_set = exact and not isinstance(parameter, Contextual)
+            verb = parameter.check if is_set else parameter.read
+            checked[parameter.name] = verb(configuration[parameter.name])
+        for constraint in self.constraints if exact else ():
+            breach = constraint.find_breach(checked, tolerance=self._tolerance)
+            if breach is not None:
+                raise ValueOutOfRange(
+                    f"The constraint {constraint} is broken by {checked}. {breach}"
+                )
         return checked
 
+    @property
+    def _tolerance(self) -> float:
+        return self.tolerance if self.rows is not None else 0.0
+
+    def is_admissible(self, configuration: Configuration) -> bool:
+        """Tells whether a configuration may be tried: in its domain, its rules, and the table."""
+        try:
+            checked = self.check(configuration)
+        except InputError:
+            return False
+        if any(checked[name] != value for name, value in self.held.items()):
+            return False
+        return self.rows is None or tuple(checked.values()) in self._listed_values
+
+    @cached_property
+    def _listed_values(self) -> frozenset[tuple[Value, ...]]:
+        return frozenset(tuple(row[name] for name in self.names) for row in self.rows or ())
+
+    def restricted(
+        self, locks: Mapping[str, Value] | None = None, avoid: Sequence[Mapping[str, Value]] = ()
+    ) -> SearchSpace:
+        """Returns the part of the space in which parameters have given values.
+
+        The encoding is that of the whole space; the rows of a candidate table are filtered.
+
+        Args:
+            locks: parameter to the value at which it is held; for what is measured, what it is.
+            avoid: combinations that may not appear.
+
+        Raises:
+            UnknownName: a name belongs to no parameter.
+            InputError: a value is outside its domain, or nothing is left.
+        """
+        held = dict(self.held)
+        for name, value in (locks or {}).items():
+            held[name] = check_lock(self.parameter(name), value, held=held.get(name))
+        combinations = [
+            {name: self.parameter(name).check(value) for name, value in each.items()}
+            for each in avoid
+        ]
+        if not held and not combinations:
+            return self
+        avoided = tuple(Exclusion(exclude=each) for each in combinations)
+        if self.rows is not None:
+            return self._with_fewer_rows(held, combinations)
+        part = replace(self, constraints=(*self.constraints, *avoided), held=held)
+        why = part.find_emptiness()
+        if why is not None:
+            raise InputError(why_nothing_is_left(held, combinations, why))
+        return part
+
+    def _with_fewer_rows(
+        self, held: Mapping[str, Value], avoid: Sequence[Mapping[str, Value]]
+    ) -> SearchSpace:
+        assert self.rows is not None
+        chosen = {name: value for name, value in held.items() if name not in self.contextual}
+        kept = [
+            index
+            for index, row in enumerate(self.rows)
+            if all(row[name] == value for name, value in chosen.items())
+            and not any(all(row[name] == value for name, value in each.items()) for each in avoid)
+        ]
+        if not kept:
+            why = f"None of the {len(self.rows)} candidates is left."
+            raise InputError(why_nothing_is_left(held, avoid, why))
+        numbers = self.row_numbers or range(len(self.rows))
+        measured = {name: held[name] for name in self.contextual if name in held}
+        part = replace(
+            self,
+            rows=tuple({**self.rows[index], **measured} for index in kept),
+            held=held,
+            row_numbers=tuple(numbers[index] for index in kept),
+        )
+        if not measured:
+            part.__dict__["encoded_rows"] = self.encoded_rows[kept]  # encoding many takes long
+        return part
+
+    def find_emptiness(self) -> str | None:
+        """Returns why no configuration is admissible, and how sure that is; None where one is."""
+        if self.rows is None:
+            return find_emptiness(self.region)
+        return None if self.rows else "The candidate table has no rows."
+
     def snap(self, x: Floats) -> dict[str, Value] | None:
-        """Returns an admissible configuration next to a point of the unit cube.
+        """Returns the admissible configuration next to a point of the unit cube.
 
         Args:
             x: shape ``d``.
 
         Returns:
             The nearest row of the candidate table; without one the nearest configuration at the
-            lab's resolution that meets all constraints among the neighbours that rounding can
-            reach; None where there is none.
+            lab's resolution where that keeps all constraints, else the nearest that keeps the sums,
+            counts and exclusions, each parameter's way counted as a share of its range; None where
+            there is none, or where it breaks a formula.
         """
         if self.rows is not None:
             return dict(self.rows[int(np.argmin(np.linalg.norm(self.encoded_rows - x, axis=1)))])
-        nearest = self.decode(x)
-        if self._is_admissible(nearest):
+        nearest = {**self.decode(x), **self.held}
+        if self.region.keeps_rules(nearest):
             return nearest
-        for neighbour in self._neighbours(nearest, x):
-            if self._is_admissible(neighbour):
-                return neighbour
-        return None
+        near, costs = {}, {}
+        columns = np.array(self.columns)
+        for index, axis in enumerate(self.region.axes):
+            own = x[columns == index]
+            if axis.is_grid:
+                near[index] = axis.number_at(float(own[0]))
+            elif axis.levels is not None:
+                costs[index] = np.abs(axis.parameter.encode(axis.levels) - own).sum(axis=1)
+        raw = self.region.nearest(nearest, near=near, costs=costs)
+        return None if raw is None else next(self.region.admissible(raw[None, :]), None)
 
     def sample(self, n: int, *, seed: int) -> tuple[dict[str, Value], ...]:
-        """Draws admissible configurations that fill the space evenly (scrambled Sobol).
+        """Draws admissible configurations that fill the space evenly.
+
+        Scrambled Sobol points where most of them are admissible; else points drawn within the
+        rules, about as many for each set of components that may be present together.
 
         Args:
             n: how many.
-            seed: of the scrambling.
+            seed: of the scrambling and of all draws.
 
         Returns:
-            ``n`` distinct configurations; fewer where the space holds fewer, or where rounding
-            leaves next to none that meet the constraints. From a candidate table rows are drawn
-            at random.
+            ``n`` distinct configurations; fewer where the space holds fewer, or where a search
+            found no more. From a candidate table rows are drawn at random.
 
         Raises:
             InputError: no admissible configuration was found.
@@ -168,39 +304,29 @@ class SearchSpace:
         if self.rows is not None:
             chosen = generator.permutation(len(self.rows))[:n]
             return tuple(dict(self.rows[index]) for index in chosen)
-        found: dict[tuple[Value, ...], dict[str, Value]] = {}
-        for configuration in draw_configurations(self, n, generator=generator):
-            if len(found) >= n:
-                break
-            if self._is_admissible(configuration):
-                found.setdefault(tuple(configuration.values()), configuration)
+        drawn = draw_configurations(self.region, n, generator=generator)
+        found = tuple(itertools.islice(drawn, n))
         if not found and n > 0:
-            rules = "; ".join(str(constraint) for constraint in self.constraints)
-            raise InputError(
-                f"No configuration was found that meets the constraints ({rules}). "
-                f"Loosen them or widen the bounds."
-            )
-        return tuple(found.values())
+            why = self.find_emptiness() or "No admissible configuration was found."
+            raise InputError(f"{why} Loosen the constraints or widen the bounds.")
+        return found
+
+    def neighbours(self, configuration: Configuration) -> list[dict[str, Value]]:
+        """Returns admissible configurations a small change away.
+
+        Another choice, the next level, amounts exchanged between two components of a sum, or
+        another component in the place of one that is present.
+        """
+        return list_neighbours(self.region, configuration)
 
     def linear_rules(self) -> list[tuple[Floats, float]]:
-        """Returns the constraints as ``a @ x >= b`` over the unit cube, with ``a`` of shape d."""
-        rules = []
-        for constraint in self.constraints:
-            weights, offset = self._encoded_weights(constraint)
-            if constraint.at_least is not None:
-                rules.append((weights, constraint.at_least - offset))
-            if constraint.at_most is not None:
-                rules.append((-weights, offset - constraint.at_most))
-        return rules
+        """Returns linear limits as ``a @ x >= b`` over the unit cube, with ``a`` of shape d."""
+        return self.encoded_rules.limits
 
-    def _encoded_weights(self, constraint: LinearConstraint) -> tuple[Floats, float]:
-        weights, offset = np.zeros(self.n_columns), 0.0
-        for name, weight in constraint.weights.items():
-            parameter = self.parameter(name)
-            at_zero, at_one = _ends(parameter)
-            weights[self.columns.index(self.names.index(name))] = weight * (at_one - at_zero)
-            offset += weight * at_zero
-        return weights, offset
+    @cached_property
+    def encoded_rules(self) -> EncodedRules:
+        """The linear constraints over the unit cube."""
+        return encode_rules(self.parameters, self.columns, self.constraints, self.held)
 
     def decode(self, x: Floats) -> dict[str, Value]:
         """Returns the nearest value of each parameter; constraints are not looked at."""
@@ -211,46 +337,3 @@ class SearchSpace:
             values[parameter.name] = parameter.decode(x[start:stop])
             start = stop
         return values
-
-    def _is_admissible(self, configuration: Configuration) -> bool:
-        return all(constraint.is_met(configuration) for constraint in self.constraints)
-
-    def _neighbours(self, nearest: dict[str, Value], x: Floats) -> Iterator[dict[str, Value]]:
-        """Yields configurations one step away in the constrained parameters, nearest first."""
-        constrained = {name for rule in self.constraints for name in rule.weights}
-        moved = [name for name in self.names if name in constrained][:_MOST_ROUNDED_TOGETHER]
-        options = [self._steps_around(name, nearest[name]) for name in moved]
-        neighbours = [
-            {**nearest, **dict(zip(moved, chosen, strict=True))}
-            for chosen in itertools.product(*options)
-        ]
-        distances = np.linalg.norm(self.encode(neighbours) - x, axis=1)
-        for index in np.argsort(distances, kind="stable"):
-            yield neighbours[index]
-
-    def _steps_around(self, name: str, value: Value) -> tuple[Value, ...]:
-        parameter = self.parameter(name)
-        if isinstance(parameter, Continuous):
-            step = float(parameter.step_at(float(value))[0])
-            around = (parameter.snap(float(value) + sign * step) for sign in (-1, 0, 1))
-            return tuple(dict.fromkeys(around))
-        if isinstance(parameter, Integer):
-            around_int = (int(value) - 1, int(value), int(value) + 1)
-            return tuple(i for i in around_int if parameter.low <= i <= parameter.high)
-        levels = list_levels(parameter)
-        index = levels.index(value)
-        return tuple(levels[max(index - 1, 0) : index + 2])
-
-
-def _ends(parameter: AnyParameter) -> tuple[float, float]:
-    """Returns the values that encode to 0 and to 1."""
-    if isinstance(parameter, Discrete):
-        return parameter.values[0], parameter.values[-1]
-    if isinstance(parameter, Integer) or (
-        isinstance(parameter, Continuous) and parameter.scale == "linear"
-    ):
-        return parameter.low, parameter.high
-    raise InputError(
-        f"Parameter {parameter.name!r} cannot stand in a linear constraint: it is "
-        f"{'on a log scale' if isinstance(parameter, Continuous) else 'a category'}."
-    )

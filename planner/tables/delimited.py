@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 from planner.errors import TableError
@@ -133,24 +134,32 @@ def _undefused(cell: str) -> str:
 def _find_delimiter(text: str, *, from_line: int) -> str:
     """Returns what divides the header and, as far as it can be, every row alike."""
     rows = {each: _first_rows(text, each, from_line) for each in DELIMITERS}
-    fits = {each: _fit(rows[each]) for each in DELIMITERS}
-    best = max(fits.values())
-    if best > 0.0:
-        return next(each for each in DELIMITERS if fits[each] == best)
-    # the first row is no header but a title: what divides the others, so that it can be said
-    below = {each: _fit(rows[each][1:]) for each in DELIMITERS}
+    whole, fit = _best({each: _fit(rows[each]) for each in DELIMITERS})
+    if fit > _MOST:
+        return whole
+    # the first row may be no header but a title: what divides the others, so that it can be said
+    fits = {each: _fit(rows[each][1:]) for each in DELIMITERS}
     if all(spell(line) is not None for line in text.split()[1:]):
-        below[","] = 0.0  # one column of numbers with decimal commas
-    best = max(below.values())
-    return next(each for each in DELIMITERS if below[each] == best) if best > _MOST else _ALONE
+        fits[","] = 0.0  # one column of numbers with decimal commas
+    below, fit_below = _best(fits)
+    if fit_below > _MOST:
+        return below
+    if fit > 0.0:
+        return whole
+    return next((each for each in DELIMITERS if not rows[each]), _ALONE)  # ";;;" and no more
+
+
+def _best(fits: dict[str, float]) -> tuple[str, float]:
+    found = max(fits, key=lambda each: (fits[each], -DELIMITERS.index(each)))
+    return found, fits[found]
 
 
 def _first_rows(text: str, delimiter: str, from_line: int) -> list[RawRow]:
+    found: list[RawRow] = []
     rows = (row for row in _rows(_Lines(text, delimiter), "") if row.number >= from_line)
-    try:
-        return list(islice(rows, _TRIED))
-    except TableError:
-        return []
+    with suppress(TableError):  # reading proper says what is wrong further down
+        found.extend(islice(rows, _TRIED))
+    return found
 
 
 def _fit(rows: list[RawRow]) -> float:

@@ -14,7 +14,9 @@ _DASHES = frozenset(["-", "--"])  # stand for what is not available
 
 def make_delimited(rows: Sequence[Sequence[str]], *, delimiter: str) -> bytes:
     """Returns the file: UTF-8 with its mark, without which Excel takes it for another encoding."""
-    lines = [delimiter.join(_quoted(_defused(text)) for text in row) for row in rows]
+    # a table of one column has no header that tells what divides the cells
+    dividing = delimiter if rows and len(rows[0]) > 1 else "".join(DELIMITERS)
+    lines = [delimiter.join(_quoted(_defused(text), dividing) for text in row) for row in rows]
     return "".join(line + "\r\n" for line in lines).encode("utf-8-sig")
 
 
@@ -29,9 +31,9 @@ def _defused(text: str) -> str:
     return text if is_number else f"'{text}"
 
 
-def _quoted(text: str) -> str:
-    """Quotes what could be taken for two cells, a comment or an empty line."""
+def _quoted(text: str, dividing: str) -> str:
+    """Quotes what could be taken for two cells, a comment or blanks around a text."""
     is_plain = text == text.strip() and not text.startswith(("#", "sep="))
-    if is_plain and text and not any(each in text for each in (*DELIMITERS, '"', "\r", "\n")):
+    if is_plain and not any(each in text for each in (*dividing, '"', "\r", "\n")):
         return text
-    return '"' + text.replace('"', '""') + '"' if text or not is_plain else text
+    return '"' + text.replace('"', '""') + '"'

@@ -111,7 +111,9 @@ def _digits(digits: str, *, has_exponent: bool) -> tuple[str, frozenset[Mark], s
 
 def find_evidence(texts: Iterable[str]) -> frozenset[Mark]:
     """Returns what the marks of all these texts tell."""
-    told = (spelled.evidence for text in texts if (spelled := spell(text.lstrip("<"))) is not None)
+    told = (
+        spelled.evidence for text in texts if (spelled := spell(text.removeprefix("<"))) is not None
+    )
     return frozenset().union(*told)
 
 

@@ -16,7 +16,7 @@ from planner.campaign import (
     read_rows,
     read_space,
 )
-from planner.simulators.nanotube import NANOTUBE_CVD
+from planner.simulators.processes.nanotube import NANOTUBE_CVD
 from planner.tables import locate_table
 from planner.units import are_compatible
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import UnknownName, ValueOutOfRange
-from planner.simulators import nanotube_growth
 from planner.simulators.contract import Evidence, LogNormal, Simulator, SimulatorResult, Status
-from planner.simulators.nanotube import CARD, INPUTS, NANOTUBE_CVD
-from planner.simulators.nanotube_priors import NANOTUBE_PRIORS
+from planner.simulators.processes import nanotube_growth
+from planner.simulators.processes.nanotube import CARD, INPUTS, NANOTUBE_CVD
+from planner.simulators.processes.nanotube_priors import NANOTUBE_PRIORS
 
 TWO_TORR = 266.6
 SCAN_DEGC = range(650, 951, 25)

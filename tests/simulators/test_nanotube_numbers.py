@@ -13,8 +13,8 @@ from scipy.linalg import expm
 from scipy.stats import qmc
 
 from planner.simulators.contract import Status
-from planner.simulators.nanotube import INPUTS, NANOTUBE_CVD, partial_pressure_pa
-from planner.simulators.nanotube_growth import (
+from planner.simulators.processes.nanotube import INPUTS, NANOTUBE_CVD, partial_pressure_pa
+from planner.simulators.processes.nanotube_growth import (
     INFLOW,
     LAYER,
     METAL,
@@ -24,8 +24,8 @@ from planner.simulators.nanotube_growth import (
     inflow_per_s,
     integrate,
 )
-from planner.simulators.nanotube_priors import NANOTUBE_PRIORS
-from planner.simulators.nanotube_rates import Rates, rates_at
+from planner.simulators.processes.nanotube_priors import NANOTUBE_PRIORS
+from planner.simulators.processes.nanotube_rates import Rates, rates_at
 
 CENTRES = {parameter.name: parameter.prior.nominal for parameter in NANOTUBE_PRIORS}
 TEN_MINUTES_S = 600.0

@@ -11,7 +11,7 @@ import pytest
 from planner.errors import InputError, MissingPackage, UnknownName
 from planner.simulators.catalogue import find, known_names
 from planner.simulators.contract import Status
-from planner.simulators.nanotube import NANOTUBE_CVD
+from planner.simulators.processes.nanotube import NANOTUBE_CVD
 
 
 def test_a_built_in_simulator_is_found() -> None:

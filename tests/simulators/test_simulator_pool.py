@@ -15,8 +15,8 @@ import pytest
 
 from planner.errors import Conflict, InputError, ValueOutOfRange
 from planner.simulators.contract import Status
-from planner.simulators.nanotube import NANOTUBE_CVD
 from planner.simulators.pool import SimulatorPool
+from planner.simulators.processes.nanotube import NANOTUBE_CVD
 from planner.simulators.worker import FinishedRun
 
 # How long a busy machine may take to start Python and do a fast run; a miss is a failure, and no

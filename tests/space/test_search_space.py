@@ -98,10 +98,18 @@ def test_a_listed_number_gives_way_to_its_neighbour() -> None:
     assert space.snap(np.array([0.6, 0.3])) == {"a": 1.0, "b": 3}
 
 
-def test_where_no_neighbour_will_do_nothing_is_snapped() -> None:
+def test_a_point_that_breaks_a_rule_is_moved_to_the_nearest_that_keeps_it() -> None:
+    space = SearchSpace(
+        (Continuous(name="a", low=0, high=1), Categorical(name="c", choices=("x", "y"))),
+        (LinearConstraint(weights={"a": 1}, at_most=0.1),),
+    )
+    assert space.snap(np.array([0.9, 0, 1])) == {"a": 0.1, "c": "y"}
+
+
+def test_where_nothing_is_admissible_nothing_is_snapped() -> None:
     space = SearchSpace(
         (Continuous(name="a", low=0, high=1),),
-        (LinearConstraint(weights={"a": 1}, at_most=0.1),),
+        (LinearConstraint(weights={"a": 1}, at_least=2),),
     )
     assert space.snap(np.array([0.9])) is None
 

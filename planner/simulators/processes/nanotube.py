@@ -19,7 +19,7 @@ from planner.simulators.contract import (
     Status,
     no_result,
 )
-from planner.simulators.nanotube_growth import (
+from planner.simulators.processes.nanotube_growth import (
     INFLOW,
     LAYER,
     METAL,
@@ -28,8 +28,8 @@ from planner.simulators.nanotube_growth import (
     Trajectory,
     integrate,
 )
-from planner.simulators.nanotube_priors import NANOTUBE_PRIORS
-from planner.simulators.nanotube_rates import Rates, rates_at
+from planner.simulators.processes.nanotube_priors import NANOTUBE_PRIORS
+from planner.simulators.processes.nanotube_rates import Rates, rates_at
 
 # Far above rounding (1e-15 seen) and far below anything an instrument could see.
 LARGEST_BALANCE_RESIDUAL = 1e-9

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import OdeSolution, Radau
 
-from planner.simulators.nanotube_rates import Rates
+from planner.simulators.processes.nanotube_rates import Rates
 
 Vector = NDArray[np.float64]
 

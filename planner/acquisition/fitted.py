@@ -1,0 +1,52 @@
+"""The surrogate of a situation: of a number the number itself, of a class the margin."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.acquisition.situation import Situation
+from planner.campaign.objectives import HitClass
+from planner.errors import InputError
+from planner.models import FitFailure, Observations, Surrogate, fit, fit_classes
+from planner.space import Floats
+
+_WANTED, _OTHER = "wanted", "other"
+
+
+def fit_for(situation: Situation) -> Surrogate | FitFailure:
+    """Fits what the choice is made from.
+
+    Args:
+        situation: of a class ``y`` is 1 where it was a wanted one and 0 where not; the surrogate is
+            then of the margin, the log-odds of the wanted, and everything that takes the
+            objective too (``expect``, ``chance``, the acquisition functions) turns it into
+            probabilities.
+
+    Raises:
+        InputError: the outcome of a class is neither 0 nor 1.
+    """
+    x = np.asarray(situation.x, dtype=np.float64).reshape(-1, situation.space.n_columns)
+    if isinstance(situation.objective, HitClass):
+        return _fit_margin(situation, x)
+    return fit(
+        Observations.from_arrays(x, situation.y, situation.var if len(situation.var) else None),
+        columns=situation.space.columns,
+        previous=situation.previous,
+        scale=situation.scale,
+    )
+
+
+def _fit_margin(situation: Situation, x: Floats) -> Surrogate | FitFailure:
+    strange = [value for value in situation.y if value not in (0.0, 1.0)]
+    if strange:
+        raise InputError(
+            f"A class was either a wanted one (1) or not (0); an outcome is {strange[0]:g}."
+        )
+    found = fit_classes(
+        x,
+        [_WANTED if value else _OTHER for value in situation.y],
+        (_WANTED, _OTHER),
+        columns=situation.space.columns,
+        previous=situation.previous,
+    )
+    return found if isinstance(found, FitFailure) else found.latent([_WANTED])
