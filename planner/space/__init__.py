@@ -14,20 +14,14 @@ from planner.space.constraints import (
     Span,
     name_constraint,
 )
+from planner.space.declared import AnyDeclared, DeclaredParameter, expand_profiles
 from planner.space.expressions import Expression
 from planner.space.fitting import fit_constraint
 from planner.space.given import Contextual, Fixed
+from planner.space.knots import Free, Knot, ProfileTable
 from planner.space.numeric import Continuous, Discrete, Integer
 from planner.space.parameters import AnyParameter, Parameter
-from planner.space.profile import (
-    AnyDeclared,
-    DeclaredParameter,
-    Free,
-    Knot,
-    Profile,
-    ProfileTable,
-    expand_profiles,
-)
+from planner.space.profile import Profile
 from planner.space.search_space import Configuration, SearchSpace
 
 __all__ = [

@@ -8,8 +8,9 @@
 | names | of parameters, in their own units |
 
 A formula is kept as the steps of a stack machine, so that computing one needs no recursion and
-every formula of at most 1,000 characters is computed in well under a millisecond. It is computed
-in decimal with 50 digits where it decides, and in doubles over arrays where it guides a search.
+every formula of at most 1,000 characters is computed in hundredths of a second at most. It is
+computed in decimal with 50 digits where it decides, and in doubles over arrays where it guides a
+search.
 What has no value at a configuration (a division by zero, the logarithm of a negative number) is
 an error in decimal, and NaN in doubles.
 """
@@ -17,21 +18,19 @@ an error in decimal, and NaN in doubles.
 from __future__ import annotations
 
 import decimal
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from planner.errors import ValueOutOfRange
-from planner.space.base import Floats, Value, refuse_extremes
+from planner.space.base import Floats, Value
 from planner.space.constraint_base import number_of
+from planner.space.formula_parser import SEVERAL, Step, parse_steps
 
-MOST_CHARACTERS = 1000
-MOST_NESTED = 50
 # Values beyond 1e9999 are an overflow, so that no power can explode; the results are far inside.
 _DIGITS = decimal.Context(
     prec=50,
@@ -39,45 +38,8 @@ _DIGITS = decimal.Context(
     Emin=-9999,
     traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
 )
-_UNARY = ("exp", "ln", "log10", "sqrt", "abs")
-_SEVERAL = ("min", "max")
-
-_TOKEN = re.compile(
-    r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
-    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|[-+*/(),])"
-)
-_BLANK = re.compile(r"\s*")
-
-# What people write in other languages, and what to write here.
-_INSTEAD = {
-    "^": "write ** for a power",
-    "<": "leave the comparison out, and give its limit as at_most",
-    ">": "leave the comparison out, and give its limit as at_least",
-    "=": "leave the comparison out, and give limits as at_least and at_most",
-    "\u00d7": "write * for a product",
-    "\u00b7": "write * for a product",
-    "\u2212": "write a plain minus, -",
-    "\u00b2": "write **2 for a square",
-}
 
 Number = TypeVar("Number", Decimal, Floats)
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str  # number, name, sign or end
-    text: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One step of the stack machine: push a number or a parameter, or apply an operation."""
-
-    kind: Literal["number", "name", "operation"]
-    text: str
-    n_operands: int = 0
-    number: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -90,7 +52,7 @@ class Expression:
     """
 
     text: str
-    steps: tuple[_Step, ...] = field(repr=False)
+    steps: tuple[Step, ...] = field(repr=False)
 
     @classmethod
     def parse(cls, text: str) -> Expression:
@@ -99,12 +61,7 @@ class Expression:
         Raises:
             ValueError: it is no formula, and where; or it is too long or too deeply nested.
         """
-        if len(text) > MOST_CHARACTERS:
-            raise ValueError(
-                f"the expression has {len(text):,} characters, and at most {MOST_CHARACTERS:,} "
-                f"can be read: shorten it, or make two constraints of it"
-            )
-        return cls(text, tuple(_Parser(text).parse()))
+        return cls(text, parse_steps(text))
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -148,7 +105,7 @@ class Expression:
 
 
 def _compute(
-    steps: Sequence[_Step],
+    steps: Sequence[Step],
     values: Mapping[str, Number],
     *,
     number: Callable[[Decimal], Number],
@@ -218,7 +175,7 @@ _ON_ARRAYS: dict[str, Callable[..., Floats]] = {
 
 
 def _apply_to_arrays(operation: str, operands: list[Floats]) -> Floats:
-    if operation in _SEVERAL:
+    if operation in SEVERAL:
         extreme = np.minimum if operation == "min" else np.maximum
         result = operands[0]
         for operand in operands[1:]:
@@ -237,148 +194,3 @@ def _cause(error: decimal.DecimalException) -> str:
         "it takes the root or logarithm of a negative number, a broken power of one, or divides "
         "zero by zero"
     )
-
-
-class _Parser:
-    """Recursive descent, one method a level of precedence; the steps come out in their order."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens = list(_tokens(text))
-        self._at = 0
-        self._depth = 0
-
-    def parse(self) -> Iterator[_Step]:
-        yield from self._sum()
-        if self._next.kind != "end":
-            raise _misplaced(self._next)
-
-    @property
-    def _next(self) -> _Token:
-        return self._tokens[self._at]
-
-    def _take(self, *signs: str) -> str | None:
-        """Takes the next token where it is one of these signs."""
-        token = self._next
-        if token.kind != "sign" or token.text not in signs:
-            return None
-        self._at += 1
-        return token.text
-
-    def _sum(self) -> Iterator[_Step]:
-        yield from self._product()
-        while sign := self._take("+", "-"):
-            yield from self._product()
-            yield _Step("operation", sign, 2)
-
-    def _product(self) -> Iterator[_Step]:
-        yield from self._signed()
-        while sign := self._take("*", "/"):
-            yield from self._signed()
-            yield _Step("operation", sign, 2)
-
-    def _signed(self) -> Iterator[_Step]:
-        """A power, with any signs before it; each level of nesting passes here."""
-        self._depth += 1
-        if self._depth > MOST_NESTED:
-            raise ValueError(
-                f"the expression is nested more than {MOST_NESTED} deep at position "
-                f"{self._next.at + 1}: simplify it"
-            )
-        sign = self._take("+", "-")
-        yield from self._signed() if sign else self._power()
-        if sign == "-":
-            yield _Step("operation", "negative", 1)
-        self._depth -= 1
-
-    def _power(self) -> Iterator[_Step]:
-        yield from self._atom()
-        if self._take("**"):
-            yield from self._signed()
-            yield _Step("operation", "**", 2)
-
-    def _atom(self) -> Iterator[_Step]:
-        token = self._next
-        if token.kind == "number":
-            self._at += 1
-            yield _number_step(token)
-        elif token.kind == "name":
-            self._at += 1
-            if self._take("("):
-                yield from self._call(token)
-            else:
-                yield _Step("name", token.text)
-        elif self._take("("):
-            yield from self._sum()
-            self._close(token)
-        else:
-            raise _misplaced(token)
-
-    def _call(self, function: _Token) -> Iterator[_Step]:
-        if function.text not in (*_UNARY, *_SEVERAL):
-            raise ValueError(_unknown_function(function))
-        yield from self._sum()
-        n_operands = 1
-        while self._take(","):
-            yield from self._sum()
-            n_operands += 1
-        self._close(function)
-        if (n_operands == 1) is not (function.text in _UNARY):
-            needs = "one number" if function.text in _UNARY else "two numbers or more"
-            raise ValueError(
-                f"{function.text!r} at position {function.at + 1} of the expression needs {needs}, "
-                f"not {n_operands}"
-            )
-        yield _Step("operation", function.text, n_operands)
-
-    def _close(self, opened: _Token) -> None:
-        if not self._take(")"):
-            if self._next.kind != "end":
-                raise _misplaced(self._next)
-            raise ValueError(
-                f"the bracket that is opened at position {opened.at + 1} of the expression is not "
-                f"closed: add a ')'"
-            )
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    at = _skip_blank(text, 0)
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            remedy = _INSTEAD.get(text[at], "leave it out")
-            raise ValueError(
-                f"{text[at]!r} at position {at + 1} of the expression means nothing here: {remedy}"
-            )
-        yield _Token(str(match.lastgroup), match[0], at)
-        at = _skip_blank(text, match.end())
-    yield _Token("end", "", len(text))
-
-
-def _skip_blank(text: str, at: int) -> int:
-    match = _BLANK.match(text, at)
-    assert match is not None  # it also matches nothing
-    return match.end()
-
-
-def _number_step(token: _Token) -> _Step:
-    number = float(token.text)
-    if not np.isfinite(number):
-        raise ValueError(f"{token.text} at position {token.at + 1} of the expression is too large")
-    refuse_extremes(number)
-    return _Step("number", token.text, number=Decimal(token.text))
-
-
-def _misplaced(token: _Token) -> ValueError:
-    if token.kind == "end":
-        return ValueError("the expression ends where a number or a name should follow")
-    return ValueError(
-        f"{token.text!r} at position {token.at + 1} of the expression stands where it cannot: "
-        f"check the signs and brackets before it"
-    )
-
-
-def _unknown_function(function: _Token) -> str:
-    known = ", ".join((*_UNARY, *_SEVERAL))
-    hint = "write ln or log10" if function.text == "log" else f"known are {known}"
-    return f"{function.text!r} at position {function.at + 1} is no known function: {hint}"

@@ -135,8 +135,9 @@ class Mixture(Limited):
         total = self._measure(configuration, tolerance)
         if not keeps_within(total, self._limits(), tolerance=tolerance):
             return False
-        n_present = count_present(self.mixture, configuration, tolerance=tolerance)
-        return self.present is None or self.present.holds(n_present)
+        if self.present is None:
+            return True
+        return self.present.holds(count_present(self.mixture, configuration, tolerance=tolerance))
 
     def find_breach(
         self, configuration: Mapping[str, Value], *, tolerance: float = 0.0

@@ -8,14 +8,11 @@ knows nothing of profiles, and the device gets a table.
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     StrictFloat,
     ValidationInfo,
@@ -24,7 +21,6 @@ from pydantic import (
 )
 
 from planner import units
-from planner.errors import InputError
 from planner.space.base import (
     Quantity,
     Value,
@@ -34,81 +30,19 @@ from planner.space.base import (
     read_unit,
     refuse_extremes,
 )
-from planner.space.constraint_base import number_of, shown
+from planner.space.constraint_base import shown
+from planner.space.knots import (
+    Free,
+    Interpolation,
+    Knot,
+    ProfileTable,
+    bounds_in_words,
+    bounds_of,
+    chosen_number,
+    read_knot,
+)
 from planner.space.linear import LinearConstraint
 from planner.space.numeric import Continuous
-from planner.space.parameters import AnyParameter, Parameter
-
-Interpolation = Literal["linear", "step"]
-
-
-class Free(BaseModel):
-    """A number that may be chosen between two bounds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    low: StrictFloat = Field(description="Lowest that may be chosen.")
-    high: StrictFloat = Field(description="Highest that may be chosen.")
-
-    @model_validator(mode="after")
-    def _bounds_in_order(self) -> Free:
-        if self.low >= self.high:
-            raise ValueError(
-                f"low ({self.low:g}) must be below high ({self.high:g}): swap them, or give one "
-                f"number if it never changes"
-            )
-        return self
-
-
-class Knot(BaseModel):
-    """One point of a profile; a number is fixed, bounds are free."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    at: StrictFloat | Free = Field(description="Time, or its bounds.")
-    value: StrictFloat | Free = Field(description="Value at that time, or its bounds.")
-
-
-class ProfileTable(BaseModel):
-    """The course that a device is told to follow.
-
-    Args:
-        times: of the knots, rising, in ``time_unit``; the last is the end.
-        values: at these times, in ``unit``.
-        interpolation: ``linear`` from knot to knot; ``step`` holds each value until the next knot.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    times: tuple[StrictFloat, ...]
-    values: tuple[StrictFloat, ...]
-    unit: str
-    time_unit: str
-    interpolation: Interpolation
-
-    @property
-    def end(self) -> float:
-        """When the course is over."""
-        return self.times[-1]
-
-    def value_at(self, time: float) -> float:
-        """Returns the value at a time; before the first knot and after the end those of the ends.
-
-        Linear interpolation is computed in decimal, so that half way from 0.1 to 0.3 is 0.2.
-        """
-        after = bisect_right(self.times, time)
-        if after == 0 or after == len(self.times) or self.interpolation == "step":
-            return self.values[max(after - 1, 0)]
-        start, stop, at = map(as_decimal, (self.times[after - 1], self.times[after], time))
-        first, last = as_decimal(self.values[after - 1]), as_decimal(self.values[after])
-        return float(first + (last - first) * (at - start) / (stop - start))
-
-    def __str__(self) -> str:
-        knots = (
-            f"{shown(time)} {self.time_unit}: {shown(value)} {self.unit}"
-            for time, value in zip(self.times, self.values, strict=True)
-        )
-        return f"{', '.join(knots)} ({self.interpolation})"
 
 
 class Profile(Quantity):
@@ -173,7 +107,7 @@ class Profile(Quantity):
         if not isinstance(knots, list | tuple):
             return knots
         unit, time_unit = info.data.get("unit"), info.data.get("time_unit")
-        return [_read_knot(knot, unit=unit, time_unit=time_unit) for knot in knots]
+        return [read_knot(knot, unit=unit, time_unit=time_unit) for knot in knots]
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> Profile:
@@ -223,8 +157,8 @@ class Profile(Quantity):
         """
         points = [
             (
-                _chosen(knot.at, self.time_name(index), configuration),
-                _chosen(knot.value, self.value_name(index), configuration),
+                chosen_number(knot.at, self.time_name(index), configuration),
+                chosen_number(knot.value, self.value_name(index), configuration),
             )
             for index, knot in enumerate(self.knots)
         ]
@@ -259,7 +193,7 @@ class Profile(Quantity):
     def in_words(self) -> str:
         """Returns the profile as a sentence for the person who checks the campaign."""
         knots = ", ".join(
-            f"{_bounds_in_words(knot.value)}{self.unit_words} at {_bounds_in_words(knot.at)} "
+            f"{bounds_in_words(knot.value)}{self.unit_words} at {bounds_in_words(knot.at)} "
             f"{self.time_unit}"
             for knot in self.knots
         )
@@ -312,7 +246,7 @@ class Profile(Quantity):
         first = self.knots[one].value, self.value_name(one)
         last = self.knots[other].value, self.value_name(other)
         for lower, upper in ((first, last), (last, first)):  # as a rise, and as a fall
-            if _ends(upper[0])[1] > _ends(lower[0])[0]:
+            if bounds_of(upper[0])[1] > bounds_of(lower[0])[0]:
                 yield from _at_least(
                     [*way, (Decimal(1), *lower), (Decimal(-1), *upper)], Decimal(0)
                 )
@@ -329,12 +263,12 @@ class Profile(Quantity):
     def _refuse_no_time(self) -> None:
         """Refuses knots whose times cannot rise, and a beginning before time 0."""
         step = as_decimal(self.time_step())
-        earliest = _ends(self.knots[0].at)[0]
+        earliest = bounds_of(self.knots[0].at)[0]
         if earliest < 0:
             raise ValueError(f"a profile begins at time 0 or later, not at {shown(earliest)}")
         for index, (one, other) in enumerate(itertools.pairwise(self.knots), start=2):
             is_free = isinstance(one.at, Free) or isinstance(other.at, Free)
-            low, high = _ends(other.at)
+            low, high = bounds_of(other.at)
             after, earliest = earliest, max(low, earliest + (step if is_free else 0))
             if not after < earliest <= high:
                 raise ValueError(
@@ -348,8 +282,8 @@ class Profile(Quantity):
         if self.max_rate is None:
             return
         for index, (one, other) in enumerate(itertools.pairwise(self.knots), start=1):
-            time = _ends(other.at)[1] - _ends(one.at)[0]
-            lows, highs = zip(_ends(one.value), _ends(other.value), strict=True)
+            time = bounds_of(other.at)[1] - bounds_of(one.at)[0]
+            lows, highs = zip(bounds_of(one.value), bounds_of(other.value), strict=True)
             apart = max(lows) - min(highs)  # below 0 where the two can be equal
             if apart > as_decimal(self.max_rate) * time:
                 raise ValueError(
@@ -357,48 +291,6 @@ class Profile(Quantity):
                     f"{shown(apart)}{self.unit_words} in at most {shown(time)} {self.time_unit}, "
                     f"faster than max_rate {shown(self.max_rate)}: allow more time or a higher rate"
                 )
-
-
-AnyDeclared = AnyParameter | Profile
-# What a campaign file may declare as a parameter.
-DeclaredParameter = Annotated[Parameter | Profile, Field(discriminator="kind")]
-
-
-def expand_profiles(parts: Mapping[str, AnyDeclared]) -> dict[str, AnyParameter]:
-    """Returns the parameters with each profile replaced by those that it stands for.
-
-    Raises:
-        InputError: a profile's parameter has the name of another.
-    """
-    expanded: dict[str, AnyParameter] = {}
-    for name, part in parts.items():
-        stands_for = part.parameters() if isinstance(part, Profile) else (part,)
-        for parameter in stands_for:
-            key = parameter.name if isinstance(part, Profile) else name
-            if key in expanded or (key != name and key in parts):
-                raise InputError(
-                    f"Two parameters would be named {key!r}, one of them from the knots of a "
-                    f"profile. Rename the other, or the profile."
-                )
-            expanded[key] = parameter
-    return expanded
-
-
-def _read_knot(knot: object, *, unit: str | None, time_unit: str | None) -> object:
-    """Converts the numbers of a knot that were written with units."""
-    if not isinstance(knot, Mapping):
-        return knot
-    read: dict[str, Any] = dict(knot)
-    for key, wanted in (("at", time_unit), ("value", unit)):
-        number = read.get(key)
-        if isinstance(number, Mapping):
-            read[key] = {
-                end: read_number(value, unit=wanted) if end in ("low", "high") else value
-                for end, value in number.items()
-            }
-        elif key in read:
-            read[key] = read_number(number, unit=wanted)
-    return read
 
 
 def _at_least(
@@ -416,19 +308,3 @@ def _at_least(
         yield LinearConstraint(weights=lighter, at_most=as_exact_float(-least))
     elif weights:
         yield LinearConstraint(weights=weights, at_least=as_exact_float(least))
-
-
-def _ends(number: float | Free) -> tuple[Decimal, Decimal]:
-    if isinstance(number, Free):
-        return as_decimal(number.low), as_decimal(number.high)
-    return as_decimal(number), as_decimal(number)
-
-
-def _chosen(number: float | Free, name: str, configuration: Mapping[str, Value]) -> float:
-    return float(number_of(configuration, name)) if isinstance(number, Free) else number
-
-
-def _bounds_in_words(number: float | Free) -> str:
-    if isinstance(number, Free):
-        return f"{shown(number.low)} to {shown(number.high)}"
-    return shown(number)

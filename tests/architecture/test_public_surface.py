@@ -8,10 +8,11 @@ import pytest
 
 SURFACE = {
     "planner.space": """
-        AnyConstraint AnyParameter Categorical Configuration Constraint Contextual Continuous
-        Count DeclaredParameter Discrete Exclusion Expression ExpressionConstraint Fixed Floats
-        Free Integer Knot LinearConstraint Mixture Ordinal Parameter Presence Profile ProfileTable
-        SearchSpace Span Value expand_profiles name_constraint read_number read_unit
+        AnyConstraint AnyDeclared AnyParameter Categorical Configuration Constraint Contextual
+        Continuous Count DeclaredParameter Discrete Exclusion Expression ExpressionConstraint Fixed
+        Floats Free Integer Knot LinearConstraint Mixture Ordinal Parameter Presence Profile
+        ProfileTable SearchSpace Span Value expand_profiles fit_constraint name_constraint
+        read_number read_unit
     """,
     "planner.campaign": """
         Adapter Analysis AnyObjective AnyOutcome AnySource Budget CampaignSpec Candidates

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from planner import units
 from planner.campaign.reductions.base import Axes, Given, Own, ReductionBase, Targeted
 from planner.campaign.reductions.points import (
@@ -132,7 +134,8 @@ def reduce_curve(
 
 
 def _compute(reduction: ReductionBase, points: Points, given: Given) -> float:
-    number = reduction.compute(points, given)
+    with np.errstate(all="ignore"):  # what overflows ends as no finite number
+        number = reduction.compute(points, given)
     if not math.isfinite(number):
         raise Unreducible(f"the result is no finite number ({number})")
     return number

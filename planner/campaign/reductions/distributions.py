@@ -96,7 +96,7 @@ def _cell_ends(x: Floats) -> Floats:
 def _shares(weights: Floats, cells: Floats, ends: Floats) -> Floats:
     """Returns the weight between neighbouring ``ends`` of a density that is even in each cell."""
     total = np.concatenate([[0.0], np.cumsum(weights)])
-    shares: Floats = np.diff(np.interp(ends, cells, total))
+    shares: Floats = np.diff(np.interp(ends, cells, total)).clip(min=0)  # rounding: -1e-17
     return shares
 
 
