@@ -89,5 +89,5 @@ def check_told(session: Session, state: CampaignState, trial: Trial, told: Told)
     problems = [each for each in checked.problems if told.outcomes or each != _NO_OUTCOME]
     if problems:
         listed = "; ".join(problem.rstrip(".") for problem in problems)
-        raise InputError(f"Trial {trial.number}: {listed}. Nothing was entered.")
+        raise InputError(f"Trial {trial.number}: {listed}.")
     return checked

@@ -1,0 +1,99 @@
+"""Settings as a person gives them: in units of their own, with what needs no saying filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from planner import units
+from planner.errors import InputError
+from planner.labs import Reported
+from planner.ledger.replay import CampaignState
+from planner.space import (
+    AnyParameter,
+    Categorical,
+    Contextual,
+    Fixed,
+    Ordinal,
+    SearchSpace,
+    Value,
+)
+from planner.tables import number_text
+
+
+def read_settings(values: Mapping[str, Reported], space: SearchSpace) -> dict[str, Value]:
+    """Returns values in the parameters' units; whether they are admissible is not asked.
+
+    Raises:
+        UnknownName: a name belongs to no parameter.
+        InputError: a value is of another dimension, or no value of its parameter.
+    """
+    return {name: read_setting(each, space.parameter(name)) for name, each in values.items()}
+
+
+def read_setting(reported: Reported, parameter: AnyParameter) -> Value:
+    """Returns one value in the parameter's unit.
+
+    Raises:
+        InputError: it is of another dimension, or no value of this parameter.
+    """
+    if reported.sd is not None:
+        raise InputError(f"{parameter.name!r} is set, so it has no deviation (+-). Leave it out.")
+    value = reported.value
+    if not isinstance(value, str | int | float):
+        raise InputError(f"{parameter.name!r} is neither a number nor a name.")
+    if is_named(parameter):
+        text = value if isinstance(value, str) else number_text(value)
+        return parameter.read(text)
+    if isinstance(value, str):
+        return parameter.read(value)
+    given = reported.unit if reported.unit is not None else parameter.unit
+    return parameter.read(units.convert(float(value), given=given, wanted=parameter.unit))
+
+
+def is_named(parameter: AnyParameter) -> bool:
+    """Tells whether the values of a parameter are names."""
+    is_text = isinstance(parameter, Fixed) and isinstance(parameter.value, str)
+    return is_text or isinstance(parameter, Categorical | Ordinal)
+
+
+def fill_settings(
+    given: Mapping[str, Value], state: CampaignState, space: SearchSpace
+) -> tuple[dict[str, Value], tuple[str, ...]]:
+    """Adds what is fixed, and what was last measured of what nobody sets.
+
+    Returns:
+        The settings, and a sentence for each value that had to be taken from elsewhere.
+
+    Raises:
+        InputError: a parameter that is set has no value.
+    """
+    filled: dict[str, Value] = {}
+    notes, missing = [], []
+    context = last_context(state, space)
+    for parameter in space.parameters:
+        name = parameter.name
+        if name in given:
+            filled[name] = given[name]
+        elif isinstance(parameter, Fixed):
+            filled[name] = parameter.value
+        elif isinstance(parameter, Contextual):
+            filled[name] = context.get(name, (parameter.low + parameter.high) / 2)
+            taken = "as last measured" if name in context else "the middle of its range"
+            notes.append(f"{name} was not given: {filled[name]:g}{parameter.unit_words}, {taken}.")
+        else:
+            missing.append(name)
+    if missing:
+        raise InputError(f"Give a value for {', '.join(missing)} too.")
+    return filled, tuple(notes)
+
+
+def last_context(state: CampaignState, space: SearchSpace) -> dict[str, Value]:
+    """Returns what was measured last of each parameter that nobody sets."""
+    if not space.contextual:
+        return {}
+    latest = sorted(state.observations, key=lambda each: each.at)
+    return {
+        name: latest[-1].configuration[name]
+        for name in space.contextual
+        if latest and name in latest[-1].configuration
+    }
