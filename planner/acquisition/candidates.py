@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.acquisition.start import distance_weights, place
-from planner.space import Floats, SearchSpace, Value
+from planner.space import Contextual, Floats, SearchSpace, Value
 
 Score = Callable[[Float64[Tensor, "n d"]], Float64[Tensor, " n"]]
 
@@ -47,8 +47,8 @@ class TableCandidates:
     """The rows of a candidate table.
 
     Args:
-        space: with its rows.
-        blocked: indices of rows that may not be chosen.
+        space: with its rows, all of the table or a part.
+        blocked: numbers of rows that may not be chosen, counted in the whole table.
         is_given: the campaign has the table; rows of a space that was merely listed are not named.
     """
 
@@ -73,26 +73,56 @@ class TableCandidates:
         return [self._found(int(rows[index])) for index in chosen]
 
     def _left(self, taken: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-        is_left = ~are_among(self.space.encoded_rows, taken)
-        is_left[sorted(self.blocked)] = False
+        columns = chosen_columns(self.space)
+        is_left = ~are_among(self.space.encoded_rows[:, columns], taken[:, columns])
+        if self.space.row_numbers is None:
+            is_left[sorted(self.blocked)] = False
+        else:
+            is_left &= ~np.isin(self.space.row_numbers, sorted(self.blocked))
         return np.flatnonzero(is_left)
+
+    def with_room(self, n: int, *, shared: tuple[str, ...], taken: Floats) -> TableCandidates:
+        """Returns those rows whose shared values leave ``n`` of them, or as many as any do."""
+        assert self.space.rows is not None
+        left = self._left(taken)
+        groups: dict[tuple[Value, ...], list[int]] = {}
+        for index in left:
+            row = self.space.rows[index]
+            groups.setdefault(tuple(row[name] for name in shared), []).append(int(index))
+        most = min(n, max(map(len, groups.values()), default=0))
+        kept = {index for group in groups.values() if len(group) >= most for index in group}
+        numbers = self.space.row_numbers or range(len(self.space.rows))
+        others = frozenset(numbers[int(index)] for index in left if int(index) not in kept)
+        return replace(self, blocked=self.blocked | others)
 
     def _found(self, row: int, score: float | None = None) -> Found:
         assert self.space.rows is not None
+        numbers = self.space.row_numbers
         return Found(
             configuration=dict(self.space.rows[row]),
-            row=row if self.is_given else None,
+            row=None if not self.is_given else row if numbers is None else numbers[row],
             x=self.space.encoded_rows[row],
             score=score,
         )
 
 
+def chosen_columns(space: SearchSpace) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Returns the columns of what is chosen: two configurations that agree there are the same."""
+    is_measured = [isinstance(space.parameters[index], Contextual) for index in space.columns]
+    return np.flatnonzero(~np.array(is_measured, dtype=np.bool_))
+
+
 def are_among(x: Floats, taken: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Tells for each row of x, ``n d``, whether it is one of ``taken``, ``k d``."""
+    if len(taken) == 0 or x.shape[1] == 0:
+        return np.full(len(x), len(taken) > 0)
+    return np.isin(_as_keys(x), _as_keys(taken))
+
+
+def _as_keys(x: Floats) -> np.ndarray[tuple[int], np.dtype[np.void]]:
     # adding 0 turns -0 into 0, whose bytes differ
-    known = {row.tobytes() for row in np.round(taken, _DECIMALS) + 0.0}
-    rounded = np.round(x, _DECIMALS) + 0.0
-    return np.fromiter((row.tobytes() in known for row in rounded), dtype=np.bool_, count=len(x))
+    rounded = np.ascontiguousarray(np.round(x, _DECIMALS) + 0.0)
+    return rounded.view(np.dtype((np.void, rounded.itemsize * rounded.shape[1])))[:, 0]
 
 
 def score_in_blocks(score: Score, x: Floats) -> Floats:

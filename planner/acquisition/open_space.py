@@ -1,31 +1,30 @@
 """Candidates of a space without a table: raw samples, gradient ascent, and a search of neighbours.
 
-The encoded cube is searched as if numbers were continuous and each category's choice fixed. What is
-found there is moved to what the lab can set, scored again, and its neighbours (other choices, the
-next level of an integer) are tried until none is better.
+The encoded cube is searched as if numbers were continuous, within the linear rules, and with each
+category's choice fixed, and what is absent held at 0. What is found there is moved to what the lab
+can set and all rules allow, scored again, and its neighbours (other choices, the next level of an
+integer, amounts exchanged within a mixture, another component in the place of one) are tried until
+none is better.
 """
 
 from __future__ import annotations
 
-import itertools
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from planner.acquisition.candidates import Found, Score, are_among, score_in_blocks
-from planner.acquisition.start import distance_weights, place
-from planner.space import (
-    Categorical,
-    Configuration,
-    Discrete,
-    Floats,
-    Integer,
-    SearchSpace,
-    Value,
+from planner.acquisition.candidates import (
+    Found,
+    Score,
+    are_among,
+    chosen_columns,
+    score_in_blocks,
 )
+from planner.acquisition.start import distance_weights, place
+from planner.errors import InputError
+from planner.space import Categorical, Continuous, Floats, SearchSpace, Value
 
 _RAW_SAMPLES = 1024
 _SPREAD_SAMPLES = 512
@@ -34,6 +33,13 @@ _MOST_STEPS = 100
 _MOST_ROUNDS = 20
 # All choices together are tried where there are no more combinations than this.
 _FEW_COMBINATIONS = 32
+# Under linear rules each ascent is one of its own, and each neighbourhood is large.
+_MOST_RULED_CLIMBS = 12
+_MOST_RULED_WALKS = 4
+# Where the top of an ascent breaks a formula, these shares of the way to it are tried.
+_SHARES_OF_THE_WAY = (1.0, 0.9, 0.75, 0.5, 0.25)
+# What counts as absent: encoded numbers are 0 but for rounding.
+_ABSENT = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,12 +58,12 @@ class OpenCandidates:
         encoded = self.space.encode(raw)
         scores = score_in_blocks(score, encoded)
         starts = self._starts(encoded, scores, taken=taken, score=score)
-        climbed = [self.space.snap(x) for x in self._climb(score, starts)]
-        tops = [self._walk(score, each, taken=taken) for each in climbed if each is not None]
-        pool = [*tops, *raw]
+        climbed = self._snapped(starts, self._climb(score, starts))
+        tops = [self._walk(score, each, taken=taken) for each in self._worth(score, climbed)]
+        pool = [*tops, *climbed, *raw] if self._is_ruled else [*tops, *raw]
         x = self.space.encode(pool)
-        values = np.concatenate([score_in_blocks(score, x[: len(tops)]), scores])
-        values[are_among(x, taken)] = -np.inf
+        values = np.concatenate([score_in_blocks(score, x[: len(pool) - len(raw)]), scores])
+        values[self._are_taken(x, taken)] = -np.inf
         index = int(np.argmax(values))
         if np.isneginf(values[index]):
             return None
@@ -67,13 +73,40 @@ class OpenCandidates:
         """Chooses, of scrambled Sobol points, those nearest to cluster centres."""
         pool = self.space.sample(max(_SPREAD_SAMPLES, 4 * len(taken)), seed=seed)
         x = self.space.encode(pool)
-        left = np.flatnonzero(~are_among(x, taken))
+        left = np.flatnonzero(~self._are_taken(x, taken))
         weights = distance_weights(self.space)
         chosen = place(x[left] * weights, taken * weights, n, seed=seed)
         return [
             Found(configuration=pool[index], row=None, x=x[index])
             for index in (int(left[place_]) for place_ in chosen)
         ]
+
+    @property
+    def _is_ruled(self) -> bool:
+        return bool(self.space.constraints)
+
+    def _are_taken(self, x: Floats, taken: Floats) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        columns = chosen_columns(self.space)
+        return are_among(x[:, columns], taken[:, columns])
+
+    def _snapped(self, starts: Floats, tops: Floats) -> list[dict[str, Value]]:
+        """Returns what can be set next to each top, or on the way to it."""
+        shares = _SHARES_OF_THE_WAY if "expression" in self.space.constraint_kinds else (1.0,)
+        found = []
+        for start, top in zip(starts, tops, strict=True):
+            points = (start + share * (top - start) for share in shares)
+            settable = (self.space.snap(point) for point in points)
+            nearest = next((each for each in settable if each is not None), None)
+            if nearest is not None:
+                found.append(nearest)
+        return found
+
+    def _worth(self, score: Score, climbed: list[dict[str, Value]]) -> list[dict[str, Value]]:
+        """Returns the tops whose neighbours are looked at: under constraints the best few."""
+        if not self._is_ruled or not climbed:
+            return climbed
+        order = np.argsort(-score_in_blocks(score, self.space.encode(climbed)), kind="stable")
+        return [climbed[index] for index in order[:_MOST_RULED_WALKS]]
 
     def _starts(self, x: Floats, scores: Floats, *, taken: Floats, score: Score) -> Floats:
         """Returns the best samples, the best of each combination, and the best taken before."""
@@ -82,78 +115,109 @@ class OpenCandidates:
         category_columns = self._category_columns()
         combinations: dict[bytes, int] = {}
         for index in order:
-            combinations.setdefault(x[index][category_columns].tobytes(), int(index))
+            absent = self._absent(x[index])
+            key = x[index][category_columns].tobytes() + absent.tobytes()
+            combinations.setdefault(key, int(index))
         if 1 < len(combinations) <= _FEW_COMBINATIONS:
             chosen += combinations.values()
         starts = x[list(dict.fromkeys(chosen))]
+        if self._has_sums:
+            starts = starts[:_MOST_RULED_CLIMBS]
         if len(taken) == 0:
             return starts
         # a narrow peak beside the best so far is easily missed by samples of the whole space
         best_taken = taken[np.argsort(-score_in_blocks(score, taken), kind="stable")[:2]]
-        return np.vstack([starts, np.clip(best_taken, 0.0, 1.0)])
+        best_taken = np.clip(best_taken, 0.0, 1.0)
+        held = self._held_columns()
+        best_taken[:, held] = x[0, held]
+        return np.vstack([starts, best_taken])
+
+    @property
+    def _has_sums(self) -> bool:
+        rules = self.space.encoded_rules
+        return bool(rules.limits or rules.equations)
 
     def _climb(self, score: Score, starts: Floats) -> Floats:
         """Returns where gradient ascent leads from each start, with the choices kept."""
         # late: tables do without
         from botorch.generation.gen import gen_candidates_scipy
 
-        rules = [
-            (torch.arange(len(weights)), torch.from_numpy(weights), float(limit))
-            for weights, limit in self.space.linear_rules()
-        ]
-        groups = np.split(starts, len(starts)) if rules else [starts]
+        rules = self.space.encoded_rules
+        limits, equations = (
+            [
+                (torch.arange(len(weights)), torch.from_numpy(weights), float(limit))
+                for weights, limit in part
+                if weights.any()
+            ]
+            for part in (rules.limits, rules.equations)
+        )
+        groups = np.split(starts, len(starts)) if self._has_sums else [starts]
         tops = []
         for group in groups:
             initial = torch.from_numpy(group)[:, None, :]
-            is_fixed = torch.zeros(initial.shape[-1], dtype=torch.bool)
-            is_fixed[self._category_columns()] = True
-            lower = torch.where(is_fixed, initial, torch.zeros_like(initial))
-            upper = torch.where(is_fixed, initial, torch.ones_like(initial))
+            lower, upper = (torch.from_numpy(each)[:, None, :] for each in self._box(group))
             with warnings.catch_warnings():
                 # an ascent that ends early still gives a point, which is scored like all others
                 warnings.simplefilter("ignore")
                 found, _ = gen_candidates_scipy(
                     initial_conditions=initial,
                     acquisition_function=lambda x: score(x[:, 0, :]),  # type: ignore[arg-type]
-                    lower_bounds=lower[0, 0] if rules else lower,
-                    upper_bounds=upper[0, 0] if rules else upper,
-                    inequality_constraints=rules or None,
+                    lower_bounds=lower[0, 0] if self._has_sums else lower,
+                    upper_bounds=upper[0, 0] if self._has_sums else upper,
+                    inequality_constraints=limits or None,
+                    equality_constraints=equations or None,
                     options={"maxiter": _MOST_STEPS},
                     use_parallel_mode=False,
                 )
-            tops.append(found[:, 0, :].detach().numpy())
+            top = found[:, 0, :].detach().numpy()
+            tops.append(np.where(np.isfinite(top), top, group))
         return np.vstack(tops)
+
+    def _box(self, starts: Floats) -> tuple[Floats, Floats]:
+        """Returns the bounds of each ascent: choices stay, and so does what is held or absent."""
+        fixed = self._category_columns() + self._held_columns()
+        lower, upper = np.zeros_like(starts), np.ones_like(starts)
+        for row, start in enumerate(starts):
+            absent = self._absent(start)
+            upper[row, absent] = 0.0
+        for column, index in enumerate(self.space.columns):
+            parameter = self.space.parameters[index]
+            if isinstance(parameter, Continuous) and parameter.optional:
+                present = starts[:, column] > _ABSENT
+                lower[present, column] = parameter.low / parameter.high
+        lower[:, fixed] = upper[:, fixed] = starts[:, fixed]
+        return lower, upper
+
+    def _absent(self, x: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        """Returns the columns of components that may be absent, and are."""
+        counted = {index for rule in self.space.region.rules.counts for index in rule.indices}
+        return np.array(
+            [
+                column
+                for column, index in enumerate(self.space.columns)
+                if x[column] <= _ABSENT and self._may_be_absent(index, counted)
+            ],
+            dtype=np.intp,
+        )
+
+    def _may_be_absent(self, index: int, counted: set[int]) -> bool:
+        parameter = self.space.parameters[index]
+        is_optional = isinstance(parameter, Continuous) and parameter.optional
+        encodes_zero = not isinstance(parameter, Continuous) or parameter.origin == 0
+        return is_optional or (index in counted and encodes_zero)
 
     def _walk(self, score: Score, top: dict[str, Value], *, taken: Floats) -> dict[str, Value]:
         """Moves to the best neighbour that is not taken, until none is better."""
         for _ in range(_MOST_ROUNDS):
-            options = [top, *self._neighbours(top)]
+            options = [top, *self.space.neighbours(top)]
             x = self.space.encode(options)
             values = score_in_blocks(score, x)
-            values[are_among(x, taken)] = -np.inf
+            values[self._are_taken(x, taken)] = -np.inf
             best = int(np.argmax(values))
             if best == 0 or np.isneginf(values[best]):
                 break
             top = options[best]
         return top
-
-    def _neighbours(self, configuration: dict[str, Value]) -> Iterator[dict[str, Value]]:
-        """Yields admissible configurations that differ in one choice or by one level."""
-        for parameter in self.space.parameters:
-            value = configuration[parameter.name]
-            others: tuple[Value, ...] = ()
-            if isinstance(parameter, Categorical):
-                others = tuple(choice for choice in parameter.choices if choice != value)
-            elif isinstance(parameter, Integer):
-                around = (int(value) - 1, int(value) + 1)
-                others = tuple(i for i in around if parameter.low <= i <= parameter.high)
-            elif isinstance(parameter, Discrete):
-                at = parameter.values.index(float(value))
-                others = parameter.values[max(0, at - 1) : at] + parameter.values[at + 1 : at + 2]
-            for other in others:
-                neighbour = {**configuration, parameter.name: other}
-                if all(rule.is_met(neighbour) for rule in self.space.constraints):
-                    yield neighbour
 
     def _category_columns(self) -> list[int]:
         return [
@@ -162,29 +226,28 @@ class OpenCandidates:
             if isinstance(self.space.parameters[index], Categorical)
         ]
 
+    def _held_columns(self) -> list[int]:
+        return [
+            column
+            for column, index in enumerate(self.space.columns)
+            if self.space.parameters[index].name in self.space.held
+        ]
+
 
 def enumerate_small(space: SearchSpace, *, at_most: int) -> SearchSpace | None:
     """Returns the space with all its configurations as rows; None where there are too many.
 
     A small finite space is then scored exactly; nothing is made up for a large one.
+
+    Raises:
+        InputError: no configuration is admissible.
     """
-    levels: list[tuple[Value, ...]] = []
-    count = 1
-    for parameter in space.parameters:
-        if isinstance(parameter, Categorical):
-            values: tuple[Value, ...] = parameter.choices
-        elif isinstance(parameter, Discrete):
-            values = parameter.values
-        elif isinstance(parameter, Integer) and parameter.high - parameter.low < at_most:
-            values = tuple(range(int(parameter.low), int(parameter.high) + 1))
-        else:
-            return None
-        levels.append(values)
-        count *= len(values)
-        if count > at_most:
-            return None
-    rows: list[Configuration] = [
-        dict(zip(space.names, chosen, strict=True)) for chosen in itertools.product(*levels)
-    ]
-    admissible = tuple(row for row in rows if all(rule.is_met(row) for rule in space.constraints))
-    return SearchSpace(space.parameters, space.constraints, rows=admissible)
+    listed = space.region.listed
+    if listed is None:
+        return None
+    rows = tuple(space.region.admissible(listed))
+    if not rows:
+        raise InputError(f"{space.find_emptiness()} Loosen the constraints or widen the bounds.")
+    if len(rows) > at_most:
+        return None
+    return SearchSpace(space.parameters, rows=rows, held=space.held)

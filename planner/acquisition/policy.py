@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -32,6 +33,9 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
     one by one, each pick taken to be measured at its predicted mean before the next. Where the fit
     fails the space is filled further, and every pick says so.
 
+    Where the picks have parameters in common, the first pick decides on those, among values that
+    leave room for all.
+
     Args:
         situation: all that the choice depends on.
         q: how many trials to choose, at least 1.
@@ -39,8 +43,17 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
 
     Returns:
         Picks that are distinct from each other and from everything tried or pending; fewer than
-        ``q`` only where the space is exhausted, and then it says so.
+        ``q`` only where the space is exhausted, and then it says so, or where no more of it has
+        the values that the picks share.
+
+    Raises:
+        InputError: no configuration is admissible, or the context names what is set.
+        UnknownName: the picks would share what is no parameter.
     """
+    for name in situation.shared:
+        situation.space.parameter(name)
+    assumed = situation.assumed()
+    situation = situation.in_context()
     fitted = fit(
         _observations(situation),
         columns=situation.space.columns,
@@ -49,8 +62,7 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
     )
     surrogate = fitted if isinstance(fitted, Surrogate) else None
     failure = fitted if isinstance(fitted, FitFailure) else None
-    candidates = _candidates(situation)
-    chooser = _Chooser(situation, candidates, surrogate, failure, seed)
+    chooser = _Chooser(situation, surrogate, failure, seed, q, assumed)
 
     missing = max(0, situation.settings.n_start - _n_placed(situation))
     n_start = min(q, missing)
@@ -67,7 +79,7 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
         picks=tuple(picks),
         surrogate=surrogate,
         failure=failure,
-        is_exhausted=len(picks) < q,
+        is_exhausted=len(picks) < q and chooser.is_exhausted(picks),
         seed=seed,
     )
 
@@ -75,42 +87,77 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
 @dataclass(frozen=True, slots=True)
 class _Chooser:
     situation: Situation
-    candidates: Candidates
     surrogate: Surrogate | None
     failure: FitFailure | None
     seed: int
+    q: int
+    assumed: Mapping[str, float]
 
     def fill(
         self, kind: Kind, n: int, *, n_centres: int, earlier: list[Pick] | None = None
     ) -> list[Pick]:
         """Returns the first ``n`` of ``n_centres`` configurations that fill the space."""
-        if n == 0:
-            return []
-        taken = self._taken(earlier or [])
-        seed = derive_seed(self.seed, kind)
-        found = self.candidates.spread(n_centres, taken=taken, seed=seed)[:n]
+        picks: list[Pick] = []
+        earlier = earlier or []
         words = reasons.filling(
             kind,
-            n_placed=_n_placed(self.situation) + len(earlier or []),
+            n_placed=_n_placed(self.situation) + len(earlier),
             settings=self.situation.settings,
             failure=self.failure,
         )
-        return [self._pick(each, kind, reason=words) for each in found]
+        while len(picks) < n:
+            before = earlier + picks
+            # the first pick settles what all share, so the others are placed after it
+            n_now = 1 if self.situation.shared and not before else n - len(picks)
+            found = self._candidates(before).spread(
+                n_centres - len(picks),
+                taken=self._taken(before),
+                seed=derive_seed(self.seed, kind),
+            )[:n_now]
+            if not found:
+                break
+            picks += [self._pick(each, kind, reason=words, earlier=before) for each in found]
+        return picks
 
     def optimise(self, surrogate: Surrogate, n: int, *, earlier: list[Pick]) -> list[Pick]:
         """Returns the ``n`` candidates of highest acquisition, one after the other."""
         picks: list[Pick] = []
+        candidates = self._candidates(earlier) if n else None
         for index in range(n):
-            taken = self._taken(earlier + picks)
+            before = earlier + picks
+            if self.situation.shared and len(before) == 1:
+                candidates = self._candidates(before)
+            assert candidates is not None
             seed = derive_seed(self.seed, "acquisition", index)
-            waiting = np.vstack([self.situation.pending_rows(), *(p.x for p in earlier + picks)])
+            waiting = np.vstack([self.situation.pending_rows(), *(p.x for p in before)])
             score = self._score(surrogate, waiting, seed=seed)
-            found = self.candidates.best(score, taken=taken, seed=seed)
+            found = candidates.best(score, taken=self._taken(before), seed=seed)
             if found is None:
                 break
             reason = reasons.chosen(self.situation, surrogate, found)
-            picks.append(self._pick(found, "model", reason=reason))
+            picks.append(self._pick(found, "model", reason=reason, earlier=before))
         return picks
+
+    def is_exhausted(self, picks: list[Pick]) -> bool:
+        """Tells whether nothing is left that is not taken, whatever its shared values."""
+        if not self.situation.shared:
+            return True
+        everything = _all_candidates(self.situation)
+        return not everything.spread(1, taken=self._taken(picks), seed=self.seed)
+
+    def _candidates(self, before: list[Pick]) -> Candidates:
+        """Returns what may be chosen; after the first pick only what shares its values."""
+        shared = self.situation.shared
+        if not shared:
+            return _all_candidates(self.situation)
+        if before:
+            locks = {name: before[0].configuration[name] for name in shared}
+            space = self.situation.space.restricted(locks)
+            return _all_candidates(replace(self.situation, space=space))
+        candidates = _all_candidates(self.situation)
+        if isinstance(candidates, TableCandidates):
+            return candidates.with_room(self.q, shared=shared, taken=self._taken(before))
+        return candidates
 
     def _score(self, surrogate: Surrogate, waiting: Floats, *, seed: int) -> Score:
         objective, settings = self.situation.objective, self.situation.settings
@@ -120,7 +167,7 @@ class _Chooser:
             return lambda x: upper_confidence_bound(conditioned, objective, x, beta=settings.beta)
         return log_noisy_expected_improvement(surrogate, objective, pending=pending, seed=seed)
 
-    def _pick(self, found: Found, kind: Kind, *, reason: str) -> Pick:
+    def _pick(self, found: Found, kind: Kind, *, reason: str, earlier: list[Pick]) -> Pick:
         expected = forecast(self.situation, self.surrogate, found.x) if self.surrogate else None
         return Pick(
             configuration=found.configuration,
@@ -129,14 +176,27 @@ class _Chooser:
             kind=kind,
             forecast=expected,
             acquisition_value=found.score,
-            reason=reason,
+            reason=" ".join([reason, *self._remarks(found, earlier)]),
         )
+
+    def _remarks(self, found: Found, earlier: list[Pick]) -> list[str]:
+        """Returns what else there is to say of a pick: what was assumed, and what it shares."""
+        remarks = []
+        for name, value in self.assumed.items():
+            unit = self.situation.space.parameter(name).unit_words
+            remarks.append(
+                f"{name} was not given, so the middle of its range, {value:g}{unit}, is assumed."
+            )
+        if earlier and self.situation.shared:
+            same = ", ".join(f"{n} = {found.configuration[n]}" for n in self.situation.shared)
+            remarks.append(f"{same} as for the whole batch.")
+        return remarks
 
     def _taken(self, picks: list[Pick]) -> Floats:
         return np.vstack([self.situation.taken(), *(pick.x for pick in picks)])
 
 
-def _candidates(situation: Situation) -> Candidates:
+def _all_candidates(situation: Situation) -> Candidates:
     if situation.space.rows is not None:
         return TableCandidates(space=situation.space, blocked=situation.blocked)
     small = enumerate_small(situation.space, at_most=_SMALL_SPACE)

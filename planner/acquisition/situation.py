@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from planner.campaign.objectives import AnyObjective
 from planner.errors import InputError
 from planner.models import FitFailure, Hyperparameters, OutcomeScale, Surrogate
-from planner.space import Floats, SearchSpace, Value
+from planner.space import Contextual, Floats, SearchSpace, Value
 
 Acquisition = Literal["ucb", "log_nei"]
 Kind = Literal["start", "model", "fallback"]
@@ -59,11 +60,16 @@ class Situation:
         pending: encoded configurations under way, ``m d``.
         tried: encoded configurations as they were requested, failed ones too, ``k d``; none of
             them is chosen again. Those in ``x`` and ``pending`` count without being named here.
-        blocked: indices of table rows that may not be chosen, for whatever reason.
+        blocked: numbers of table rows that may not be chosen, for whatever reason; numbers are
+            those of the whole table, also where the space holds only a part of its rows.
         previous: hyperparameters of the last fit.
         scale: what to expect of the outcome before it was measured.
         bounds: smallest and largest value that the outcome can take, where it has them.
         settings: of the policy.
+        context: what is measured and not chosen, such as today's humidity; every candidate has
+            these values. What is missing is taken to be in the middle of its bounds, and every
+            reason says so.
+        shared: parameters whose values all picks of one choice have in common.
     """
 
     space: SearchSpace
@@ -78,6 +84,33 @@ class Situation:
     scale: OutcomeScale | None = None
     bounds: tuple[float | None, float | None] = (None, None)
     settings: Settings = field(default_factory=Settings)
+    context: Mapping[str, Value] = field(default_factory=dict)
+    shared: tuple[str, ...] = ()
+
+    def assumed(self) -> dict[str, float]:
+        """Returns what is taken for granted of the context, as nobody measured it."""
+        return {
+            parameter.name: parameter.decode(np.array([0.5]))
+            for parameter in self.space.parameters
+            if isinstance(parameter, Contextual)
+            and parameter.name not in {**self.space.held, **self.context}
+        }
+
+    def in_context(self) -> Situation:
+        """Returns the situation with only those configurations that have the context's values.
+
+        Raises:
+            InputError: the context names what is not measured, or leaves nothing to try.
+        """
+        for name in self.context:
+            if name not in self.space.contextual:
+                raise InputError(
+                    f"The context gives {name!r}, which is not measured but set. Lock it instead."
+                )
+        if not self.space.contextual:
+            return self
+        space = self.space.restricted({**self.assumed(), **self.context})
+        return replace(self, space=space, context={})
 
     def taken(self) -> Floats:
         """Returns every encoded configuration that is not to be chosen again, ``k d``."""
@@ -119,7 +152,7 @@ class Pick:
 
     Args:
         configuration: in the user's units.
-        row: its index in the candidate table, if there is one.
+        row: its number in the whole candidate table, if there is one.
         x: encoded, ``d``.
         kind: ``start`` to fill the space, ``model`` by the acquisition, ``fallback`` to fill the
             space because the fit failed.
@@ -142,7 +175,8 @@ class Choice:
     """The picks, in the order they are to be tried, and what they rest on.
 
     Args:
-        picks: ``q`` of them; fewer where the space is exhausted.
+        picks: ``q`` of them; fewer where the space is exhausted, or holds no more with the
+            values that the picks share.
         surrogate: that predicted and decided; None where the fit failed.
         failure: why there is no surrogate.
         is_exhausted: no configuration is left that was not tried and is not pending.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.rng import make_generator
-from planner.space import Floats, SearchSpace
+from planner.space import AnyParameter, Categorical, Contextual, Floats, SearchSpace
 
 _RESTARTS = 10
 _MOST_ROUNDS = 100
@@ -48,9 +48,23 @@ def place(pool: Floats, placed: Floats, n: int, *, seed: int) -> list[int]:
 
 
 def distance_weights(space: SearchSpace) -> Floats:
-    """Returns a factor a column, ``d``, that puts two choices of a category 1 apart, not 1.4."""
-    counts = np.bincount(space.columns)
-    return np.where(counts[list(space.columns)] > 1, np.sqrt(0.5), 1.0)
+    """Returns a factor a column, ``d``, that makes distances those between settings.
+
+    Two choices of a category are 1 apart, not 1.4; two choices with descriptors at most 1, however
+    many there are; what is measured and not chosen sets nothing apart.
+    """
+    return np.array([_weight(space.parameters[index]) for index in space.columns])
+
+
+def _weight(parameter: AnyParameter) -> float:
+    match parameter:
+        case Categorical(descriptors=None):
+            return float(np.sqrt(0.5))
+        case Categorical():
+            return float(1 / np.sqrt(parameter.n_columns))
+        case Contextual():
+            return 0.0
+    return 1.0
 
 
 def _cluster(

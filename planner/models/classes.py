@@ -133,7 +133,6 @@ class ClassSurrogate:
         pseudo = pseudo_observations(
             sd**2 * (unit + 1.0 / MARGIN_MEAN_PRECISION), seen, offsets=offsets
         )
-        assert pseudo is not None, "each step raises a concave value"
         means = sd * pseudo.residual.sum(axis=0) / MARGIN_MEAN_PRECISION
         return tuple(
             Surrogate(

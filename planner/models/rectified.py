@@ -89,7 +89,8 @@ class Bounds:
         if self.low is None:
             below, var = rectified_moments((self.highest - mean) / sd)
             return Moments(mean=self.highest - sd * below, sd=sd * floored_root(var))
-        above, var = rectified_moments((mean - self.low) / sd, (self.highest - self.low) / sd)
+        width = None if self.high is None else (self.high - self.low) / sd
+        above, var = rectified_moments((mean - self.low) / sd, width)
         # rounding of the last digit may lead out again
         return Moments(mean=self.clip(self.low + sd * above), sd=sd * floored_root(var))
 
@@ -101,8 +102,8 @@ def rectified_moments(
 
     Args:
         a: how far the mean lies above the lower end, in deviations.
-        width: from one end to the other, in deviations, at least 0; None or infinite where there
-            is no upper end.
+        width: from one end to the other, in deviations, at least 0; None where there is no
+            upper end.
     """
     if width is None:
         return _above_zero(a)
@@ -111,9 +112,10 @@ def rectified_moments(
     near = torch.where(is_mirrored, width - a, a)
     mean_a, var_a = _above_zero(near)
     mean_b, var_b = _above_zero((near - width).clamp_min(_NOTHING_BELOW))
-    finite = width.clamp_max(1e300)  # infinity times no mass would not be a number
     mean = mean_a - mean_b
-    var = var_a - var_b - 2.0 * mean_b * (finite - mean)
+    var = var_a - var_b - 2.0 * mean_b * (width - mean)
+    # nothing varies more than what is half the time at either end; of narrow bounds rounding would
+    var = torch.minimum(var, (0.5 * width).square())
     return torch.where(is_mirrored, width - mean, mean), var
 
 

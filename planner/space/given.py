@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, StrictFloat, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, StrictFloat, Tag, ValidationInfo, field_validator
 
 from planner import units
 from planner.space.base import (
@@ -20,12 +20,18 @@ from planner.space.base import (
 )
 from planner.space.numeric import MOST_DIGITS, Bounded, first_digit
 
+# Told apart by their form, so that a mistake is said once and not for each.
+NumberOrName = Annotated[
+    Annotated[StrictFloat, Tag("number")] | Annotated[str, Tag("name")],
+    Discriminator(lambda each: "name" if isinstance(each, str) else "number"),
+]
+
 
 class Fixed(ParameterBase):
     """A constant of the campaign: it is sent to the device and takes part in no choice."""
 
     kind: Literal["fixed"] = "fixed"
-    value: StrictFloat | str = Field(description="The value, the same in every trial.")
+    value: NumberOrName = Field(description="The value, the same in every trial.")
 
     @field_validator("value", mode="before", json_schema_input_type=float | str)
     @classmethod

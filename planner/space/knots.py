@@ -5,9 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictFloat,
+    Tag,
+    model_validator,
+)
 
 from planner.space.base import Value, as_decimal, read_number
 from planner.space.constraint_base import number_of, shown
@@ -33,13 +41,20 @@ class Free(BaseModel):
         return self
 
 
+# Told apart by their form, so that a mistake is said once and not for each.
+FixedOrFree = Annotated[
+    Annotated[StrictFloat, Tag("number")] | Annotated[Free, Tag("bounds")],
+    Discriminator(lambda each: "bounds" if isinstance(each, Mapping | Free) else "number"),
+]
+
+
 class Knot(BaseModel):
     """One point of a profile; a number is fixed, bounds are free."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    at: StrictFloat | Free = Field(description="Time, or its bounds.")
-    value: StrictFloat | Free = Field(description="Value at that time, or its bounds.")
+    at: FixedOrFree = Field(description="Time, or its bounds.")
+    value: FixedOrFree = Field(description="Value at that time, or its bounds.")
 
 
 class ProfileTable(BaseModel):

@@ -53,8 +53,8 @@ class Bounded(ParameterBase, ABC):
     def _bounds_in_order(self) -> Bounded:
         if self.low >= self.high:
             raise ValueError(
-                f"low ({self.low:g}) must be below high ({self.high:g}): swap them, "
-                f"or write 'value: {self.low:g}' instead if it never changes"
+                f"low ({self.low:g}) must be below high ({self.high:g}): swap them, or write "
+                f"'value: {self.low:g}' instead of both if it never changes"
             )
         largest = max(abs(self.low), abs(self.high))
         refuse_extremes(self.low, self.high)

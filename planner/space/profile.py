@@ -233,12 +233,14 @@ class Profile(Quantity):
         )
 
     def _rules(self, one: int, other: int) -> Iterator[LinearConstraint]:
-        """Yields the rules between a knot and the next."""
+        """Yields the rules between a knot and the next, without what the bounds imply."""
         start, stop = self.knots[one].at, self.knots[other].at
         names = self.time_name(one), self.time_name(other)
-        if isinstance(start, Free) or isinstance(stop, Free):
+        step = as_decimal(self.time_step())
+        shortest = bounds_of(stop)[0] - bounds_of(start)[1]
+        if shortest < step:
             gap = [(Decimal(-1), start, names[0]), (Decimal(1), stop, names[1])]
-            yield from _at_least(gap, as_decimal(self.time_step()))
+            yield from _at_least(gap, step)
         if self.max_rate is None:
             return
         rate = as_decimal(self.max_rate)
@@ -246,7 +248,8 @@ class Profile(Quantity):
         first = self.knots[one].value, self.value_name(one)
         last = self.knots[other].value, self.value_name(other)
         for lower, upper in ((first, last), (last, first)):  # as a rise, and as a fall
-            if bounds_of(upper[0])[1] > bounds_of(lower[0])[0]:
+            steepest = bounds_of(upper[0])[1] - bounds_of(lower[0])[0]
+            if steepest > rate * max(shortest, Decimal(0)):
                 yield from _at_least(
                     [*way, (Decimal(1), *lower), (Decimal(-1), *upper)], Decimal(0)
                 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -9,12 +11,14 @@ from planner.acquisition import utility_moments
 from planner.acquisition.utility import utility_of
 from planner.campaign.objectives import (
     AnyObjective,
+    HitClass,
     HitRange,
     HitTarget,
     Maximise,
     Minimise,
     utility,
 )
+from planner.models import Bounds
 from tests.oracles.improvement import mean_and_sd
 
 TARGET = HitTarget(outcome="y", target=2.0, tolerance=0.5)
@@ -80,3 +84,49 @@ def test_utilities_of_draws_are_those_of_the_objectives(value: float) -> None:
     for objective in (Maximise(outcome="y"), Minimise(outcome="y"), TARGET, RANGE):
         found = float(utility_of(objective, torch.tensor(value, dtype=torch.float64)))
         assert found == pytest.approx(utility(objective, value), abs=1e-15)
+
+
+@pytest.mark.parametrize("mean", [-8.0, 0.0, 1.0, 1.9, 2.7, 5.0, 30.0])
+@pytest.mark.parametrize("sd", [0.01, 0.3, 7.0])
+@pytest.mark.parametrize(
+    "bounds",
+    [Bounds(0.0, 2.5), Bounds(1.5, None), Bounds(None, 2.2), Bounds(2.5, 3.5), Bounds(-9.0, 0.5)],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "objective",
+    [Maximise(outcome="y"), Minimise(outcome="y"), TARGET, RANGE],
+    ids=lambda objective: objective.aim,
+)
+def test_moments_within_bounds_agree_with_quadrature(
+    objective: AnyObjective, bounds: Bounds, mean: float, sd: float
+) -> None:
+    kinks = (-9.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.2, 2.5, 3.0, 3.5)
+    expected_mean, expected_sd = mean_and_sd(
+        lambda y: utility(objective, min(max(y, bounds.lowest), bounds.highest)),
+        mean,
+        sd,
+        kinks=kinks,
+    )
+
+    found = utility_moments(
+        objective,
+        torch.tensor([mean], dtype=torch.float64),
+        torch.tensor([sd], dtype=torch.float64),
+        bounds=bounds,
+    )
+
+    # as above; ends that touch leave differences of numbers of about 10
+    assert float(found.mean[0]) == pytest.approx(expected_mean, abs=1e-11)
+    assert float(found.sd[0]) == pytest.approx(expected_sd, rel=1e-8, abs=1e-6)
+
+
+def test_of_a_class_the_utility_is_its_probability() -> None:
+    objective = HitClass(outcome="form", wanted=("a",))
+    expected = mean_and_sd(lambda g: 1.0 / (1.0 + math.exp(-g)), 0.7, 2.0)
+
+    found = moments(objective, 0.7, 2.0)
+
+    # 128 Hermite nodes at a deviation of 2: 1e-9
+    assert found == pytest.approx(expected, abs=1e-8)
+    assert float(utility_of(objective, torch.tensor(0.0))) == 0.5

@@ -1,11 +1,9 @@
-"""A person is the lab: ask, tell, look, export, all by real processes on the shipped campaign."""
+"""A person is the lab: ask, tell, look, export, all by real processes."""
 
 from __future__ import annotations
 
 import csv
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -15,10 +13,28 @@ from tests.cli.desks import Desk
 
 FILE = "by_hand.yaml"
 
+CAMPAIGN = """
+schema: 1
+campaign: by_hand
+about: silver nanoparticles of a wanted size, made at the bench
+parameters:
+  reductant: {choices: [citrate, borohydride, ascorbic_acid]}
+  reductant_ratio: {low: 0.5, high: 10, unit: equiv, resolution: 0.1}
+  temperature: {low: 20, high: 95, unit: degC, resolution: 1}
+outcomes:
+  size: {unit: nm, bounds: [1, 1000], expected: [5, 120]}
+objectives:
+  - {aim: target, outcome: size, target: 40, tolerance: 3}
+sources:
+  bench: {kind: person, duration: 2 h}
+budget: {trials: 24}
+policy: {approval: person}
+"""
+
 
 @pytest.fixture
-def by_hand(desk: Desk, project: Path) -> Desk:
-    shutil.copy(project / "campaigns" / FILE, desk.folder)
+def by_hand(desk: Desk) -> Desk:
+    (desk.folder / FILE).write_text(CAMPAIGN)
     return desk
 
 

@@ -132,3 +132,18 @@ def test_fifty_trials_are_never_worse_than_as_given() -> None:
     assert found.time_s < found.given_time_s
     assert sorted(found.order) == list(range(50))
     assert time_of(found.order, of, set_up, None) == pytest.approx(found.time_s, abs=1e-9)
+
+
+@given(n=st.integers(1, 7), source=st.randoms(use_true_random=False))
+def test_what_a_change_saves_is_the_difference_of_the_times(n: int, source: random.Random) -> None:
+    times = [[0] * n for _ in range(n)]
+    for i, j in itertools.combinations(range(n), 2):
+        times[i][j] = times[j][i] = source.randint(1, 9)
+    start = [source.randint(0, 9) for _ in range(n)]
+    ended = setup_order._with_ends(times, start)
+    path = [n, *source.sample(range(n), n), n + 1]
+    for piece in setup_order._pieces(n):
+        moved = setup_order._moved(path, piece)
+        assert sorted(moved) == sorted(path)
+        before, after = (setup_order._time(each[1:-1], times, start) for each in (path, moved))
+        assert setup_order._saving(path, piece, ended) == before - after

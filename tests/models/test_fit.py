@@ -150,6 +150,84 @@ def test_with_an_expected_range_they_are_a_fit(y: list[float]) -> None:
     assert float(far.sd[0]) > 0.5
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("is_equal", [True, False])
+def test_up_to_four_outcomes_are_judged_by_the_expected_range(n: int, *, is_equal: bool) -> None:
+    """Outcomes that lie close to each other say little of how far others may lie from them."""
+    expected = OutcomeScale.from_range(0.0, 100.0)
+    x = np.random.default_rng(n).random((n, 3))
+    y = np.full(n, 30.0) if is_equal else np.linspace(30.0, 30.1, n)
+
+    found = fit(Observations.from_arrays(x, y), columns=COLUMNS, scale=expected)
+
+    assert isinstance(found, Surrogate)
+    assert found.scale == expected
+    at = torch.from_numpy(np.vstack([x, [[9.0, 9.0, 9.0]]]))
+    prediction = found.predict(at)
+    # nine ranges away nothing is known, but that the lengthscale's prior has a tail: 1e-2 of it
+    assert float(prediction.mean[-1]) == pytest.approx(50.0, abs=1.0)
+    assert float(prediction.sd[-1]) == pytest.approx(25.0, rel=0.01)
+    # where it was measured, noise of about 14 % of the deviation leaves less than half of it
+    assert bool((prediction.sd[:-1] < 12.5).all())
+    assert bool(((prediction.mean[:-1] - 30.0).abs() < 10.0).all())
+
+
+def test_from_five_outcomes_on_their_own_spread_is_the_scale() -> None:
+    x, y = make_data(5)
+    observations = Observations.from_arrays(x, y)
+
+    found = fit(observations, columns=COLUMNS, scale=OutcomeScale.from_range(0.0, 100.0))
+    without = fit(observations, columns=COLUMNS)
+
+    assert isinstance(found, Surrogate)
+    assert isinstance(without, Surrogate)
+    assert found.version == without.version
+
+
+def test_five_equal_outcomes_are_still_judged_by_the_expected_range() -> None:
+    expected = OutcomeScale.from_range(0.0, 100.0)
+    x = make_data(7)[0]
+
+    found = fit(Observations.from_arrays(x, np.full(7, 30.0)), columns=COLUMNS, scale=expected)
+
+    assert isinstance(found, Surrogate)
+    assert found.scale == expected
+
+
+def test_the_fifth_outcome_moves_predictions_by_no_more_than_the_two_scales_differ() -> None:
+    """Outcomes as expected: the switch is no jump.
+
+    The spread of five normal outcomes is below a tenth of the true one, or above three times of it,
+    once in 5,000 times (chi-square of 4): more than two of 40 fields less than once in 10 million.
+    """
+    expected = OutcomeScale(mean=50.0, sd=25.0)
+    generator = np.random.default_rng()
+    n_jumps = 0
+    for _ in range(40):
+        x, y = generator.random((5, 3)), generator.normal(50.0, 25.0, 5)
+        at = torch.from_numpy(generator.random((30, 3)))
+        four = fit(Observations.from_arrays(x[:4], y[:4]), columns=COLUMNS, scale=expected)
+        assert isinstance(four, Surrogate)
+        five = fit(
+            Observations.from_arrays(x, y),
+            columns=COLUMNS,
+            previous=four.hyperparameters,
+            scale=expected,
+        )
+        assert isinstance(five, Surrogate)
+        ratio = five.scale.sd / four.scale.sd
+        n_jumps += not 0.1 < ratio < 3.0
+        before, after = four.predict(at), five.predict(at)
+        # both deviations are shares of their scales, of at least a hundredth and at most one
+        assert bool((after.sd <= five.scale.sd).all())
+        assert bool((before.sd <= four.scale.sd).all())
+        # the mean may overshoot what was measured: in 4,000 such fields by 0.29 deviations at most
+        reach = max(expected.sd, five.scale.sd)
+        assert bool((after.mean > min(y.min(), 50.0) - reach).all())
+        assert bool((after.mean < max(y.max(), 50.0) + reach).all())
+    assert n_jumps <= 2
+
+
 def test_outcomes_that_overflow_are_a_failure_and_no_exception() -> None:
     x, y = make_data(5)
 

@@ -32,7 +32,8 @@ def list_neighbours(region: Region, configuration: Mapping[str, Value]) -> list[
     ]
     if not rows:
         return []
-    return list(region.admissible(np.unique(np.array(rows), axis=0)))
+    distinct = {row.tobytes(): row for row in rows}
+    return list(region.admissible(np.array(list(distinct.values()))))
 
 
 def _changed(region: Region, here: Floats) -> Iterator[Floats]:
