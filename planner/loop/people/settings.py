@@ -8,6 +8,7 @@ from planner import units
 from planner.errors import InputError
 from planner.labs import Reported
 from planner.ledger.replay import CampaignState
+from planner.loop.context import last_context
 from planner.space import (
     AnyParameter,
     Categorical,
@@ -85,15 +86,3 @@ def fill_settings(
     if missing:
         raise InputError(f"Give a value for {', '.join(missing)} too.")
     return filled, tuple(notes)
-
-
-def last_context(state: CampaignState, space: SearchSpace) -> dict[str, Value]:
-    """Returns what was measured last of each parameter that nobody sets."""
-    if not space.contextual:
-        return {}
-    latest = sorted(state.observations, key=lambda each: each.at)
-    return {
-        name: latest[-1].configuration[name]
-        for name in space.contextual
-        if latest and name in latest[-1].configuration
-    }
