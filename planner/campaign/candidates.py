@@ -36,11 +36,11 @@ def read_space(spec: CampaignSpec, *, folder: Path) -> SearchSpace:
         TableError: the table cannot be read, or a row is outside the parameters' domains.
     """
     parameters = tuple(spec.scalars.values())
-    table = spec.table
-    if table is None:
+    table, candidates = spec.table, spec.candidates
+    if table is None or candidates is None:
         return SearchSpace(parameters, spec.all_constraints)
     rows = _distinct(read_rows(table, parameters, folder=folder))
-    space = SearchSpace(parameters, spec.all_constraints, rows)
+    space = SearchSpace(parameters, spec.all_constraints, rows, tolerance=candidates.tolerance)
     for row in rows:
         _check_row(space, row, table)
     return space
@@ -106,5 +106,6 @@ def _check_row(space: SearchSpace, row: Configuration, table: TableRef) -> None:
     except ValueOutOfRange as error:
         raise TableError(
             f"A row of {table.title} is no admissible configuration: {error} "
-            f"Widen the bounds or leave the row out."
+            f"Widen the bounds, leave the row out, or let candidates have a tolerance where rows "
+            f"miss a constraint by rounding."
         ) from error

@@ -135,6 +135,12 @@ class ArtifactStore:
                 f"y. The entry that names it belongs to another file."
             ) from error
 
+    def hashes(self) -> Iterator[str]:
+        """Yields the hash of every artifact, in their order."""
+        for path in sorted(self.folder.glob("??/*")):
+            if path.is_file():
+                yield path.name
+
     def path_of(self, sha256: str) -> Path:
         """Returns the file of an artifact, to be read only; its bytes are not checked.
 

@@ -16,6 +16,10 @@ from planner.space.base import Floats, ParameterBase, Value, refuse_extremes
 _NEAREST = 1e-9
 
 Descriptors = dict[str, dict[str, StrictFloat]]
+# What a file may write below ``choices``.
+_Written = (
+    Annotated[tuple[str, ...], Field(min_length=2)] | Annotated[Descriptors, Field(min_length=2)]
+)
 
 
 class Ordinal(ParameterBase):
@@ -74,7 +78,7 @@ class Categorical(ParameterBase):
             raise ValueError("the descriptors are given twice: leave 'descriptors' out")
         return {**content, "descriptors": content["choices"]}
 
-    @field_validator("choices", mode="before", json_schema_input_type=tuple[str, ...] | Descriptors)
+    @field_validator("choices", mode="before", json_schema_input_type=_Written)
     @classmethod
     def _names_of_described_choices(cls, choices: object) -> object:
         return tuple(choices) if isinstance(choices, Mapping) else choices

@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     StrictFloat,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -23,13 +24,19 @@ from planner.space.constraint_base import number_of, shown
 Interpolation = Literal["linear", "step"]
 
 
+# A file may write a number with its unit, which the profile converts.
+_Number = Annotated[
+    StrictFloat, WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]})
+]
+
+
 class Free(BaseModel):
     """A number that may be chosen between two bounds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    low: StrictFloat = Field(description="Lowest that may be chosen.")
-    high: StrictFloat = Field(description="Highest that may be chosen.")
+    low: _Number = Field(description="Lowest that may be chosen.")
+    high: _Number = Field(description="Highest that may be chosen.")
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> Free:
@@ -43,7 +50,7 @@ class Free(BaseModel):
 
 # Told apart by their form, so that a mistake is said once and not for each.
 FixedOrFree = Annotated[
-    Annotated[StrictFloat, Tag("number")] | Annotated[Free, Tag("bounds")],
+    Annotated[_Number, Tag("number")] | Annotated[Free, Tag("bounds")],
     Discriminator(lambda each: "bounds" if isinstance(each, Mapping | Free) else "number"),
 ]
 

@@ -171,6 +171,15 @@ def test_of_a_time_that_the_clock_shows_twice_the_first_counts() -> None:
     assert not ends.is_open(utc(2026, 10, 25, 1))
 
 
+def test_a_pause_that_falls_into_the_skipped_hour_is_there_again_a_week_later() -> None:
+    """Closed on Sundays from 02:10 to 02:50: open from 22 March on for two weeks less 40 min."""
+    hours = Hours.parse("Mon-Sat 00:00-24:00, Sun 00:00-02:10, 02:50-24:00", time_zone=BERLIN)
+    expected = Window(start=utc(2026, 3, 22, 1, 50), end=utc(2026, 4, 5, 0, 10))
+    assert hours.window(utc(2026, 3, 25)) == expected
+    assert hours.window(utc(2026, 4, 4)) == expected
+    assert hours.closing(utc(2026, 3, 23)) == expected.end
+
+
 def test_a_moment_may_be_given_in_any_time_zone() -> None:
     """Also at 02:45 on the wall clock that shows it twice, where Python compares nothing equal."""
     hours = Hours.parse("02:30-04:00", time_zone=BERLIN)

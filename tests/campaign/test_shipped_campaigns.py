@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,34 @@ from planner.campaign import (
     read_rows,
     read_space,
 )
-from planner.simulators.processes.nanotube import NANOTUBE_CVD
+from planner.labs.matching import match_simulator
+from planner.simulators.catalogue import find
+from planner.space import Continuous
 from planner.tables import locate_table
-from planner.units import are_compatible
+from planner.units import convert
 
-NAMES = ("by_hand", "fullerene_flow", "nanotube_cvd", "suzuki_flow")
+NAMES = (
+    "by_hand",
+    "composite_film",
+    "fullerene_flow",
+    "furnace_ramp",
+    "gold_spectrum",
+    "nanotube_cvd",
+    "oven_nights",
+    "oven_now",
+    "solar_blend",
+    "suzuki_flow",
+    "titania_phase",
+)
+SIMULATED = (
+    "composite_film",
+    "furnace_ramp",
+    "gold_spectrum",
+    "nanotube_cvd",
+    "oven_nights",
+    "oven_now",
+    "titania_phase",
+)
 
 
 def read(project: Path, name: str) -> CampaignSpec:
@@ -82,23 +106,62 @@ def test_the_suzuki_table_is_read_as_it_stands(project: Path) -> None:
     assert all(0 <= float(line["yld"]) <= 100 for line in lines)
 
 
-def test_the_nanotube_campaign_asks_for_what_its_simulator_takes(project: Path) -> None:
-    spec = read(project, "nanotube_cvd")
+@pytest.mark.parametrize("name", SIMULATED)
+def test_a_simulated_one_says_so_and_asks_for_what_its_simulator_takes(
+    name: str, project: Path
+) -> None:
+    text = (project / "campaigns" / f"{name}.yaml").read_text("utf-8")
+    assert "is a simulation" in " ".join(text[: text.index("schema:")].split("\n# "))
+    spec = read(project, name)
     source = spec.source
     assert isinstance(source, SimulatedProcess)
-    assert source.simulator == NANOTUBE_CVD.name
-    inputs = {each.name: each for each in NANOTUBE_CVD.inputs}
-    required = {name for name, each in inputs.items() if each.default is None}
-    assert required <= spec.parameters.keys() | source.inputs.keys() <= inputs.keys()
-    for name, parameter in spec.parameters.items():
-        assert parameter.unit == inputs[name].unit
-        assert inputs[name].low <= parameter.low < parameter.high <= inputs[name].high
-    outcomes = {each.name: each.unit for each in NANOTUBE_CVD.outcomes}
-    assert all(are_compatible(each.unit, outcomes[name]) for name, each in spec.outcomes.items())
+    matched = match_simulator(find(source.simulator), source, spec)
+    for parameter in spec.parameters.values():
+        if isinstance(parameter, Continuous):
+            wanted = matched.numbers[parameter.name]
+            low, high = (
+                convert(end, given=parameter.unit, wanted=wanted.unit)
+                for end in (0 if parameter.optional else parameter.low, parameter.high)
+            )
+            assert wanted.low <= low < high <= wanted.high
+
+
+def test_all_blends_of_the_table_are_candidates(project: Path) -> None:
+    space = read_space(read(project, "solar_blend"), folder=project / "campaigns")
+    assert space.rows is not None
+    assert len(space.rows) == 1020
+    assert {sum(Decimal(repr(share)) for share in row.values()) for row in space.rows} == {1}
+
+
+def test_the_target_spectrum_is_what_the_campaign_says_it_is(project: Path) -> None:
+    """Four decimals in the file."""
+    run = find("gold_colloid").run(
+        {"seed_gold": 0.008, "gold_added": 0.25, "reductant": 0.9}, seed=0
+    )
+    spectrum = run.values["extinction"]
+    with (project / "campaigns" / "gold_target.csv").open(encoding="utf-8") as file:
+        rows = [
+            (float(row["wavelength"]), float(row["extinction"])) for row in csv.DictReader(file)
+        ]
+    assert [x for x, _ in rows] == list(spectrum.x)
+    assert [y for _, y in rows] == pytest.approx(list(spectrum.y), abs=5.001e-5)
+
+
+def test_the_oven_that_runs_at_once_is_that_of_the_nights_without_hours(project: Path) -> None:
+    nights, now = (
+        read(project, name).model_dump(mode="json") for name in ("oven_nights", "oven_now")
+    )
+    assert nights["sources"]["oven"].pop("hours") == "Mon-Fri 18:00-06:00"
+    assert now["sources"]["oven"].pop("hours") == "always"
+    for each in (nights, now):
+        del each["campaign"], each["about"]
+        del each["sources"]["oven"]["duration"], each["sources"]["oven"]["time_zone"]
+    assert nights == now
 
 
 def test_the_campaign_by_hand_is_no_simulation(project: Path) -> None:
     spec = read(project, "by_hand")
     assert isinstance(spec.source, Person)
+    assert spec.measured_elsewhere == {"diameter": "microscope"}
     assert not spec.is_simulated
     assert read(project, "nanotube_cvd").is_simulated

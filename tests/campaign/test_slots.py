@@ -71,9 +71,10 @@ def test_a_trial_waits_for_a_window_that_is_long_enough(
 def test_a_trial_waits_until_the_holidays_are_over() -> None:
     """Closed for three weeks; 2027-01-11 is a Monday."""
     closed = [utc(2026, 12, 21).date() + timedelta(days=n) for n in range(21)]
-    hours = Hours.parse("Mon 08:00-16:00", holidays=closed)
-    found = waiting_until(utc(2026, 12, 20), hours=hours, duration=8 * HOUR)
-    assert found == utc(2027, 1, 11, 8)
+    hours = Hours.parse("Mon 08:00-12:00, Tue 08:00-16:00", holidays=closed)
+    for hours_each, day in ((4, 11), (8, 12)):
+        found = waiting_until(utc(2026, 12, 20), hours=hours, duration=hours_each * HOUR)
+        assert found == utc(2027, 1, day, 8)
     assert waiting_until(utc(2026, 12, 20), hours=hours, duration=9 * HOUR) is None
 
 

@@ -268,6 +268,15 @@ def test_an_invalid_profile_cannot_be_made(changes: dict[str, Any], text: str) -
         make(**changes)
 
 
+def test_a_mistake_in_a_knot_is_said_once() -> None:
+    """Where a number or bounds may stand, only what was meant is spoken of."""
+    for number in ([1], "warm", {"low": 5}, {"low": 5, "high": "x"}, {"low": 1, "hihg": 2}, None):
+        with pytest.raises(ValidationError) as caught:
+            make(knots=[{"at": 0, "value": number}, {"at": 9, "value": 25}])
+        n_wrong = 2 if isinstance(number, dict) and "hihg" in number else 1  # and high is missing
+        assert caught.value.error_count() == n_wrong
+
+
 def test_limits_that_doubles_cannot_hold_are_refused() -> None:
     """0.12345678 times 12.3456789012 has 20 digits; the rule would not be exact."""
     knots = [{"at": 0, "value": 25}, {"at": 12.3456789012, "value": {"low": 20, "high": 30}}]

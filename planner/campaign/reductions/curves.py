@@ -67,16 +67,15 @@ def centroid(points: Points) -> float:
     Raises:
         Unreducible: the curve has no area, or so much below zero that the centroid is outside.
     """
-    origin = points.x[0]  # close by, so that nothing is lost where x is large
-    x, y = points.x - origin, points.y
+    x, y = points.x, points.y
     moment = x[:-1] * (2 * y[:-1] + y[1:]) + x[1:] * (y[:-1] + 2 * y[1:])
     whole = area(points)
     if whole <= 0:
         raise Unreducible(f"its area ({whole:g}) is not above zero, so it has no centroid")
     place = float(np.dot(np.diff(x), moment) / 6 / whole)
-    if not 0 <= place <= x[-1]:
+    if not x[0] <= place <= x[-1]:
         raise Unreducible("much of it is below zero, which puts its centroid outside")
-    return float(origin) + place
+    return place
 
 
 def onset(points: Points, *, level: float, is_rising: bool) -> float:
@@ -111,7 +110,7 @@ def overlap(points: Points, target: Points, *, least: float) -> tuple[float, flo
     """
     low, high = max(points.x[0], target.x[0]), min(points.x[-1], target.x[-1])
     share = (high - low) / (target.x[-1] - target.x[0])
-    if share <= 0 or share < least:
+    if share < least:
         raise Unreducible(
             f"it reaches from x = {points.x[0]:g} to {points.x[-1]:g} and covers "
             f"{max(share, 0):.0%} of the target, which reaches from {target.x[0]:g} to "

@@ -31,7 +31,7 @@ class Custom(ReductionBase):
         return self.unit
 
     def compute(self, points: Points, given: Given) -> float:
-        """Returns what the user's function makes of copies of x and y, in the order of x."""
+        """Returns what the user's function makes of x and y, in the order of x."""
         function = given.own.get(self.function)
         if function is None:
             known = ", ".join(sorted(given.own)) or "none"
@@ -40,7 +40,7 @@ class Custom(ReductionBase):
                 f"{known}. Hand it over from Python, or name another."
             )
         try:
-            return float(function(points.x.copy(), points.y.copy()))
+            return float(function(points.x, points.y))
         except Exception as error:  # whatever a user's function raises is about these points
             what = f"{type(error).__name__}: {error}"
             raise Unreducible(f"the function {self.function!r} failed ({what})") from error

@@ -107,6 +107,7 @@ def test_weights_that_are_none_give_a_failure(
         ({"name": "centroid"}, [1, 2, 3], [-9, 0, 10], "outside"),
         ({"name": "onset"}, [1, 2, 3], [4, 4, 4], "flat, at y = 4"),
         ({"name": "onset"}, [1, 2, 3], [4, 1, 5], "begins beyond the level (y = 1.4)"),
+        ({"name": "onset", "direction": "falling"}, [1, 2, 3], [1, 4, 0], "the level (y = 3.6)"),
         ({"name": "span"}, [-1, 0, 1], [1, 1, 1], "not above zero"),
         ({"name": "polydispersity"}, [-1, 0, 1], [1, 1, 1], "not above zero"),
         ({"name": "area"}, [0, 1e308], [1e308, 1e308], "no finite number"),

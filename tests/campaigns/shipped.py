@@ -1,0 +1,37 @@
+"""Campaign files of the project, run in a folder of their own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from planner.ledger.replay import CampaignState
+from planner.loop.desk import Place, at_work
+from planner.loop.inline import run_inline
+from planner.loop.keeper import holding
+from planner.trials import Trial, TrialState
+
+
+def copy_shipped(project: Path, folder: Path, name: str, *, trials: int | None = None) -> Path:
+    """The campaign's file with the tables beside it; with another budget if one is given."""
+    for table in (project / "campaigns").glob("*.csv"):
+        shutil.copy(table, folder)
+    text = (project / "campaigns" / f"{name}.yaml").read_text(encoding="utf-8")
+    if trials is not None:
+        text, n_changed = re.subn(r"trials: \d+", f"trials: {trials}", text)
+        assert n_changed == 1
+    file = folder / f"{name}.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def run_shipped(file: Path) -> CampaignState:
+    """Runs a campaign to its end, in this process and its workers."""
+    with at_work(Place(file=file)) as session, holding(session):
+        run_inline(session)
+        return session.refresh()
+
+
+def completed(state: CampaignState) -> list[Trial]:
+    return state.in_state(TrialState.COMPLETED)
