@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import mimetypes
+from dataclasses import replace
 from pathlib import Path
 
-from planner.campaign import AnyOutcome, CurveOutcome, DistributionOutcome
+from planner.campaign import (
+    AnyOutcome,
+    CampaignSpec,
+    ClassOutcome,
+    CurveOutcome,
+    DistributionOutcome,
+    NumberOutcome,
+)
 from planner.errors import InputError
 from planner.labs import Attachment, Reported, Series
+from planner.loop.people.told import Told
+from planner.loop.sheets.cells import is_lost
 from planner.loop.sheets.form import x_name, y_name
-from planner.tables import Number, Row, Sheet, read_header, read_sheet
+from planner.tables import Number, Row, Sheet, Text, read_header, read_sheet
 
 MAX_BYTES = 256 * 2**20
 
@@ -46,6 +56,31 @@ def read_attached(name: str, outcome: AnyOutcome, *, folder: Path) -> Reported:
             media_type=media_type or "application/octet-stream",
         )
     )
+
+
+def read_typed(told: Told, spec: CampaignSpec, *, folder: Path) -> Told:
+    """Returns what was typed of one trial with the files that it names, and what is given up.
+
+    Args:
+        told: its outcomes as typed: a curve or file by the name of a file, ``lost`` for one that
+            nobody will measure.
+        spec: which outcomes are what.
+        folder: where the files are.
+
+    Raises:
+        InputError: there is no such file, or it holds no curve.
+    """
+    outcomes, lost = dict(told.outcomes), []
+    for name, reported in told.outcomes.items():
+        outcome, text = spec.outcomes.get(name), reported.value
+        if not isinstance(text, str) or outcome is None:
+            continue
+        if is_lost(Text(text), outcome):
+            lost.append(name)
+            del outcomes[name]
+        elif not isinstance(outcome, ClassOutcome | NumberOutcome):
+            outcomes[name] = read_attached(text, outcome, folder=folder)
+    return replace(told, outcomes=outcomes, lost=tuple(lost))
 
 
 def _read_series(path: Path, outcome: CurveOutcome | DistributionOutcome) -> Reported:
