@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import pandas as pd
 
     from planner.campaign import CampaignSpec
     from planner.loop.handle import Campaign
+    from planner.space import Floats
 
 __version__ = "0.1.0"
 __all__ = ["open"]
@@ -23,6 +26,7 @@ def open(  # noqa: A001 planner.open(...) reads as what it does
     seed: int | None = None,
     candidates: pd.DataFrame | None = None,
     folder: str | Path = ".",
+    reductions: Mapping[str, Callable[[Floats, Floats], float]] | None = None,
 ) -> Campaign:
     """Opens a campaign to ask, tell and predict; it begins where it has not begun.
 
@@ -33,6 +37,8 @@ def open(  # noqa: A001 planner.open(...) reads as what it does
         candidates: with a ``CampaignSpec``, the configurations that may be tried, a column for
             each parameter.
         folder: with a ``CampaignSpec``, where its ledger lies.
+        reductions: functions of your own from the x and y of a curve to a number, by the name that
+            the file gives them (``by: {name: own, function: NAME}``).
 
     Returns:
         The campaign; close it, or use it in a ``with`` statement.
@@ -46,11 +52,19 @@ def open(  # noqa: A001 planner.open(...) reads as what it does
 
     url = os.environ.get("PLANNER_DATABASE_URL") or None
     if isinstance(what, CampaignSpec):
-        return handle.open_spec(what, candidates=candidates, folder=Path(folder), database_url=url)
+        return handle.open_spec(
+            what,
+            candidates=candidates,
+            folder=Path(folder),
+            database_url=url,
+            reductions=reductions,
+        )
     if candidates is not None:
         raise InputError("Candidates as a data frame go with a CampaignSpec, not with a file.")
     if "://" in str(what):
         if campaign is None:
             raise InputError("A ledger's URL needs the name of a campaign: campaign='...'.")
-        return handle.open_recorded(str(what), name=campaign)
-    return handle.open_file(Path(what), name=campaign, seed=seed, database_url=url)
+        return handle.open_recorded(str(what), name=campaign, reductions=reductions)
+    return handle.open_file(
+        Path(what), name=campaign, seed=seed, database_url=url, reductions=reductions
+    )

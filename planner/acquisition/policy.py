@@ -11,11 +11,12 @@ import torch
 from planner.acquisition import reasons
 from planner.acquisition.bounds import upper_confidence_bound
 from planner.acquisition.candidates import Candidates, Found, Score, TableCandidates
+from planner.acquisition.fitted import fit_for
 from planner.acquisition.forecasts import forecast
 from planner.acquisition.improvement import log_noisy_expected_improvement
 from planner.acquisition.open_space import OpenCandidates, enumerate_small
 from planner.acquisition.situation import Choice, Kind, Pick, Situation
-from planner.models import FitFailure, Observations, Surrogate, fit
+from planner.models import FitFailure, Surrogate
 from planner.rng import derive_seed
 from planner.space import Floats
 
@@ -54,12 +55,7 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
         situation.space.parameter(name)
     assumed = situation.assumed()
     situation = situation.in_context()
-    fitted = fit(
-        _observations(situation),
-        columns=situation.space.columns,
-        previous=situation.previous,
-        scale=situation.scale,
-    )
+    fitted = fit_for(situation)
     surrogate = fitted if isinstance(fitted, Surrogate) else None
     failure = fitted if isinstance(fitted, FitFailure) else None
     chooser = _Chooser(situation, surrogate, failure, seed, q, assumed)
@@ -203,11 +199,6 @@ def _all_candidates(situation: Situation) -> Candidates:
     if small is not None:
         return TableCandidates(space=small, blocked=frozenset(), is_given=False)
     return OpenCandidates(space=situation.space)
-
-
-def _observations(situation: Situation) -> Observations:
-    x = np.asarray(situation.x, dtype=np.float64).reshape(-1, situation.space.n_columns)
-    return Observations.from_arrays(x, situation.y, situation.var if len(situation.var) else None)
 
 
 def _n_placed(situation: Situation) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from planner import units
-from planner.campaign import CampaignSpec, SimulatedProcess
-from planner.errors import UnknownName
+from planner.campaign import CampaignSpec, DistributionOutcome, SimulatedProcess
 from planner.labs.contract import Answer, DeliveryClass, Order, Reported, Result, Series
-from planner.rng import derive_seed
+from planner.labs.matching import Matched, match_simulator
+from planner.rng import derive_seed, make_generator
 from planner.simulators.catalogue import find
-from planner.simulators.contract import Simulator, Status
+from planner.simulators.contract import Course, Curve, Given, Status
 from planner.simulators.instrument import Noise, measure
 from planner.simulators.pool import SimulatorPool
 from planner.simulators.worker import FinishedRun
-from planner.trials import Curve, DeviceState
+from planner.trials import DeviceState
 
 TIME_LIMIT_S = 600.0
 
@@ -22,7 +22,8 @@ TIME_LIMIT_S = 600.0
 class SimulatorLab:
     """Runs orders in worker processes; the same key gives the same draw.
 
-    A run that the workers lose (their parent was killed) is simply submitted again.
+    A run that the workers lose (their parent was killed) is simply submitted again. What is
+    measured of the conditions, and not set, is drawn for each run between its bounds.
 
     Args:
         source: names the simulator, its further inputs and the instrument's noise.
@@ -31,6 +32,7 @@ class SimulatorLab:
     Raises:
         UnknownName: no such simulator, or it lacks a parameter or an outcome of the campaign.
         UnitError: a parameter's unit cannot be converted to the simulator's.
+        InputError: a parameter or outcome is of another kind than the simulator's.
     """
 
     delivery = DeliveryClass.KEYED
@@ -39,13 +41,8 @@ class SimulatorLab:
 
     def __init__(self, source: SimulatedProcess, spec: CampaignSpec) -> None:
         self._source = source
-        self._simulator = find(source.simulator)
-        self._input_units = {each.name: each.unit for each in self._simulator.inputs}
-        self._outcome_units = {each.name: each.unit for each in self._simulator.outcomes}
-        _check_names(self._simulator, source, spec)
-        self._outcomes = tuple(spec.outcomes)
-        noise = Noise(relative=source.noise, absolute=source.noise_floor)
-        self._noise = dict.fromkeys(self._outcomes, noise)
+        self._matched = match_simulator(find(source.simulator), source, spec)
+        self._noise = {name: _noise(source, spec, name) for name in self._matched.outcomes}
         self._pool = SimulatorPool(
             capacity=source.capacity, limit_s=source.time_limit or TIME_LIMIT_S
         )
@@ -57,16 +54,10 @@ class SimulatorLab:
         if order.key in self._finished:
             return self._finished[order.key]
         if order.key not in self._open:
-            inputs = dict(self._source.inputs)
-            for name, setting in order.parameters.items():
-                wanted = self._input_units[name]
-                inputs[name] = units.convert(
-                    float(setting.value), given=setting.unit, wanted=wanted
-                )
             self._pool.submit(
                 order.key,
                 self._source.simulator,
-                inputs=inputs,
+                inputs=_inputs(order, self._source, self._matched),
                 theta=self._source.calibration or None,
                 seed=derive_seed(0, "simulator", order.key),
             )
@@ -98,40 +89,69 @@ class SimulatorLab:
     def _answer(self, finished: FinishedRun) -> Answer:
         key, result = finished.job_id, finished.result
         if result.status is not Status.OK:
-            reason = f"simulation {result.status}: {result.diagnostics.message}"
-            return Answer(key=key, state=DeviceState.FAILED, reason=reason)
+            return Answer(
+                key=key,
+                state=DeviceState.FAILED,
+                reason=f"simulation {result.status}: {result.diagnostics.message}",
+                # no product is what the process does there; anything else is the machine's fault
+                failure="process" if result.status is Status.NO_PRODUCT else "machine",
+            )
         read = measure(result, self._noise, seed=derive_seed(0, "instrument", key))
         outcomes = {
-            name: Reported(value=_as_sent(read.values[name]), unit=self._outcome_units[name])
-            for name in self._outcomes
+            name: _reported(read.values[name], unit=outcome.unit, x_unit=outcome.x_unit)
+            for name, outcome in self._matched.outcomes.items()
         }
-        return Answer(key=key, state=DeviceState.DONE, result=Result(outcomes=outcomes))
+        weather = {
+            name: Reported(value=value, unit=self._matched.contextual[name].unit)
+            for name, value in _weather(key, self._matched).items()
+        }
+        return Answer(
+            key=key, state=DeviceState.DONE, result=Result(outcomes=outcomes, achieved=weather)
+        )
 
 
-def _as_sent(value: float | str | Curve) -> float | str | Series:
-    return Series(x=value.x, y=value.y) if isinstance(value, Curve) else value
+def _inputs(order: Order, source: SimulatedProcess, matched: Matched) -> dict[str, Given]:
+    """Returns what the simulator is told, in its own units."""
+    inputs: dict[str, Given] = dict(source.inputs)
+    for name, setting in order.parameters.items():
+        if name in matched.numbers:
+            wanted = matched.numbers[name].unit
+            inputs[name] = units.convert(float(setting.value), given=setting.unit, wanted=wanted)
+    for name, table in order.profiles.items():
+        course = matched.courses[name]
+        inputs[name] = Course(
+            times=tuple(
+                units.convert(each, given=table.time_unit, wanted=course.time_unit)
+                for each in table.times
+            ),
+            values=tuple(
+                units.convert(each, given=table.unit, wanted=course.unit) for each in table.values
+            ),
+            is_stepped=table.interpolation == "step",
+        )
+    for name, value in _weather(order.key, matched).items():
+        given, wanted = matched.contextual[name].unit, matched.numbers[name].unit
+        inputs[name] = units.convert(value, given=given, wanted=wanted)
+    return inputs
 
 
-def _check_names(simulator: Simulator, source: SimulatedProcess, spec: CampaignSpec) -> None:
-    inputs = {each.name: each for each in simulator.inputs}
-    outcomes = {each.name: each for each in simulator.outcomes}
-    for name, parameter in spec.scalars.items():
-        if name not in inputs:
-            raise UnknownName(
-                f"Simulator {simulator.name!r} has no input {name!r}. "
-                f"Its inputs are {', '.join(inputs)}; name the parameter like one of them."
-            )
-        units.convert(1.0, given=parameter.unit, wanted=inputs[name].unit)
-    for name in source.inputs:
-        if name not in inputs:
-            raise UnknownName(
-                f"Source {source.name!r} gives {name!r}, which is no input of simulator "
-                f"{simulator.name!r}. Its inputs are {', '.join(inputs)}."
-            )
-    for name, outcome in spec.outcomes.items():
-        if name not in outcomes:
-            raise UnknownName(
-                f"Simulator {simulator.name!r} yields no {name!r}. "
-                f"It yields {', '.join(outcomes)}; name the outcome like one of them."
-            )
-        units.convert(1.0, given=outcomes[name].unit, wanted=outcome.unit)
+def _weather(key: str, matched: Matched) -> dict[str, float]:
+    """Draws what is measured and not set, in the campaign's units; the same key the same draw."""
+    generator = make_generator(derive_seed(0, "weather", key))
+    return {
+        name: float(generator.uniform(each.low, each.high))
+        for name, each in matched.contextual.items()
+    }
+
+
+def _noise(source: SimulatedProcess, spec: CampaignSpec, name: str) -> Noise:
+    is_distribution = isinstance(spec.outcomes[name], DistributionOutcome)
+    if is_distribution:  # no instrument counts fewer than none
+        return Noise(relative=source.noise, absolute=source.noise_floor, lowest=0.0)
+    return Noise(relative=source.noise, absolute=source.noise_floor)
+
+
+def _reported(value: float | str | Curve, *, unit: str | None, x_unit: str | None) -> Reported:
+    if isinstance(value, Curve):
+        return Reported(value=Series(x=value.x, y=value.y), unit=unit, x_unit=x_unit)
+    return Reported(value=value, unit=unit)

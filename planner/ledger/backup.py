@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 
 from planner.clock import SystemClock
 from planner.errors import InputError, LedgerUnavailable
+from planner.ledger.artifacts import ArtifactStore
 from planner.ledger.engines import writing
 from planner.ledger.faults import explained
 from planner.ledger.opening import open_ledger
@@ -19,6 +20,7 @@ from planner.ledger.schema import metadata
 from planner.ledger.store import Ledger
 
 _ROWS_AT_ONCE = 1000
+_ANY_TYPE = "application/octet-stream"  # the ledger says what each is
 
 
 def backup(ledger: Ledger, target: Path) -> None:
@@ -47,6 +49,30 @@ def backup(ledger: Ledger, target: Path) -> None:
                 _copy_tables(ledger.engine, draft)
         _check(draft)
         _put_in_place(draft, target)
+
+
+def copy_artifacts(artifacts: ArtifactStore, target: Path) -> tuple[Path, int]:
+    """Copies a campaign's files beside the copy of its ledger; each is checked by its hash.
+
+    Call it after ``backup``: whatever the copied ledger names was kept before it was named.
+
+    Args:
+        artifacts: of the campaign.
+        target: the copy of the ledger; the files go to ``NAME_artifacts`` beside it, from where
+            they are put back as ``NAME.planner/artifacts``.
+
+    Returns:
+        The folder, and how many files; no folder is made for none.
+
+    Raises:
+        LedgerUnavailable: a file is damaged, or the copy cannot be written.
+    """
+    folder = target.with_name(f"{target.stem}_artifacts")
+    copy, n = ArtifactStore(folder), 0
+    for sha256 in artifacts.hashes():
+        copy.put_bytes(artifacts.get_bytes(sha256), media_type=_ANY_TYPE, name=sha256)
+        n += 1
+    return folder, n
 
 
 @contextmanager

@@ -1,15 +1,27 @@
-"""Checking a result before it becomes data: schema, unit, plausibility."""
+"""Checking a result before it becomes data: names, kinds, units, bounds; computing from curves."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner import units
-from planner.campaign import AnyOutcome, CampaignSpec, NumberOutcome
+from planner.campaign import CampaignSpec, NumberOutcome
+from planner.campaign.reductions import ReductionFailure, reduce_curve
 from planner.errors import InputError
 from planner.labs import Reported, Result
-from planner.space import SearchSpace, Value
+from planner.loop.intake import Intake, axes_of, reduced
+from planner.loop.measuring import check_bounds, measure, points_of, read_finite
+from planner.space import (
+    AnyParameter,
+    Categorical,
+    Configuration,
+    Fixed,
+    Ordinal,
+    SearchSpace,
+    Value,
+)
+from planner.tables import number_text
 from planner.trials import Measured
 
 
@@ -18,95 +30,150 @@ class Checked:
     """A result in the campaign's own units, and what is wrong with it.
 
     Args:
-        outcomes: those that passed.
+        outcomes: those that passed, and what was computed from them.
         achieved: the whole configuration as it was really set; None where it was as requested.
         problems: in words; with any of them nothing of the result is used.
+        missing: outcomes that the source measures itself and did not report.
     """
 
     outcomes: dict[str, Measured]
     achieved: dict[str, Value] | None
     problems: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
 
 def check_result(
-    result: Result, spec: CampaignSpec, space: SearchSpace, requested: dict[str, Value]
+    result: Result,
+    *,
+    spec: CampaignSpec,
+    space: SearchSpace,
+    intake: Intake,
+    requested: Configuration,
 ) -> Checked:
-    """Checks every value of a result.
+    """Checks every value of a result, and computes the numbers that are made of its curves.
 
     Args:
         result: as the source sent it.
-        spec: names, units and bounds of outcomes.
+        spec: names, kinds, units and bounds of outcomes.
         space: names and units of parameters.
-        requested: the configuration that was asked for.
+        intake: where files are kept, and what reductions need.
+        requested: the configuration that was asked for, or what is known of the achieved one.
     """
     problems: list[str] = []
-    outcomes: dict[str, Measured] = {}
-    for name, reported in result.outcomes.items():
-        if name not in spec.outcomes:
-            problems.append(f"outcome {name!r} is not known, only {', '.join(spec.outcomes)}")
+    outcomes = _measured(result.outcomes, spec, intake, problems)
+    computed = compute(outcomes, spec, intake, problems)
+    missing = tuple(name for name in spec.measured_at_once if name not in result.outcomes)
+    if not result.outcomes and spec.measured_at_once:
+        problems.append("it holds no outcome")
+    achieved = _achieved(result.achieved, space, requested, problems)
+    return Checked({**outcomes, **computed}, achieved, tuple(problems), missing)
+
+
+def compute(
+    outcomes: Mapping[str, Measured], spec: CampaignSpec, intake: Intake, problems: list[str]
+) -> dict[str, Measured]:
+    """Returns the numbers that are computed from these curves and distributions.
+
+    Args:
+        outcomes: as measured.
+        spec: which number is computed from which curve, and how.
+        intake: where curves are kept, and what reductions need.
+        problems: gets a sentence for each that cannot be computed or is impossible.
+    """
+    found: dict[str, Measured] = {}
+    for name, outcome in reduced(spec).items():
+        if outcome.reduce not in outcomes:
             continue
         try:
-            outcomes[name] = measure(reported, spec.outcomes[name])
+            found[name] = _compute(outcomes[str(outcome.reduce)], outcome, spec, intake)
         except InputError as error:
             problems.append(str(error))
-    if not result.outcomes:
-        problems.append("it holds no outcome")
-    achieved = _achieved(result, space, requested, problems)
-    return Checked(outcomes, achieved, tuple(problems))
+    return found
 
 
-def measure(reported: Reported, outcome: AnyOutcome) -> Measured:
-    """Returns a reported value in the outcome's unit.
-
-    Raises:
-        InputError: it is no finite number, of another dimension, or outside the bounds.
-    """
-    if not isinstance(outcome, NumberOutcome):
-        raise InputError(f"outcome {outcome.name!r} is of kind {outcome.kind}, which is not read")
-    value = _number(reported, f"outcome {outcome.name!r}")
-    given = reported.unit if reported.unit is not None else outcome.unit
-    value = units.convert(value, given=given, wanted=outcome.unit)
-    low, high = outcome.bounds
-    if (low is not None and value < low) or (high is not None and value > high):
+def _compute(
+    measured: Measured, outcome: NumberOutcome, spec: CampaignSpec, intake: Intake
+) -> Measured:
+    assert outcome.reduce is not None  # the caller looked
+    assert outcome.by is not None
+    curve = points_of(measured.value, intake.artifacts)
+    number = reduce_curve(
+        outcome.by,
+        curve.x,
+        curve.y,
+        axes=axes_of(spec, outcome.reduce),
+        unit=outcome.unit,
+        target=intake.targets.get(outcome.name),
+        own=intake.own,
+    )
+    if isinstance(number, ReductionFailure):
+        reason = number.reason.rstrip(".")
         raise InputError(
-            f"outcome {outcome.name!r} is {value:g} {_word(outcome.unit)}, outside its bounds "
-            f"{_bound(low)} to {_bound(high)}"
+            f"outcome {outcome.name!r} cannot be computed from {outcome.reduce!r}: {reason}"
         )
-    sd = reported.sd if reported.sd is not None else None
-    if sd is not None:
-        if not (math.isfinite(sd) and sd >= 0):
-            raise InputError(f"outcome {outcome.name!r} has the deviation {sd}, not 0 or more")
-        sd = units.convert_difference(sd, given=given, wanted=outcome.unit)
-    return Measured(value=value, sd=sd if sd is not None else outcome.noise)
+    check_bounds(number, outcome)
+    return Measured(value=number, sd=outcome.noise)
+
+
+def _measured(
+    reported: Mapping[str, Reported], spec: CampaignSpec, intake: Intake, problems: list[str]
+) -> dict[str, Measured]:
+    outcomes: dict[str, Measured] = {}
+    for name, each in reported.items():
+        outcome = spec.outcomes.get(name)
+        if outcome is None:
+            problems.append(f"outcome {name!r} is not known, only {', '.join(spec.outcomes)}")
+            continue
+        if isinstance(outcome, NumberOutcome) and outcome.reduce is not None:
+            problems.append(
+                f"outcome {name!r} is computed from {outcome.reduce!r}: leave it out, and give that"
+            )
+            continue
+        try:
+            outcomes[name] = measure(each, outcome, intake.artifacts)
+        except InputError as error:
+            problems.append(str(error))
+    return outcomes
 
 
 def _achieved(
-    result: Result, space: SearchSpace, requested: dict[str, Value], problems: list[str]
+    reported: Mapping[str, Reported],
+    space: SearchSpace,
+    requested: Configuration,
+    problems: list[str],
 ) -> dict[str, Value] | None:
-    if not result.achieved:
+    if not reported:
         return None
     achieved = dict(requested)
-    for name, reported in result.achieved.items():
+    for name, each in reported.items():
         try:
-            parameter = space.parameter(name)
-            if isinstance(reported.value, str) and not _is_number(reported.value):
-                achieved[name] = parameter.check(reported.value)
-            else:
-                given = reported.unit if reported.unit is not None else parameter.unit
-                number = _number(reported, f"achieved {name!r}")
-                achieved[name] = units.convert(number, given=given, wanted=parameter.unit)
+            achieved[name] = read_achieved(name, each, space)
         except InputError as error:
             problems.append(str(error))
     return achieved
 
 
-def _number(reported: Reported, what: str) -> float:
+def read_achieved(name: str, reported: Reported, space: SearchSpace) -> Value:
+    """Returns what a parameter was really set to, in its unit; bounds and steps do not matter.
+
+    Raises:
+        UnknownName: there is no such parameter.
+        InputError: it is of another dimension, not finite, or no known choice.
+    """
+    parameter = space.parameter(name)
     value = reported.value
-    if isinstance(value, str) and _is_number(value):
-        value = float(value)
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise InputError(f"{what} is {value!r}, not a finite number")
-    return float(value)
+    if _is_named(parameter) and isinstance(value, str | int | float):
+        return parameter.read(value if isinstance(value, str) else number_text(value))
+    if isinstance(value, str) and not _is_number(value):
+        return parameter.read(value)
+    given = reported.unit if reported.unit is not None else parameter.unit
+    number = read_finite(value, f"achieved {name!r}")
+    return parameter.read(units.convert(number, given=given, wanted=parameter.unit))
+
+
+def _is_named(parameter: AnyParameter) -> bool:
+    is_text = isinstance(parameter, Fixed) and isinstance(parameter.value, str)
+    return is_text or isinstance(parameter, Categorical | Ordinal)
 
 
 def _is_number(text: str) -> bool:
@@ -115,11 +182,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _bound(value: float | None) -> str:
-    return "any" if value is None else f"{value:g}"
-
-
-def _word(unit: str) -> str:
-    return "" if unit in ("", units.DIMENSIONLESS) else unit

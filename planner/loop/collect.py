@@ -18,6 +18,7 @@ from planner.ledger.entries import (
 )
 from planner.ledger.replay import is_open
 from planner.loop.check import check_result
+from planner.loop.intake import stow
 from planner.loop.sending import poll, send_waiting
 from planner.loop.session import Session
 from planner.trials import (
@@ -97,7 +98,7 @@ def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> l
         return records if to is not run.state else []
     match answer.state:
         case DeviceState.DONE:
-            return _done(answer, trial, run)
+            return _done(session, answer, trial, run)
         case DeviceState.ABORTED:
             return [
                 RunMoved(key=run.key, to=RunState.ABORTED, evidence=said),
@@ -112,8 +113,11 @@ def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> l
             return fail(session, trial, run, reason=said, is_process=is_process)
 
 
-def _done(answer: Answer, trial: Trial, run: Run) -> list[Record]:
-    payload = RESULTS.dump_python(answer.result, mode="json") if answer.result else {}
+def _done(session: Session, answer: Answer, trial: Trial, run: Run) -> list[Record]:
+    payload = {}
+    if answer.result is not None:
+        stowed = stow(answer.result, session.intake.artifacts)
+        payload = RESULTS.dump_python(stowed, mode="json")
     arrived = ResultArrived(
         key=run.key,
         result_digest=digest_json(payload),
@@ -176,9 +180,10 @@ def _settle(session: Session, arrived: ResultArrived) -> None:
     state = session.state
     checked = check_result(
         RESULTS.validate_python(arrived.payload or {"outcomes": {}}),
-        state.spec,
-        session.space,
-        dict(trial.configuration),
+        spec=state.spec,
+        space=session.space,
+        intake=session.intake,
+        requested=trial.configuration,
     )
     problems = checked.problems
     if trial.state in TERMINAL_TRIALS:
@@ -202,8 +207,18 @@ def _settle(session: Session, arrived: ResultArrived) -> None:
             key=run.key,
             result_digest=arrived.result_digest,
         )
-        records = [observed, TrialMoved(trial=trial.number, to=TrialState.COMPLETED)]
+        moved = TrialMoved(
+            trial=trial.number, to=TrialState.COMPLETED, reason=_without(run, checked.missing)
+        )
+        records = [observed, moved]
     session.write(records, trials={trial.number: trial.state})
+
+
+def _without(run: Run, missing: tuple[str, ...]) -> str:
+    """Says what a result lacks; nothing is guessed in its place."""
+    if not missing:
+        return ""
+    return f"source {run.source!r} did not report {', '.join(missing)}"
 
 
 def overdue_runs(session: Session) -> list[tuple[Trial, Run]]:

@@ -6,16 +6,18 @@ import getpass
 import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from planner.campaign import CampaignSpec, read_campaign, read_space
+from planner.campaign.reductions import Own
 from planner.clock import Clock, SystemClock
 from planner.errors import UnknownName
 from planner.labs import PersonLab, open_lab
 from planner.ledger import Ledger, locate, open_ledger
 from planner.ledger.replay import CampaignState, replay
-from planner.loop.opening import open_campaign, resume_campaign
+from planner.loop.intake import Intake, check_own, make_intake
+from planner.loop.opening import Agree, disagree, open_campaign, resume_campaign
 from planner.loop.session import Session
 
 
@@ -29,6 +31,7 @@ class Place:
         seed: instead of the file's.
         database_url: of a shared ledger; None for the one beside the file.
         author: under whose name things are written.
+        reductions: the user's own, handed over in Python, by name.
     """
 
     file: Path
@@ -36,6 +39,7 @@ class Place:
     seed: int | None = None
     database_url: str | None = None
     author: str = ""
+    reductions: Own = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -76,7 +80,7 @@ def at_work(
     place: Place,
     *,
     clock: Clock | None = None,
-    may_amend: bool = False,
+    may_amend: Agree = disagree,
     with_lab: bool = True,
     may_begin: bool = True,
 ) -> Iterator[Session]:
@@ -85,7 +89,7 @@ def at_work(
     Args:
         place: which campaign.
         clock: time.
-        may_amend: whether a changed file is entered as an amendment.
+        may_amend: asked whether a changed file is to be entered as an amendment.
         with_lab: whether its source is opened too; who only tells or looks needs none.
         may_begin: whether a campaign that has not begun is begun.
 
@@ -95,6 +99,8 @@ def at_work(
     clock = clock or SystemClock()
     spec = read_spec(place)
     space = read_space(spec, folder=place.folder)
+    intake = _intake(place, spec)
+    check_own(spec, intake)
     with ExitStack() as held:
         lab = open_lab(spec, folder=place.folder) if with_lab else PersonLab()
         held.callback(lab.close)
@@ -108,6 +114,7 @@ def at_work(
             state=state,
             space=space,
             lab=lab,
+            intake=intake,
             clock=clock,
             author=place.author or this_person(),
         )
@@ -126,9 +133,26 @@ def looking_at(place: Place, *, clock: Clock | None = None) -> Iterator[Session]
     ledger = open_the_ledger(place, clock=clock, create=False)
     try:
         state = resume_campaign(ledger, spec.campaign)
-        yield Session(ledger=ledger, state=state, space=space, lab=PersonLab(), clock=clock)
+        yield Session(
+            ledger=ledger,
+            state=state,
+            space=space,
+            lab=PersonLab(),
+            intake=_intake(place, spec),
+            clock=clock,
+        )
     finally:
         ledger.close()
+
+
+def locate_artifacts(folder: Path, name: str) -> Path:
+    """Returns where a campaign's files lie: beside its file, wherever its ledger is."""
+    return folder / f"{name}.planner" / "artifacts"
+
+
+def _intake(place: Place, spec: CampaignSpec) -> Intake:
+    artifacts = locate_artifacts(place.folder, spec.campaign)
+    return make_intake(spec, folder=place.folder, artifacts=artifacts, own=place.reductions)
 
 
 def this_person() -> str:
@@ -144,7 +168,7 @@ def _uncapitalised(sentence: str) -> str:
 
 
 def _open_state(
-    ledger: Ledger, spec: CampaignSpec, place: Place, *, may_amend: bool
+    ledger: Ledger, spec: CampaignSpec, place: Place, *, may_amend: Agree
 ) -> CampaignState:
     if place.name is not None and place.seed is None:
         # run beside itself: the seed it was begun with is not in the file

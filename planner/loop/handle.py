@@ -11,14 +11,16 @@ from types import TracebackType
 import pandas as pd
 
 from planner.campaign import CampaignSpec, read_space
+from planner.campaign.reductions import Own
 from planner.clock import SystemClock
 from planner.errors import InputError
 from planner.labs import PersonLab, Reported
 from planner.ledger import Ledger, locate, open_ledger
 from planner.ledger.replay import CampaignState
 from planner.loop import people
-from planner.loop.desk import Place, at_work, this_person
-from planner.loop.frames import make_frame, read_frame
+from planner.loop.desk import Place, at_work, locate_artifacts, this_person
+from planner.loop.exchange.frames import make_frame, read_frame
+from planner.loop.intake import check_own, make_intake
 from planner.loop.model import fit_surrogate, predict
 from planner.loop.opening import open_campaign, resume_campaign
 from planner.loop.session import Session
@@ -144,7 +146,14 @@ class Campaign:
         Returns:
             How many.
         """
-        records = read_frame(frame, self.spec, self.space, source=source, origin="data frame")
+        records = read_frame(
+            frame,
+            self.spec,
+            self.space,
+            self._session.intake,
+            source=source,
+            origin="data frame",
+        )
         self._session.write(records)
         return len(records)
 
@@ -169,15 +178,22 @@ class Campaign:
 
 
 def open_file(
-    file: Path, *, name: str | None, seed: int | None, database_url: str | None
+    file: Path,
+    *,
+    name: str | None,
+    seed: int | None,
+    database_url: str | None,
+    reductions: Own | None = None,
 ) -> Campaign:
     """Opens the campaign of a file, beginning it where it has not begun."""
     held = ExitStack()
-    place = Place(file=file, name=name, seed=seed, database_url=database_url)
+    place = Place(
+        file=file, name=name, seed=seed, database_url=database_url, reductions=reductions or {}
+    )
     return Campaign(held.enter_context(at_work(place, with_lab=False)), held)
 
 
-def open_recorded(url: str, *, name: str) -> Campaign:
+def open_recorded(url: str, *, name: str, reductions: Own | None = None) -> Campaign:
     """Opens a campaign that a ledger holds; tables of its file start at the working directory.
 
     Raises:
@@ -189,11 +205,16 @@ def open_recorded(url: str, *, name: str) -> Campaign:
     held.callback(ledger.close)
     state = resume_campaign(ledger, name)
     space = read_space(state.spec, folder=Path.cwd())
-    return Campaign(_session(ledger, state, space), held)
+    return Campaign(_session(ledger, state, space, folder=Path.cwd(), own=reductions), held)
 
 
 def open_spec(
-    spec: CampaignSpec, *, candidates: pd.DataFrame | None, folder: Path, database_url: str | None
+    spec: CampaignSpec,
+    *,
+    candidates: pd.DataFrame | None,
+    folder: Path,
+    database_url: str | None,
+    reductions: Own | None = None,
 ) -> Campaign:
     """Opens a campaign that is described in Python, with its candidates as a data frame.
 
@@ -202,6 +223,7 @@ def open_spec(
         candidates: the configurations that may be tried; None for those that the spec admits.
         folder: where its ledger lies, in ``NAME.planner``.
         database_url: of a shared ledger instead.
+        reductions: the user's own, by name.
 
     Raises:
         InputError: the frame lacks a parameter, or a row is no admissible configuration.
@@ -214,15 +236,21 @@ def open_spec(
     held = ExitStack()
     held.callback(ledger.close)
     state = open_campaign(ledger, spec, author=this_person())
-    return Campaign(_session(ledger, state, space), held)
+    return Campaign(_session(ledger, state, space, folder=folder, own=reductions), held)
 
 
-def _session(ledger: Ledger, state: CampaignState, space: SearchSpace) -> Session:
+def _session(
+    ledger: Ledger, state: CampaignState, space: SearchSpace, *, folder: Path, own: Own | None
+) -> Session:
+    artifacts = locate_artifacts(folder, state.campaign)
+    intake = make_intake(state.spec, folder=folder, artifacts=artifacts, own=own)
+    check_own(state.spec, intake)
     return Session(
         ledger=ledger,
         state=state,
         space=space,
         lab=PersonLab(),
+        intake=intake,
         clock=SystemClock(),
         author=this_person(),
     )

@@ -10,6 +10,7 @@ from planner.labs import Lab
 from planner.ledger import Lease, Ledger
 from planner.ledger.entries import Entry, Expectation, Record
 from planner.ledger.replay import CampaignState, replay
+from planner.loop.intake import Intake
 from planner.space import SearchSpace
 from planner.trials import TrialState, Wanted
 
@@ -31,6 +32,7 @@ class Session:
         state: replayed from it; refreshed by every step.
         space: what may be tried.
         lab: the campaign's source.
+        intake: what a result needs to become data.
         clock: time.
         lease: of the campaign; without one nothing is written that needs an epoch.
         listener: hears every entry of the campaign once, after it was written.
@@ -44,6 +46,7 @@ class Session:
     state: CampaignState
     space: SearchSpace
     lab: Lab
+    intake: Intake
     clock: Clock
     lease: Lease | None = None
     author: str = AUTHOR

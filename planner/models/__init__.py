@@ -1,6 +1,7 @@
 """Surrogates: distributions over the outcome as a function of the configuration."""
 
 from planner.models.classes import ClassSurrogate, fit_classes
+from planner.models.difference import expect_difference
 from planner.models.expectation import Expectation, chance, expect
 from planner.models.fitting import FitFailure, fit
 from planner.models.hyperparameters import Hyperparameters
@@ -23,6 +24,7 @@ __all__ = [
     "chance",
     "clip",
     "expect",
+    "expect_difference",
     "fit",
     "fit_classes",
     "interval",

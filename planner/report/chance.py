@@ -21,7 +21,7 @@ from scipy.special import gammaln
 
 from planner.campaign import AnyObjective, CampaignSpec, Maximise, Minimise, ReplayedTable, utility
 from planner.labs import ReplayLab
-from planner.space import Floats
+from planner.space import Contextual, Floats
 
 BAND = (0.1, 0.9)
 _ROUNDING = 1e-12  # of F, a ratio of exponentials of sums of logarithms
@@ -55,8 +55,9 @@ def read_table_means(spec: CampaignSpec, *, folder: Path) -> Floats | None:
         folder: of the campaign file.
 
     Returns:
-        None where the candidates' outcomes are not known: no table is replayed, or the candidates
-        come from another table.
+        None where the candidates' outcomes are not known: no table is replayed, the candidates
+        come from another table, the outcome is
+        measured elsewhere, or conditions of the table were measured rather than set.
 
     Raises:
         MissingPackage: the table's package is not installed.
@@ -65,7 +66,10 @@ def read_table_means(spec: CampaignSpec, *, folder: Path) -> Floats | None:
     source = spec.source
     if not isinstance(source, ReplayedTable) or spec.table != source.table:
         return None
-    return ReplayLab(source, spec, folder=folder).mean_of_repeats(spec.objective.outcome)
+    is_measured = {name for name, each in spec.scalars.items() if isinstance(each, Contextual)}
+    if is_measured & source.table.columns.keys():
+        return None  # a row cannot be chosen where part of it is only measured
+    return ReplayLab(source, spec, folder=folder).goal_means()
 
 
 def random_choice(means: Floats, objective: AnyObjective, *, n_trials: int) -> RandomChoice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from planner.errors import UnitError
 from planner.space.base import Value, as_decimal, read_number
 from planner.space.constraint_base import number_of, shown
 
@@ -106,21 +107,37 @@ class ProfileTable(BaseModel):
         return f"{', '.join(knots)} ({self.interpolation})"
 
 
-def read_knot(knot: object, *, unit: str | None, time_unit: str | None) -> object:
-    """Converts the numbers of a knot that were written with units."""
+def read_knot(knot: object, *, index: int, unit: str | None, time_unit: str | None) -> object:
+    """Converts the numbers of a knot that were written with units.
+
+    Args:
+        knot: as written.
+        index: of the knot, counted from 1, for messages.
+        unit: of the profile; None where it is not known.
+        time_unit: of its times; None where it is not known.
+
+    Raises:
+        UnitError: a text is no number with a unit, or of another dimension.
+    """
     if not isinstance(knot, Mapping):
         return knot
-    read: dict[str, Any] = dict(knot)
-    for key, wanted in (("at", time_unit), ("value", unit)):
-        number = read.get(key)
-        if isinstance(number, Mapping):
-            read[key] = {
-                end: read_number(value, unit=wanted) if end in ("low", "high") else value
-                for end, value in number.items()
-            }
-        elif key in read:
-            read[key] = read_number(number, unit=wanted)
-    return read
+    try:
+        wanted = {"at": time_unit, "value": unit}
+        return {
+            key: _read_number_or_bounds(part, unit=wanted[key]) if key in wanted else part
+            for key, part in knot.items()
+        }
+    except UnitError as error:
+        raise UnitError(f"knot {index}: {error}") from error
+
+
+def _read_number_or_bounds(part: object, *, unit: str | None) -> object:
+    if not isinstance(part, Mapping):
+        return read_number(part, unit=unit)
+    return {
+        end: read_number(number, unit=unit) if end in ("low", "high") else number
+        for end, number in part.items()
+    }
 
 
 def bounds_of(number: float | Free) -> tuple[Decimal, Decimal]:

@@ -107,7 +107,10 @@ class Profile(Quantity):
         if not isinstance(knots, list | tuple):
             return knots
         unit, time_unit = info.data.get("unit"), info.data.get("time_unit")
-        return [read_knot(knot, unit=unit, time_unit=time_unit) for knot in knots]
+        return [
+            read_knot(knot, index=index, unit=unit, time_unit=time_unit)
+            for index, knot in enumerate(knots, start=1)
+        ]
 
     @model_validator(mode="after")
     def _can_be_followed(self) -> Profile:

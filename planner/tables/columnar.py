@@ -36,12 +36,12 @@ def read_columnar(content: bytes, *, title: str) -> Grid:
         file = parquet.ParquetFile(io.BytesIO(content))
         _check_size(file.metadata.num_rows, file.metadata.num_columns, title)
         table = file.read()
+        names = [name for name in table.column_names if not name.startswith(_PANDAS_INDEX)]
+        columns = [_cells(table.column(name)) for name in names]
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, TableError):
             raise
         raise TableError(f"Table {title} is damaged ({error}). Write it anew.") from error
-    names = [name for name in table.column_names if not name.startswith(_PANDAS_INDEX)]
-    columns = [_cells(table.column(name)) for name in names]
     rows = [
         RawRow(number, cells)
         for number, cells in enumerate(zip(*columns, strict=True), start=1)

@@ -1,4 +1,4 @@
-"""Tables that a campaign file names: a CSV file beside it, or one inside an installed package."""
+"""Tables that a campaign file names: a file beside it, or one inside an installed package."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from pydantic import (
 )
 
 from planner.errors import MissingPackage, TableError
+from planner.tables.cells import Unreadable
+from planner.tables.columnar import read_columnar
+from planner.tables.contents import FileKind, find_kind, read_bytes
+from planner.tables.grid import RawRow
+from planner.tables.workbook import read_workbook
 
 
 def _place(value: object) -> object:
@@ -48,8 +53,8 @@ class TableRef(BaseModel):
     """A table with the columns that are wanted from it.
 
     Args:
-        path: of a CSV file: relative to the campaign file or, with ``distribution``, inside the
-            installed package.
+        path: of a CSV, Excel (.xlsx, its first sheet) or Parquet file: relative to the campaign
+            file or, with ``distribution``, inside the installed package.
         distribution: name of the package that ships the table; it is read, never imported.
         version: of the distribution, for the command that installs it.
         columns: name to header, or to position counted from 1 where the table has no header line.
@@ -93,20 +98,46 @@ def read_table(table: TableRef, *, folder: Path) -> dict[str, list[str]]:
 
     Raises:
         MissingPackage: the distribution is not installed.
-        TableError: the file is missing or no CSV, or lacks a column.
+        TableError: the file is missing or no table, or lacks a column.
     """
     path = locate_table(table, folder=folder)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = [line for line in csv.reader(file, delimiter=table.delimiter) if line]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TableError(f"Table {path} cannot be read: {error}. Give a CSV file.") from error
+    is_text = path.suffix.lower() not in (".xlsx", ".parquet")
+    lines = _read_lines(path, table.delimiter) if is_text else _read_typed(path)
     by_position = all(isinstance(table.column(name).column, int) for name in table.columns)
     header = None if by_position else (lines[0] if lines else [])
     body = lines[table.skip_rows + (0 if by_position else 1) :]
     if not body:
         raise TableError(f"Table {path} has no rows below skip_rows ({table.skip_rows}).")
     return {name: _column(body, table, name, header) for name in table.columns}
+
+
+def _read_lines(path: Path, delimiter: str) -> list[list[str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return [line for line in csv.reader(file, delimiter=delimiter) if line]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise TableError(
+            f"Table {path} cannot be read: {error}. Give a CSV, .xlsx or .parquet file."
+        ) from error
+
+
+def _read_typed(path: Path) -> list[list[str]]:
+    """Returns the cells of a workbook or Parquet file as text, the header first."""
+    content = read_bytes(path)
+    if find_kind(content, title=path.name) is FileKind.PARQUET:
+        grid = read_columnar(content, title=path.name)
+    else:
+        grid = read_workbook(content, title=path.name, sheet=None)
+    width = max((len(row.cells) for row in grid.rows), default=0)
+    return [_texts(row, width, grid.title) for row in grid.rows]
+
+
+def _texts(row: RawRow, width: int, title: str) -> list[str]:
+    for cell in row.cells:
+        if isinstance(cell, Unreadable):
+            raise TableError(f"Table {title}, row {row.number}: {cell.why}.")
+    texts = [cell if isinstance(cell, str) else cell.raw for cell in row.cells]
+    return texts + [""] * (width - len(texts))
 
 
 def locate_table(table: TableRef, *, folder: Path) -> Path:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from planner.tables.cells import Cell
 from planner.tables.headers import Header
 
+TABLE, EXPLANATIONS = "table", "explanations"  # the sheets of a workbook that we write
+
 
 class Counted(StrEnum):
     """How the program in which a person sees the table names a row."""

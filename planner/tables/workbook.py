@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import re
+import warnings
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 from planner.errors import TableError
 from planner.tables.cells import Date, Number, Text, Unreadable, number_text
 from planner.tables.grid import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Grid, RawCell, RawRow, is_blank
-from planner.tables.sheet import Counted, column_letters
+from planner.tables.sheet import EXPLANATIONS, Counted, column_letters
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell as WorkbookCell
@@ -60,7 +62,9 @@ def _open(content: bytes, title: str, *, has_values: bool) -> Workbook:
     import openpyxl
 
     try:
-        return openpyxl.load_workbook(io.BytesIO(content), data_only=has_values)
+        with warnings.catch_warnings():  # of styles and extensions that no value depends on
+            warnings.simplefilter("ignore", UserWarning)
+            return openpyxl.load_workbook(io.BytesIO(content), data_only=has_values)
     except Exception as error:  # openpyxl lets pass whatever a damaged file makes it raise
         raise TableError(
             f"Table {title} is damaged ({error}). Open it in Excel and save it anew."
@@ -78,7 +82,7 @@ def _choose(book: Workbook, title: str, wanted: str | None) -> tuple[str, tuple[
         return wanted, ()
     if not visible:
         raise TableError(f"Table {title} has no sheet that is shown. Show one, or name it.")
-    others = ", ".join(repr(name) for name in visible[1:])
+    others = ", ".join(repr(name) for name in visible[1:] if name != EXPLANATIONS)
     note = f"The sheet {visible[0]!r} was read, not {others}."
     return visible[0], (note,) if others else ()
 
@@ -113,7 +117,8 @@ def _read(
     first = merged.get(shown.coordinate)
     if first is not None:
         return Unreadable(f"it is merged with {first}. Unmerge the cells and fill in each")
-    if entered.data_type == "f" and shown.value is None:
+    # a formula may well have an empty text for its result; openpyxl keeps the type of that
+    if entered.data_type == "f" and shown.value is None and shown.data_type != "str":
         formula = entered.value if isinstance(entered.value, str) else "of several cells"
         return Unreadable(
             f"its formula {formula} has no result yet. Open the file in Excel and save it, or "
@@ -128,7 +133,12 @@ def _read(
 
 def _number(value: float, shown_as: str) -> RawCell:
     """Returns the number that a person sees: 0.5 in the format 0 % is 50 %."""
-    if "%" in _QUOTED.sub("", shown_as):
+    is_percent = "%" in _QUOTED.sub("", shown_as)
+    if not math.isfinite(value * 100 if is_percent else value):
+        return Unreadable(
+            f"it holds {value}, too large for a number. Use a larger unit", str(value)
+        )
+    if is_percent:
         percent = float(Decimal(repr(value)) * 100)
         return Number(percent, "%", f"{number_text(percent)} %")
     if match := _WITH_UNIT.fullmatch(shown_as):

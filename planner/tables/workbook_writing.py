@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner.errors import TableError
 from planner.tables.cells import Cell, Empty, Number, number_text
-from planner.tables.sheet import column_letters
+from planner.tables.sheet import EXPLANATIONS, TABLE, column_letters
 from planner.tables.writing import Entry, SheetColumn, cell_text
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-TABLE, EXPLANATIONS = "table", "explanations"
 _MAX_ROWS, _MAX_COLUMNS = 1_048_575, 16_384  # of a sheet, without its header
 _INPUT_COLOUR, _HEAD_COLOUR = "FFF6D6", "E3ECF2"
 _WIDTHS = (8, 48)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from planner.space import Configuration
+from planner.space import Configuration, ProfileTable
 
 PROTOCOL_VERSION = 1
 
@@ -16,15 +16,24 @@ def make_key(campaign: str, trial: int, run: int) -> str:
     return f"{campaign}/{trial}/{run}"
 
 
-def digest_order(configuration: Configuration, *, units: Mapping[str, str]) -> str:
-    """Returns a hash of the parameters with their units and the protocol's version.
+def digest_order(
+    configuration: Configuration,
+    *,
+    units: Mapping[str, str],
+    profiles: Mapping[str, ProfileTable] | None = None,
+) -> str:
+    """Returns a hash of what is sent: parameters with their units, and the protocol's version.
 
     Args:
         configuration: what is asked for.
         units: by parameter.
+        profiles: tables to follow, by name.
     """
     asked = {name: [value, units[name]] for name, value in configuration.items()}
-    return digest_json({"protocol": PROTOCOL_VERSION, "parameters": asked})
+    sent: dict[str, object] = {"protocol": PROTOCOL_VERSION, "parameters": asked}
+    if profiles:
+        sent["profiles"] = {name: table.model_dump() for name, table in profiles.items()}
+    return digest_json(sent)
 
 
 def digest_json(content: object) -> str:

@@ -22,7 +22,7 @@ def test_measurements_are_imported_and_questions_are_answered_from_them(desk: De
     write_flow(desk.folder)
     (desk.folder / "history.csv").write_text(HISTORY)
     imported = desk.run("import", "flow.yaml", "history.csv", "--source", "last year", "--json")
-    assert imported.facts == {"imported": 4, "in_all": 4}
+    assert imported.facts["imported"] == imported.facts["in_all"] == 4
     entries = [
         e["record"] for e in desk.records("flow") if e["record"]["kind"] != "campaign opened"
     ]

@@ -78,7 +78,7 @@ def test_a_person_asks_tells_looks_and_takes_the_data_along(by_hand: Desk) -> No
     desk.run("export", FILE, "--to", "trials.csv")
     rows = list(csv.DictReader((desk.folder / "trials.csv").open()))
     assert [row["state"] for row in rows] == ["completed", "failed by process"]
-    assert rows[0]["temperature achieved"] == "61.0"
+    assert rows[0]["temperature achieved (degC)"] == "61"
 
     lines = desk.run("export", FILE, "--entries").out.splitlines()
     assert [json.loads(line) for line in lines] == grown

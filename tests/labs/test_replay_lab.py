@@ -61,7 +61,7 @@ def test_a_condition_that_was_never_run_is_refused(lab: ReplayLab):
 
 
 def test_the_means_are_those_of_the_repeats(lab: ReplayLab):
-    assert list(lab.mean_of_repeats("y")) == [11.0, 20.0]
+    assert list(lab.goal_means()) == [11.0, 20.0]
 
 
 def test_a_missing_package_names_the_command_that_installs_it(tmp_path: Path):

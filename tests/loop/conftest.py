@@ -13,6 +13,7 @@ from planner.campaign import parse_campaign, read_space
 from planner.clock import ManualClock
 from planner.labs import Lab
 from planner.ledger import open_ledger
+from planner.loop.intake import make_intake
 from planner.loop.opening import open_campaign
 from planner.loop.session import Session
 
@@ -65,6 +66,7 @@ def make_session(tmp_path: Path, clock: ManualClock) -> Iterator[MakeSession]:
                 state=open_campaign(opened, spec, author="ada"),
                 space=read_space(spec, folder=tmp_path),
                 lab=lab,
+                intake=make_intake(spec, folder=tmp_path, artifacts=tmp_path / "artifacts"),
                 clock=clock,
             )
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from planner.errors import InputError
-from planner.loop.frames import make_frame, read_frame
+from planner.loop.exchange.frames import make_frame, read_frame
 from planner.loop.inline import run_inline
 from planner.loop.session import Session
 from tests.loop.conftest import MakeSession
@@ -16,7 +16,12 @@ from tests.loop.test_advance import on_the_hill
 
 def import_frame(session: Session, frame: pd.DataFrame) -> None:
     records = read_frame(
-        frame, session.state.spec, session.space, source="old notebook", origin="test"
+        frame,
+        session.state.spec,
+        session.space,
+        session.intake,
+        source="old notebook",
+        origin="test",
     )
     session.write(records)
 
@@ -59,9 +64,9 @@ def test_units_stand_in_the_header_and_are_converted(make_session: MakeSession):
 def test_all_bad_rows_are_named_at_once_and_none_is_imported(make_session: MakeSession):
     session = make_session(ScriptedLab(on_the_hill))
     frame = pd.DataFrame(
-        {"temperature": [120, 900, 130], "flow": [2, 2, 3], "yield": [5.0, 6.0, 400.0]}
+        {"temperature": [120, None, 130], "flow": [2, 2, 3], "yield": [5.0, 6.0, 400.0]}
     )
-    with pytest.raises(InputError, match=r"(?s)2 rows.*row 2.*900.*row 3.*400"):
+    with pytest.raises(InputError, match=r"(?s)2 rows.*row 2.*temperature.*row 3.*400"):
         import_frame(session, frame)
     assert not session.state.imported
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from openpyxl.workbook import Workbook
 from pydantic import ValidationError
 
 from planner.errors import MissingPackage, TableError
-from planner.tables import TableRef, locate_table, read_table
+from planner.tables import SheetColumn, TableRef, locate_table, read_table, write_sheet
 
 CSV = "temp,time,who\nTYPE,DATA,DATA\n100,3,Ann\n110,4.5, Bob \n"
 
@@ -68,6 +69,23 @@ def test_what_is_no_csv_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "broken.csv").write_bytes(content)
     with pytest.raises(TableError, match="cannot be read"):
         read_table(TableRef(path="broken.csv", columns={"a": "a"}), folder=tmp_path)
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".parquet"])
+def test_a_table_may_be_a_workbook_or_parquet(ending: str, tmp_path: Path) -> None:
+    columns = [SheetColumn(header="temp"), SheetColumn(header="solvent")]
+    write_sheet([(100, "THF"), (81.5, "DMF")], tmp_path / f"data{ending}", columns=columns)
+    table = TableRef(path=f"data{ending}", columns={"t": "temp", "s": "solvent"})
+    assert read_table(table, folder=tmp_path) == {"t": ["100", "81.5"], "s": ["THF", "DMF"]}
+
+
+def test_a_workbook_with_a_formula_without_result_is_refused(tmp_path: Path) -> None:
+    book = Workbook()
+    book.worksheets[0].append(["temp"])
+    book.worksheets[0].append(["=1+1"])
+    book.save(tmp_path / "data.xlsx")
+    with pytest.raises(TableError, match=r"row 2: its formula =1\+1 has no result yet"):
+        read_table(TableRef(path="data.xlsx", columns={"t": "temp"}), folder=tmp_path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -17,6 +18,7 @@ from planner.errors import TableError
 from planner.tables import (
     Cell,
     Date,
+    Empty,
     Number,
     Sheet,
     Text,
@@ -111,25 +113,42 @@ def test_numbers_of_cells_tell_nothing_about_marks_in_texts(path: Path) -> None:
     assert cells == [Number(81.5), Number(1.234), Number(81.5)]
 
 
-def with_result(path: Path, formula: str, stored: str) -> None:
+def with_result(path: Path, formula: str, stored: str, kind: str = "n") -> None:
     """Puts the stored result of a formula into the file, as Excel does when it saves."""
     content = path.read_bytes()
+    n_changed = 0
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(path, "w") as new:
         for name in old.namelist():
-            data = old.read(name)
+            data = old.read(name).decode()
             if name.endswith("sheet1.xml"):
-                before = f"<f>{formula}</f><v />".encode()
-                assert before in data or f"<f>{formula}</f><v></v>".encode() in data
-                after = f"<f>{formula}</f><v>{stored}</v>".encode()
-                data = data.replace(before, after)
-                data = data.replace(f"<f>{formula}</f><v></v>".encode(), after)
+                cell = rf'<c r="(\w+)"[^>]*><f>{re.escape(formula)}</f><v ?(?:/>|></v>)'
+                full = rf'<c r="\1" t="{kind}"><f>{formula}</f><v>{stored}</v>'
+                data, n_changed = re.subn(cell, full, data)
             new.writestr(name, data)
+    assert n_changed == 1
 
 
-def test_a_formula_is_its_stored_result(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "stored", "cell"),
+    [
+        ("n", "81.5", Number(81.5)),
+        ("str", "THF", Text("THF")),
+        ("str", "", Empty()),  # =IF(A2="","",...)
+        ("b", "1", Text("TRUE")),
+    ],
+)
+def test_a_formula_is_its_stored_result(path: Path, kind: str, stored: str, cell: Cell) -> None:
     make(path, lambda table: table.append([80, "=A2+1.5"]))
-    with_result(path, "A2+1.5", "81.5")
-    assert read_sheet(path).rows[0].cells[1] == Number(81.5)
+    with_result(path, "A2+1.5", stored, kind)
+    assert read_sheet(path).rows[0].cells[1] == cell
+
+
+def test_a_number_that_is_too_large_is_said(path: Path) -> None:
+    make(path, lambda table: table.append([80, "=A2+1.5"]))
+    with_result(path, "A2+1.5", "1E999")
+    assert "too large" in str(read_sheet(path).rows[0].cells[1])
+    assert "too large" in str(one(path, 1.7e308, "0 %"))
+    assert one(path, 1.7e308) == Number(1.7e308)
 
 
 def test_rows_are_named_as_in_excel(path: Path) -> None:

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from planner.errors import TableError
-from planner.tables import Entry, Number, SheetColumn, Text, read_sheet, write_sheet
+from planner.tables import BelowDetection, Entry, Number, SheetColumn, Text, read_sheet, write_sheet
 
 COLUMNS = [
     SheetColumn(header="trial", about="number of the trial"),
@@ -113,6 +113,26 @@ def test_a_workbook_is_good_to_fill_in(tmp_path: Path) -> None:
     words = " ".join(str(row[0]) for row in explained.iter_rows(max_col=1, values_only=True))
     assert "Trials of the week." in words
     assert "yield (%)" in words
+
+
+def test_a_form_comes_back_filled_in(tmp_path: Path) -> None:
+    """As from Excel: numbers into cells of numbers, text into cells of text, one in its format."""
+    path = tmp_path / "table.xlsx"
+    write_sheet([(1, None, None), (2, None, None), (3, None, None)], path, columns=COLUMNS)
+    book = openpyxl.load_workbook(path)
+    table = book["table"]
+    table["B2"], table["C2"] = 81.5, "done"
+    table["B3"], table["B4"] = "<0,5", 0.82
+    table["B4"].number_format = "0%"
+    book.save(path)
+    sheet = read_sheet(path)
+    assert [row.cells[1] for row in sheet.rows] == [
+        Number(81.5),
+        BelowDetection(0.5),
+        Number(82.0, "%"),
+    ]
+    assert sheet.rows[0].cells[2] == Text("done")
+    assert sheet.notes == ()
 
 
 def test_a_workbook_without_entries_is_not_locked(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class Compared:
         planners: of the planner's next choice; None where nothing is left to choose.
         best: predicted outcome at the best so far, and the trial's name; None where there is none.
         better_than: share of the settings with a lower upper bound, in the planner's own measure;
-            None where no model could predict.
+            None where nothing was measured yet.
         n_pool: how many settings that is a share of.
         why_not: why no model could predict; empty where one could.
     """
@@ -91,7 +91,9 @@ def compare(state: CampaignState, space: SearchSpace, configuration: Configurati
             why_not=surrogate.reason,
         )
     best = find_best(state, space, surrogate)
-    better_than, n_pool = _rank(state, situation, surrogate, configuration)
+    better_than, n_pool = None, 0
+    if best is not None:  # before anything is measured all settings look alike
+        better_than, n_pool = _rank(state, situation, surrogate, configuration)
     return Compared(
         own=_expect(state, situation, surrogate, configuration),
         planners=_expect(state, situation, surrogate, picked[0]) if picked else None,

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planner import units
 from planner.errors import InputError
 from planner.labs import Reported
 from planner.ledger.replay import CampaignState
+from planner.loop.check import read_achieved
 from planner.loop.context import last_context
-from planner.space import (
-    AnyParameter,
-    Categorical,
-    Contextual,
-    Fixed,
-    Ordinal,
-    SearchSpace,
-    Value,
-)
-from planner.tables import number_text
+from planner.space import Contextual, Fixed, SearchSpace, Value
 
 
 def read_settings(values: Mapping[str, Reported], space: SearchSpace) -> dict[str, Value]:
@@ -28,33 +19,10 @@ def read_settings(values: Mapping[str, Reported], space: SearchSpace) -> dict[st
         UnknownName: a name belongs to no parameter.
         InputError: a value is of another dimension, or no value of its parameter.
     """
-    return {name: read_setting(each, space.parameter(name)) for name, each in values.items()}
-
-
-def read_setting(reported: Reported, parameter: AnyParameter) -> Value:
-    """Returns one value in the parameter's unit.
-
-    Raises:
-        InputError: it is of another dimension, or no value of this parameter.
-    """
-    if reported.sd is not None:
-        raise InputError(f"{parameter.name!r} is set, so it has no deviation (+-). Leave it out.")
-    value = reported.value
-    if not isinstance(value, str | int | float):
-        raise InputError(f"{parameter.name!r} is neither a number nor a name.")
-    if is_named(parameter):
-        text = value if isinstance(value, str) else number_text(value)
-        return parameter.read(text)
-    if isinstance(value, str):
-        return parameter.read(value)
-    given = reported.unit if reported.unit is not None else parameter.unit
-    return parameter.read(units.convert(float(value), given=given, wanted=parameter.unit))
-
-
-def is_named(parameter: AnyParameter) -> bool:
-    """Tells whether the values of a parameter are names."""
-    is_text = isinstance(parameter, Fixed) and isinstance(parameter.value, str)
-    return is_text or isinstance(parameter, Categorical | Ordinal)
+    for name, reported in values.items():
+        if reported.sd is not None:
+            raise InputError(f"{name!r} is set, so it has no deviation (+-). Leave it out.")
+    return {name: read_achieved(name, each, space) for name, each in values.items()}
 
 
 def fill_settings(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from planner.campaign import NumberOutcome
 from planner.errors import InputError, UnknownName
 from planner.labs import Reported, Result
 from planner.ledger.replay import CampaignState
@@ -73,19 +72,18 @@ def check_told(session: Session, state: CampaignState, trial: Trial, told: Told)
     Raises:
         InputError: a value cannot be used.
     """
-    for name in told.outcomes:
-        outcome = state.spec.outcomes.get(name)
-        if isinstance(outcome, NumberOutcome) and outcome.reduce is not None:
-            raise InputError(
-                f"Trial {trial.number}: {name!r} is computed from {outcome.reduce!r}; "
-                f"tell {outcome.reduce!r}."
-            )
     if not told.outcomes and not told.achieved:
         return Checked({}, None, ())
     known = trial.observation
     settings = known.configuration if known is not None else trial.configuration
     result = Result(outcomes=dict(told.outcomes), achieved=dict(told.achieved))
-    checked = check_result(result, state.spec, session.space, dict(settings))
+    checked = check_result(
+        result,
+        spec=state.spec,
+        space=session.space,
+        intake=session.intake,
+        requested=settings,
+    )
     problems = [each for each in checked.problems if told.outcomes or each != _NO_OUTCOME]
     if problems:
         listed = "; ".join(problem.rstrip(".") for problem in problems)

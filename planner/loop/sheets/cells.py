@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from planner import units
+from pathlib import Path
+
 from planner.campaign import AnyOutcome, ClassOutcome, NumberOutcome
 from planner.errors import InputError
 from planner.labs import Reported
-from planner.loop.people.settings import is_named
-from planner.loop.sheets.form import LOST, choices_of
+from planner.loop.exchange.files import read_reference
+from planner.loop.exchange.reading import is_choice, read_class, read_number, read_setting
+from planner.loop.sheets.form import LOST
+from planner.loop.sheets.heads import Heads
 from planner.space import AnyParameter
 from planner.tables import (
     BelowDetection,
@@ -16,75 +19,57 @@ from planner.tables import (
     Empty,
     NotAvailable,
     Number,
+    Role,
+    Row,
     Text,
-    Unreadable,
     number_text,
 )
 
 
 def read_setting_cell(
-    cell: Cell, parameter: AnyParameter, head: str | None, what: str, problems: list[str]
+    heads: Heads, row: Row, parameter: AnyParameter, role: Role
 ) -> Reported | None:
-    """Returns the value of a parameter; None where nothing stands there that can be used."""
-    if isinstance(cell, Empty):
+    """Returns the value of a parameter; None where nothing stands there.
+
+    Raises:
+        InputError: the cell holds something else.
+    """
+    cell = heads.cell(row, parameter.name, role)
+    if isinstance(cell, Empty | NotAvailable) and not is_choice(parameter, cell):
         return None
-    if is_named(parameter):
-        known = choices_of(parameter)
-        text = plain(cell)
-        if isinstance(cell, Date) and text not in known:
-            problems.append(f"{what}: {cell.why_no_number}")
-            return None
-        return Reported(value=text)
-    if isinstance(cell, NotAvailable):
-        return None
-    return read_number_cell(cell, what, head, problems)
+    return read_setting(cell, heads.unit(parameter.name, role), parameter)
 
 
-def read_number_cell(
-    cell: Cell, what: str, head: str | None, problems: list[str]
+def read_outcome_cell(
+    heads: Heads, row: Row, outcome: AnyOutcome, *, folder: Path
 ) -> Reported | None:
-    """Returns a number with its unit: the one behind it, else the one in the head."""
-    match cell:
-        case Number():
-            return Reported(value=cell.value, unit=cell.unit if cell.unit is not None else head)
-        case BelowDetection():
-            problems.append(f"{what} is {cell.raw.strip()!r}: {_below(cell)}")
-        case Unreadable():
-            problems.append(f"{what}: {cell.why}")
-        case Date():
-            problems.append(f"{what}: {cell.why_no_number}")
-        case Text():
-            problems.append(f"{what} is {cell.text!r}, not a number")
-        case _:
-            pass
-    return None
+    """Returns what was measured; None where nothing was.
 
+    Args:
+        heads: of the table.
+        row: of the trial.
+        outcome: which one.
+        folder: where files lie that cells name.
 
-def _below(cell: BelowDetection) -> str:
-    """Says what to do with it: nobody can guess which number stands for it."""
-    limit = f"{number_text(cell.limit)} or 0" if cell.limit is not None else "the limit"
-    return (
-        f"below detection, which is no number. Write the number that stands for it, such as "
-        f"{limit}, and say in the note what it is; or clear the cell to tell it later, or write "
-        f"{LOST!r} to give it up"
-    )
-
-
-def read_class_cell(cell: Cell, outcome: ClassOutcome, problems: list[str]) -> Reported | None:
-    """Returns the name of a class; whether it is one, the check of the result says."""
-    text = plain(cell)
-    if text in outcome.classes:  # also one that is called 'n.d.' or '1'
-        return Reported(value=text)
-    match cell:
-        case Empty() | NotAvailable():
-            return None
-        case Date():
-            problems.append(f"{outcome.name!r}: {cell.why_no_number}")
-            return None
-        case Unreadable():
-            problems.append(f"{outcome.name!r}: {cell.why}")
-            return None
-    return Reported(value=text)
+    Raises:
+        InputError: the cell holds something else, or a value below detection.
+    """
+    cell = heads.cell(row, outcome.name)
+    if isinstance(outcome, ClassOutcome):
+        return read_class(cell, outcome)
+    if isinstance(outcome, NumberOutcome):
+        if isinstance(cell, BelowDetection):
+            raise InputError(_below(cell, outcome))
+        sd = heads.cell(row, outcome.name, Role.SD)
+        if isinstance(cell, Empty | NotAvailable) and not isinstance(sd, Empty | NotAvailable):
+            raise InputError(
+                f"outcome {outcome.name!r} has a deviation and no value. Give the value too"
+            )
+        sd_unit = heads.unit(outcome.name, Role.SD)
+        return read_number(cell, heads.unit(outcome.name), outcome, sd=(sd, sd_unit))
+    if isinstance(cell, Empty | NotAvailable):
+        return None
+    return read_reference(plain(cell), outcome, folder=folder)
 
 
 def is_lost(cell: Cell, outcome: AnyOutcome) -> bool:
@@ -94,28 +79,9 @@ def is_lost(cell: Cell, outcome: AnyOutcome) -> bool:
     return text.lower() == LOST and not is_class
 
 
-def with_sd(
-    reported: Reported, sd: Reported | None, outcome: NumberOutcome, problems: list[str]
-) -> Reported:
-    """Returns a value with its deviation, in the value's unit."""
-    if sd is None:
-        return reported
-    unit = reported.unit if reported.unit is not None else outcome.unit
-    given = sd.unit if sd.unit is not None else unit
-    assert isinstance(sd.value, float)  # it was read as a number
-    try:
-        number = units.convert_difference(sd.value, given=given, wanted=unit)
-    except InputError as error:
-        problems.append(f"{outcome.name!r} sd: {str(error).rstrip('.')}")
-        return reported
-    return Reported(value=reported.value, unit=reported.unit, sd=number)
-
-
-def plain(cell: Cell | None) -> str:
+def plain(cell: Cell) -> str:
     """Returns what stands in a cell, as a text."""
     match cell:
-        case None:
-            return ""
         case Text():
             return cell.text
         case Number() if not cell.raw:
@@ -123,3 +89,13 @@ def plain(cell: Cell | None) -> str:
         case Date() if not cell.raw:
             return cell.at.isoformat()
     return cell.raw.strip()
+
+
+def _below(cell: BelowDetection, outcome: NumberOutcome) -> str:
+    """Says what to do with it: nobody can guess which number stands for it."""
+    limit = f"{number_text(cell.limit)} or 0" if cell.limit is not None else "the limit"
+    return (
+        f"outcome {outcome.name!r} is below detection ({cell.raw.strip()}), which is no number. "
+        f"Write the number that stands for it, such as {limit}, and say in the note what it is; or "
+        f"clear the cell to tell it later, or write {LOST!r} to give it up"
+    )

@@ -10,21 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from planner.campaign import AnyOutcome, CampaignSpec, ClassOutcome, NumberOutcome
+from planner.campaign import CampaignSpec
 from planner.errors import InputError
 from planner.labs import Reported
-from planner.loop.sheets.attached import read_attached
-from planner.loop.sheets.cells import (
-    is_lost,
-    plain,
-    read_class_cell,
-    read_number_cell,
-    read_setting_cell,
-    with_sd,
-)
+from planner.loop.sheets.cells import is_lost, plain, read_outcome_cell, read_setting_cell
 from planner.loop.sheets.form import BY_MACHINE, BY_PROCESS, DONE, STATUSES, told_outcomes
 from planner.loop.sheets.heads import Heads
-from planner.tables import Cell, Counted, Empty, NotAvailable, Number, Role, Row, Sheet
+from planner.tables import Counted, Empty, Number, Role, Row, Sheet
 
 _FAILED = {BY_MACHINE: "machine", BY_PROCESS: "process"}
 
@@ -165,10 +157,11 @@ class _Reader:
     def _settings(self, row: Row, role: Role, problems: list[str]) -> dict[str, Reported]:
         found = {}
         for name, parameter in self.spec.scalars.items():
-            cell = self.heads.cell(row, name, role)
-            head = self.heads.unit(name, role)
-            what = f"{name!r} achieved" if role is Role.ACHIEVED else repr(name)
-            reported = read_setting_cell(cell, parameter, head, what, problems)
+            try:
+                reported = read_setting_cell(self.heads, row, parameter, role)
+            except InputError as error:
+                problems.append(_problem(error))
+                continue
             if reported is not None:
                 found[name] = reported
         return found
@@ -177,36 +170,18 @@ class _Reader:
         outcomes: dict[str, Reported] = {}
         lost: list[str] = []
         for name, outcome in told_outcomes(self.spec).items():
-            cell = self.heads.cell(row, name)
-            if is_lost(cell, outcome):
+            if is_lost(self.heads.cell(row, name), outcome):
                 lost.append(name)
                 continue
-            reported = self._outcome(cell, outcome, problems)
-            sd = self._sd(row, name, problems)
-            if reported is not None and isinstance(outcome, NumberOutcome):
-                reported = with_sd(reported, sd, outcome, problems)
+            try:
+                reported = read_outcome_cell(self.heads, row, outcome, folder=self.folder)
+            except InputError as error:
+                problems.append(_problem(error))
+                continue
             if reported is not None:
                 outcomes[name] = reported
-            elif sd is not None:
-                problems.append(f"{name!r} has a deviation and no value. Give the value too")
         return outcomes, lost
 
-    def _outcome(self, cell: Cell, outcome: AnyOutcome, problems: list[str]) -> Reported | None:
-        if isinstance(outcome, ClassOutcome):
-            return read_class_cell(cell, outcome, problems)
-        if isinstance(cell, Empty | NotAvailable):
-            return None
-        if isinstance(outcome, NumberOutcome):
-            head = self.heads.unit(outcome.name)
-            return read_number_cell(cell, repr(outcome.name), head, problems)
-        try:
-            return read_attached(plain(cell), outcome, folder=self.folder)
-        except InputError as error:
-            problems.append(str(error).rstrip("."))
-            return None
 
-    def _sd(self, row: Row, name: str, problems: list[str]) -> Reported | None:
-        cell = self.heads.cell(row, name, Role.SD)
-        if isinstance(cell, Empty | NotAvailable):
-            return None
-        return read_number_cell(cell, f"{name!r} sd", self.heads.unit(name, Role.SD), problems)
+def _problem(error: InputError) -> str:
+    return str(error).rstrip(".")

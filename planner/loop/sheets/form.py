@@ -15,8 +15,8 @@ from planner.campaign import (
     ImageOutcome,
     NumberOutcome,
 )
-from planner.loop.people.settings import is_named
-from planner.space import AnyParameter, Categorical, Contextual, Fixed, Ordinal
+from planner.loop.exchange.reading import choices_of, is_named
+from planner.space import AnyParameter, Contextual, Fixed
 from planner.tables import Entry, SheetColumn, Written
 from planner.trials import Artifact, Measured, Trial
 
@@ -138,7 +138,7 @@ def _achieved_column(parameter: AnyParameter) -> SheetColumn:
         header=with_role(parameter.name, "achieved", parameter.unit),
         about="what it was" if measured else "what it really was, where that differs",
         entry=Entry.TEXT if is_named(parameter) else Entry.NUMBER,
-        choices=choices_of(parameter),
+        choices=tuple(choices_of(parameter)),
     )
 
 
@@ -161,34 +161,14 @@ def _outcome_columns(outcome: AnyOutcome) -> list[SheetColumn]:
                 )
             ]
         case CurveOutcome() | DistributionOutcome():
-            where = f"name of a table with {x_name(outcome)} and {y_name(outcome)}"
+            what = outcome.x_name if isinstance(outcome, CurveOutcome) else outcome.name
+            where = f"name of a table with two columns, {what} and what was measured there"
         case FileOutcome() | ImageOutcome():
             where = f"name of the {outcome.kind}"
     about = f"{about}: {where}, beside this table" if about else f"{where}, beside this table"
     return [SheetColumn(header=outcome.name, about=about, entry=Entry.TEXT)]
 
 
-def x_name(outcome: CurveOutcome | DistributionOutcome) -> str:
-    """Returns what the axis of a curve is called: for a distribution the outcome itself."""
-    return outcome.x_name if isinstance(outcome, CurveOutcome) else outcome.name
-
-
-def y_name(outcome: CurveOutcome | DistributionOutcome) -> str:
-    """Returns what stands over the axis: for a distribution weights."""
-    return outcome.name if isinstance(outcome, CurveOutcome) else "weight"
-
-
 def with_role(name: str, role: str, unit: str) -> str:
     """Returns the head of a column of what was achieved, or of deviations."""
     return f"{name} {role}" if unit in ("", "1") else f"{name} {role} ({unit})"
-
-
-def choices_of(parameter: AnyParameter) -> tuple[str, ...]:
-    """Returns the names that a parameter can have; none where its values are numbers."""
-    match parameter:
-        case Categorical():
-            return parameter.choices
-        case Ordinal():
-            return parameter.levels
-        case _:
-            return ()
