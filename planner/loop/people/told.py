@@ -12,6 +12,7 @@ from planner.loop.check import Checked, check_result
 from planner.loop.session import Session
 from planner.trials import Trial
 
+NOTHING = "Nothing was entered."
 _NO_OUTCOME = "it holds no outcome"  # of a machine's result; a person may tell outcomes later
 
 
@@ -87,5 +88,5 @@ def check_told(session: Session, state: CampaignState, trial: Trial, told: Told)
     problems = [each for each in checked.problems if told.outcomes or each != _NO_OUTCOME]
     if problems:
         listed = "; ".join(problem.rstrip(".") for problem in problems)
-        raise InputError(f"Trial {trial.number}: {listed}.")
+        raise InputError(f"Trial {trial.number}: {listed}. {NOTHING}")
     return checked

@@ -13,7 +13,7 @@ from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.results import is_same_value
 from planner.loop.people.settings import read_settings
 from planner.loop.people.telling import decide_told
-from planner.loop.people.told import Told
+from planner.loop.people.told import NOTHING, Told
 from planner.loop.session import Session
 from planner.loop.sheets.answers import Effect, How, RowAnswer
 from planner.loop.sheets.filled import Filled
@@ -61,7 +61,8 @@ class RowsTold:
             trial, effect, decided = self._decide(row)
         except PlannerError as error:
             is_mistake = isinstance(error, InputError)
-            return replace(answer, effect=Effect.REFUSED, says=str(error), is_mistake=is_mistake)
+            says = str(error).removesuffix(NOTHING).rstrip()  # that is said of the whole table
+            return replace(answer, effect=Effect.REFUSED, says=says, is_mistake=is_mistake)
         self.records += decided.records
         self.touched |= set(decided.trials)
         self._rehearsal.play(decided.records)
