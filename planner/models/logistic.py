@@ -49,7 +49,7 @@ def mean_shares(mean: Float64[Tensor, "n k"], sd: Float64[Tensor, "n k"]) -> Flo
         mean: of the logits.
         sd: of the logits.
     """
-    normal = standard_draws(mean.shape[1])
+    normal = standard_draws(mean.shape[1], _DRAWS)
     total = torch.zeros_like(mean)
     for each in normal:  # one draw at a time, so that memory stays at one table
         total += torch.softmax(mean + sd * each, dim=1)
@@ -63,9 +63,9 @@ def _hermite() -> tuple[Float64[Tensor, " s"], Float64[Tensor, " s"]]:
 
 
 @functools.cache
-def standard_draws(k: int) -> Float64[Tensor, "s k"]:
-    """Returns quasi-random standard normal draws, always the same, each with its negative."""
+def standard_draws(k: int, n: int) -> Float64[Tensor, "s k"]:
+    """Returns n quasi-random standard normal draws, always the same, each with its negative."""
     engine = SobolEngine(k, scramble=True, seed=_SEED)  # type: ignore[no-untyped-call]
-    uniform = engine.draw(_DRAWS // 2, dtype=torch.float64)
+    uniform = engine.draw(n // 2, dtype=torch.float64)
     normal = ndtri(uniform.clamp(1e-10, 1.0 - 1e-10))
     return torch.cat([normal, -normal])

@@ -58,8 +58,8 @@ def test_within_bounds_it_agrees_with_plain_draws(
     error = 5 * apart.std(axis=0) / np.sqrt(n) + 1e-3
     assert (np.abs(mean.numpy() - apart.mean(axis=0)) < error).all()
     for end, level in ((ends.low, 0.05), (ends.high, 0.95)):
-        # between the 5 % quantile's five standard errors of 512 draws, as if they were plain
-        room = 5 * np.sqrt(0.05 * 0.95 / 512)
+        # five standard errors of the quantiles' levels, as if the 4,096 draws were plain
+        room = 5 * np.sqrt(0.05 * 0.95 / 4096)
         outer = np.quantile(apart, [max(0.0, level - room), min(1.0, level + room)], axis=0)
         assert (end.numpy() >= outer[0] - 1e-3).all()
         assert (end.numpy() <= outer[1] + 1e-3).all()

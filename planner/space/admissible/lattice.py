@@ -83,7 +83,7 @@ class Axis:
         """The listed numbers as whole ones."""
         return tuple(to_whole(as_decimal(float(each)), self.digits) for each in self.levels or ())
 
-    @property
+    @cached_property
     def ends(self) -> tuple[int, int]:
         """The lowest and the highest value as whole numbers."""
         if self.levels is not None:
@@ -109,6 +109,15 @@ class Axis:
             # both sides are exact, so the quotient is the nearest double
             return _times_power(np.asarray(wholes, dtype=np.float64), -self.digits)
         return np.array([float(Decimal(int(each)).scaleb(-self.digits)) for each in wholes])
+
+    def are_settable(self, wholes: Wholes) -> NDArray[np.bool_]:
+        """Tells which whole numbers are values of the grid, or stand for absent."""
+        last = self.first + self.step * (self.count - 1)
+        settable = (wholes >= self.first) & (wholes <= last)
+        settable &= (wholes - self.first) % self.step == 0
+        if self.is_optional:
+            settable |= wholes == 0
+        return np.asarray(settable, dtype=np.bool_)
 
     def raw(self, value: Value) -> float:
         """Returns one value as a raw column holds it."""

@@ -46,6 +46,8 @@ def _changed(region: Region, here: Floats) -> Iterator[Floats]:
             if region.axes[one].is_grid and region.axes[other].is_grid:
                 yield from _exchanges(region.axes, rule, here, one, other)
                 ruled.add((one, other))
+    if sum(rule.is_equation for rule in region.rules.linear) > 1:
+        yield from _along_equations(region, here)
     for count in region.rules.counts:
         for pair in itertools.permutations(count.indices, 2):
             if pair not in ruled:
@@ -84,7 +86,11 @@ def _exchanges(
     loss = axes[one].step * (abs(steps[1]) // common)
     gain = axes[other].step * (abs(steps[0]) // common)
     gain = gain if steps[0] * steps[1] > 0 else -gain
-    for times in _EXCHANGES:
+    if given == axes[one].ends[0] and gain > 0:
+        return  # it has nothing to give
+    # with opposite signs both rise or both fall
+    backwards = tuple(-times for times in _EXCHANGES) if gain < 0 else ()
+    for times in (*_EXCHANGES, *backwards):
         yield _with(
             here,
             {
@@ -98,6 +104,25 @@ def _exchanges(
         if rule.coefficients[other] and share % rule.coefficients[other] == 0:
             more = taken + share // rule.coefficients[other]
             yield _with(here, {one: _raw(axes[one], left), other: _raw(axes[other], more)})
+
+
+def _along_equations(region: Region, here: Floats) -> Iterator[Floats]:
+    """Yields configurations in which as many parameters change as several equations ask for."""
+    cell = region.cell_at(here)
+    if cell is None:
+        return
+    wholes = [_whole(region.axes[index], here[index]) for index in cell.free]
+    for vector in cell.solutions.basis.T:
+        for times in (sign * size for size in _EXCHANGES for sign in (1, -1)):
+            yield _with(
+                here,
+                {
+                    index: _raw(region.axes[index], whole + times * int(change) * step)
+                    for index, whole, change, step in zip(
+                        cell.free, wholes, vector, cell.steps, strict=True
+                    )
+                },
+            )
 
 
 def _whole(axis: Axis, raw: float) -> int:

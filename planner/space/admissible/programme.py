@@ -12,6 +12,7 @@ are left out. So are exclusions of a logarithm without steps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -81,7 +82,8 @@ class _Programme:
             integrality=np.array(self.is_whole, dtype=int),
             bounds=Bounds(np.zeros(n), np.array(self.highest)),
             constraints=limits if self.rows else None,
-            options={"node_limit": _MOST_NODES, "mip_rel_gap": 1e-3},
+            # its presolve fails on equations that are not divisible, and prints so
+            options={"node_limit": _MOST_NODES, "mip_rel_gap": 1e-3, "presolve": False},
         )
         if found.x is not None:
             return "found", np.asarray(found.x, dtype=np.float64)
@@ -209,7 +211,8 @@ def _add_sum(programme: _Programme, parts: Mapping[int, _Parameter], rule: Linea
     for index in rule.indices:
         _add_terms(terms, parts[index].terms, float(rule.coefficients[index]))
     offset = terms.pop(_CONSTANT, 0.0)
-    size = min((abs(x) for x in terms.values() if x), default=1.0)
+    # whole and small coefficients: the solver then knows what is divisible
+    size = float(math.gcd(*(round(x) for x in terms.values()))) or 1.0
     programme.row(
         {j: x / size for j, x in terms.items()},
         -np.inf if rule.low is None else (rule.low - offset) / size,

@@ -139,6 +139,17 @@ class Region:
                 break
         return cells
 
+    def cell_at(self, raw: Floats) -> Cell | None:
+        """Returns the cell of the case that a raw row belongs to; None for none."""
+        case = []
+        for index, states in zip(self.cases.indices, self.cases.states, strict=True):
+            whole = int(self.axes[index].wholes(raw[index : index + 1])[0])
+            inside = [i for i, state in enumerate(states) if state.low <= whole <= state.high]
+            if not inside:
+                return None
+            case.append(inside[0])
+        return self._cell(tuple(case))
+
     def _cell(self, case: tuple[int, ...]) -> Cell | None:
         if case not in self._cells:
             self._cells[case] = make_cell(self.rules, as_states(self.cases, case))

@@ -102,8 +102,11 @@ class Rules:
         return kept
 
     def are_sums_kept(self, raw: Floats) -> Truths:
-        """Tells which rows keep the sums and counts, exactly."""
+        """Tells which rows keep the sums and counts, exactly, with values that can be set."""
         kept = np.ones(len(raw), dtype=np.bool_)
+        for index in {index for rule in self.linear for index in rule.indices}:
+            if self.axes[index].is_grid:
+                kept &= self.axes[index].are_settable(self.axes[index].wholes(raw[:, index]))
         for rule in self.linear:
             total = self._sum(rule, raw)
             kept &= np.asarray(rule.low is None or total >= rule.low, dtype=np.bool_)

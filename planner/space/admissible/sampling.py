@@ -53,10 +53,12 @@ class _Batch:
 def _batches(region: Region, n: int, generator: np.random.Generator) -> Iterator[_Batch]:
     from scipy.stats import qmc  # takes most of a second, so only who draws waits for it
 
+    n_found = 0
     engine = qmc.Sobol(len(region.axes), rng=generator)
     for _ in range(1 if _is_small(region) else _MOST_BATCHES):
         batch = _Batch(region.spread(engine.random(_power_of_two(n))))
         yield batch
+        n_found += batch.n_new
         if batch.is_poor:
             break
     if region.listed is not None:
@@ -68,11 +70,14 @@ def _batches(region: Region, n: int, generator: np.random.Generator) -> Iterator
     for _ in range(_MOST_BATCHES):
         batch = _Batch(region.fill(engine.random(size), generator=generator))
         yield batch
+        n_found += batch.n_new
         if batch.n_new < _FEW * size:
             break
     if region.rules.formulas:
-        yield _Batch(search_formulas(region, n, generator=generator))
-    for u in generator.random((min(n, _MOST_MOVED), len(region.axes))):
+        batch = _Batch(search_formulas(region, n, generator=generator))
+        yield batch
+        n_found += batch.n_new
+    for u in generator.random((max(0, min(n, _MOST_MOVED) - n_found), len(region.axes))):
         raw = _moved(region, u, generator)
         if raw is None:
             return

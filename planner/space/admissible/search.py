@@ -22,6 +22,10 @@ from planner.space.base import Floats
 
 N_POINTS = 65_536
 N_DESCENTS = 32
+# So many points that keep the formulas are enough to walk from.
+_ENOUGH = 256
+# Fewer points than this of one case say little of it.
+_FEWEST = 512
 _BATCH = 4096
 _DESCENT_STEPS = 60
 _TRIES = 16
@@ -97,9 +101,8 @@ def search_formulas(region: Region, n: int, *, generator: np.random.Generator) -
         n: about how many to return.
         generator: of all draws.
     """
-    starts = _starts(region, generator)
     found = []
-    for places in starts:
+    for places in _starts(region, generator):
         breaches = places.breaches()
         if breaches.min() > _ROUNDING:
             breaches = _descend(places, breaches, generator)
@@ -108,37 +111,52 @@ def search_formulas(region: Region, n: int, *, generator: np.random.Generator) -
             found.append(places.take(good))
     if not found:
         return np.empty((0, len(region.axes)))
-    share = -(-n // len(found))
+    # some walks end where others do
+    share = -(-5 * n // (4 * len(found)))
     return np.vstack([_walk(places, share, generator) for places in found])
 
 
 def _starts(region: Region, generator: np.random.Generator) -> list[_Places]:
-    """Returns the points that miss the formulas least, those of each case together."""
-    cells = region.find_cells(generator)
-    if not cells:
+    """Returns points of each case: those that keep the formulas, or miss them least.
+
+    Where none keeps them, there are as many points as descents in all.
+    """
+    cells = region.find_cells(generator)[: N_POINTS // _FEWEST]
+    best: list[tuple[Floats, _Places]] = []
+    n_good = 0
+    for cell in cells:
+        if n_good >= _ENOUGH:
+            break
+        places = _least_breaking(region, cell, N_POINTS // len(cells), generator)
+        if len(places.u):
+            best.append((places.breaches(), places))
+            n_good += int((best[-1][0] <= _ROUNDING).sum())
+    if not best:
         return []
-    per_cell = max(_BATCH // 8, N_POINTS // len(cells))
-    best: list[tuple[float, _Places]] = []
-    for cell in cells[: N_POINTS // per_cell]:
-        left = per_cell
-        while left > 0:
-            size = min(_BATCH, left)
-            left -= size
-            u = generator.random((size, len(region.axes)))
-            y = (
-                cell.polytope.draw(size, generator=generator)
-                if cell.polytope is not None
-                else np.zeros((size, 0))
-            )
-            places = _Places(region, cell, y, u)
-            breaches = places.breaches()
-            order = np.argsort(breaches, kind="stable")[:N_DESCENTS]
-            order = order[np.isfinite(breaches[order])]
-            if len(order):
-                best.append((float(breaches[order[0]]), places.take(order)))
-    best.sort(key=lambda each: each[0])
-    n_good = sum(breach <= _ROUNDING for breach, _ in best)
-    return [places for _, places in best[: max(1, min(n_good, 64))]]
+    every = np.sort(np.concatenate([breaches for breaches, _ in best]))
+    limit = _ROUNDING if n_good else every[:N_DESCENTS][-1]
+    chosen = [places.take(np.flatnonzero(breaches <= limit)) for breaches, places in best]
+    return [places for places in chosen if len(places.u)]
+
+
+def _least_breaking(region: Region, cell: Cell, n: int, generator: np.random.Generator) -> _Places:
+    """Returns of ``n`` points of a case those that keep the formulas, or else the nearest."""
+    none = 0 if cell.polytope is None else len(cell.free)
+    kept = _Places(region, cell, np.empty((0, none)), np.empty((0, len(region.axes))))
+    for start in range(0, n, _BATCH):
+        size = min(_BATCH, n - start)
+        u = generator.random((size, len(region.axes)))
+        y = np.empty((size, 0))
+        if cell.polytope is not None:
+            y = cell.polytope.draw(size, generator=generator)
+        kept = _Places(region, cell, np.vstack([kept.y, y]), np.vstack([kept.u, u]))
+        breaches = kept.breaches()
+        n_good = int((breaches <= _ROUNDING).sum())
+        order = np.argsort(breaches, kind="stable")[: max(N_DESCENTS, min(n_good, _ENOUGH))]
+        kept = kept.take(order[np.isfinite(breaches[order])])
+        if n_good >= _ENOUGH:
+            break
+    return kept
 
 
 def _descend(places: _Places, breaches: Floats, generator: np.random.Generator) -> Floats:
