@@ -30,7 +30,7 @@ def expect_difference(
 
     The mean is the difference of the means that ``expect`` says. The interval is exact for an
     outcome without bounds; of one within bounds, and of a class, its ends are quantiles of
-    4,096 quasi-random draws, good to about a hundredth of the deviation.
+    4,096 quasi-random draws, good to two hundredths of the deviation.
 
     Args:
         surrogate: of the objective's outcome; of a class the margin of the wanted ones.

@@ -35,6 +35,7 @@ class Evidence(StrEnum):
     READ = "read in its source"
     CODE = "read in public code"  # facts, not verified against the paper that the code follows
     MEMORY = "from memory, unverified"
+    CHOSEN = "chosen, from no source"  # within what such processes show
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,7 @@ def _guess(
         prior=LogNormal(median=median, log_sd=log_sd),
         meaning=meaning,
         source="order of magnitude chosen by the authors of this file; from no paper",
-        evidence=Evidence.MEMORY,
+        evidence=Evidence.CHOSEN,
     )
 
 

@@ -74,7 +74,7 @@ def _guess(name: str, unit: str, prior: Normal | LogNormal, meaning: str) -> Cal
         prior=prior,
         meaning=meaning,
         source="chosen by the authors of this file near what sol-gel films show; from no paper",
-        evidence=Evidence.MEMORY,
+        evidence=Evidence.CHOSEN,
     )
 
 

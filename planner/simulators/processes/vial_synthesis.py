@@ -57,7 +57,7 @@ def _guess(name: str, unit: str, prior: Normal | LogNormal, meaning: str) -> Cal
         prior=prior,
         meaning=meaning,
         source="chosen by the authors of this file; of no particular reaction",
-        evidence=Evidence.MEMORY,
+        evidence=Evidence.CHOSEN,
     )
 
 
