@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli import benching, looking, people, records, running, serving
+from planner.cli import asking, benching, looking, people, records, running, serving, telling
 from planner.errors import PlannerError
 
 INTERRUPTED = 130
@@ -47,7 +47,7 @@ def _common(
     del debug, version  # read from the arguments by main, and by the callback
 
 
-for part in (running, serving, looking, people, records, benching):
+for part in (running, serving, looking, asking, telling, people, records, benching):
     part.add_to(app)
 
 

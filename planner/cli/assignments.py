@@ -28,6 +28,15 @@ def read_reported(assignments: Sequence[str]) -> dict[str, Reported]:
     return found
 
 
+def read_combination(text: str) -> dict[str, Reported]:
+    """Reads ``catalyst=P2-L1,temperature=120``: values that together are one combination.
+
+    Raises:
+        InputError: a part is no assignment, or a name stands twice.
+    """
+    return read_reported(re.split(r",(?=[^,=]+=)", text))
+
+
 def _read_value(text: str) -> Reported:
     body, has_sd, deviation = text.partition("+-")
     match = _NUMBER.match(body.strip())

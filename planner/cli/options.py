@@ -24,6 +24,14 @@ TrialNumber = Annotated[
     int,
     typer.Argument(metavar="TRIAL", min=1, help="Number of the trial.", show_default=False),
 ]
+Values = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME=VALUE",
+        help="Outcomes, such as yield=81.5, yield=81.5+-2 (deviation) or size=0.05um (unit).",
+        show_default=False,
+    ),
+]
 
 DATABASE_VARIABLE = "PLANNER_DATABASE_URL"
 

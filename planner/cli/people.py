@@ -1,37 +1,15 @@
-"""Commands of people at the bench: ask, tell, approve, abort, resolve."""
+"""Commands by which a person judges and remarks: approve, abort, resolve, veto, exclude, note."""
 
 from __future__ import annotations
 
 import json
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from planner.cli.options import As, File, Json, Reason, TrialNumber
+from planner.cli.options import As, File, Json, Reason, TrialNumber, Values
 from planner.cli.places import make_place
-from planner.cli.written import require_folder, write_file
-
-if TYPE_CHECKING:
-    from planner.campaign import CampaignSpec
-    from planner.trials import Trial
-
-Values = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="NAME=VALUE",
-        help="Outcomes, such as yield=81.5, yield=81.5+-2 (deviation) or size=0.05um (unit).",
-        show_default=False,
-    ),
-]
-
-
-class Failure(StrEnum):
-    """Who failed."""
-
-    MACHINE = "machine"
-    PROCESS = "process"
 
 
 class Verdict(StrEnum):
@@ -45,76 +23,8 @@ class Verdict(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
-    for command in (ask, tell, approve, abort, resolve):
+    for command in (approve, veto, abort, resolve, exclude, note):
         app.command()(command)
-
-
-def ask(
-    file: File,
-    n: Annotated[int, typer.Option("-n", min=1, help="How many trials.")] = 1,
-    csv: Annotated[Path | None, typer.Option(help="Write them to this CSV file too.")] = None,
-    name: As = None,
-    as_json: Json = False,
-) -> None:
-    """Ask for the next trials, to run them yourself.
-
-    They are yours until you tell what became of them (planner tell); no machine runs them.
-    """
-    from planner.loop import people
-    from planner.loop.desk import at_work
-
-    if csv is not None:
-        require_folder(csv)  # before a trial is handed out
-    with at_work(make_place(file, name), with_lab=False) as session:
-        trials = people.ask(session, n)
-        spec = session.state.spec
-    if csv is not None:
-        _write_csv(trials, spec, csv)
-    if as_json:
-        typer.echo(json.dumps([_facts(trial) for trial in trials], indent=2))
-        return
-    for trial in trials:
-        typer.echo(_words(trial, spec))
-
-
-def tell(
-    file: File,
-    trial: TrialNumber,
-    values: Values = None,
-    achieved: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=VALUE", help="A parameter that was set otherwise than asked; repeatable."
-        ),
-    ] = None,
-    failed: Annotated[
-        Failure | None, typer.Option(help="It brought no result: who failed?")
-    ] = None,
-    reason: Reason = "",
-    name: As = None,
-    as_json: Json = False,
-) -> None:
-    """Tell what became of a trial.
-
-    Its outcomes as NAME=VALUE, or that it failed (--failed) and why (--reason).
-    """
-    from planner.cli.assignments import read_reported
-    from planner.errors import InputError
-    from planner.loop import people
-    from planner.loop.desk import at_work
-
-    if bool(values) == (failed is not None):
-        raise InputError("Give either outcomes (NAME=VALUE) or --failed with --reason.")
-    told = people.Told(
-        outcomes=read_reported(values or ()),
-        achieved=read_reported(achieved or ()),
-        failed=failed.value if failed else None,
-        reason=reason,
-    )
-    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
-        said = people.tell(session, trial, told)
-        state = session.state.trial(trial).state
-    _say(said, {"trial": trial, "state": state}, as_json=as_json)
 
 
 def approve(
@@ -196,44 +106,73 @@ def resolve(
     _say(f"Trial {trial} is {state}.", {"trial": trial, "state": state}, as_json=as_json)
 
 
+def veto(
+    file: File, trial: TrialNumber, reason: Reason, name: As = None, as_json: Json = False
+) -> None:
+    """Veto a trial that waits or was handed out.
+
+    It is rejected, costs nothing of the budget, and its settings are never proposed again. What a
+    machine has is aborted instead (planner abort).
+    """
+    from planner.loop import people
+    from planner.loop.desk import at_work
+
+    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
+        said = people.veto(session, trial, reason=reason)
+        state = session.state.trial(trial).state
+    _say(said, {"trial": trial, "state": state, "said": said}, as_json=as_json)
+
+
+def exclude(
+    file: File,
+    which: Annotated[
+        str,
+        typer.Argument(
+            metavar="TRIAL",
+            help="Number of the trial, or import:3 for the third imported measurement.",
+            show_default=False,
+        ),
+    ],
+    undo: Annotated[bool, typer.Option("--undo", help="Take it in again.")] = False,
+    reason: Reason = "",
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Leave a result out of what is learned from, or take it in again.
+
+    It stays in the ledger and in the report, with who left it out, when and why. Its settings may
+    be proposed again.
+    """
+    from planner.loop import people
+    from planner.loop.desk import at_work
+
+    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
+        said = people.exclude(session, which, reason=reason, undo=undo)
+    _say(said, {"which": which, "excluded": not undo, "said": said}, as_json=as_json)
+
+
+def note(
+    file: File,
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What is to be remembered.", show_default=False)
+    ],
+    trial: Annotated[
+        int | None, typer.Option("--trial", min=1, help="The trial that it is about.")
+    ] = None,
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Note something, on a trial or on the campaign.
+
+    It is kept in the ledger under your name, and stands in the report.
+    """
+    from planner.loop import people
+    from planner.loop.desk import at_work
+
+    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
+        said = people.note(session, text, trial=trial)
+    _say(said, {"trial": trial, "text": text}, as_json=as_json)
+
+
 def _say(text: str, facts: object, *, as_json: bool) -> None:
     typer.echo(json.dumps(facts, indent=2) if as_json else text)
-
-
-def _facts(trial: Trial) -> dict[str, object]:
-    from dataclasses import asdict
-
-    proposal = asdict(trial.proposal)
-    return {
-        "trial": trial.number,
-        "state": trial.state,
-        "configuration": dict(trial.configuration),
-        **{key: value for key, value in proposal.items() if key != "hyperparameters"},
-    }
-
-
-def _words(trial: Trial, spec: CampaignSpec) -> str:
-    from planner.cli.live import describe
-
-    lines = [f"Trial {trial.number}: {describe(trial.configuration, spec)}"]
-    for outcome, each in trial.proposal.predictions.items():
-        unit = spec.outcomes[outcome].unit
-        lines.append(
-            f"  expected {outcome} {each.mean:.4g} {'' if unit == '1' else unit} "
-            f"({each.low:.4g} to {each.high:.4g} with probability {each.level:g})"
-        )
-    lines.append(f"  {trial.proposal.reason}")
-    return "\n".join(lines)
-
-
-def _write_csv(trials: list[Trial], spec: CampaignSpec, path: Path) -> None:
-    import pandas as pd
-
-    rows = [
-        {"trial": trial.number, **trial.configuration, **dict.fromkeys(spec.outcomes, "")}
-        for trial in trials
-    ]
-    labels = {name: parameter.label for name, parameter in spec.scalars.items()}
-    labels |= {name: outcome.label for name, outcome in spec.outcomes.items()}
-    frame = pd.DataFrame(rows).rename(columns=labels)
-    write_file(path, frame.to_csv(index=False))

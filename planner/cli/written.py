@@ -17,6 +17,17 @@ def require_folder(path: Path) -> None:
         raise InputError(f"There is no folder {path.parent} for {path.name}. Make it first.")
 
 
+def require_free(path: Path) -> None:
+    """Checks that a new file can be written there, before work is done for it.
+
+    Raises:
+        InputError: there is no such folder, or a file is there, which somebody may have filled in.
+    """
+    require_folder(path)
+    if path.exists():
+        raise InputError(f"{path} is there already and was left as it is. Name another file.")
+
+
 def write_file(path: Path, text: str) -> None:
     """Writes a text file.
 

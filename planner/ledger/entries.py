@@ -239,6 +239,15 @@ class TrialExcluded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialVetoed:
+    """A person does not want these settings to be tried: they are not proposed again."""
+
+    kind: Literal["trial vetoed"] = "trial vetoed"
+    trial: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportExcluded:
     """An imported measurement is left out of what models learn from, or taken in again.
 
@@ -361,6 +370,7 @@ Record = Annotated[
     | OutcomesObserved
     | OutcomeGivenUp
     | TrialExcluded
+    | TrialVetoed
     | ImportExcluded
     | StockCounted
     | NothingFits

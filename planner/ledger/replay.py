@@ -38,6 +38,7 @@ from planner.ledger.entries import (
     TrialExcluded,
     TrialMoved,
     TrialProposed,
+    TrialVetoed,
     VerdictGiven,
     WantedSet,
 )
@@ -377,6 +378,13 @@ def _(record: TrialExcluded, state: CampaignState, entry: Entry) -> None:
     trial = state.trials[record.trial]
     reason = (record.reason or "no reason given") if record.excluded else ""
     state.trials[record.trial] = replace(trial, excluded=reason)
+    state.changed = entry.sequence
+
+
+@_apply.register
+def _(record: TrialVetoed, state: CampaignState, entry: Entry) -> None:
+    trial = state.trials[record.trial]
+    state.trials[record.trial] = replace(trial, vetoed=record.reason or "no reason given")
     state.changed = entry.sequence
 
 

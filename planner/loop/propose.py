@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.acquisition import Choice, Pick, Situation, choose
 from planner.acquisition.situation import Forecast
 from planner.ledger.entries import FitFailed, Record, TrialMoved, TrialProposed
 from planner.ledger.replay import CampaignState
 from planner.loop.budget import budget_left
+from planner.loop.context import context_in_words, last_context
 from planner.loop.model import LEVEL, make_situation
 from planner.loop.session import Session
 from planner.rng import derive_seed
@@ -39,11 +40,23 @@ class Chosen:
 def decide(state: CampaignState, space: SearchSpace, *, q: int) -> Chosen:
     """Chooses the next ``q`` configurations; the same ledger gives the same choice.
 
-    Costs seconds and writes nothing: results may arrive meanwhile.
+    Costs seconds and writes nothing: results may arrive meanwhile. What is measured and not set is
+    as the space holds it, else as it was last measured, and every reason says so.
     """
     seed = derive_seed(state.seed, "ask", state.next_trial)
-    situation = make_situation(state, space)
-    return Chosen(choose(situation, q=q, seed=seed), situation, seed, state.sequence)
+    context = last_context(state, space)
+    situation = make_situation(state, space.restricted(context))
+    choice = choose(situation, q=q, seed=seed)
+    remark = context_in_words(context, space)
+    return with_remark(Chosen(choice, situation, seed, state.sequence), remark)
+
+
+def with_remark(chosen: Chosen, remark: str) -> Chosen:
+    """Returns the same with a sentence more in every reason."""
+    if not remark:
+        return chosen
+    picks = (replace(pick, reason=f"{pick.reason} {remark}") for pick in chosen.choice.picks)
+    return replace(chosen, choice=replace(chosen.choice, picks=tuple(picks)))
 
 
 def write_proposals(session: Session, chosen: Chosen, *, handed_to: str | None = None) -> list[int]:
@@ -61,6 +74,17 @@ def write_proposals(session: Session, chosen: Chosen, *, handed_to: str | None =
         StaleWrite: another asked in between; ask again.
     """
     state = session.state
+    first = state.next_trial
+    records = proposal_records(state, chosen, handed_to=handed_to)
+    if records:
+        session.write(records, wanted=None if handed_to else _PROPOSING, is_decision=True)
+    return list(range(first, first + len(chosen.choice.picks)))
+
+
+def proposal_records(
+    state: CampaignState, chosen: Chosen, *, handed_to: str | None
+) -> list[Record]:
+    """Returns the records of the picks as trials; arguments as of ``write_proposals``."""
     first = state.next_trial
     outcome = state.spec.objective.outcome
     proposals = [_make_proposal(pick, chosen, outcome=outcome) for pick in chosen.choice.picks]
@@ -82,9 +106,7 @@ def write_proposals(session: Session, chosen: Chosen, *, handed_to: str | None =
             )
         )
         records.append(_approval(state, number, handed=handed_to is not None))
-    if records:
-        session.write(records, wanted=None if handed_to else _PROPOSING, is_decision=True)
-    return list(range(first, first + len(proposals)))
+    return records
 
 
 def room(state: CampaignState) -> int:

@@ -5,6 +5,8 @@ same. Draw it at the width at which it is shown (700 on a desk, 360 on a telepho
 their size and panels move below each other.
 """
 
+from planner.pictures.classes import ClassTrials, draw_class_trials
+from planner.pictures.curves import Curves, Line, draw_curves
 from planner.pictures.goal import Goal
 from planner.pictures.observed import Observed, draw_observed
 from planner.pictures.prediction import Prediction
@@ -16,7 +18,10 @@ from planner.pictures.whatif import WhatIf, draw_whatif
 
 __all__ = [
     "CategoricalSlice",
+    "ClassTrials",
+    "Curves",
     "Goal",
+    "Line",
     "NumericSlice",
     "Observed",
     "Prediction",
@@ -28,6 +33,8 @@ __all__ = [
     "SliceTrials",
     "Slices",
     "WhatIf",
+    "draw_class_trials",
+    "draw_curves",
     "draw_observed",
     "draw_progress",
     "draw_race",

@@ -33,7 +33,8 @@ class Prediction:
     Args:
         mean: shape (g,).
         mean_interval: interval of the mean, shape (g, 2).
-        run_interval: interval of the next single run, shape (g, 2).
+        run_interval: interval of the next single run, shape (g, 2); None where a run is one of two
+            things, of which only the chance can be told.
         level: how often both intervals are meant to hold, in (0, 1).
 
     Raises:
@@ -42,7 +43,7 @@ class Prediction:
 
     mean: Float[np.ndarray, " g"]
     mean_interval: Float[np.ndarray, "g 2"]
-    run_interval: Float[np.ndarray, "g 2"]
+    run_interval: Float[np.ndarray, "g 2"] | None
     level: float = 0.9
 
     def __post_init__(self) -> None:
@@ -57,6 +58,8 @@ class Prediction:
             ("run_interval", "Prediction, interval of the next single run"),
         ):
             given = getattr(self, name)
+            if given is None and name == "run_interval":
+                continue
             object.__setattr__(self, name, own_intervals(given, what=what, n=mean.size))
 
 
@@ -66,8 +69,11 @@ def draw_prediction(axes: Axes, settings: Float[np.ndarray, " g"], prediction: P
     axes.fill_between(
         settings, low, high, color=MODEL, alpha=_BAND_ALPHA, linewidth=0, gid="mean-interval"
     )
-    for end, name in zip(prediction.run_interval.T, ("low", "high"), strict=True):
-        axes.plot(settings, end, color=MODEL, linestyle=RUN_DASH, linewidth=1.2, gid=f"run-{name}")
+    if prediction.run_interval is not None:
+        for end, name in zip(prediction.run_interval.T, ("low", "high"), strict=True):
+            axes.plot(
+                settings, end, color=MODEL, linestyle=RUN_DASH, linewidth=1.2, gid=f"run-{name}"
+            )
     axes.plot(settings, prediction.mean, color=MODEL, linewidth=1.9, gid="mean")
 
 
@@ -80,10 +86,11 @@ def draw_categories(axes: Axes, prediction: Prediction) -> None:
         return np.column_stack([ends, gap]).ravel()
 
     across = np.repeat(places, 3)
-    axes.plot(
-        across, stems(prediction.run_interval), color=MODEL, linestyle=RUN_DASH, linewidth=1.2,
-        marker="_", markersize=_BAR_PX, gid="run-interval",
-    )  # fmt: skip
+    if prediction.run_interval is not None:
+        axes.plot(
+            across, stems(prediction.run_interval), color=MODEL, linestyle=RUN_DASH,
+            linewidth=1.2, marker="_", markersize=_BAR_PX, gid="run-interval",
+        )  # fmt: skip
     axes.plot(
         across, stems(prediction.mean_interval), color=MODEL, alpha=0.35, linewidth=_BAR_PX,
         solid_capstyle="butt", gid="mean-interval",
@@ -94,13 +101,27 @@ def draw_categories(axes: Axes, prediction: Prediction) -> None:
     )  # fmt: skip
 
 
-def prediction_handles(level: float) -> list[Artist]:
+def prediction_handles(prediction: Prediction) -> list[Artist]:
     """Return the legend's entries of a prediction."""
+    level = percent(prediction.level)
+    if prediction.run_interval is None:
+        return [
+            Line2D([], [], color=MODEL, linewidth=1.9, label="predicted chance"),
+            Patch(facecolor=(MODEL, _BAND_ALPHA), label=f"its {level} interval"),
+        ]
     return [
         Line2D([], [], color=MODEL, linewidth=1.9, label="predicted mean"),
-        Patch(facecolor=(MODEL, _BAND_ALPHA), label=f"{percent(level)} interval of the mean"),
+        Patch(facecolor=(MODEL, _BAND_ALPHA), label=f"{level} interval of the mean"),
         Line2D(
             [], [], color=MODEL, linestyle=RUN_DASH, linewidth=1.2,
-            label=f"{percent(level)} interval of the next single run",
+            label=f"{level} interval of the next single run",
         ),
     ]  # fmt: skip
+
+
+def intervals_in_words(prediction: Prediction) -> str:
+    """Return which intervals are drawn, for a summary."""
+    level = f"{100 * prediction.level:.3g} %"
+    if prediction.run_interval is None:
+        return f"with its {level} interval"
+    return f"with {level} intervals of the mean and of the next single run"

@@ -35,8 +35,10 @@ from planner.pictures.goal import draw_goal
 from planner.pictures.palette import BEST, INK
 from planner.pictures.prediction import (
     BESIDE,
+    Prediction,
     draw_categories,
     draw_prediction,
+    intervals_in_words,
     prediction_handles,
 )
 from planner.pictures.sliced import CategoricalSlice, NumericSlice, Slices, SliceTrials
@@ -68,9 +70,13 @@ def draw_slices(slices: Slices, *, width_px: float = WIDTH_PX) -> str:
 def _shown(slices: Slices) -> Range:
     arrays = [slices.goal.levels] if slices.goal else []
     for panel in slices.panels:
-        arrays += [panel.prediction.run_interval, panel.prediction.mean_interval]
+        arrays += [*_run_interval(panel.prediction), panel.prediction.mean_interval]
         arrays += [panel.prediction.mean] + ([panel.trials.values] if panel.trials else [])
     return range_of(*arrays)
+
+
+def _run_interval(prediction: Prediction) -> list[np.ndarray]:
+    return [] if prediction.run_interval is None else [prediction.run_interval]
 
 
 def _set_outcome(
@@ -146,7 +152,7 @@ def _draw_trials(axes: Axes, trials: SliceTrials, *, beside: float) -> None:
 
 
 def _handles(slices: Slices) -> list[Artist]:
-    handles = prediction_handles(slices.panels[0].prediction.level)
+    handles = prediction_handles(slices.panels[0].prediction)
     if any(p.trials is not None and not np.isnan(p.trials.values).all() for p in slices.panels):
         label = "trials, fainter away from the slice"
         handles.append(
@@ -168,11 +174,10 @@ def _add_held(figure: Figure, held: str) -> None:
 
 
 def _summary(slices: Slices) -> str:
-    level = f"{100 * slices.panels[0].prediction.level:.3g} %"
+    intervals = intervals_in_words(slices.panels[0].prediction)
     said = [
         f"Predicted {named(slices.outcome, slices.unit)} along "
-        f"{listed([named(p.parameter, _unit(p)) for p in slices.panels])}, "
-        f"with {level} intervals of the mean and of the next single run."
+        f"{listed([named(p.parameter, _unit(p)) for p in slices.panels])}, {intervals}."
     ]
     if slices.held:
         said.append(f"Other parameters are held at {slices.held}.")

@@ -16,7 +16,12 @@ from planner.pictures.axis import Quantity, Range, named, number, number_axis, r
 from planner.pictures.frame import WIDTH_PX, add_grid, add_legend, add_note, house_style, new_figure
 from planner.pictures.goal import Goal, draw_goal
 from planner.pictures.palette import BEST, GOAL
-from planner.pictures.prediction import Prediction, draw_prediction, prediction_handles
+from planner.pictures.prediction import (
+    Prediction,
+    draw_prediction,
+    intervals_in_words,
+    prediction_handles,
+)
 from planner.pictures.svg import svg_text
 
 _NOW_DASH = (0, (1, 1.5))
@@ -99,13 +104,14 @@ def _draw_main(axes: Axes, whatif: WhatIf, *, length: float) -> list[Artist]:
     axes.set_gid("panel")
     said = whatif.prediction
     levels = whatif.goal.levels if whatif.goal else np.array([])
-    shown = range_of(said.mean, said.mean_interval, said.run_interval, levels)
+    runs = [] if said.run_interval is None else [said.run_interval]
+    shown = range_of(said.mean, said.mean_interval, *runs, levels)
     remark = whatif.goal.wish(whatif.unit) if whatif.goal else ""
     outcome = Quantity(whatif.outcome, whatif.unit, remark=remark)
     number_axis(axes, "y", shown, quantity=outcome, length=length)
     add_grid(axes)
     draw_prediction(axes, whatif.settings, said)
-    handles = [*prediction_handles(said.level), *draw_goal(axes, whatif.goal, unit=whatif.unit)]
+    handles = [*prediction_handles(said), *draw_goal(axes, whatif.goal, unit=whatif.unit)]
     if whatif.asked is not None:
         label = f"asked: {number(whatif.asked)} {whatif.parameter_unit}".strip()
         handles.append(Line2D([], [], color=BEST, linewidth=1.2, linestyle=_NOW_DASH, label=label))
@@ -138,8 +144,8 @@ def _summary(whatif: WhatIf) -> str:
     low, high = number(whatif.settings[0]), number(whatif.settings[-1])
     sentences = [
         f"Predicted {named(whatif.outcome, whatif.unit)} for "
-        f"{named(whatif.parameter, whatif.parameter_unit)} from {low} to {high}, with "
-        f"{100 * said.level:.3g} % intervals of the mean and of the next single run.",
+        f"{named(whatif.parameter, whatif.parameter_unit)} from {low} to {high}, "
+        f"{intervals_in_words(said)}.",
         f"The mean runs from {number(said.mean[0])} to {number(said.mean[-1])}; lowest "
         f"{number(said.mean.min())} at {number(whatif.settings[said.mean.argmin()])}, highest "
         f"{number(said.mean.max())} at {number(whatif.settings[said.mean.argmax()])}.",

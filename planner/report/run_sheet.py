@@ -16,7 +16,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-STATES = ("done", "failed by the machine", "failed by the process")
+STATES = ("done", "failed by machine", "failed by process")  # as in the table to fill in
 _LONGEST_NUMBER = 24  # characters of a double
 _MOST_ABREAST = 5  # 33 mm each: "0.125 mL/min" in large letters
 

@@ -14,13 +14,14 @@ from planner.tables.cells import (
 from planner.tables.headers import Found, Header, Role, find_columns, read_header
 from planner.tables.reading import read_sheet
 from planner.tables.reference import Column, TableRef, locate_table, read_table
-from planner.tables.sheet import Row, Sheet
+from planner.tables.sheet import Counted, Row, Sheet
 from planner.tables.writing import Entry, SheetColumn, Written, cell_text, write_sheet
 
 __all__ = [
     "BelowDetection",
     "Cell",
     "Column",
+    "Counted",
     "Date",
     "Empty",
     "Entry",

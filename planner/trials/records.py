@@ -139,6 +139,7 @@ class Trial:
         quarantined: why a result was put aside, if one waits for a verdict.
         versions: every accepted part of its result, in order; the observation joins them.
         excluded: why its observation is left out, if a person has excluded it.
+        vetoed: why a person does not want its settings to be tried, if that is so.
         given_up: outcomes that nobody will measure any more, each with the reason.
     """
 
@@ -156,6 +157,7 @@ class Trial:
     ended_at: datetime | None = None
     versions: tuple[Observation, ...] = ()
     excluded: str = ""
+    vetoed: str = ""
     given_up: Mapping[str, str] = field(default_factory=dict)
 
     @property

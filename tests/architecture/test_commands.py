@@ -16,8 +16,8 @@ NAMES = sorted(COMMAND.commands)
 
 # the commands that people were promised
 PROMISED = """
-    run up deploy pages check status ask tell approve abort resolve what-if report export import
-    backup schema bench
+    run up deploy pages check status ask propose tell approve veto abort resolve exclude note
+    what-if report export import backup schema bench
 """
 
 

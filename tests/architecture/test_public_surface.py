@@ -49,9 +49,9 @@ SURFACE = {
         Prediction probability_of_meeting Surrogate
     """,
     "planner.pictures": """
-        CategoricalSlice draw_observed draw_progress draw_race draw_slices draw_whatif
-        Goal NumericSlice Observed Prediction Progress Race Racer RaceTable RandomChoice
-        Slices SliceTrials WhatIf
+        CategoricalSlice ClassTrials Curves draw_class_trials draw_curves draw_observed
+        draw_progress draw_race draw_slices draw_whatif Goal Line NumericSlice Observed
+        Prediction Progress Race Racer RaceTable RandomChoice Slices SliceTrials WhatIf
     """,
     "planner.report": """
         Facts gather HISTORY make_page render report_json write_report

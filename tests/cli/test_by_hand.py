@@ -48,9 +48,9 @@ def test_a_person_asks_tells_looks_and_takes_the_data_along(by_hand: Desk) -> No
     asked = desk.run("ask", FILE, "-n", "2", "--csv", "next.csv", "--json").facts
     assert [each["trial"] for each in asked] == [1, 2]
     assert all(20 <= each["configuration"]["temperature"] <= 95 for each in asked)
-    sheet = list(csv.DictReader((desk.folder / "next.csv").open()))
+    sheet = list(csv.DictReader((desk.folder / "next.csv").open(encoding="utf-8-sig")))
     assert [row["trial"] for row in sheet] == ["1", "2"]
-    assert sheet[0]["temperature (degC)"] == str(asked[0]["configuration"]["temperature"])
+    assert float(sheet[0]["temperature (degC)"]) == asked[0]["configuration"]["temperature"]
     assert sheet[0]["size (nm)"] == ""  # to be filled in
     assert desk.kinds("by_hand").count("trial proposed") == 2
 

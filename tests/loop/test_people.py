@@ -78,7 +78,7 @@ def test_the_same_told_twice_is_harmless_and_another_value_is_refused(make_sessi
         ({"yeild": Reported(value=12.0)}, "yeild"),
         ({"yield": Reported(value=12.0, unit="K")}, "K"),
         ({"yield": Reported(value="n.d.")}, "n.d."),
-        ({}, "no outcome"),
+        ({}, "tell an outcome"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_and_nothing_is_entered(

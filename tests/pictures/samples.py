@@ -98,10 +98,42 @@ def whatif(outcome="yield", unit="%"):
     )
 
 
+def class_trials(outcome="phase", unit=""):
+    seen = ["amorphous", None, "anatase", "rutile", None, "rutile", "rutile", None]
+    states = ["observed"] * 8
+    states[1], states[4], states[7] = "failed", "quarantined", "pending"
+    return pictures.ClassTrials(
+        outcome=outcome,
+        classes=["amorphous", "anatase", "rutile"],
+        wanted=["rutile"],
+        seen=seen,
+        states=states,
+        chance=np.array([np.nan, np.nan, 0.33, 0.4, 0.35, 0.62, 0.8, 0.85]),
+    )
+
+
+def curves(outcome="absorbance", unit="%"):
+    x = np.linspace(400, 700, 301)
+
+    def line(label, centre, width):
+        return pictures.Line(label, x, np.exp(-0.5 * ((x - centre) / width) ** 2))
+
+    return pictures.Curves(
+        outcome=outcome,
+        unit=unit,
+        x_name="wavelength",
+        x_unit="nm",
+        lines=[line("trial 7 (best)", 521, 22), line("trial 3", 534, 30), line("trial 5", 560, 41)],
+        target=line("target", 520, 20),
+    )
+
+
 ALL = {
     "progress": (pictures.draw_progress, progress),
     "slices": (pictures.draw_slices, slices),
     "observed": (pictures.draw_observed, observed),
     "race": (pictures.draw_race, race),
     "whatif": (pictures.draw_whatif, whatif),
+    "class_trials": (pictures.draw_class_trials, class_trials),
+    "curves": (pictures.draw_curves, curves),
 }

@@ -19,7 +19,7 @@ def test_it_says_all_that_is_needed_at_the_bench() -> None:
     page = read(make_sheet(3))
     for text in (
         "suzuki-coupling", "A. Curie", "21 November 2026", "trials 100, 101, 102", "temperature",
-        "112.5 degC", "yield", "%", "done", "failed by the machine", "failed by the process",
+        "112.5 degC", "yield", "%", "done", "failed by machine", "failed by process",
         "remarks", "achieved", "Change first:", "flush with THF", "reactor B", "40 min less",
         "Chosen by the model",
     ):  # fmt: skip

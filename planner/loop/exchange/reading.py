@@ -139,8 +139,8 @@ class _Row:
     def _read_setting(self, parameter: AnyParameter) -> Reported | None:
         for role in (Role.ACHIEVED, Role.VALUE):
             cell, unit = self._cell(parameter.name, role)
-            if not isinstance(cell, Empty | NotAvailable) or _is_choice(parameter, cell):
-                return _read_setting(cell, unit, parameter)
+            if not isinstance(cell, Empty | NotAvailable) or is_choice(parameter, cell):
+                return read_setting(cell, unit, parameter)
         return None
 
     def _outcome(self, outcome: AnyOutcome) -> Reported | None:
@@ -264,11 +264,16 @@ def read_class(cell: AnyCell, outcome: ClassOutcome) -> Reported | None:
     return Reported(value=name)
 
 
-def _read_setting(cell: AnyCell, unit: str | None, parameter: AnyParameter) -> Reported:
+def read_setting(cell: AnyCell, unit: str | None, parameter: AnyParameter) -> Reported:
+    """Returns the value of a parameter.
+
+    Raises:
+        InputError: the cell holds something else.
+    """
     if isinstance(cell, Curve | Artifact):
         raise InputError(f"parameter {parameter.name!r}: the cell holds no setting")
-    if _is_named(parameter):
-        if isinstance(cell, Date | Unreadable) and cell.raw.strip() not in _choices(parameter):
+    if is_named(parameter):
+        if isinstance(cell, Date | Unreadable) and cell.raw.strip() not in choices_of(parameter):
             raise InputError(f"parameter {parameter.name!r}: {_why_not(cell)}")
         return Reported(value=cell.raw.strip())
     if not isinstance(cell, Number):
@@ -276,17 +281,19 @@ def _read_setting(cell: AnyCell, unit: str | None, parameter: AnyParameter) -> R
     return Reported(value=cell.value, unit=cell.unit or unit)
 
 
-def _is_named(parameter: AnyParameter) -> bool:
+def is_named(parameter: AnyParameter) -> bool:
+    """Tells whether the values of a parameter are names."""
     is_text = isinstance(parameter, Fixed) and isinstance(parameter.value, str)
     return is_text or isinstance(parameter, Categorical | Ordinal)
 
 
-def _is_choice(parameter: AnyParameter, cell: AnyCell) -> bool:
+def is_choice(parameter: AnyParameter, cell: AnyCell) -> bool:
     """Tells whether what looks like nothing is a name: a catalyst may be called '-'."""
-    return not isinstance(cell, Curve | Artifact) and cell.raw.strip() in _choices(parameter)
+    return not isinstance(cell, Curve | Artifact) and cell.raw.strip() in choices_of(parameter)
 
 
-def _choices(parameter: AnyParameter) -> Sequence[str]:
+def choices_of(parameter: AnyParameter) -> Sequence[str]:
+    """Returns the names that a parameter can have; none where its values are numbers."""
     match parameter:
         case Categorical():
             return parameter.choices

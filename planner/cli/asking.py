@@ -1,0 +1,197 @@
+"""Commands that hand out trials: ask, propose."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli.options import As, File, Json, Reason
+from planner.cli.places import make_place
+from planner.cli.written import require_free, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from planner.campaign import CampaignSpec
+    from planner.loop.session import Session
+    from planner.trials import Trial
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command()(ask)
+    app.command()(propose)
+
+
+def ask(
+    file: File,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many trials.")] = 1,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write them as a table to fill in to this CSV file.")
+    ] = None,
+    xlsx: Annotated[
+        Path | None, typer.Option(help="The same as an Excel workbook, with lists to choose from.")
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Write a run sheet to print (HTML, A4) to this file.")
+    ] = None,
+    lock: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Hold a parameter at this value, for this ask; repeatable."
+        ),
+    ] = None,
+    avoid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE[,NAME=VALUE]",
+            help="Leave a value or a combination out, for this ask; repeatable.",
+        ),
+    ] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="What is measured now and not set, such as the humidity."
+        ),
+    ] = None,
+    decimal_comma: Annotated[
+        bool, typer.Option("--decimal-comma", help="Write the CSV file with decimal commas.")
+    ] = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="No new trials: those that you have in hand, to be told, once more."
+        ),
+    ] = False,
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for the next trials, to run them yourself.
+
+    They are yours until you tell what became of them (planner tell); no machine runs them. Fill
+    in the table and tell it: planner tell FILE next.csv. Rows are in the order that saves time in
+    changing the set-up.
+    """
+    from planner.cli.assignments import read_combination, read_reported
+    from planner.loop import people
+    from planner.loop.desk import at_work
+
+    for path in (csv, xlsx, sheet):
+        if path is not None:
+            require_free(path)  # before a trial is handed out
+    wishes = people.Wishes(
+        lock=read_reported(lock or ()),
+        avoid=[read_combination(each) for each in avoid or ()],
+        context=read_reported(context or ()),
+    )
+    with at_work(make_place(file, name), with_lab=False, may_begin=not again) as session:
+        if again:
+            trials = people.trials_to_tell(session.state, author=session.author)
+        else:
+            trials = people.ask(session, n, wishes=wishes)
+        trials, order = people.order_to_run(session.state, trials)
+        _write_tables(session, trials, csv=csv, xlsx=xlsx, decimal="," if decimal_comma else ".")
+        if sheet is not None:
+            from planner.report.bench_sheet import make_bench_sheet
+
+            today = session.clock.now().astimezone().strftime("%d %B %Y").lstrip("0")
+            page = make_bench_sheet(
+                session.state, trials, order=order, who=session.author, date=today
+            )
+            write_file(sheet, page)
+        spec = session.state.spec
+    if as_json:
+        typer.echo(json.dumps([_facts(trial) for trial in trials], indent=2))
+        return
+    if not trials:
+        typer.echo("You have no trials in hand; nothing waits to be told.")
+    for trial in trials:
+        typer.echo(_words(trial, spec))
+    for path in (csv, xlsx, sheet):
+        if path is not None:
+            typer.echo(f"Wrote {path}.")
+
+
+def propose(
+    file: File,
+    settings: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=VALUE",
+            help="A value for every parameter that is set, such as temperature=130 or "
+            "temperature=400K.",
+            show_default=False,
+        ),
+    ],
+    by_hand: Annotated[
+        bool,
+        typer.Option("--by-hand", help="You run it yourself, although a machine is the source."),
+    ] = False,
+    reason: Reason = "",
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Propose a trial of your own.
+
+    The model says beforehand what it expects, and how that compares with the planner's own
+    choice. The trial counts against the budget, and what comes out is learned from. The same
+    settings as an earlier trial are a replicate.
+    """
+    from planner.cli.assignments import read_reported
+    from planner.cli.proposed import proposed_in_words, proposed_json
+    from planner.loop import people
+    from planner.loop.desk import at_work
+
+    values = read_reported(settings)
+    with at_work(make_place(file, name), with_lab=False) as session:
+        proposed = people.propose(session, values, reason=reason, by_hand=by_hand)
+        state = session.state
+    if as_json:
+        typer.echo(json.dumps(proposed_json(proposed), indent=2))
+    else:
+        typer.echo(proposed_in_words(proposed, state))
+
+
+def _write_tables(
+    session: Session, trials: Sequence[Trial], *, csv: Path | None, xlsx: Path | None, decimal: str
+) -> None:
+    from planner.loop.sheets import make_columns, make_rows
+    from planner.tables import write_sheet
+
+    spec = session.state.spec
+    about = f"Trials of campaign {spec.campaign}. Fill in and tell: planner tell FILE THIS_TABLE"
+    for path in (csv, xlsx):
+        if path is not None:
+            write_sheet(
+                make_rows(spec, trials),
+                path,
+                columns=make_columns(spec),
+                about=about,
+                decimal="," if decimal == "," else ".",
+            )
+
+
+def _facts(trial: Trial) -> dict[str, object]:
+    from dataclasses import asdict
+
+    proposal = asdict(trial.proposal)
+    return {
+        "trial": trial.number,
+        "state": trial.state,
+        "configuration": dict(trial.configuration),
+        **{key: value for key, value in proposal.items() if key != "hyperparameters"},
+    }
+
+
+def _words(trial: Trial, spec: CampaignSpec) -> str:
+    from planner.cli.live import describe
+    from planner.cli.proposed import prediction_in_words
+
+    lines = [f"Trial {trial.number}: {describe(trial.configuration, spec)}"]
+    for prediction in trial.proposal.predictions.values():
+        lines.append(f"  expected {prediction_in_words(prediction, spec)}")
+    lines.append(f"  {trial.proposal.reason}")
+    return "\n".join(lines)

@@ -1,0 +1,150 @@
+"""Asking: the next trials, handed to a person or script that will tell what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from planner.errors import InputError, Refused
+from planner.labs import Reported
+from planner.ledger.entries import Record
+from planner.ledger.replay import CampaignState
+from planner.loop.budget import budget_left
+from planner.loop.orders import open_run
+from planner.loop.people.rehearsal import Rehearsal
+from planner.loop.people.settings import read_settings
+from planner.loop.session import Session
+from planner.loop.setup_order import SetUp, SetUpOrder, order_to_save_set_up
+from planner.space import Configuration, SearchSpace, Value
+from planner.trials import CHARGED, Trial, TrialState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a person wants of the next trials, for one ask.
+
+    Args:
+        lock: parameters that are held at a value; what is measured and not set is its context.
+        avoid: combinations that are left out.
+        context: what is measured now and not set, such as the humidity.
+    """
+
+    lock: Mapping[str, Reported] = field(default_factory=dict)
+    avoid: Sequence[Mapping[str, Reported]] = ()
+    context: Mapping[str, Reported] = field(default_factory=dict)
+
+
+NO_WISHES = Wishes()
+
+
+def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
+    """Hands the next ``n`` trials to who asks: approved, with an open run, pending until told.
+
+    Raises:
+        InputError: ``n`` is not above 0, or a wish is outside its domain or leaves nothing.
+        Refused: the campaign has stopped, or the budget does not admit as many.
+        StaleWrite: another asked in between; ask again.
+    """
+    if n < 1:
+        raise InputError(f"Ask for at least one trial, not {n}.")
+    state = session.refresh()
+    _check_budget(state, n)
+    space, remark = _restrict(session.space, wishes)
+    # the models take seconds to import, which nobody who tells should wait for
+    from planner.loop.propose import decide, proposal_records, with_remark
+
+    chosen = with_remark(decide(state, space, q=n), remark)
+    if not chosen.choice.picks:
+        left = " within these wishes" if remark else ""
+        raise Refused(
+            f"Campaign {state.campaign!r} has no configuration left{left} that was not tried."
+        )
+    first = state.next_trial
+    records = proposal_records(state, chosen, handed_to=session.author)
+    records += _open_runs(session, state, records)
+    session.write(records, is_decision=True)
+    numbers = range(first, first + len(chosen.choice.picks))
+    return [session.state.trial(number) for number in numbers]
+
+
+def order_to_run(state: CampaignState, trials: Sequence[Trial]) -> tuple[list[Trial], SetUpOrder]:
+    """Returns trials in the order in which changing the set-up takes least time, and the times."""
+    set_up = state.spec.source.set_up
+    costs = [SetUp(set_up.time, set_up.parameters)] if set_up is not None else []
+    found = order_to_save_set_up(
+        [trial.configuration for trial in trials],
+        costs,
+        now=_set_up_now(state, trials) if costs else None,
+    )
+    return [trials[index] for index in found.order], found
+
+
+def trials_to_tell(state: CampaignState, *, author: str) -> list[Trial]:
+    """Returns what a person has in hand: open trials of theirs, and those with outcomes to come."""
+    is_persons = state.spec.source.kind == "person"
+    return [
+        trial
+        for trial in state.trials.values()
+        if state.awaited(trial)
+        or (
+            trial.state in (TrialState.RUNNING, TrialState.IN_DOUBT)
+            and (is_persons or (trial.handed and trial.source == author))
+        )
+    ]
+
+
+def _check_budget(state: CampaignState, n: int) -> None:
+    if state.stopped is not None:
+        raise Refused(f"Campaign {state.campaign!r} has stopped: {state.stopped.reason}.")
+    left = budget_left(state)
+    if n > left:
+        raise Refused(
+            f"The budget of campaign {state.campaign!r} admits {left} more trials, not {n}. "
+            f"Ask for fewer, or raise budget.trials and run with --amend."
+        )
+
+
+def _restrict(space: SearchSpace, wishes: Wishes) -> tuple[SearchSpace, str]:
+    """Returns what may be chosen, and a sentence on the wishes for the reasons."""
+    for name in wishes.context:
+        if name not in space.contextual and name in space.names:
+            raise InputError(
+                f"{name!r} is set, not measured, so it is no context. Hold it: --lock {name}=VALUE."
+            )
+    lock = read_settings({**wishes.context, **wishes.lock}, space)
+    avoid = [read_settings(each, space) for each in wishes.avoid]
+    if not lock and not avoid:
+        return space, ""
+    parts = [f"with {_in_words(lock, space)}"] if lock else []
+    parts += [f"without {_in_words(each, space)}" for each in avoid]
+    # what nobody named stays as it was last measured; decide adds that
+    return space.restricted(lock, avoid), f"Asked {', '.join(parts)}."
+
+
+def _in_words(values: Mapping[str, Value], space: SearchSpace) -> str:
+    shown = {name: v if isinstance(v, str) else f"{v:g}" for name, v in values.items()}
+    return " and ".join(f"{n} {v}{space.parameter(n).unit_words}" for n, v in shown.items())
+
+
+def _open_runs(session: Session, state: CampaignState, proposed: Sequence[Record]) -> list[Record]:
+    """Returns the runs of trials that are about to be proposed: one transaction for all."""
+    rehearsal = Rehearsal(state, author=session.author, now=session.clock.now())
+    rehearsal.play(proposed)
+    new = [trial for n, trial in rehearsal.state.trials.items() if n not in state.trials]
+    return [
+        record
+        for trial in new
+        for record in open_run(rehearsal.state, trial, source=session.author)
+    ]
+
+
+def _set_up_now(state: CampaignState, trials: Sequence[Trial]) -> Configuration | None:
+    """Returns the settings of the trial that was run last, if any: the bench is still set to it."""
+    asked = {trial.number for trial in trials}
+    ran = [
+        trial
+        for trial in state.trials.values()
+        if trial.state in CHARGED and trial.ended_at is not None and trial.number not in asked
+    ]
+    last = max(ran, key=lambda trial: (trial.ended_at, trial.number), default=None)
+    return last.configuration if last is not None else None

@@ -1,0 +1,171 @@
+"""Judging: what a person decides of a trial, and of the campaign as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from planner.errors import InputError, Refused
+from planner.ledger.entries import Record, RunMoved, TrialMoved, VerdictGiven, WantedSet
+from planner.ledger.replay import is_open
+from planner.loop.people.results import observed_parts
+from planner.loop.people.told import Told, check_told
+from planner.loop.session import Session
+from planner.trials import (
+    TERMINAL_TRIALS,
+    DeviceState,
+    Run,
+    RunState,
+    Trial,
+    TrialState,
+    Wanted,
+)
+
+
+class Verdict(StrEnum):
+    """What a person can say of a trial in doubt."""
+
+    PERFORMED = "performed"
+    NO_RESULT = "no-result"
+    PARTLY = "partly"
+    NOT_PERFORMED = "not-performed"
+
+
+def approve(session: Session, numbers: Sequence[int]) -> None:
+    """Approves trials that wait for it.
+
+    Raises:
+        Refused: one does not wait for approval.
+    """
+    _decide_waiting(session, numbers, to=TrialState.APPROVED, reason="")
+
+
+def reject(session: Session, numbers: Sequence[int], *, reason: str) -> None:
+    """Turns down trials that wait for approval.
+
+    Raises:
+        Refused: one does not wait for approval.
+    """
+    _decide_waiting(session, numbers, to=TrialState.REJECTED, reason=reason)
+
+
+def abort(session: Session, number: int, *, reason: str) -> TrialState:
+    """Ends a trial: at once if nothing runs, otherwise when the source confirms.
+
+    Returns:
+        The trial's state afterwards.
+
+    Raises:
+        Refused: it has ended already.
+    """
+    trial = session.refresh().trial(number)
+    if trial.state in TERMINAL_TRIALS:
+        raise Refused(f"Trial {number} is {trial.state} already; there is nothing to abort.")
+    if trial.state in (TrialState.PROPOSED, TrialState.AWAITING_APPROVAL):
+        reject(session, [number], reason=reason)
+        return session.state.trial(number).state
+    run = trial.run
+    if run is None or not is_open(run):
+        session.write(
+            [TrialMoved(trial=number, to=TrialState.ABORTED, reason=reason)],
+            trials={number: trial.state},
+        )
+        return TrialState.ABORTED
+    return _abort_run(session, trial, run, reason=reason)
+
+
+def resolve(session: Session, number: int, verdict: Verdict, told: Told) -> TrialState:
+    """Enters a person's verdict on a trial in doubt.
+
+    Raises:
+        Refused: the trial is not in doubt.
+        InputError: the verdict needs a result, or a reason is missing.
+    """
+    trial = session.refresh().trial(number)
+    if trial.state is not TrialState.IN_DOUBT:
+        raise Refused(f"Trial {number} is {trial.state}, not in doubt; no verdict is asked.")
+    if not told.reason.strip():
+        raise InputError("A verdict needs a reason: say what you saw (--reason).")
+    run = trial.run
+    assert run is not None
+    records: list[Record] = [VerdictGiven(trial=number, verdict=verdict, reason=told.reason)]
+    records += _verdict_records(session, trial, run, verdict, told)
+    session.write(records, trials={number: trial.state})
+    return session.state.trial(number).state
+
+
+def want(session: Session, wanted: Wanted, *, reason: str) -> None:
+    """Sets what people want of the campaign: run, drain, hold or pause."""
+    session.refresh()
+    session.write([WantedSet(wanted=wanted, reason=reason)])
+
+
+def _verdict_records(
+    session: Session, trial: Trial, run: Run, verdict: Verdict, told: Told
+) -> list[Record]:
+    number, reason = trial.number, told.reason
+    ended = is_open(run)
+    match verdict:
+        case Verdict.PERFORMED:
+            if not told.outcomes:
+                raise InputError("The verdict 'performed' needs its result: give outcome=value.")
+            checked = check_told(session, session.state, trial, told)
+            run_end, trial_end = RunState.COMPLETED, TrialState.COMPLETED
+            extra: list[Record] = [
+                *observed_parts(
+                    session,
+                    session.state,
+                    trial,
+                    checked.outcomes,
+                    achieved=checked.achieved,
+                    key=run.key,
+                    reason=reason,
+                )
+            ]
+        case Verdict.NOT_PERFORMED:
+            if not ended:
+                raise Refused(f"Run {run.key} has brought a result; it was performed.")
+            run_end, trial_end, extra = RunState.VOID, TrialState.APPROVED, []
+        case Verdict.NO_RESULT | Verdict.PARTLY:
+            run_end, trial_end, extra = RunState.FAILED, TrialState.FAILED_BY_MACHINE, []
+    moved: list[Record] = [RunMoved(key=run.key, to=run_end, evidence=reason)] if ended else []
+    return [*moved, *extra, TrialMoved(trial=number, to=trial_end, reason=reason)]
+
+
+def _abort_run(session: Session, trial: Trial, run: Run, *, reason: str) -> TrialState:
+    number = trial.number
+    if trial.handed or session.lab.is_person or session.lab.is_repeatable:
+        session.lab.abort(run.key)
+        records: list[Record] = [
+            RunMoved(key=run.key, to=RunState.ABORTED, evidence=reason),
+            TrialMoved(trial=number, to=TrialState.ABORTED, reason=reason),
+        ]
+    else:
+        session.write(
+            [RunMoved(key=run.key, to=RunState.ABORTING, evidence=reason)],
+            trials={number: trial.state},
+        )
+        answer = session.lab.abort(run.key)
+        if answer.state is not DeviceState.ABORTED:
+            return session.state.trial(number).state
+        records = [
+            RunMoved(key=run.key, to=RunState.ABORTED, evidence=answer.reason or reason),
+            TrialMoved(trial=number, to=TrialState.ABORTED, reason=reason),
+        ]
+    session.write(records, trials={number: trial.state})
+    return session.state.trial(number).state
+
+
+def _decide_waiting(
+    session: Session, numbers: Sequence[int], *, to: TrialState, reason: str
+) -> None:
+    state = session.refresh()
+    waiting = {TrialState.PROPOSED, TrialState.AWAITING_APPROVAL}
+    trials = [state.trial(number) for number in numbers]
+    for trial in trials:
+        if trial.state not in waiting:
+            raise Refused(f"Trial {trial.number} is {trial.state}; it does not wait for approval.")
+    session.write(
+        [TrialMoved(trial=trial.number, to=to, reason=reason) for trial in trials],
+        trials={trial.number: trial.state for trial in trials},
+    )

@@ -1,0 +1,185 @@
+"""Trials of a person's own: proposed with the model's prediction, or told after they were run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.campaign import Person
+from planner.errors import InputError, Refused
+from planner.labs import Reported
+from planner.ledger.entries import Record, TrialMoved, TrialProposed
+from planner.ledger.replay import CampaignState
+from planner.loop.budget import budget_left
+from planner.loop.orders import open_run
+from planner.loop.people.deciding import Decided, decide_and_write
+from planner.loop.people.rehearsal import Rehearsal
+from planner.loop.people.results import is_same_value
+from planner.loop.people.settings import fill_settings, read_settings
+from planner.loop.session import Session
+from planner.space import Configuration
+from planner.trials import Proposal, Trial, TrialState
+
+if TYPE_CHECKING:
+    from planner.loop.people.comparing import Compared, Expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """A trial of a person's own that was entered.
+
+    Args:
+        trial: as it is now.
+        compared: with the planner's own choice, made before.
+        repeats: earlier trials with the same settings: this one is a replicate of them.
+        notes: sentences on what was filled in.
+    """
+
+    trial: Trial
+    compared: Compared
+    repeats: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+
+
+def propose(
+    session: Session,
+    values: Mapping[str, Reported],
+    *,
+    reason: str = "",
+    by_hand: bool = False,
+) -> Proposed:
+    """Enters a trial of a person's own, with what the model expects of it.
+
+    It is the person's to run where the campaign's source is a person or ``by_hand`` is said;
+    otherwise it is dispatched like any other, after approval where the policy asks for it.
+
+    Args:
+        session: whose campaign.
+        values: of all parameters that are set; their units may differ.
+        reason: why this trial.
+        by_hand: whether the person runs it although a machine is the source.
+
+    Raises:
+        InputError: a value is missing or outside its domain, or a constraint is broken.
+        Refused: the campaign has stopped, or the budget is used up.
+    """
+    state = session.refresh()
+    _check_going_on(state)
+    space = session.space
+    given = read_settings(values, space)
+    filled, notes = fill_settings(given, state, space)
+    configuration = space.check(filled)
+    is_mine = by_hand or isinstance(state.spec.source, Person)
+    if space.rows is not None and not space.is_admissible(configuration):
+        if not is_mine:
+            raise InputError(
+                f"These settings are not among the {len(space.rows)} candidates, so source "
+                f"{state.spec.source.name!r} cannot run them. Run them yourself (--by-hand), or "
+                f"choose a candidate."
+            )
+        notes = (*notes, f"Not among the {len(space.rows)} candidates.")
+    # the models take seconds to import, which nobody who tells should wait for
+    from planner.loop.people.comparing import compare
+
+    compared = compare(state, space, configuration)
+    number = 0
+
+    def decide() -> Decided:
+        nonlocal number
+        number = session.state.next_trial
+        proposal = own_proposal(session, session.state, compared.own, reason=reason)
+        records = (
+            own_records(session, session.state, proposal, configuration)
+            if is_mine
+            else _for_the_source(session.state, proposal, configuration)
+        )
+        return Decided(says="", records=tuple(records))
+
+    repeats = find_repeats(state, configuration)
+    decide_and_write(session, decide)
+    return Proposed(
+        trial=session.state.trial(number), compared=compared, repeats=repeats, notes=notes
+    )
+
+
+def find_repeats(state: CampaignState, configuration: Configuration) -> tuple[int, ...]:
+    """Returns the trials that were run, or are to be run, at the same settings."""
+    never_run = (TrialState.REJECTED, TrialState.EXPIRED, TrialState.SUPERSEDED)
+    return tuple(
+        trial.number
+        for trial in state.trials.values()
+        if trial.state not in never_run and has_settings(trial.configuration, configuration)
+    )
+
+
+def has_settings(one: Configuration, other: Configuration) -> bool:
+    """Tells whether two configurations are the same."""
+    return all(is_same_value(one[name], value) for name, value in other.items())
+
+
+def own_proposal(
+    session: Session, state: CampaignState, expected: Expected, *, reason: str
+) -> Proposal:
+    """Returns the proposal of a person, with the prediction that was made before."""
+    name = state.spec.objective.outcome
+    return Proposal(
+        origin="person",
+        reason=reason.strip() or f"A trial of {session.author}'s own.",
+        seen=state.sequence,
+        predictions={name: expected.prediction} if expected.prediction is not None else {},
+        probability=expected.probability,
+        model_version=expected.model_version,
+    )
+
+
+def own_records(
+    session: Session, state: CampaignState, proposal: Proposal, configuration: Configuration
+) -> list[Record]:
+    """Returns the records of a trial that the person runs: proposed, approved, with a run."""
+    number = state.next_trial
+    rehearsal = Rehearsal(state, author=session.author, now=session.clock.now())
+    begun: list[Record] = [
+        TrialProposed(
+            trial=number,
+            configuration=dict(configuration),
+            proposal=proposal,
+            source=session.author,
+            handed=True,
+        ),
+        TrialMoved(trial=number, to=TrialState.APPROVED, reason=f"{session.author}'s own"),
+    ]
+    rehearsal.play(begun)
+    trial = rehearsal.state.trial(number)
+    return [*begun, *open_run(rehearsal.state, trial, source=session.author)]
+
+
+def _for_the_source(
+    state: CampaignState, proposal: Proposal, configuration: Configuration
+) -> list[Record]:
+    number = state.next_trial
+    waits = state.spec.policy.approval == "person"
+    return [
+        TrialProposed(
+            trial=number,
+            configuration=dict(configuration),
+            proposal=proposal,
+            source=state.spec.source.name,
+        ),
+        TrialMoved(trial=number, to=TrialState.AWAITING_APPROVAL)
+        if waits
+        else TrialMoved(
+            trial=number, to=TrialState.APPROVED, reason="approval by policy: automatic"
+        ),
+    ]
+
+
+def _check_going_on(state: CampaignState) -> None:
+    if state.stopped is not None:
+        raise Refused(f"Campaign {state.campaign!r} has stopped: {state.stopped.reason}.")
+    if budget_left(state) < 1:
+        raise Refused(
+            f"The budget of campaign {state.campaign!r} admits no more trials. Raise it in the "
+            f"file and run with --amend. What you have run already can still be told: as a row of "
+            f"a table without a trial number."
+        )

@@ -1,0 +1,192 @@
+"""Telling: what became of a trial, its later outcomes, corrections, and what is given up.
+
+What was told is never overwritten. An outcome that was not known yet is a further part of the
+result; another value for a known one is a correction, which needs a reason and is a new version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from planner.errors import InputError, Refused
+from planner.ledger.entries import Noted, OutcomeGivenUp, Record, RunMoved, TrialMoved
+from planner.ledger.replay import CampaignState
+from planner.loop.check import Checked
+from planner.loop.people.deciding import Decided, decide_and_write
+from planner.loop.people.results import (
+    find_changed,
+    is_achieved_otherwise,
+    known_outcomes,
+    observed_parts,
+    run_of_person,
+    still_missing,
+)
+from planner.loop.people.told import Told, check_sense, check_told
+from planner.loop.people.words import (
+    no_other_end,
+    no_overwriting,
+    own_trial_hint,
+    values_in_words,
+)
+from planner.loop.session import Session
+from planner.trials import TERMINAL_TRIALS, Measured, RunState, Trial, TrialState
+
+_FAILURES = {"machine": TrialState.FAILED_BY_MACHINE, "process": TrialState.FAILED_BY_PROCESS}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A trial, what is told of it, and what that reads as."""
+
+    session: Session
+    state: CampaignState
+    trial: Trial
+    told: Told
+
+    def check(self) -> Checked:
+        """Returns the values in the campaign's units.
+
+        Raises:
+            InputError: one of them cannot be used.
+        """
+        return check_told(self.session, self.state, self.trial, self.told)
+
+    def decided(self, says: str, *records: Record) -> Decided:
+        return Decided(says=says, records=records, trials={self.trial.number: self.trial.state})
+
+
+def tell(session: Session, number: int, told: Told) -> str:
+    """Enters what became of a trial.
+
+    Returns:
+        What was done, in words; telling the same twice does nothing and says so.
+
+    Raises:
+        UnknownName: no such trial or outcome.
+        InputError: a value is no number, of a wrong unit or outside its bounds.
+        Refused: a machine has the trial, it ended otherwise, or another value was told.
+    """
+    decided = decide_and_write(session, lambda: decide_told(session, session.state, number, told))
+    return decided.says
+
+
+def decide_told(session: Session, state: CampaignState, number: int, told: Told) -> Decided:
+    """Returns what is to be written of what is told; arguments and errors as of ``tell``."""
+    case = _Case(session, state, state.trial(number), told)
+    check_sense(told, case.trial, state)
+    if told.failed is not None:
+        return _decide_failure(case)
+    if told.corrects:
+        return _decide_correction(case)
+    if case.trial.state in TERMINAL_TRIALS:
+        return _decide_part(case)
+    return _decide_end(case)
+
+
+def _decide_end(case: _Case) -> Decided:
+    """The trial is open: what is told ends it."""
+    trial, told, state = case.trial, case.told, case.state
+    checked = case.check()
+    run = run_of_person(state, trial)
+    by = f"told by {case.session.author}"
+    records: list[Record] = [RunMoved(key=run.key, to=RunState.COMPLETED, evidence=by)]
+    records += observed_parts(
+        case.session, state, trial, checked.outcomes, achieved=checked.achieved, key=run.key
+    )
+    records.append(TrialMoved(trial=trial.number, to=TrialState.COMPLETED, reason=told.reason))
+    records += _giving_up(trial, told, checked.outcomes)
+    values = values_in_words(checked.outcomes)
+    says = f"Trial {trial.number} is completed" + (f" with {values}." if values else ".")
+    missing = still_missing(state, trial, {*checked.outcomes, *told.lost})
+    return case.decided(says + missing, *records)
+
+
+def _decide_part(case: _Case) -> Decided:
+    """The trial has ended: only what is not known yet can be added."""
+    trial, told = case.trial, case.told
+    checked = case.check()
+    if trial.state is not TrialState.COMPLETED:
+        raise Refused(
+            f"Trial {trial.number} is {trial.state}; it takes no result, and an end does not "
+            f"change. If it did bring one, enter that as a trial of your own: "
+            f"{own_trial_hint(trial)}."
+        )
+    known = known_outcomes(trial)
+    changed = find_changed(trial, checked, told)
+    others = {name: each for name, each in changed.items() if name in known}
+    if others or is_achieved_otherwise(trial, checked):
+        raise Refused(no_overwriting(trial, known, others))
+    new = {name: each for name, each in changed.items() if name not in known}
+    lost = _giving_up(trial, told, new)
+    if not new and not lost:
+        return case.decided(f"Trial {trial.number} was told the same before; nothing was changed.")
+    records: list[Record] = [*observed_parts(case.session, case.state, trial, new), *lost]
+    if told.reason.strip() and new:
+        records.append(Noted(text=told.reason, trial=trial.number))
+    said = [f"has {values_in_words(new)} now"] if new else []
+    said += [f"{each.outcome} is given up" for each in lost]
+    missing = still_missing(case.state, trial, {*known, *new, *told.lost})
+    return case.decided(f"Trial {trial.number}: {', '.join(said)}.{missing}", *records)
+
+
+def _decide_correction(case: _Case) -> Decided:
+    trial, told = case.trial, case.told
+    if trial.state is not TrialState.COMPLETED:
+        raise Refused(
+            f"Trial {trial.number} is {trial.state}; only a result that was told can be corrected."
+        )
+    checked = case.check()
+    known = known_outcomes(trial)
+    changed = find_changed(trial, checked, told)
+    achieved = checked.achieved if is_achieved_otherwise(trial, checked) else None
+    lost = _giving_up(trial, told, changed)
+    if not changed and achieved is None and not lost:
+        return case.decided(f"Trial {trial.number} holds these values already; nothing changed.")
+    records: list[Record] = [
+        *observed_parts(
+            case.session, case.state, trial, changed, achieved=achieved, reason=told.reason
+        ),
+        *lost,
+    ]
+    before = values_in_words({name: known[name] for name in changed if name in known})
+    was = f" (it was {before})" if before else ""
+    what = values_in_words(changed) or "what was achieved"
+    return case.decided(f"Trial {trial.number} is corrected: {what}{was}.", *records)
+
+
+def _decide_failure(case: _Case) -> Decided:
+    trial, told = case.trial, case.told
+    if not told.reason.strip():
+        raise InputError(
+            f"Trial {trial.number}: a failure needs a reason: say what happened (--reason, or the "
+            f"note of the row)."
+        )
+    to = _FAILURES[str(told.failed)]
+    if trial.state is to:
+        return case.decided(f"Trial {trial.number} is {to} already; nothing was changed.")
+    if trial.state in TERMINAL_TRIALS:
+        raise Refused(no_other_end(trial))
+    run = run_of_person(case.state, trial)
+    by = f"told by {case.session.author}"
+    return case.decided(
+        f"Trial {trial.number} is {to}.",
+        RunMoved(key=run.key, to=RunState.FAILED, evidence=by),
+        TrialMoved(trial=trial.number, to=to, reason=told.reason),
+    )
+
+
+def _giving_up(trial: Trial, told: Told, measured: Mapping[str, Measured]) -> list[OutcomeGivenUp]:
+    known = {**known_outcomes(trial), **measured}
+    for name in told.lost:
+        if name in known:
+            raise Refused(
+                f"Trial {trial.number}: {name!r} was told already ({values_in_words(known)}). To "
+                f"leave its result out of what is learned from, exclude it: planner exclude FILE "
+                f"{trial.number} --reason WHY."
+            )
+    return [
+        OutcomeGivenUp(trial=trial.number, outcome=name, reason=told.reason)
+        for name in told.lost
+        if name not in trial.given_up
+    ]
