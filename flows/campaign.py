@@ -133,6 +133,7 @@ def _ended(step: Step, *, has_left: bool) -> State[Any]:
         Waiting.END: f"Stopped: {step.why}.",
         Waiting.PERSON: f"Waits for a person: {step.why}.",
         Waiting.MACHINE: "Waits for a machine; the next stretch begins when there is news.",
+        Waiting.TIME: f"W{step.why.removeprefix('w')}; the next stretch begins then.",
         Waiting.NOTHING: "Long enough for one stretch; the next one goes on.",
     }
     return Completed(message=words[step.waiting])

@@ -19,6 +19,7 @@ from flows.server import server
 from planner.loop.advance import Step, Waiting
 from planner.loop.outlook import has_work
 from planner.loop.session import Session
+from planner.loop.sleeping import sleep_until
 from planner.loop.stretch import Limits, run_stretch
 
 FIRST_PAUSE_S = 2.0
@@ -35,6 +36,8 @@ def run_campaign(
     on_start: Callable[[], None] = lambda: None,
 ) -> Step:
     """Run a campaign through Prefect as far as machines can bring it.
+
+    While the source is closed, or a machine is at work, no flow run is open.
 
     Args:
         session: under a lease.
@@ -58,6 +61,7 @@ def run_campaign(
     ):
         on_start()
         close_abandoned(file, session.campaign)  # we hold the lease, so they have no process
+        said = ""
         while True:
             loan = Loan(session=session, leave=leave, on_message=on_message)
             step = _one_stretch(loan, file)
@@ -65,6 +69,11 @@ def run_campaign(
                 return step
             if step.waiting is Waiting.MACHINE:
                 _wait_for_news(session, leave)
+            elif step.waiting is Waiting.TIME and step.until is not None:
+                if step.why != said:
+                    on_message(f"{session.campaign} {step.why}.")
+                    said = step.why
+                sleep_until(session, step.until, is_asked_to_leave=leave.is_set)
 
 
 def _import_ahead() -> None:

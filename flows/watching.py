@@ -29,6 +29,7 @@ class Outlook(StrEnum):
     AT_WORK = "at work"  # a live process holds its lease
     DUE = "due"  # a stretch would move something
     MACHINE = "machine"  # a source will have news
+    TIME = "time"  # its source will open
     PERSON = "person"  # only people can move it
     ENDED = "ended"
     FAILED = "failed"  # ended by repeated failures
@@ -49,6 +50,7 @@ class Watched:
         self._session = self._open()
         self._spec_digest = self._session.state.spec_digest
         self._told = ""
+        self._why = ""
         self._outlook = Outlook.DUE
         self._n_moves = 0
         self._n_moves_then = 0
@@ -115,8 +117,10 @@ class Watched:
             return Outlook.FAILED if state.stopped.failed else Outlook.ENDED
         if has_work(session):
             return Outlook.DUE
-        waits_for = what_next(session).waiting
-        return Outlook.MACHINE if waits_for is Waiting.MACHINE else Outlook.PERSON
+        step = what_next(session)
+        self._why = step.why
+        kinds = {Waiting.MACHINE: Outlook.MACHINE, Waiting.TIME: Outlook.TIME}
+        return kinds.get(step.waiting, Outlook.PERSON)
 
     def _reopen_if_amended(self) -> None:
         state = self._session.refresh()
@@ -144,6 +148,8 @@ class Watched:
                 return f"has ended: {state.stopped.reason}."
             case Outlook.PERSON:
                 return f"waits for people: {describe_waiting(self._session)}."
+            case Outlook.TIME:
+                return f"{self._why}."
             case Outlook.MACHINE:
                 return "waits for a machine."
             case Outlook.DUE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -23,7 +24,6 @@ from pydantic import (
 
 from planner import units
 from planner.campaign.hours import Hours
-from planner.errors import InputError
 from planner.space import Configuration, Expression, read_number, read_unit
 from planner.space.base import as_decimal
 from planner.tables import TableRef
@@ -264,7 +264,12 @@ def exact_amount(amount: float | str, configuration: Configuration) -> Decimal:
     """
     if not isinstance(amount, str):
         return as_decimal(amount)
-    return Expression.parse(amount).exact(configuration)
+    return _parsed(amount).exact(configuration)
+
+
+@cache
+def _parsed(text: str) -> Expression:
+    return Expression.parse(text)
 
 
 def is_simulated(source: AnySource) -> bool:

@@ -147,7 +147,7 @@ def _call_engine(
         from planner.loop.inline import run_inline
 
         leave.begin()
-        run_inline(session, is_asked_to_leave=leave.is_set)
+        run_inline(session, is_asked_to_leave=leave.is_set, on_message=progress.message)
     else:
         from flows.running import run_campaign
 

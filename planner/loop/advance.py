@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -22,13 +23,15 @@ from planner.loop.collect import (
     record_answers,
     settle_inbox,
 )
+from planner.loop.holding_back import moves_due
 from planner.loop.orders import open_run
-from planner.loop.propose import decide, room, write_proposals
+from planner.loop.placing import Placement, place, room, wait_until
+from planner.loop.propose import decide, write_proposals
 from planner.loop.sending import send
 from planner.loop.session import Session
-from planner.loop.stopping import assess
-from planner.loop.waiting import describe_waiting
-from planner.trials import TERMINAL_TRIALS, RunState, Trial, TrialState, Wanted
+from planner.loop.stopping import assess, is_settled
+from planner.loop.waiting import describe_time, describe_waiting
+from planner.trials import RunState, TrialState, Wanted
 
 T = TypeVar("T")
 
@@ -43,6 +46,7 @@ class Waiting(StrEnum):
 
     NOTHING = "nothing"  # something moved: call again
     MACHINE = "machine"  # a source will have news
+    TIME = "time"  # the source will open
     PERSON = "person"  # only people can move it on
     END = "end"  # it has stopped
 
@@ -67,10 +71,12 @@ class Step:
     Args:
         waiting: what the campaign waits for now.
         why: in words, for a person.
+        until: when to go on, where it waits for a time.
     """
 
     waiting: Waiting
     why: str = ""
+    until: datetime | None = None
 
 
 def advance(session: Session, *, perform: Perform = perform_plainly) -> Step:
@@ -91,10 +97,11 @@ def advance(session: Session, *, perform: Perform = perform_plainly) -> Step:
     stop = assess(session.state, session.space, now_s=session.now_s)
     if stop is None and session.state.stopped is None:
         moved |= _ask(session, perform)
+    moved |= _hold_back(session)
     moved |= _dispatch(session, perform)
     if moved:
         return Step(Waiting.NOTHING)
-    if stop is not None and _is_settled(session):
+    if stop is not None and is_settled(session.state):
         session.write([stop], is_decision=True)
         return Step(Waiting.END, stop.reason)
     _give_up_if_unreachable(session)
@@ -115,50 +122,59 @@ def _record_and_settle(session: Session, answers: list[Answer]) -> int:
 
 
 def _ask(session: Session, perform: Perform) -> bool:
-    q = room(session.state)
-    if q == 0 or session.state.wanted not in PROPOSING:
+    state = session.state
+    q = room(state, now=session.clock.now()) if state.wanted in PROPOSING else 0
+    if q == 0:
         return False
+    before = state.sequence
 
     def ask() -> list[int]:
         chosen = decide(session.state, session.space, q=q)
-        if not chosen.choice.picks:
+        if chosen.choice.picks:
+            return write_proposals(session, chosen)
+        if chosen.short is not None:
+            session.write([chosen.short], wanted=frozenset(PROPOSING), is_decision=True)
+        else:
             reason = "no configuration is left that was not tried"
             session.write([CampaignStopped(rule="exhausted", reason=reason)], is_decision=True)
-            return []
-        return write_proposals(session, chosen)
+        return []
 
-    return bool(perform("ask", ask)) or session.state.stopped is not None
+    perform("ask", ask)
+    return session.state.sequence > before
+
+
+def _hold_back(session: Session) -> bool:
+    """Holds trials that money or stock does not suffice for any more, and lets others go on."""
+    moves = moves_due(session.state)
+    if moves:
+        states = {each.trial: session.state.trial(each.trial).state for each in moves}
+        session.write(moves, trials=states, is_decision=True)
+    return bool(moves)
 
 
 def _dispatch(session: Session, perform: Perform) -> bool:
     if session.state.wanted not in DISPATCHING:
         return False
-    trials = dispatchable(session)
-    if not trials:
+    placements = place(session.state, now=session.clock.now()).now
+    if not placements:
         return False
 
     def dispatch() -> int:
-        for trial in trials:
-            _dispatch_one(session, trial.number)
+        for placement in placements:
+            _dispatch_one(session, placement)
         return settle_inbox(session)
 
     perform("dispatch", dispatch)
     return True
 
 
-def dispatchable(session: Session) -> list[Trial]:
-    """Returns the approved trials for which the source has a place."""
-    approved = [each for each in session.state.in_state(TrialState.APPROVED) if not each.handed]
-    busy = [run for _, run in open_runs(session) if run.state is not RunState.IN_DOUBT]
-    return approved[: max(0, session.state.spec.source.places - len(busy))]
-
-
-def _dispatch_one(session: Session, number: int) -> None:
+def _dispatch_one(session: Session, placement: Placement) -> None:
     """Writes the intent, then sends: the key is in the ledger before the first byte leaves."""
+    number = placement.trial
     trial = session.state.trial(number)
-    records = open_run(session.state, trial, source=session.state.spec.source.name)
+    source = session.state.spec.source.name
     session.write(
-        records,
+        open_run(session.state, trial, source=source, device=placement.device),
         trials={number: TrialState.APPROVED},
         wanted=frozenset(DISPATCHING),
         is_decision=True,
@@ -168,11 +184,6 @@ def _dispatch_one(session: Session, number: int) -> None:
     answer = send(session, trial, trial.run)
     if answer is not None:
         record_answers(session, [answer])
-
-
-def _is_settled(session: Session) -> bool:
-    """Tells whether every trial has come to an end, as far as machines can bring it there."""
-    return all(trial.state in TERMINAL_TRIALS for trial in session.state.trials.values())
 
 
 def _give_up_if_unreachable(session: Session) -> None:
@@ -187,7 +198,18 @@ def _give_up_if_unreachable(session: Session) -> None:
 
 def what_next(session: Session) -> Step:
     """Says what a campaign waits for in which nothing moves."""
+    state, now = session.state, session.clock.now()
     machine = [run for _, run in open_runs(session) if not session.lab.is_person]
     if any(run.state is not RunState.IN_DOUBT for run in machine):
         return Step(Waiting.MACHINE)
+    if state.wanted in DISPATCHING:
+        is_proposing = state.wanted in PROPOSING and state.stopped is None
+        until = wait_until(state, is_proposing=is_proposing, now=now)
+        stop = None
+        if until is not None:
+            stop = assess(state, session.space, now_s=session.now_s) if is_proposing else None
+        if stop is not None:
+            until = wait_until(state, is_proposing=False, now=now)
+        if until is not None:
+            return Step(Waiting.TIME, describe_time(state, until, now=now), until)
     return Step(Waiting.PERSON, describe_waiting(session))

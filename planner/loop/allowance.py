@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -134,12 +134,7 @@ class Allowance:
             elif each.constant > each.left:
                 return None
         try:
-            part = SearchSpace(
-                space.parameters,
-                (*space.constraints, *rules),
-                tolerance=space.tolerance,
-                held=space.held,
-            )
+            part = replace(space, constraints=(*space.constraints, *rules))
             return None if part.find_emptiness() is not None else part
         except InputError:  # the expression has a value nowhere
             return None
@@ -155,14 +150,13 @@ class Allowance:
         if len(kept) == 0:
             return None
         numbers = space.row_numbers or range(len(space.rows))
-        return SearchSpace(
-            space.parameters,
-            space.constraints,
+        part = replace(
+            space,
             rows=tuple(space.rows[index] for index in kept),
-            tolerance=space.tolerance,
-            held=space.held,
             row_numbers=tuple(numbers[index] for index in kept),
         )
+        part.__dict__["encoded_rows"] = space.encoded_rows[kept]  # encoding many takes long
+        return part
 
 
 def _kinds(spec: CampaignSpec) -> list[tuple[str | None, tuple[float | str, ...], str]]:

@@ -25,25 +25,35 @@ Shared = tuple[Value | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnIt:
+    """A trial on a device.
+
+    Args:
+        configuration: its settings.
+        begins: when the device was or will be set to it.
+        is_handed: whether a person has it.
+    """
+
+    configuration: Configuration
+    begins: datetime
+    is_handed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A device of the source, or the source itself where it has no several.
 
     Args:
         name: None where the source has no several.
-        trials: that are on it now.
+        on: the trials that are on it now.
         set_to: the settings of the last run on it; None where that is not known.
         ready_at: when the change to these was done, or will be.
     """
 
     name: str | None
-    trials: tuple[Trial, ...] = ()
+    on: tuple[OnIt, ...] = ()
     set_to: Configuration | None = None
     ready_at: datetime | None = None
-
-    def with_trial(self, trial: Trial, *, ready_at: datetime) -> Device:
-        """Returns the device with one trial more."""
-        trials = (*self.trials, trial)
-        return replace(self, trials=trials, set_to=trial.configuration, ready_at=ready_at)
 
 
 def devices(state: CampaignState) -> list[Device]:
@@ -55,7 +65,7 @@ def devices(state: CampaignState) -> list[Device]:
             for trial in state.trials.values()
             if is_at_the_source(trial, source)
             for run in trial.runs
-            if is_charged(run)
+            if is_open(run) or (source.set_up is not None and is_charged(run))
         ),
         key=lambda each: (each[0].opened_at, each[1].number),
     )
@@ -92,10 +102,10 @@ def shared_values(configuration: Configuration, source: Runner) -> Shared:
 
 def has_place(device: Device, configuration: Configuration, source: Runner) -> bool:
     """Tells whether a trial can join those on a device."""
-    if len(device.trials) >= source.capacity:
-        return False
     values = shared_values(configuration, source)
-    return all(shared_values(each.configuration, source) == values for each in device.trials)
+    return len(device.on) < source.capacity and all(
+        shared_values(each.configuration, source) == values for each in device.on
+    )
 
 
 def time_needed(
@@ -115,34 +125,32 @@ def longest_needed(source: Runner) -> timedelta:
 
 
 def put_on(
-    device: Device, trial: Trial, source: Runner, *, now: datetime
+    device: Device, configuration: Configuration, source: Runner, *, now: datetime
 ) -> Device:
-    """Returns the device with a trial that begins now."""
-    change = _set_up_time(device, trial.configuration, source, now=now)
-    return device.with_trial(trial, ready_at=now + change)
+    """Returns the device with a trial more, for which it is set up from now on."""
+    begins = now + _set_up_time(device, configuration, source, now=now)
+    on = (*device.on, OnIt(configuration=configuration, begins=begins))
+    return replace(device, on=on, set_to=configuration, ready_at=begins)
 
 
 def expected_ends(device: Device, source: Runner) -> list[datetime]:
-    """Returns when the trials on a device are expected to end; empty where nobody knows."""
+    """Returns when what machines have on a device is expected to end; empty where unknown.
+
+    What people have in hand may not have begun.
+    """
     if source.duration is None:
         return []
-    duration = timedelta(seconds=source.duration)
-    begun = (trial.run.opened_at for trial in device.trials if trial.run is not None)
-    # of a batch that waits for the same change all begin after it
-    return [max(at, device.ready_at or at) + duration for at in begun]
+    return [each.begins + _duration(source) for each in device.on if not each.is_handed]
 
 
-def in_order(
-    trials: Sequence[Trial], source: Runner, *, set_to: Configuration | None
-) -> list[Trial]:
-    """Returns trials in the order in which changing the set-up takes least time."""
-    if source.set_up is None or len(trials) < 2:
-        return list(trials)
+def order_to_run(
+    configurations: Sequence[Configuration], source: Runner, *, set_to: Configuration | None
+) -> list[int]:
+    """Returns the positions of configurations, so that changing the set-up takes least time."""
+    if source.set_up is None or len(configurations) < 2:
+        return list(range(len(configurations)))
     set_up = SetUp(source.set_up.time, source.set_up.parameters)
-    found = order_to_save_set_up(
-        [each.configuration for each in trials], [set_up], now=set_to
-    )
-    return [trials[index] for index in found.order]
+    return list(order_to_save_set_up(configurations, [set_up], now=set_to).order)
 
 
 def last_set_up(among: Iterable[Device]) -> Configuration | None:
@@ -153,11 +161,10 @@ def last_set_up(among: Iterable[Device]) -> Configuration | None:
 
 def _after(device: Device, run: Run, trial: Trial, source: Runner) -> Device:
     """Returns a device after one more run was opened on it."""
-    change = _set_up_time(device, trial.configuration, source, now=run.opened_at)
-    ready_at = run.opened_at + change
+    after = put_on(device, trial.configuration, source, now=run.opened_at)
     is_there = is_open(run) and (run.state is not RunState.IN_DOUBT or bool(source.shared))
-    trials = (*device.trials, trial) if is_there else device.trials
-    return replace(device, trials=trials, set_to=trial.configuration, ready_at=ready_at)
+    last = replace(after.on[-1], is_handed=trial.handed)
+    return replace(after, on=(*device.on, last) if is_there else device.on)
 
 
 def _device_of(run: Run, source: Runner) -> str | None:

@@ -35,7 +35,9 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
     return holds or _releases(held, resources, left)
 
 
-def _releases(held: list[Trial], resources: dict[str | None, Resource], left: Left) -> list[TrialMoved]:
+def _releases(
+    held: list[Trial], resources: dict[str | None, Resource], left: Left
+) -> list[TrialMoved]:
     moves = []
     for trial in held:
         taken = {name: _reserved(each, trial) for name, each in resources.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from planner.errors import LabUnavailable
-from planner.loop.advance import DISPATCHING, PATIENCE_S, PROPOSING, dispatchable
+from planner.loop.advance import DISPATCHING, PATIENCE_S, PROPOSING
 from planner.loop.collect import is_news, open_runs, overdue_runs
-from planner.loop.propose import room
+from planner.loop.holding_back import moves_due
+from planner.loop.placing import place, room
 from planner.loop.sending import note_unreachable
 from planner.loop.session import Session
-from planner.loop.stopping import assess
-from planner.trials import TERMINAL_TRIALS, RunState
+from planner.loop.stopping import assess, is_settled
+from planner.trials import RunState
 
 
 def has_work(session: Session) -> bool:
@@ -23,13 +24,16 @@ def has_work(session: Session) -> bool:
         return False
     if state.unsettled or overdue_runs(session) or _has_answers(session):
         return True
-    if state.wanted in DISPATCHING and dispatchable(session):
+    if moves_due(state):
+        return True
+    now = session.clock.now()
+    if state.wanted in DISPATCHING and place(state, now=now).now:
         return True
     if state.stopped is not None:
         return False
     if assess(state, session.space, now_s=session.now_s) is not None:
-        return all(trial.state in TERMINAL_TRIALS for trial in state.trials.values())
-    return state.wanted in PROPOSING and room(state) > 0
+        return is_settled(state)
+    return state.wanted in PROPOSING and room(state, now=now) > 0
 
 
 def _has_answers(session: Session) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 
 from planner.campaign.sources import Runner
 from planner.ledger.replay import CampaignState
@@ -15,12 +14,11 @@ from planner.loop.allowance import Allowance
 from planner.loop.bench import (
     Device,
     has_place,
-    in_order,
     in_service,
     last_set_up,
     longest_needed,
+    order_to_run,
     put_on,
-    shared_values,
     time_needed,
     waiting_trials,
 )
@@ -65,14 +63,14 @@ def place(state: CampaignState, *, now: datetime) -> Placements:
     free = {each.name: each for each in in_service(state)}
     placed: list[Placement] = []
     late: list[timedelta] = []
-    for trial in in_order(approved, source, set_to=last_set_up(free.values())):
+    for trial in _in_order(approved, list(free.values()), source):
         device = _best_device(list(free.values()), trial, source, now=now)
         if device is None:
             continue
         needed = time_needed(device, trial.configuration, source, now=now)
         if may_begin(source, needed=needed, now=now):
             placed.append(Placement(trial=trial.number, device=device.name))
-            free[device.name] = put_on(device, trial, source, now=now)
+            free[device.name] = put_on(device, trial.configuration, source, now=now)
         else:
             late.append(needed)
     return Placements(now=tuple(placed), needed=min(late, default=None))
@@ -88,28 +86,42 @@ def room(state: CampaignState, *, now: datetime) -> int:
     is_timely = may_begin(state.spec.source, needed=longest_needed(state.spec.source), now=now)
     if not is_timely and state.spec.policy.approval == "automatic":
         return 0
-    return room_at_any_time(state)
+    return room_at_any_time(state, now=now)
 
 
-def room_at_any_time(state: CampaignState) -> int:
+def room_at_any_time(state: CampaignState, *, now: datetime) -> int:
     """Returns how many trials may be proposed, if the source were open."""
     if state.nothing_fits is not None:
         return 0
     limits = (trials_left(state), Allowance.of(state).most(), room_for_samples(state))
-    return max(0, min(n_free_places(state), *(each for each in limits if each is not None)))
+    return max(
+        0, min(n_free_places(state, now=now), *(each for each in limits if each is not None))
+    )
 
 
-def n_free_places(state: CampaignState) -> int:
+def n_free_places(state: CampaignState, *, now: datetime) -> int:
     """Returns how many trials the devices in service can take besides those that wait for them.
 
     Where trials share parameters, those of one free device: a batch is chosen for it as a whole.
     """
-    source, waiting = state.spec.source, waiting_trials(state)
-    there = in_service(state)
-    if not source.shared:
-        return sum(max(0, source.capacity - len(each.trials)) for each in there) - len(waiting)
-    n_free = sum(not each.trials for each in there) - _n_devices_for(waiting, there, source)
-    return source.capacity if n_free > 0 else 0
+    source, there = state.spec.source, with_those_that_wait(state, now=now)
+    if source.shared:
+        return source.capacity if any(not each.on for each in there) else 0
+    return sum(source.capacity - len(each.on) for each in there)
+
+
+def with_those_that_wait(state: CampaignState, *, now: datetime) -> list[Device]:
+    """Returns the devices in service as they will be once all that waits is dispatched.
+
+    What finds no place on them is left out, and then they are full.
+    """
+    source = state.spec.source
+    there = {each.name: each for each in in_service(state)}
+    for trial in _in_order(waiting_trials(state), list(there.values()), source):
+        device = _best_device(list(there.values()), trial, source, now=now)
+        if device is not None:
+            there[device.name] = put_on(device, trial.configuration, source, now=now)
+    return list(there.values())
 
 
 def wait_until(state: CampaignState, *, is_proposing: bool, now: datetime) -> datetime | None:
@@ -121,16 +133,27 @@ def wait_until(state: CampaignState, *, is_proposing: bool, now: datetime) -> da
         now: the time.
     """
     needed = [each for each in (place(state, now=now).needed,) if each is not None]
-    if is_proposing and room_at_any_time(state) > 0:
+    if is_proposing and room_at_any_time(state, now=now) > 0:
         needed.append(longest_needed(state.spec.source))
     starts = [next_start(state.spec.source, needed=each, now=now) for each in needed]
-    return min((each for each in starts if each is not None), default=None)
+    known = [each for each in starts if each is not None]
+    if not known:
+        return None
+    time = state.spec.budget.time
+    return min([*known, *([state.opened_at + timedelta(seconds=time)] if time is not None else [])])
 
 
 def never_fits(state: CampaignState, *, now: datetime) -> timedelta | None:
     """Returns how long a trial takes for which the source is never open; None where it is."""
     needed = longest_needed(state.spec.source)
     return needed if next_start(state.spec.source, needed=needed, now=now) is None else None
+
+
+def _in_order(trials: list[Trial], there: list[Device], source: Runner) -> list[Trial]:
+    """Returns trials in the order that saves set-up time."""
+    configurations = [each.configuration for each in trials]
+    order = order_to_run(configurations, source, set_to=last_set_up(there))
+    return [trials[index] for index in order]
 
 
 def _best_device(
@@ -142,29 +165,12 @@ def _best_device(
     """
     able = [each for each in free if has_place(each, trial.configuration, source)]
     if source.shared:
-        able = [each for each in able if each.trials] or able
+        able = [each for each in able if each.on] or able
     return min(
         able,
         key=lambda each: (
             time_needed(each, trial.configuration, source, now=now),
-            len(each.trials),
+            len(each.on),
         ),
         default=None,
     )
-
-
-def _n_devices_for(waiting: list[Trial], there: list[Device], source: Runner) -> int:
-    """Returns how many free devices the batches that wait will take."""
-    sizes: dict[tuple[object, ...], int] = {}
-    for trial in waiting:
-        values = shared_values(trial.configuration, source)
-        sizes[values] = sizes.get(values, 0) + 1
-    n = 0
-    for values, size in sizes.items():
-        joined = sum(
-            source.capacity - len(each.trials)
-            for each in there
-            if each.trials and shared_values(each.trials[0].configuration, source) == values
-        )
-        n += ceil(max(0, size - joined) / source.capacity)
-    return n

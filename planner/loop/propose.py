@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from planner.acquisition import Choice, Pick, Situation, choose
+from planner.acquisition import Choice, Pick, Situation
 from planner.acquisition.situation import Forecast
-from planner.ledger.entries import FitFailed, Record, TrialMoved, TrialProposed
+from planner.ledger.entries import FitFailed, NothingFits, Record, TrialMoved, TrialProposed
 from planner.ledger.replay import CampaignState
-from planner.loop.budget import budget_left
+from planner.loop.allowance import Allowance
+from planner.loop.choosing import choose_within
 from planner.loop.context import context_in_words, last_context
 from planner.loop.model import LEVEL, make_situation
 from planner.loop.session import Session
 from planner.rng import derive_seed
 from planner.space import SearchSpace
-from planner.trials import PENDING, Prediction, Proposal, TrialState, Wanted
+from planner.trials import Prediction, Proposal, TrialState, Wanted
 
 _PROPOSING = frozenset({Wanted.RUN, Wanted.HOLD})
 
@@ -29,26 +30,35 @@ class Chosen:
         situation: what they were made from.
         seed: of this ask.
         seen: sequence of the ledger that it knew.
+        short: what is lacking, where picks are missing because money or stock does not suffice.
+        is_cut: whether some of as many as were asked for did not fit beside the others.
     """
 
     choice: Choice
     situation: Situation
     seed: int
     seen: int
+    short: NothingFits | None = None
+    is_cut: bool = False
 
 
 def decide(state: CampaignState, space: SearchSpace, *, q: int) -> Chosen:
     """Chooses the next ``q`` configurations; the same ledger gives the same choice.
 
     Costs seconds and writes nothing: results may arrive meanwhile. What is measured and not set is
-    as the space holds it, else as it was last measured, and every reason says so.
+    as the space holds it, else as it was last measured, and every reason says so. They have in
+    common what the source's trials share, and money and stock suffice for all of them together;
+    where they do for none, what is lacking is said.
     """
     seed = derive_seed(state.seed, "ask", state.next_trial)
     context = last_context(state, space)
     situation = make_situation(state, space.restricted(context))
-    choice = choose(situation, q=q, seed=seed)
-    remark = context_in_words(context, space)
-    return with_remark(Chosen(choice, situation, seed, state.sequence), remark)
+    situation = replace(situation, shared=state.spec.source.shared)
+    found = choose_within(Allowance.of(state), situation, q=q, seed=seed)
+    chosen = Chosen(
+        found.choice, situation, seed, state.sequence, short=found.short, is_cut=found.is_cut
+    )
+    return with_remark(with_remark(chosen, found.remark), context_in_words(context, space))
 
 
 def with_remark(chosen: Chosen, remark: str) -> Chosen:
@@ -107,15 +117,6 @@ def proposal_records(
         )
         records.append(_approval(state, number, handed=handed_to is not None))
     return records
-
-
-def room(state: CampaignState) -> int:
-    """Returns how many trials may be proposed now: the source's free places, within the budget."""
-    busy = sum(
-        trial.state in PENDING and not trial.handed and trial.state is not TrialState.IN_DOUBT
-        for trial in state.trials.values()
-    )
-    return max(0, min(state.spec.source.places - busy, budget_left(state)))
 
 
 def _approval(state: CampaignState, number: int, *, handed: bool) -> TrialMoved:

@@ -30,7 +30,9 @@ class WaitingSamples:
         """Says which samples wait for whom, and since when."""
         numbers = ", ".join(map(str, self.trials))
         one = len(self.trials) == 1
-        whose = f"the sample of trial {numbers} waits" if one else f"samples of trials {numbers} wait"
+        whose = (
+            f"the sample of trial {numbers} waits" if one else f"samples of trials {numbers} wait"
+        )
         return f"{whose} for {self.source!r} since {self.since:%Y-%m-%d %H:%M} UTC (planner tell)"
 
 

@@ -1,4 +1,4 @@
-"""What is left of each consumable: what was counted last, less what trials used since or reserve."""
+"""What is left of consumables: as counted last, less what trials used since or reserve."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def stock_left(state: CampaignState) -> dict[str, Decimal]:
     """
     trials = state.trials.values()
     return {
-        name: _amount(state, name) - sum((_use_of(state, name, each) for each in trials), Decimal(0))
+        name: _amount(state, name)
+        - sum((_use_of(state, name, each) for each in trials), Decimal(0))
         for name in state.spec.source.consumables
     }
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from planner.ledger.entries import CampaignStopped
 from planner.ledger.replay import CampaignState
 from planner.loop.best import estimate_remaining, find_best, has_goal
-from planner.loop.budget import budget_left
+from planner.loop.budget import budget_left, money_left, trials_left
+from planner.loop.samples import samples_waiting
+from planner.loop.stock import shown
 from planner.space import SearchSpace
+from planner.space.base import as_decimal
 from planner.trials import TrialState
 
 
@@ -39,17 +44,32 @@ def _too_many_failures(state: CampaignState) -> CampaignStopped | None:
     )
 
 
+def is_settled(state: CampaignState) -> bool:
+    """Tells whether every trial has ended, and no sample of one waits for an analysis."""
+    return not state.open_trials and not samples_waiting(state)
+
+
 def _budget(state: CampaignState, now_s: float) -> CampaignStopped | None:
     budget = state.spec.budget
+    if trials_left(state) == 0:
+        return CampaignStopped(rule="budget", reason=f"{budget.trials} trials are used up")
     if budget_left(state) == 0:
-        money = "" if budget.cost is None else f" and {budget.cost:g} in money"
-        trials = f"{budget.trials} trials" if budget.trials is not None else "the budget"
-        return CampaignStopped(rule="budget", reason=f"{trials}{money} are used up")
+        return CampaignStopped(rule="budget", reason=f"{_money(state)} and no trial costs less")
+    if state.nothing_fits is not None and state.nothing_fits.short_of is None:
+        return CampaignStopped(rule="budget", reason=state.nothing_fits.reason)
     if budget.time is not None and now_s - state.opened_at.timestamp() >= budget.time:
         return CampaignStopped(
             rule="budget", reason=f"the {budget.time / 3600:g} h of the budget are over"
         )
     return None
+
+
+def _money(state: CampaignState) -> str:
+    """Says what is left of the money, such as ``0.5 EUR of 100 EUR are left``."""
+    left, budget = money_left(state), state.spec.budget
+    assert left is not None  # the caller knows that there is a limit
+    of = shown(as_decimal(budget.cost or 0.0), budget.currency)
+    return f"{shown(max(left, Decimal(0)), budget.currency)} of {of} are left"
 
 
 def _exhausted(state: CampaignState, space: SearchSpace) -> CampaignStopped | None:

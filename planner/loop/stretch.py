@@ -36,7 +36,10 @@ def run_stretch(
     is_asked_to_leave: Callable[[], bool] = lambda: False,
     after_step: Callable[[], None] = lambda: None,
 ) -> Step:
-    """Advances until the campaign has stopped, only people can move it, or a limit is reached.
+    """Advances until the campaign has stopped, would only wait, or a limit is reached.
+
+    Waiting for people and for the source to open ends it at once; waiting for a machine only where
+    the limits say so.
 
     Args:
         session: under a lease.
@@ -58,7 +61,7 @@ def run_stretch(
     while True:
         step = advance_once()
         after_step()
-        if step.waiting in (Waiting.END, Waiting.PERSON) or is_asked_to_leave():
+        if step.waiting in (Waiting.END, Waiting.PERSON, Waiting.TIME) or is_asked_to_leave():
             return step
         if step.waiting is Waiting.MACHINE:
             if session.now_s - still_since >= limits.still_s:

@@ -1,25 +1,77 @@
-"""What a campaign waits for when only people can move it; known without any model."""
+"""What a campaign waits for when no machine is at work; known without any model."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from planner.ledger.replay import CampaignState
+from planner.loop.opening_hours import time_in_words
+from planner.loop.placing import never_fits
+from planner.loop.samples import samples_waiting
 from planner.loop.session import Session
-from planner.trials import TrialState, Wanted
+from planner.trials import Trial, TrialState, Wanted
 
 
 def describe_waiting(session: Session) -> str:
     """Says what waits for whom, and what to type."""
     state = session.state
-    parts = []
-    for trial in state.open_trials:
-        match trial.state:
-            case TrialState.AWAITING_APPROVAL:
-                parts.append(f"trial {trial.number} waits for approval (planner approve)")
-            case TrialState.IN_DOUBT:
-                parts.append(f"trial {trial.number} is in doubt (planner resolve): {trial.reason}")
-            case TrialState.HELD:
-                parts.append(f"trial {trial.number} is held: {trial.reason}")
-            case TrialState.RUNNING:
-                parts.append(f"trial {trial.number} waits for its result (planner tell)")
+    parts = [said for trial in state.open_trials if (said := _of_trial(trial)) is not None]
+    parts += [each.in_words() for each in samples_waiting(state)]
+    parts += _of_the_source(state, now=session.clock.now())
     if state.wanted is not Wanted.RUN:
         parts.append(f"the campaign is asked to {state.wanted}")
     return "; ".join(parts) or "nothing is under way"
+
+
+def describe_time(state: CampaignState, until: datetime, *, now: datetime) -> str:
+    """Says until when it waits, and why."""
+    source, budget = state.spec.source, state.spec.budget
+    when = time_in_words(until, source, now=now)
+    ends = None if budget.time is None else state.opened_at + timedelta(seconds=budget.time)
+    if ends == until and not source.opening.is_open(until):
+        return f"waits until {when} (the end of budget.time; source {source.name!r} is closed)"
+    return f"waits until {when} (opening hours of {source.name!r})"
+
+
+def describe_service(state: CampaignState) -> list[str]:
+    """Says what is out of service, and why."""
+    name = state.spec.source.name
+    return [
+        f"{'source ' + repr(name) if device is None else f'device {device!r} of {name!r}'} is out "
+        f"of service{f' ({reason})' if reason else ''}"
+        for device, reason in state.out_of_service.items()
+    ]
+
+
+def _of_trial(trial: Trial) -> str | None:
+    match trial.state:
+        case TrialState.AWAITING_APPROVAL:
+            return f"trial {trial.number} waits for approval (planner approve)"
+        case TrialState.IN_DOUBT:
+            return f"trial {trial.number} is in doubt (planner resolve): {trial.reason}"
+        case TrialState.HELD:
+            return f"trial {trial.number} is held: {trial.reason}"
+        case TrialState.RUNNING:
+            return f"trial {trial.number} waits for its result (planner tell)"
+    return None
+
+
+def _of_the_source(state: CampaignState, *, now: datetime) -> list[str]:
+    """Says what keeps the source from going on: stock, hours that are too short, maintenance."""
+    source, parts = state.spec.source, []
+    short = state.nothing_fits
+    if short is not None and short.short_of is not None:
+        parts.append(
+            f"{short.reason} (when it was filled up: planner stock FILE "
+            f"{short.short_of}=AMOUNT --reason ...)"
+        )
+    too_long = never_fits(state, now=now)
+    if too_long is not None:
+        parts.append(
+            f"a trial with its set-up takes {too_long.total_seconds() / 3600:g} h, and source "
+            f"{source.name!r} is never open for so long (change hours, duration or set_up and run "
+            f"with --amend)"
+        )
+    if state.out_of_service:
+        parts += [f"{each} (planner maintenance --back)" for each in describe_service(state)]
+    return parts

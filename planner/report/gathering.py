@@ -208,7 +208,7 @@ def _spent(state: CampaignState) -> Spent:
     last = state.stopped_at or state.last_at or state.opened_at
     return Spent(
         trials=state.n_committed,
-        cost=cost_so_far(state),
+        cost=float(cost_so_far(state)),
         time_s=(last - state.opened_at).total_seconds(),
     )
 

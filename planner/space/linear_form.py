@@ -1,4 +1,4 @@
-"""Which formulas are linear: a weighted sum of parameters and a number, whatever way it is written."""
+"""Which formulas are linear: a weighted sum of parameters and a number, however written."""
 
 from __future__ import annotations
 

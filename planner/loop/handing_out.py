@@ -1,0 +1,335 @@
+"""What may be handed to a person who asks: as much as has a place, and time, and suffices.
+
+Whoever asks may ask ahead: for the window in which the source is open, or for the next one. Where
+trials share parameters they are one batch on one device, that of an open batch while it has places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from planner.campaign.slots import n_fit
+from planner.campaign.sources import Runner
+from planner.errors import InputError, Refused
+from planner.ledger.entries import NothingFits
+from planner.ledger.replay import CampaignState
+from planner.loop.allowance import MONEY, Allowance
+from planner.loop.bench import (
+    Device,
+    expected_ends,
+    has_place,
+    in_service,
+    is_at_the_source,
+    last_set_up,
+    order_to_run,
+    put_on,
+    time_needed,
+)
+from planner.loop.opening_hours import closes, time_in_words
+from planner.loop.placing import with_those_that_wait
+from planner.loop.stock import shown
+from planner.loop.waiting import describe_service
+from planner.space import Configuration, SearchSpace
+from planner.trials import TrialState
+
+Window = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOut:
+    """Where and when trials may run that a person asks for.
+
+    Args:
+        space: what may be chosen: where an open batch is joined, what agrees with it.
+        device: that all of them run on, where they share parameters; else None.
+        window: in which they begin and end; None where the source never closes.
+    """
+
+    space: SearchSpace
+    device: str | None = None
+    window: Window | None = None
+
+
+def plan_hand_out(state: CampaignState, space: SearchSpace, n: int, *, now: datetime) -> HandOut:
+    """Decides whether ``n`` trials may be handed out, and what they can be.
+
+    Args:
+        state: of the campaign.
+        space: what may be chosen, with the person's own wishes.
+        n: how many are asked for.
+        now: the time.
+
+    Raises:
+        Refused: the source is out of service, or has no place, time or stock for as many; the
+            message has the numbers, and says when it is possible.
+    """
+    _check_service(state)
+    _check_stock(state, n)
+    window = _check_hours(state, n, now=now)
+    if not state.spec.source.shared:
+        return HandOut(space=space, window=window)
+    return _in_a_batch(state, HandOut(space=space, window=window), n, now=now)
+
+
+def check_chosen(
+    state: CampaignState,
+    configurations: Sequence[Configuration],
+    *,
+    plan: HandOut,
+    n: int,
+    short: NothingFits | None,
+) -> None:
+    """Accepts what was chosen for a person, where money, stock and time suffice for it.
+
+    Args:
+        state: of the campaign.
+        configurations: those that money and stock suffice for together.
+        plan: where and when they may run.
+        n: how many were asked for.
+        short: what is lacking, where nothing suffices.
+
+    Raises:
+        Refused: something does not suffice.
+    """
+    if short is not None:
+        raise Refused(f"{_capitalised(short.reason)}. {_remedy(state, short.short_of)}")
+    n_in_time = _n_in_time(state, configurations, plan)
+    if n_in_time < len(configurations):
+        raise Refused(
+            f"With the changes of set-up that they need, only {n_in_time} of these {n} trials end "
+            f"before source {state.spec.source.name!r} closes. Ask for {n_in_time}."
+        )
+
+
+def check_not_cut(state: CampaignState, *, n: int, n_chosen: int) -> None:
+    """Refuses fewer trials than were asked for, where money or stock is the cause.
+
+    Raises:
+        Refused: with what is left, and how many it suffices for.
+    """
+    varying = [each for each in Allowance.of(state).resources if each.constant is None]
+    what = ", ".join(each.in_words() for each in varying)
+    verb = "suffices" if len(varying) == 1 else "suffice"
+    raise Refused(
+        f"{what} {verb} for {n_chosen} of the {n} trials that are best together. Ask for "
+        f"{n_chosen}, or: {_uncapitalised(_remedy(state, varying[0].name))}"
+    )
+
+
+def check_own(
+    state: CampaignState, configuration: Configuration, *, now: datetime, is_handed: bool
+) -> str | None:
+    """Accepts a trial that a person made.
+
+    Args:
+        state: of the campaign.
+        configuration: of the trial.
+        now: the time.
+        is_handed: whether the person runs it.
+
+    Returns:
+        The device that it is to run on, where the person is told.
+
+    Raises:
+        Refused: money or stock does not suffice for it, or it has no place or time.
+    """
+    for each in Allowance.of(state).resources:
+        taken = each.taken_by(configuration)
+        if taken is None or taken > each.left:
+            needed = "an amount that nobody can tell" if taken is None else shown(taken, each.unit)
+            raise Refused(
+                f"It takes {needed}, and {each.in_words()} is left. {_remedy(state, each.name)}"
+            )
+    if not is_handed:
+        return None
+    _check_service(state)
+    _check_hours(state, 1, now=now)
+    return devices_for(state, [configuration], now=now)[0]
+
+
+def devices_for(
+    state: CampaignState, configurations: Sequence[Configuration], *, now: datetime
+) -> list[str | None]:
+    """Returns which device each of a person's trials runs on, where they take one.
+
+    Raises:
+        Refused: no device has a place beside trials of the same shared parameters.
+    """
+    source = state.spec.source
+    if not (source.shared or source.kind == "person"):
+        return [None] * len(configurations)
+    there = {each.name: each for each in with_those_that_wait(state, now=now)}
+    found: list[str | None] = []
+    for configuration in configurations:
+        able = [
+            each
+            for each in there.values()
+            if not source.shared or has_place(each, configuration, source)
+        ]
+        if not able:
+            raise Refused(_no_place(state, list(there.values())))
+        # a batch goes on where it began, other trials to where there are fewest
+        best = min(able, key=lambda each: -len(each.on) if source.shared else len(each.on))
+        there[best.name] = put_on(best, configuration, source, now=now)
+        found.append(best.name)
+    return found
+
+
+def _check_service(state: CampaignState) -> None:
+    if not in_service(state):
+        what = "; ".join(describe_service(state))
+        raise Refused(f"{_capitalised(what)}. When it is back: planner maintenance FILE --back.")
+
+
+def _check_stock(state: CampaignState, n: int) -> None:
+    for each in Allowance.of(state).resources:
+        if each.name is MONEY:
+            continue  # the budget is looked at as a whole, before
+        n_left = int(each.left // each.constant) if each.constant else n
+        if each.left < 0 or n_left < n:
+            raise Refused(
+                f"{_capitalised(each.in_words())} suffices for {max(0, n_left)} more trials, not "
+                f"{n}. {_remedy(state, each.name)}"
+            )
+
+
+def _check_hours(state: CampaignState, n: int, *, now: datetime) -> Window | None:
+    """Returns the window in which ``n`` trials fit: the present one, or the next.
+
+    Raises:
+        Refused: fewer do.
+    """
+    source = state.spec.source
+    if not closes(source):
+        return None
+    window = _window(source, now)
+    if source.duration is None or window is None:
+        return window
+    fitting = _n_that_fit(state, now)
+    if fitting < 1:  # what is left of this window is too short
+        after = _window(source, window[1])
+        if after is None:
+            return None
+        window, fitting = after, _n_that_fit(state, window[1])
+    if n <= fitting:
+        return window
+    later = source.opening.next_opening(window[1])
+    opens, closing, next_ = (time_in_words(at, source, now=now) for at in (*window, later))
+    raise Refused(
+        f"Source {source.name!r} is open from {opens} to {closing}; in that time "
+        f"{max(0, fitting)} more trials of {source.duration / 60:g} min fit, with {source.places} "
+        f"at once, not {n}. Ask for {'fewer' if fitting > 0 else 'them later'}: it opens again "
+        f"{next_}."
+    )
+
+
+def _n_that_fit(state: CampaignState, at: datetime) -> int:
+    source = state.spec.source
+    there = in_service(state)
+    fitting = n_fit(
+        at,
+        hours=source.opening,
+        duration=timedelta(seconds=source.duration or 0.0),
+        capacity=source.capacity,
+        n_devices=len(there),
+        busy=[end for each in there for end in expected_ends(each, source)],
+    )
+    in_hand = sum(
+        trial.handed and is_at_the_source(trial, source)
+        for trial in state.in_state(TrialState.RUNNING)
+    )
+    return 0 if fitting is None else fitting - in_hand
+
+
+def _window(source: Runner, at: datetime) -> Window | None:
+    """Returns the present window from now on, or the next; None where it never ends."""
+    window = next(source.opening.ahead(at))
+    assert window.start is not None  # cut at the time that was asked for
+    return None if window.end is None else (window.start, window.end)
+
+
+def _in_a_batch(state: CampaignState, plan: HandOut, n: int, *, now: datetime) -> HandOut:
+    """Returns where ``n`` trials can be one batch: an open one that has places, or a free device.
+
+    Raises:
+        Refused: no device has as many places.
+    """
+    source = state.spec.source
+    there = with_those_that_wait(state, now=now)
+    for device in sorted(there, key=lambda each: -len(each.on)):
+        if source.capacity - len(device.on) < n:
+            continue
+        if not device.on:
+            return replace(plan, device=device.name)
+        values = {name: device.on[0].configuration[name] for name in source.shared}
+        try:
+            return replace(plan, space=plan.space.restricted(values), device=device.name)
+        except InputError:  # it does not agree with what is wished for
+            continue
+    raise Refused(_no_place(state, there))
+
+
+def _no_place(state: CampaignState, there: Sequence[Device]) -> str:
+    source = state.spec.source
+    shared = " and ".join(source.shared)
+    taken = []
+    for each in there:
+        where = f"device {each.name!r}" if each.name is not None else f"source {source.name!r}"
+        at = ""
+        if each.on:
+            settings = each.on[0].configuration
+            at = f" at {', '.join(f'{name} {settings[name]}' for name in source.shared)}"
+        taken.append(f"{where} has {source.capacity - len(each.on)} places{at}")
+    return (
+        f"Trials that run together have {shared or 'nothing'} in common, {source.capacity} at most "
+        f"on a device; {', '.join(taken)}. Ask for as many as there are places, or tell first what "
+        f"became of those that are out."
+    )
+
+
+def _n_in_time(state: CampaignState, configurations: Sequence[Configuration], plan: HandOut) -> int:
+    """Returns how many end within the window, with set-up, each where it ends soonest."""
+    source = state.spec.source
+    if plan.window is None or source.set_up is None or source.duration is None:
+        return len(configurations)
+    start, closing = plan.window
+    there = [each for each in in_service(state) if plan.device in (None, each.name)]
+    free = {(each.name, k): (each, start) for each in there for k in range(source.capacity)}
+    n = 0
+    for index in order_to_run(configurations, source, set_to=last_set_up(there)):
+        configuration = configurations[index]
+        ends = {
+            key: at + time_needed(device, configuration, source, now=at)
+            for key, (device, at) in free.items()
+        }
+        soonest = min(ends, key=lambda key: ends[key])
+        if ends[soonest] > closing:
+            continue
+        n += 1
+        device, at = free[soonest]
+        changed = put_on(device, configuration, source, now=at)
+        free[soonest] = changed, ends[soonest]
+        for key in free:  # the places of a device are set up together
+            if key[0] == soonest[0] and key != soonest:
+                free[key] = changed, free[key][1]
+    return n
+
+
+def _remedy(state: CampaignState, name: str | None) -> str:
+    if name is MONEY:
+        return "Raise budget.cost in the file and run with --amend."
+    unit = state.spec.source.consumables[name].unit if name is not None else ""
+    return (
+        f"When it was filled up, enter what there is now: planner stock FILE {name}="
+        f"AMOUNT{'' if unit in ('', '1') else unit} --reason ..."
+    )
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _uncapitalised(text: str) -> str:
+    return text[:1].lower() + text[1:]
