@@ -38,14 +38,23 @@ def _summary(answer: TableAnswer) -> str:
     counts = {effect: answer.count(effect) for effect in Effect}
     rest = ", ".join(f"{counts[effect]} {word}" for effect, word in words.items() if counts[effect])
     entered, refused = counts[Effect.ENTERED], counts[Effect.REFUSED]
+    mend = "Put it right" if refused == 1 else "Put them right"
     if answer.is_entered:
-        return f"Entered {_rows(entered)}" + (f"; {rest}." if rest else ".")
+        said = f"Entered {_rows(entered)}" + (f"; {rest}." if rest else ".")
+        later = f" {mend} and tell the table again: what is entered is not entered twice."
+        return said + (later if refused else "")
     if not refused:
         return f"Nothing new was told{f' ({rest})' if rest else ''}."
-    could = f" The other {_rows(entered)} can be entered with --partial." if entered else ""
+    was = "was" if refused == 1 else "were"
+    could = f" The other {_others(entered)} be entered with --partial." if entered else ""
     return (
-        f"Nothing was entered: {_rows(refused)} refused. Mend them and tell the table again.{could}"
+        f"Nothing was entered: {_rows(refused)} {was} refused. {mend} and tell the table "
+        f"again.{could}"
     )
+
+
+def _others(n: int) -> str:
+    return "row can" if n == 1 else f"{n} rows can"
 
 
 def _rows(n: int) -> str:

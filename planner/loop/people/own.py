@@ -18,7 +18,7 @@ from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.results import is_same_value
 from planner.loop.people.settings import fill_settings, read_settings
 from planner.loop.session import Session
-from planner.space import Configuration
+from planner.space import Configuration, SearchSpace
 from planner.trials import Proposal, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -96,25 +96,31 @@ def propose(
         )
         return Decided(says="", records=tuple(records))
 
-    repeats = find_repeats(state, configuration)
+    repeats = find_repeats(state, space, configuration)
     decide_and_write(session, decide)
     return Proposed(
         trial=session.state.trial(number), compared=compared, repeats=repeats, notes=notes
     )
 
 
-def find_repeats(state: CampaignState, configuration: Configuration) -> tuple[int, ...]:
-    """Returns the trials that were run, or are to be run, at the same settings."""
+def find_repeats(
+    state: CampaignState, space: SearchSpace, configuration: Configuration
+) -> tuple[int, ...]:
+    """Returns the trials that were run, or are to be run, at the same settings.
+
+    What is measured and not set, such as the humidity, may differ.
+    """
+    set_up = {n: value for n, value in configuration.items() if n not in space.contextual}
     never_run = (TrialState.REJECTED, TrialState.EXPIRED, TrialState.SUPERSEDED)
     return tuple(
         trial.number
         for trial in state.trials.values()
-        if trial.state not in never_run and has_settings(trial.configuration, configuration)
+        if trial.state not in never_run and has_settings(trial.configuration, set_up)
     )
 
 
 def has_settings(one: Configuration, other: Configuration) -> bool:
-    """Tells whether two configurations are the same."""
+    """Tells whether a configuration has these values."""
     return all(is_same_value(one[name], value) for name, value in other.items())
 
 
