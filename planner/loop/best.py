@@ -11,8 +11,14 @@ from planner.acquisition.remaining import Remaining
 from planner.acquisition.remaining import remaining as estimate
 from planner.campaign import HitRange, HitTarget
 from planner.ledger.replay import CampaignState
-from planner.loop.model import LEVEL, fit_surrogate, make_situation
-from planner.models import FitFailure, Surrogate, clip, interval, probability_of_meeting
+from planner.loop.model import (
+    LEVEL,
+    expected_at,
+    fit_surrogate,
+    make_situation,
+    observed_goal,
+)
+from planner.models import Bounds, FitFailure, Surrogate, chance
 from planner.rng import derive_seed
 from planner.space import Configuration, SearchSpace
 from planner.trials import Observation
@@ -67,19 +73,17 @@ def find_best(
     if best is None:
         return None
     x = surrogate.observations.x[best.index][None, :]
-    predicted = surrogate.predict(x)
-    lowest, highest = state.spec.outcome.bounds
-    ends = interval(predicted, level=LEVEL, lowest=lowest, highest=highest)
+    expected = expected_at(surrogate, x, state.spec)
     observation = _observation_at(state, space, x)
     return Best(
         configuration=observation.configuration,
         trial=observation.trial,
         measured=float(state.spec.goal_value(observation.outcomes) or 0.0),
-        mean=float(clip(predicted.mean, lowest, highest)[0]),
-        low=float(ends.low[0]),
-        high=float(ends.high[0]),
+        mean=float(expected.mean[0]),
+        low=float(expected.low[0]),
+        high=float(expected.high[0]),
         level=LEVEL,
-        goal_probability=_goal_probability(state, predicted.mean, predicted.sd),
+        goal_probability=_goal_probability(state, surrogate, x),
     )
 
 
@@ -100,16 +104,17 @@ def has_goal(state: CampaignState) -> bool:
     return isinstance(objective, HitTarget | HitRange) or objective.goal is not None
 
 
-def _goal_probability(state: CampaignState, mean: torch.Tensor, sd: torch.Tensor) -> float | None:
+def _goal_probability(state: CampaignState, surrogate: Surrogate, x: torch.Tensor) -> float | None:
     if not has_goal(state):
         return None
-    return float(probability_of_meeting(state.spec.objective, mean, sd)[0])
+    spec = state.spec
+    bounds = Bounds(*spec.outcome.bounds)
+    return float(chance(surrogate, x, objective=spec.stated_objective, bounds=bounds)[0])
 
 
 def _observation_at(state: CampaignState, space: SearchSpace, x: torch.Tensor) -> Observation:
     """Returns the last observation at an encoded configuration, shape ``1 d``."""
-    name = state.spec.objective.outcome
-    observed = [each for each in state.observations if name in each.outcomes]
+    observed = observed_goal(state)
     encoded = torch.from_numpy(space.encode([each.configuration for each in observed]))
     distances = (encoded - x).abs().amax(dim=1)
     nearest = int((distances <= distances.min()).nonzero()[-1])

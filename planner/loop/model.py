@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Float64
+from torch import Tensor
 
-from planner.acquisition import Settings, Situation
-from planner.campaign import CampaignSpec
+from planner.acquisition import Settings, Situation, fit_for
+from planner.campaign import CampaignSpec, ClassOutcome, HitClass
 from planner.ledger.replay import CampaignState
 from planner.models import (
+    Bounds,
+    Expectation,
     FitFailure,
     Hyperparameters,
-    Observations,
     OutcomeScale,
     Surrogate,
-    clip,
-    fit,
-    interval,
+    expect,
+    fit_classes,
 )
-from planner.space import Floats, SearchSpace
-from planner.trials import Observation, Prediction, TrialState
+from planner.space import Configuration, Floats, SearchSpace
+from planner.trials import Observation, Prediction, Trial, TrialState
 
 LEVEL = 0.9  # of every interval that is stated before a trial
 
@@ -30,21 +32,21 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
     """Returns all that the next choice depends on, besides its seed.
 
     Trials that failed by machine may be chosen again; those that failed by process, that are
-    pending or were observed may not.
+    pending or were observed may not. A trial that has ended and whose outcome is still to come is
+    pending where it was achieved.
     """
     spec = state.spec
-    name = spec.objective.outcome
-    observed = [each for each in state.observations if name in each.outcomes]
+    observed = observed_goal(state)
     ended = state.in_state(TrialState.FAILED_BY_PROCESS, TrialState.COMPLETED)
     # as requested, not as achieved; what was excluded may be worth another try
     tried = [trial.configuration for trial in ended if not trial.excluded]
     return Situation(
         space=space,
-        objective=spec.objective,
+        objective=spec.stated_objective,
         x=space.encode([each.configuration for each in observed]),
         y=np.array([spec.goal_value(each.outcomes) for each in observed], dtype=np.float64),
-        var=_variances(observed, name),
-        pending=space.encode([trial.configuration for trial in state.pending]),
+        var=_variances(observed, spec),
+        pending=space.encode([_where(trial) for trial in state.pending]),
         tried=space.encode(tried),
         previous=last_hyperparameters(state),
         scale=_scale(spec),
@@ -53,15 +55,15 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
     )
 
 
+def observed_goal(state: CampaignState) -> list[Observation]:
+    """Returns the observations of the objective's outcome, in the order of the model's rows."""
+    name = state.spec.objective.outcome
+    return [each for each in state.observations if name in each.outcomes]
+
+
 def fit_surrogate(state: CampaignState, space: SearchSpace) -> Surrogate | FitFailure:
-    """Fits the surrogate of the objective's outcome to all observations."""
-    situation = make_situation(state, space)
-    return fit(
-        Observations.from_arrays(situation.x, situation.y, situation.var),
-        columns=space.columns,
-        previous=situation.previous,
-        scale=situation.scale,
-    )
+    """Fits the surrogate of the objective to all observations; of a class that of its margin."""
+    return fit_for(make_situation(state, space))
 
 
 def last_hyperparameters(state: CampaignState) -> Hyperparameters | None:
@@ -72,31 +74,99 @@ def last_hyperparameters(state: CampaignState) -> Hyperparameters | None:
     return None
 
 
+def expected_at(
+    surrogate: Surrogate, x: Float64[Tensor, "n d"], spec: CampaignSpec, *, level: float = LEVEL
+) -> Expectation:
+    """Returns what the surrogate expects of the objective's number: everyone states this.
+
+    Args:
+        surrogate: of the campaign's objective.
+        x: encoded configurations.
+        spec: for the objective and the outcome's bounds.
+        level: of the intervals.
+    """
+    return expect(
+        surrogate,
+        x,
+        objective=spec.stated_objective,
+        bounds=Bounds(*spec.outcome.bounds),
+        level=level,
+    )
+
+
 def predict(
-    surrogate: Surrogate, x: Floats, spec: CampaignSpec, *, level: float = LEVEL
+    surrogate: Surrogate,
+    x: Floats,
+    spec: CampaignSpec,
+    *,
+    level: float = LEVEL,
+    classes: Sequence[Mapping[str, float]] | None = None,
 ) -> list[Prediction]:
     """Returns what the surrogate expects of the next single run, within the outcome's bounds.
 
     Args:
-        surrogate: of the objective's outcome.
+        surrogate: of the campaign's objective.
         x: encoded configurations, shape ``n d``.
-        spec: for the outcome's bounds.
+        spec: for the objective and the outcome's bounds.
         level: of the interval.
+        classes: from ``predict_classes``, where the outcome is a class.
     """
-    predicted = surrogate.predict(torch.from_numpy(x))
-    low, high = spec.outcome.bounds
-    ends = interval(predicted, level=level, of_next_run=True, lowest=low, highest=high)
-    means = clip(predicted.mean, low, high)
-    sd_run = torch.hypot(predicted.sd, predicted.noise_sd)
-    columns = (means, predicted.sd, sd_run, ends.low, ends.high)
+    expected = expected_at(surrogate, torch.from_numpy(x), spec, level=level)
+    columns = (expected.mean, expected.sd, expected.sd_run, expected.run_low, expected.run_high)
     return [
-        Prediction(mean=mean, sd=sd, sd_run=run, low=lowest, high=highest, level=level)
-        for mean, sd, run, lowest, highest in zip(*(c.tolist() for c in columns), strict=True)
+        Prediction(
+            mean=mean,
+            sd=sd,
+            sd_run=sd_run,
+            low=low,
+            high=high,
+            level=level,
+            classes=classes[i] if classes is not None else None,
+        )
+        for i, (mean, sd, sd_run, low, high) in enumerate(
+            zip(*(column.tolist() for column in columns), strict=True)
+        )
     ]
 
 
-def _variances(observed: Sequence[Observation], name: str) -> Floats:
-    sds = [each.outcomes[name].sd for each in observed]
+def predict_classes(
+    state: CampaignState, space: SearchSpace, surrogate: Surrogate, x: Floats
+) -> list[dict[str, float]] | None:
+    """Returns the probability of each class of the objective's outcome, which sum to one.
+
+    Those of the wanted classes sum to the chance that the objective's surrogate states.
+
+    Returns:
+        None where the outcome is no class, or no model of all classes could be fitted.
+    """
+    outcome, objective = state.spec.measured_outcome, state.spec.stated_objective
+    if not isinstance(outcome, ClassOutcome) or not isinstance(objective, HitClass):
+        return None
+    observed = observed_goal(state)
+    found = fit_classes(
+        space.encode([each.configuration for each in observed]),
+        [str(each.outcomes[outcome.name].value) for each in observed],
+        outcome.classes,
+        columns=space.columns,
+        previous=last_hyperparameters(state),
+    )
+    if isinstance(found, FitFailure):
+        return None
+    at = torch.from_numpy(x)
+    chance = expected_at(surrogate, at, state.spec).mean
+    shares = found.split(at, wanted=objective.wanted, probability=chance)
+    return [dict(zip(outcome.classes, row, strict=True)) for row in shares.tolist()]
+
+
+def _where(trial: Trial) -> Configuration:
+    """Returns where a pending trial is, or was: as achieved, once that is known."""
+    if trial.state is TrialState.COMPLETED and trial.observation is not None:
+        return trial.observation.configuration
+    return trial.configuration
+
+
+def _variances(observed: Sequence[Observation], spec: CampaignSpec) -> Floats:
+    sds = [each.outcomes[spec.objective.outcome].sd for each in observed]
     return np.array([np.nan if sd is None else sd**2 for sd in sds], dtype=np.float64)
 
 

@@ -9,7 +9,7 @@ import torch
 from planner.campaign import Maximise, Minimise, utility
 from planner.ledger.replay import CampaignState
 from planner.loop.best import estimate_remaining, find_best
-from planner.models import FitFailure, Surrogate, clip, interval
+from planner.models import Bounds, FitFailure, Surrogate, expect
 from planner.report.facts import BestConditions, Left
 from planner.space import Floats, SearchSpace
 
@@ -47,14 +47,18 @@ def find_top(
         return None
     if dict(top.configuration) == dict(best.configuration):
         return None
-    predicted = fitted.predict(torch.from_numpy(space.encode([top.configuration])))
-    lowest, highest = state.spec.outcome.bounds
-    ends = interval(predicted, level=best.level, lowest=lowest, highest=highest)
+    said = expect(
+        fitted,
+        torch.from_numpy(space.encode([top.configuration])),
+        objective=state.spec.stated_objective,
+        bounds=Bounds(*state.spec.outcome.bounds),
+        level=best.level,
+    )
     return replace(
         top,
-        mean=float(clip(predicted.mean, lowest, highest)[0]),
-        low=float(ends.low[0]),
-        high=float(ends.high[0]),
+        mean=float(said.mean[0]),
+        low=float(said.low[0]),
+        high=float(said.high[0]),
         level=best.level,
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from planner.campaign import CampaignSpec
 from planner.ledger.replay import CampaignState
 from planner.loop.model import LEVEL
-from planner.models import FitFailure, Surrogate, clip, interval
+from planner.models import Bounds, FitFailure, Surrogate, expect
 from planner.pictures import CategoricalSlice, NumericSlice, Prediction, Slices, SliceTrials
 from planner.report.facts import BestConditions
 from planner.report.goal import goal_of
@@ -65,7 +66,7 @@ def _slice(
 ) -> NumericSlice | CategoricalSlice:
     settings = _settings(parameter)
     along = [{**best.configuration, parameter.name: value} for value in settings]
-    prediction = _predict(surrogate, space.encode(along), bounds=state.spec.outcome.bounds)
+    prediction = _predict(surrogate, space.encode(along), state.spec)
     trials = _trials(parameter, state, space, best.configuration)
     at = best.configuration[parameter.name]
     if isinstance(parameter, Categorical | Ordinal):
@@ -107,20 +108,18 @@ def _settings(parameter: AnyParameter) -> list[Value]:
             return list(np.linspace(parameter.low, parameter.high, _N_SETTINGS).tolist())
 
 
-def _predict(
-    surrogate: Surrogate, x: Floats, *, bounds: tuple[float | None, float | None]
-) -> Prediction:
-    predicted = surrogate.predict(torch.from_numpy(x))
-    lowest, highest = bounds
-    ends = [
-        interval(predicted, level=LEVEL, of_next_run=of_run, lowest=lowest, highest=highest)
-        for of_run in (False, True)
-    ]
-    of_mean, of_run = (torch.stack([each.low, each.high], dim=1).numpy() for each in ends)
+def _predict(surrogate: Surrogate, x: Floats, spec: CampaignSpec) -> Prediction:
+    said = expect(
+        surrogate,
+        torch.from_numpy(x),
+        objective=spec.stated_objective,
+        bounds=Bounds(*spec.outcome.bounds),
+        level=LEVEL,
+    )
     return Prediction(
-        mean=clip(predicted.mean, lowest, highest).numpy(),
-        mean_interval=of_mean,
-        run_interval=of_run,
+        mean=said.mean.numpy(),
+        mean_interval=torch.stack([said.low, said.high], dim=1).numpy(),
+        run_interval=torch.stack([said.run_low, said.run_high], dim=1).numpy(),
         level=LEVEL,
     )
 

@@ -139,8 +139,18 @@ class SearchSpace:
 
     @cached_property
     def encoded_rows(self) -> Floats:
-        """The candidate table in the unit cube, shape ``n d``; empty where there is none."""
-        return self.encode(self.rows or ())
+        """The candidate table in the unit cube, shape ``n d``; empty where there is none.
+
+        A row need not say what will be measured: that is then in the middle of its range.
+        """
+        middle = {
+            each.name: each.decode(np.array([0.5]))
+            for each in self.parameters
+            if isinstance(each, Contextual)
+        }
+        return self.encode(
+            [{**middle, **row} for row in self.rows or ()] if middle else self.rows or ()
+        )
 
     def check(self, configuration: Configuration, *, exact: bool = True) -> dict[str, Value]:
         """Returns the configuration in the parameters' own types, in their order.
@@ -228,26 +238,36 @@ class SearchSpace:
     ) -> SearchSpace:
         assert self.rows is not None
         chosen = {name: value for name, value in held.items() if name not in self.contextual}
+        measured = {name: held[name] for name in self.contextual if name in held}
+        # only now is known what these say of a row
+        open_rules = [each for each in self.constraints if each.names & set(measured)]
         kept = [
             index
             for index, row in enumerate(self.rows)
             if all(row[name] == value for name, value in chosen.items())
             and not any(all(row[name] == value for name, value in each.items()) for each in avoid)
+            and all(
+                rule.is_met({**row, **measured}, tolerance=self.tolerance) for rule in open_rules
+            )
         ]
         if not kept:
             why = f"None of the {len(self.rows)} candidates is left."
             raise InputError(why_nothing_is_left(held, avoid, why))
         numbers = self.row_numbers or range(len(self.rows))
-        measured = {name: held[name] for name in self.contextual if name in held}
         part = replace(
             self,
-            rows=tuple({**self.rows[index], **measured} for index in kept),
+            rows=tuple(self._row(index, measured) for index in kept),
             held=held,
             row_numbers=tuple(numbers[index] for index in kept),
         )
         if not measured:
             part.__dict__["encoded_rows"] = self.encoded_rows[kept]  # encoding many takes long
         return part
+
+    def _row(self, index: int, measured: Mapping[str, Value]) -> Configuration:
+        assert self.rows is not None
+        row = {**self.rows[index], **measured}
+        return {name: row[name] for name in self.names if name in row}
 
     def find_emptiness(self) -> str | None:
         """Returns why no configuration is admissible, and how sure that is; None where one is."""

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float64
 from torch import Tensor
-from torch.special import ndtr, ndtri
 
 from planner.campaign import Maximise, Minimise
 from planner.errors import InputError
 from planner.ledger.replay import CampaignState
 from planner.loop.best import find_best
 from planner.loop.model import LEVEL, fit_surrogate
-from planner.models import FitFailure, Prediction, Surrogate, clip, interval
+from planner.models import Bounds, FitFailure, Surrogate, chance, expect, expect_difference
+from planner.models.fitting import ENOUGH_FOR_SCALE
 from planner.models.priors import SIGNAL_VARIANCE
 from planner.space import Configuration, Floats, SearchSpace
-from planner.whatif.meeting import goal_ends
 from planner.whatif.question import Question, parse_question
 from planner.whatif.records import Answer, Base, Difference, Said
 
@@ -131,9 +130,13 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = []
     n = len(surrogate.observations.y)
-    if n < 2:
-        counted = "nothing was measured yet" if n == 0 else "there is only one measurement"
-        low, high = state.spec.outcome.expected or (0.0, 0.0)
+    if n < ENOUGH_FOR_SCALE and state.spec.outcome.expected is not None:
+        counted = (
+            "nothing was measured yet"
+            if n == 0
+            else f"{n} of {ENOUGH_FOR_SCALE} measurements are in"
+        )
+        low, high = state.spec.outcome.expected
         notes.append(
             f"This rests on the range that the campaign file expects ({low:g} to {high:g}), as "
             f"{counted}."
@@ -181,25 +184,26 @@ class _Speaker:
 
     def _say_block(self, asked: Sequence[Configuration], base: Base | None) -> list[Said]:
         x = self.space.encode(asked)
-        predicted = self.surrogate.predict(torch.from_numpy(x))
-        lowest, highest = self.state.spec.outcome.bounds
-        ends = [
-            interval(predicted, level=LEVEL, of_next_run=of_run, lowest=lowest, highest=highest)
-            for of_run in (False, True)
-        ]
-        mean = clip(predicted.mean, lowest, highest)
-        chances = self._chances(predicted)
-        nearest, trials = self._nearest(torch.from_numpy(x))
-        unknown = predicted.sd / (self.surrogate.scale.sd * SIGNAL_VARIANCE**0.5)
+        here, spec = torch.from_numpy(x), self.state.spec
+        said = expect(
+            self.surrogate,
+            here,
+            objective=spec.stated_objective,
+            bounds=Bounds(*spec.outcome.bounds),
+            level=LEVEL,
+        )
+        chances = self._chances(here)
+        nearest, trials = self._nearest(here)
+        unknown = self.surrogate.predict(here).sd / (self.surrogate.scale.sd * SIGNAL_VARIANCE**0.5)
         differences = self._differences(x, base)
         return [
             Said(
                 configuration=configuration,
-                mean=float(mean[i]),
-                low=float(ends[0].low[i]),
-                high=float(ends[0].high[i]),
-                run_low=float(ends[1].low[i]),
-                run_high=float(ends[1].high[i]),
+                mean=float(said.mean[i]),
+                low=float(said.low[i]),
+                high=float(said.high[i]),
+                run_low=float(said.run_low[i]),
+                run_high=float(said.run_high[i]),
                 probability=float(chances[i]) if chances is not None else None,
                 nearest=float(nearest[i]) if nearest is not None else None,
                 nearest_trial=trials[i],
@@ -209,16 +213,19 @@ class _Speaker:
             for i, configuration in enumerate(asked)
         ]
 
-    def _chances(self, predicted: Prediction) -> Float64[Tensor, " n"] | None:
-        spec = self.state.spec
-        ends = goal_ends(spec.objective, best=self.best_mean, bounds=spec.outcome.bounds)
-        if ends is None:
+    def _chances(self, x: Float64[Tensor, "n d"]) -> Float64[Tensor, " n"] | None:
+        objective = self.state.spec.stated_objective
+        needs_best = isinstance(objective, Maximise | Minimise) and objective.goal is None
+        if needs_best and self.best_mean is None:
             return None
-        sd = torch.hypot(predicted.sd, predicted.noise_sd)
-        low, high = ((end - predicted.mean) / sd for end in ends)
-        # the smaller tail keeps its digits
-        mass = torch.where(low > 0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
-        return mass.clamp(0.0, 1.0)
+        return chance(
+            self.surrogate,
+            x,
+            objective=objective,
+            bounds=Bounds(*self.state.spec.outcome.bounds),
+            best=self.best_mean,
+            of_next_run=True,
+        )
 
     def _nearest(
         self, x: Float64[Tensor, "n d"]
@@ -240,18 +247,16 @@ class _Speaker:
     def _differences(self, x: Floats, base: Base | None) -> list[Difference] | None:
         if base is None:
             return None
-        both = torch.cat(
-            [torch.from_numpy(self.space.encode([base.configuration])), torch.from_numpy(x)]
+        spec = self.state.spec
+        mean, ends = expect_difference(
+            self.surrogate,
+            torch.from_numpy(x),
+            torch.from_numpy(self.space.encode([base.configuration])),
+            objective=spec.stated_objective,
+            bounds=Bounds(*spec.outcome.bounds),
+            level=LEVEL,
         )
-        joint = self.surrogate.joint(both)
-        var = joint.cov.diagonal()[1:] + joint.cov[0, 0] - 2 * joint.cov[0, 1:]
-        sd = var.clamp_min(0.0).sqrt()  # rounding may leave a tiny negative variance
-        mean = joint.mean[1:] - joint.mean[0]
-        half = ndtri(torch.tensor((1.0 + LEVEL) / 2.0, dtype=torch.float64)) * sd
-        lowest, highest = self.state.spec.outcome.bounds
-        widest = highest - lowest if lowest is not None and highest is not None else None
-        least = -widest if widest is not None else None
-        columns = (clip(part, least, widest) for part in (mean, mean - half, mean + half))
+        columns = (mean, ends.low, ends.high)
         return [
             Difference(mean=m, low=low, high=high)
             for m, low, high in zip(*(c.tolist() for c in columns), strict=True)

@@ -11,12 +11,10 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from planner.campaign import HitRange, HitTarget, Maximise, Minimise
 from planner.errors import InputError, UnknownName, ValueOutOfRange
 from planner.loop.model import fit_surrogate
 from planner.space import SearchSpace
 from planner.whatif import answer, draw, render, whatif_json
-from planner.whatif.meeting import goal_ends
 from tests.oracles.gaussian_process import posterior
 from tests.report.campaigns import Diary, at, make_spec, measured
 
@@ -70,8 +68,10 @@ def test_a_difference_is_from_the_joint_posterior(campaign):
     mean, cov, _ = dense_posterior(campaign, [at(675.0), at(715.0)])
     sd = math.sqrt(cov[0, 0] + cov[1, 1] - 2 * cov[0, 1])
     assert said.difference.mean == pytest.approx(mean[1] - mean[0], abs=1e-7)
-    assert said.difference.low == pytest.approx(mean[1] - mean[0] - LEVEL_90 * sd, abs=1e-6)
-    assert said.difference.high == pytest.approx(mean[1] - mean[0] + LEVEL_90 * sd, abs=1e-6)
+    # quantiles of 4,096 draws within the outcome's bounds, which are far away
+    room = 0.02 * sd
+    assert said.difference.low == pytest.approx(mean[1] - mean[0] - LEVEL_90 * sd, abs=room)
+    assert said.difference.high == pytest.approx(mean[1] - mean[0] + LEVEL_90 * sd, abs=room)
     # taken as independent the interval would be another
     assert math.sqrt(cov[0, 0] + cov[1, 1]) > 1.02 * sd
     assert found.base_said.mean == pytest.approx(mean[0], abs=1e-7)
@@ -114,24 +114,6 @@ def test_the_probability_is_the_share_of_next_runs_that_meet_the_goal():
     assert said.probability == pytest.approx(share, abs=5 * math.sqrt(0.25 / n))
 
 
-@pytest.mark.parametrize(
-    ("objective", "bounds", "ends"),
-    [
-        (Maximise(outcome="y", goal=90.0), (0, 100), (90, math.inf)),
-        (Maximise(outcome="y", gain=2.0), (0, 100), (82, math.inf)),
-        (Maximise(outcome="y", gain=30.0), (0, 100), (math.inf, math.inf)),
-        (Maximise(outcome="y"), (None, None), (80, math.inf)),
-        (Minimise(outcome="y", gain=2.0), (0, None), (-math.inf, 78)),
-        (Minimise(outcome="y", gain=90.0), (0, None), (-math.inf, -math.inf)),
-        (HitTarget(outcome="y", target=50.0, tolerance=5.0), (0, 100), (45, 55)),
-        (HitTarget(outcome="y", target=98.0, tolerance=5.0), (0, 100), (93, math.inf)),
-        (HitRange(outcome="y", low=0.0, high=10.0), (0, 100), (-math.inf, 10)),
-    ],
-)
-def test_the_goal_keeps_to_the_bounds_of_the_outcome(objective, bounds, ends):
-    assert goal_ends(objective, best=80.0, bounds=bounds) == ends
-
-
 def test_a_gain_beyond_the_bound_is_impossible():
     spec = make_spec(objective="{aim: maximise, outcome: yield, gain: 60}")
     grid = ask(measured(spec, VALUES), "temperature=600:900:7").said
@@ -171,7 +153,8 @@ def test_with_an_expected_range_the_prior_answers_and_says_so():
     found = ask(diary, "temperature=700", "flow=2", "catalyst=Co")
     (said,) = found.said
     # the range stands for mean plus and minus two deviations: 40 and 10
-    assert said.mean == pytest.approx(40.0, abs=1e-9)
+    # of which 3 in 100,000 would lie below the bound at 0, and count as 0
+    assert 40.0 < said.mean < 40.0002
     assert (said.low, said.high) == pytest.approx((40 - 10 * LEVEL_90, 40 + 10 * LEVEL_90))
     assert said.probability is None
     assert said.is_extrapolating

@@ -50,8 +50,30 @@ def _changed(region: Region, here: Floats) -> Iterator[Floats]:
         yield from _along_equations(region, here)
     for count in region.rules.counts:
         for pair in itertools.permutations(count.indices, 2):
-            if pair not in ruled:
-                yield _with(here, {pair[0]: here[pair[1]], pair[1]: here[pair[0]]})
+            if pair not in ruled and here[pair[0]] != 0 and here[pair[1]] == 0:
+                yield from _replaced(region.axes, here, *pair)
+
+
+def _replaced(axes: tuple[Axis, ...], here: Floats, gone: int, come: int) -> Iterator[Floats]:
+    """Yields configurations in which one parameter is present in the place of another."""
+    if not axes[gone].is_constant and _may_be_zero(axes[gone]):
+        for raw in _some_values(axes[come]):
+            yield _with(here, {gone: 0.0, come: raw})
+
+
+def _may_be_zero(axis: Axis) -> bool:
+    if axis.levels is not None:
+        return not axis.is_named and 0 in axis.whole_levels
+    return axis.is_grid and bool(axis.are_settable(np.zeros(1, dtype=np.int64))[0])
+
+
+def _some_values(axis: Axis) -> list[float]:
+    """Returns the values of a list, or the ends and the middle of a grid."""
+    if axis.is_constant:
+        return []
+    if axis.levels is not None:
+        return [axis.raw(each) for each in axis.levels]
+    return [_raw(axis, axis.first + axis.step * k) for k in {0, axis.count // 2, axis.count - 1}]
 
 
 def _other_values(axis: Axis, raw: float) -> list[float]:
