@@ -12,7 +12,7 @@ from planner.cli.answered import answer_in_words
 from planner.errors import TableError
 from planner.loop.sheets import How, tell_table
 from planner.tables import read_sheet
-from tests.loop.bench_days import begin_day, bench_day
+from tests.loop.bench_days import begun_day
 
 PLAINLY = How()
 APPROVED = Path(__file__).with_name("approved_rows.txt")
@@ -154,8 +154,7 @@ def say(case: Case, folder: Path) -> str:
     """Returns what is answered on a table, on a day of its own."""
     folder.mkdir()
     path = folder / "next.csv"
-    with bench_day(folder) as session:
-        begin_day(session)
+    with begun_day(folder) as session:
         if case.before is not None:
             path.write_text(case.before, encoding="utf-8")
             tell_table(session, read_sheet(path), folder=folder)
