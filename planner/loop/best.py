@@ -72,9 +72,9 @@ def find_best(
     best = best_so_far(situation, surrogate)
     if best is None:
         return None
-    x = surrogate.observations.x[best.index][None, :]
+    observation = _observation_at(state, space, surrogate.observations.x[best.index][None, :])
+    x = torch.from_numpy(space.encode([observation.configuration]))
     expected = expected_at(surrogate, x, state.spec)
-    observation = _observation_at(state, space, x)
     return Best(
         configuration=observation.configuration,
         trial=observation.trial,

@@ -33,10 +33,12 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
 
     Trials that failed by machine may be chosen again; those that failed by process, that are
     pending or were observed may not. A trial that has ended and whose outcome is still to come is
-    pending where it was achieved.
+    pending where it was achieved. Where a class is wanted, conditions at which the process failed
+    did not come to it, and that is learned from like any other class.
     """
     spec = state.spec
     observed = observed_goal(state)
+    failed = _failed_to_hit(state)
     ended = state.in_state(TrialState.FAILED_BY_PROCESS, TrialState.COMPLETED)
     # as requested, not as achieved; what was excluded may be worth another try
     tried = [trial.configuration for trial in ended if not trial.excluded]
@@ -44,9 +46,11 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
     return Situation(
         space=space,
         objective=spec.stated_objective,
-        x=space.encode([each.configuration for each in observed]),
-        y=np.array([spec.goal_value(each.outcomes) for each in observed], dtype=np.float64),
-        var=_variances(observed, spec),
+        x=space.encode([*(each.configuration for each in observed), *failed]),
+        y=np.array(
+            [*(spec.goal_value(each.outcomes) for each in observed), *(0.0 for _ in failed)]
+        ),
+        var=np.array([*_variances(observed, spec), *(np.nan for _ in failed)]),
         pending=space.encode([_where(trial) for trial in state.pending]),
         tried=space.encode(tried),
         previous=last_hyperparameters(state),
@@ -57,7 +61,7 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
 
 
 def observed_goal(state: CampaignState) -> list[Observation]:
-    """Returns the observations of the objective's outcome, in the order of the model's rows."""
+    """Returns the observations of the objective's outcome; the model's first rows, in its order."""
     name = state.spec.objective.outcome
     return [each for each in state.observations if name in each.outcomes]
 
@@ -157,6 +161,14 @@ def predict_classes(
     chance = expected_at(surrogate, at, state.spec).mean
     shares = found.split(at, wanted=objective.wanted, probability=chance)
     return [dict(zip(outcome.classes, row, strict=True)) for row in shares.tolist()]
+
+
+def _failed_to_hit(state: CampaignState) -> list[Configuration]:
+    """Returns where the process failed, if a class is wanted; of a number it tells nothing."""
+    if not isinstance(state.spec.stated_objective, HitClass):
+        return []
+    failed = state.in_state(TrialState.FAILED_BY_PROCESS)
+    return [trial.configuration for trial in failed if not trial.excluded]
 
 
 def _where(trial: Trial) -> Configuration:

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from planner.acquisition import Choice, Situation, choose
-from planner.acquisition.open_space import OpenCandidates
+from planner.acquisition.open_space import OpenCandidates, independent
 from planner.campaign.objectives import Maximise
 from planner.errors import InputError, UnknownName
 from planner.space import (
@@ -179,6 +179,36 @@ def test_a_batch_beside_pending_trials_is_sound_and_can_be_made_again(name: str)
     assert [pick.kind for pick in choice.picks] == ["model", "model"]
     again = choose(now, q=2, seed=3)
     assert [p.configuration for p in again.picks] == [p.configuration for p in choice.picks]
+
+
+def test_equations_that_follow_from_others_do_no_harm() -> None:
+    """The same mixture twice, and a sum of two of its rules."""
+    parts = components(4, 0, 0.001, optional=False)
+    names = tuple(part.name for part in parts)
+    space = SearchSpace(
+        parts,
+        (
+            Mixture(mixture=names),
+            Mixture(mixture=names),
+            LinearConstraint(weights={"c0": 1, "c1": -2}, equals=0),
+            LinearConstraint(weights={"c0": 2, "c1": -1, "c2": 1, "c3": 1}, equals=1),
+        ),
+    )
+    now = situation(space, 8)
+    choice = choose(now, q=2, seed=1)
+    assert len(choice.picks) == 2
+    assert_sound(space, now, choice)
+
+
+def test_independent_equations_say_the_same() -> None:
+    """By solutions: those of both systems are the same plane."""
+    rows = [np.array([1.0, 1.0, 1.0]), np.array([1.0, -1.0, 0.0]), np.array([2.0, 0.0, 1.0])]
+    reduced = independent(list(zip(rows, [1.0, 0.2, 1.2], strict=True)))
+    assert len(reduced) == 2
+    point, way = np.array([0.5, 0.3, 0.2]), np.array([1.0, 1.0, -2.0])
+    for weights, limit in reduced:
+        assert weights @ point == pytest.approx(limit, abs=1e-12)
+        assert weights @ way == pytest.approx(0, abs=1e-12)
 
 
 def oven() -> SearchSpace:

@@ -144,7 +144,7 @@ def test_its_first_trials_run_and_keep_to_the_rules(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("name", [name for name in CHECKS if name != "titania_phase"])
 def test_it_runs_as_it_is_and_finds_what_few_random_trials_would(
     name: str, project: Path, tmp_path: Path
 ) -> None:
@@ -163,6 +163,17 @@ def test_it_runs_as_it_is_and_finds_what_few_random_trials_would(
     assert sum(value >= best for value in at_random) < 0.01 * len(at_random)
 
 
+@pytest.mark.slow
+def test_the_phase_is_found_again_and_again(project: Path, tmp_path: Path) -> None:
+    """At random 7 in 100 films are of the wanted phase: ten of thirty are one in 50,000 cases."""
+    state = run_shipped(copy_shipped(project, tmp_path, "titania_phase"))
+    check(state, "titania_phase")
+    assert len(state.trials) == state.spec.budget.trials
+    hits = [trial for trial in completed(state) if outcome(trial, "phase") == "anatase_rich"]
+    assert len(hits) >= 10
+    assert state.in_state(TrialState.FAILED_BY_PROCESS)
+
+
 def worth(name: str, configuration: dict[str, Any], state: CampaignState) -> float:
     """How good a configuration truly is; larger is better."""
     match name:
@@ -175,9 +186,6 @@ def worth(name: str, configuration: dict[str, Any], state: CampaignState) -> flo
         case "gold_spectrum":
             run = find("gold_colloid").run(configuration, seed=0).values["extinction"]
             return -float(np.sqrt(np.mean((np.array(run.y) - target()) ** 2)))
-        case "titania_phase":
-            runs = [find("titania_film").run(configuration, seed=seed) for seed in range(9)]
-            return sum(run.values.get("phase") == "anatase_rich" for run in runs)
         case _:
             return -measured_blends()[blend(configuration)]
 
