@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from planner.acquisition import Choice, Situation, choose
 from planner.acquisition.open_space import OpenCandidates, independent
+from planner.acquisition.remaining import remaining
 from planner.campaign.objectives import Maximise
 from planner.errors import InputError, UnknownName
 from planner.space import (
@@ -335,6 +336,32 @@ def test_rows_of_a_part_of_a_table_have_the_numbers_of_the_whole() -> None:
     choice = choose(now, q=4, seed=1)
     assert sorted(pick.row or 0 for pick in choice.picks) == [10, 13, 16, 19]
     assert all(rows[pick.row or 0] == pick.configuration for pick in choice.picks)
+
+
+def test_what_is_left_to_gain_is_that_of_the_part_and_of_today() -> None:
+    """Of 20 rows the part holds 7, of which one is measured and one blocked."""
+    rows = tuple({"t": float(10 * (k % 3)), "a": k / 20} for k in range(20))
+    space = SearchSpace(
+        (
+            Continuous(name="t", low=0, high=100),
+            Continuous(name="a", low=0, high=1),
+            Contextual(name="humidity", low=20, high=60),
+        ),
+        rows=rows,
+    )
+    now = Situation(
+        space=space.restricted({"t": 10.0}),
+        objective=GOAL,
+        x=space.encoded_rows[[0, 1, 2]],
+        y=np.arange(3.0),
+        blocked=frozenset({16, 18}),
+        context={"humidity": 33.0},
+    )
+    surrogate = choose(now, q=1, seed=1).surrogate
+    assert surrogate is not None
+    left = remaining(now, surrogate, seed=1)
+    assert left is not None
+    assert left.n_candidates == 5
 
 
 def test_a_space_that_holds_nothing_is_an_error_and_not_exhausted() -> None:
