@@ -26,6 +26,7 @@ from planner.models import Bounds, FitFailure, Surrogate, chance, expect_differe
 from planner.models.fitting import ENOUGH_FOR_SCALE
 from planner.models.priors import SIGNAL_VARIANCE
 from planner.space import Configuration, Fixed, Floats, SearchSpace, Value
+from planner.units import DIMENSIONLESS
 from planner.whatif.question import Question, parse_question
 from planner.whatif.records import Answer, Base, Difference, Said
 
@@ -172,7 +173,7 @@ def _notes(
         assert isinstance(objective, Maximise | Minimise)
         gain, unit = objective.gain or 0.0, state.spec.outcome.unit
         if objective.goal is None:
-            more = f" by {gain:g} {unit}" if gain else ""
+            more = f" by {gain:g}{'' if unit == DIMENSIONLESS else f' {unit}'}" if gain else ""
             notes.append(f"To meet the goal is to beat the best so far ({best_mean:.4g}){more}.")
     if state.spec.is_simulated:
         notes.append(f"The campaign is simulated (source {state.spec.source.name!r}).")
