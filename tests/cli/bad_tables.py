@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.cli.answered import answer_in_words
 from planner.errors import TableError
-from planner.loop.sheets import How, tell_table
+from planner.loop.sheets import How, answer_in_words, tell_table
 from planner.tables import read_sheet
 from tests.loop.bench_days import begun_day
 
