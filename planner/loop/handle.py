@@ -21,7 +21,7 @@ from planner.loop import people
 from planner.loop.desk import Place, at_work, locate_artifacts, this_person
 from planner.loop.exchange.frames import make_frame, read_frame
 from planner.loop.intake import check_own, make_intake
-from planner.loop.model import fit_surrogate, predict
+from planner.loop.model import fit_surrogate, predict, predict_classes
 from planner.loop.opening import open_campaign, resume_campaign
 from planner.loop.session import Session
 from planner.models import FitFailure
@@ -138,7 +138,9 @@ class Campaign:
         if isinstance(surrogate, FitFailure):
             raise InputError(surrogate.reason)
         checked = [self.space.check(each) for each in configurations]
-        return predict(surrogate, self.space.encode(checked), state.spec)
+        x = self.space.encode(checked)
+        classes = predict_classes(state, self.space, surrogate, x)
+        return predict(surrogate, x, state.spec, classes=classes)
 
     def import_frame(self, frame: pd.DataFrame, *, source: str = "import") -> int:
         """Imports measurements from before the campaign, all rows or none.
