@@ -90,7 +90,7 @@ def proposal_records(
     """Returns the records of the picks as trials; arguments as of ``write_proposals``."""
     first = state.next_trial
     outcome = state.spec.objective.outcome
-    classes = _classes(state, session.space, chosen.choice)
+    classes = _classes(state, chosen.situation.space, chosen.choice)
     proposals = [
         _make_proposal(pick, chosen, outcome=outcome, classes=shares)
         for pick, shares in zip(chosen.choice.picks, classes, strict=True)
