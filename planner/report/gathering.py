@@ -208,8 +208,7 @@ def count_hits(trials: Iterable[TrialLine], spec: CampaignSpec) -> StatedChances
         (line.prediction.mean / 100, spec.goal_value(line.outcomes))
         for line in trials
         if line.prediction is not None
-        and line.state is TrialState.COMPLETED
-        and name in line.outcomes
+        and (name in line.outcomes or line.state is TrialState.FAILED_BY_PROCESS)
     ]
     if not is_class(spec) or not judged:
         return None
