@@ -58,7 +58,7 @@ class TableCandidates:
 
     def best(self, score: Score, *, taken: Floats, seed: int) -> Found | None:
         """Scores every row that is left; of equal scores the first row wins."""
-        rows = self._left(taken)
+        rows = self.left(taken)
         if len(rows) == 0:
             return None
         scores = score_in_blocks(score, self.space.encoded_rows[rows])
@@ -67,12 +67,13 @@ class TableCandidates:
 
     def spread(self, n: int, *, taken: Floats, seed: int) -> list[Found]:
         """Chooses the rows nearest to cluster centres."""
-        rows = self._left(taken)
+        rows = self.left(taken)
         weights = distance_weights(self.space)
         chosen = place(self.space.encoded_rows[rows] * weights, taken * weights, n, seed=seed)
         return [self._found(int(rows[index])) for index in chosen]
 
-    def _left(self, taken: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    def left(self, taken: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        """Returns the indices of the rows that may be chosen."""
         columns = chosen_columns(self.space)
         is_left = ~are_among(self.space.encoded_rows[:, columns], taken[:, columns])
         if self.space.row_numbers is None:
@@ -84,7 +85,7 @@ class TableCandidates:
     def with_room(self, n: int, *, shared: tuple[str, ...], taken: Floats) -> TableCandidates:
         """Returns those rows whose shared values leave ``n`` of them, or as many as any do."""
         assert self.space.rows is not None
-        left = self._left(taken)
+        left = self.left(taken)
         groups: dict[tuple[Value, ...], list[int]] = {}
         for index in left:
             row = self.space.rows[index]

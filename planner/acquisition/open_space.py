@@ -149,7 +149,7 @@ class OpenCandidates:
                 for weights, limit in part
                 if weights.any()
             ]
-            for part in (rules.limits, rules.equations)
+            for part in (rules.limits, independent(rules.equations))
         )
         groups = np.split(starts, len(starts)) if self._has_sums else [starts]
         tops = []
@@ -159,16 +159,20 @@ class OpenCandidates:
             with warnings.catch_warnings():
                 # an ascent that ends early still gives a point, which is scored like all others
                 warnings.simplefilter("ignore")
-                found, _ = gen_candidates_scipy(
-                    initial_conditions=initial,
-                    acquisition_function=lambda x: score(x[:, 0, :]),  # type: ignore[arg-type]
-                    lower_bounds=lower[0, 0] if self._has_sums else lower,
-                    upper_bounds=upper[0, 0] if self._has_sums else upper,
-                    inequality_constraints=limits or None,
-                    equality_constraints=equations or None,
-                    options={"maxiter": _MOST_STEPS},
-                    use_parallel_mode=False,
-                )
+                try:
+                    found, _ = gen_candidates_scipy(
+                        initial_conditions=initial,
+                        acquisition_function=lambda x: score(x[:, 0, :]),  # type: ignore[arg-type]
+                        lower_bounds=lower[0, 0] if self._has_sums else lower,
+                        upper_bounds=upper[0, 0] if self._has_sums else upper,
+                        inequality_constraints=limits or None,
+                        equality_constraints=equations or None,
+                        options={"maxiter": _MOST_STEPS},
+                        use_parallel_mode=False,
+                    )
+                except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+                    # its start is scored all the same
+                    found = initial
             top = found[:, 0, :].detach().numpy()
             tops.append(np.where(np.isfinite(top), top, group))
         return np.vstack(tops)
@@ -232,6 +236,23 @@ class OpenCandidates:
             for column, index in enumerate(self.space.columns)
             if self.space.parameters[index].name in self.space.held
         ]
+
+
+def independent(equations: list[tuple[Floats, float]]) -> list[tuple[Floats, float]]:
+    """Returns equations that say the same, none of which follows from the others.
+
+    Ascents within them fail where one is written twice, or is the sum of two others.
+    """
+    if len(equations) < 2:
+        return equations
+    weights = np.array([each for each, _ in equations])
+    left, sizes, right = np.linalg.svd(weights, full_matrices=False)
+    kept = sizes > _ABSENT * sizes.max()
+    limits = left.T @ np.array([limit for _, limit in equations])
+    return [
+        (row, float(limit / size))
+        for row, limit, size in zip(right[kept], limits[kept], sizes[kept], strict=True)
+    ]
 
 
 def enumerate_small(space: SearchSpace, *, at_most: int) -> SearchSpace | None:

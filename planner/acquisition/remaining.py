@@ -14,7 +14,12 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.acquisition.bounds import upper_confidence_bound
-from planner.acquisition.candidates import are_among, score_in_blocks
+from planner.acquisition.candidates import (
+    TableCandidates,
+    are_among,
+    chosen_columns,
+    score_in_blocks,
+)
 from planner.acquisition.forecasts import best_so_far
 from planner.acquisition.open_space import OpenCandidates
 from planner.acquisition.situation import Situation
@@ -68,7 +73,11 @@ def remaining(
 
     Returns:
         The estimate; None where nothing was measured yet.
+
+    Raises:
+        InputError: the context names what is set.
     """
+    situation = situation.in_context()
     best = best_so_far(situation, surrogate)
     if best is None:
         return None
@@ -117,12 +126,12 @@ def _candidates(situation: Situation, surrogate: Surrogate, *, seed: int) -> Flo
         top = OpenCandidates(space).best(upper, taken=measured, seed=sampling)
         pool = pool if top is None else np.vstack([pool, top.x])
     else:
-        is_blocked = np.zeros(len(space.rows), dtype=np.bool_)
-        is_blocked[sorted(situation.blocked)] = True
-        pool = space.encoded_rows[~is_blocked]
+        table = TableCandidates(space, situation.blocked)
+        pool = space.encoded_rows[table.left(np.empty((0, space.n_columns)))]
     # what is under way may be blocked against being chosen again, and is still to come
     pool = np.vstack([pool, situation.pending_rows()])
-    pool = np.unique(pool[~are_among(pool, measured)], axis=0)
+    columns = chosen_columns(space)
+    pool = np.unique(pool[~are_among(pool[:, columns], measured[:, columns])], axis=0)
     if len(pool) > MOST_CANDIDATES:
         order = np.argsort(-score_in_blocks(upper, pool), kind="stable")
         pool = pool[np.sort(order[:MOST_CANDIDATES])]

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from planner.campaign.contradictions import Draft
+from planner.campaign.contradictions.draft import Draft
 from planner.campaign.objectives import AnyObjective, Objective
 from planner.campaign.outcomes import AnyOutcome, Outcome
 from planner.campaign.sources import AnySource, Source

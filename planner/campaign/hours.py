@@ -29,6 +29,7 @@ _PART = re.compile(r"([^\d]*)(.*)")
 _TIMES = re.compile(r"(\d\d?):(\d\d) *- *(\d\d?):(\d\d)")
 _EXAMPLE = "Write hours like 'Mon-Fri 18:00-06:00, Sat 08:00-12:00', or 'always'."
 _DAY = timedelta(days=1)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199  # of holidays; other years are slips
 # A pause that is there every week may fall into an hour that the clock skips, but not twice in a
 # row: what is open for three weeks on end is open for ever, but for holidays.
 _LONGEST = timedelta(days=22)
@@ -297,9 +298,15 @@ def _check_holidays(days: tuple[date, ...]) -> tuple[date, ...]:
 
 
 def _is_date(day: object) -> object:
-    if not isinstance(day, str | date) or isinstance(day, datetime):
+    try:
+        read = date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        read = None
+    if not isinstance(read, date) or isinstance(read, datetime):
         raise ValueError(f"{day!r} is no date: write it like 2026-12-25")
-    return day
+    if not _FIRST_YEAR <= read.year <= _LAST_YEAR:
+        raise ValueError(f"{day!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}: check the year")
+    return read
 
 
 # Fields of a source in the campaign file.

@@ -19,14 +19,30 @@ _EXAMPLES = {
     "parameters": "{low: 20, high: 80, unit: degC}",
     "outcomes": "{unit: percent, bounds: [0, 100]}",
     "objectives": "{aim: maximise, outcome: NAME}",
-    "constraints": "{weights: {NAME: 1, OTHER: 1}, at_most: 1}",
+    "constraints": "{mixture: [NAME, OTHER], total: 1}",
     "candidates": "{source: NAME}",
     "sources": "{kind: person}",
     "budget": "{trials: 30}",
     "policy": "{start: 5}",
     "stop": "{failures: 5}",
 }
-_UNIONS = (("parameters",), ("objectives",), ("sources",))
+# The same for entries further down, by their own key or that of the list or mapping around them.
+_INNER_EXAMPLES = {
+    "knots": "{at: 0, value: 25}",
+    "at": "{low: 10, high: 90}",
+    "choices": "{NAME: {polarity: 4.0}, OTHER: {polarity: 1.9}}",
+    "present": "{at_most: 3}",
+    "exclude": "{NAME: value}",
+    "by": "{name: peak_position}",
+    "target": "{path: target.csv, columns: {x: 1, y: 2}}",
+    "table": "{path: table.csv, columns: {NAME: 1}}",
+    "columns": "{column: 1, unit: K}",
+    "set_up": "{time: 40 min, parameters: [NAME]}",
+    "consumables": "{stock: 20 g, unit: g, use: 0.5}",
+    "weights": "{NAME: 1, OTHER: 1}",
+}
+# Below these pydantic puts the kind of an entry into its path, and a reduction's name below by.
+_UNIONS = ("parameters", "constraints", "outcomes", "objectives", "sources")
 _BOUNDS = {
     "greater_than": ("gt", "above"),
     "greater_than_equal": ("ge", "at least"),
@@ -68,8 +84,12 @@ def find_mistakes(error: ValidationError, document: Document) -> Iterator[Mistak
 def _entry(detail: ErrorDetails, document: Document) -> Path:
     """Returns the path in the file, without the kind that pydantic puts below a union's member."""
     location = detail["loc"]
-    if location[:1] in _UNIONS and len(location) > 2:
+    if location[3:4] == ("descriptors",):  # which a file has below choices
+        location = (*location[:3], "choices", *location[4:])
+    if location[0] in _UNIONS and len(location) > 2:
         location = (*location[:2], *location[3:])
+    if location[0] == "outcomes" and location[2:3] == ("by",):
+        location = (*location[:3], *location[4:])
     if detail["type"] == "union_tag_invalid":
         location = (*location, detail["ctx"]["discriminator"].strip("'"))
     path: Path = ()
@@ -94,7 +114,7 @@ def say(detail: ErrorDetails, path: Path) -> str:
     """
     kind, value, context = detail["type"], detail.get("input"), detail.get("ctx", {})
     if kind == "missing":
-        return _say_missing(path, value)
+        return _say_missing(detail["loc"], path, value)
     if kind == "extra_forbidden":
         return _say_unknown(detail)
     if kind == "value_error":
@@ -105,7 +125,7 @@ def say(detail: ErrorDetails, path: Path) -> str:
         return _say_choice(context, value)
     if kind == "union_tag_not_found":
         key = str(context["discriminator"]).strip("'")
-        return f"has no {key}: add one, such as {_EXAMPLES.get(str(path[0]), '')}"
+        return f"has no {key}: add one, such as {_example(path)}"
     if kind in _BOUNDS:
         limit, word = _BOUNDS[kind]
         return f"{value!r} is out of range: it must be {word} {context[limit]:g}"
@@ -119,12 +139,30 @@ def say(detail: ErrorDetails, path: Path) -> str:
     return _say_type(kind, value, path, detail["msg"])
 
 
-def _say_missing(path: Path, value: object) -> str:
+def _example(path: Path) -> str:
+    """Returns what to write where a mapping is needed."""
+    inner = [str(part) for part in path[2:] if part in _INNER_EXAMPLES]
+    if inner:
+        return _INNER_EXAMPLES[inner[-1]]
+    return _EXAMPLES.get(str(path[0]) if path else "", "{key: value}")
+
+
+def _say_missing(location: Sequence[str | int], path: Path, value: object) -> str:
     if isinstance(path[-1], int):
         count = len(value) if isinstance(value, list | tuple) else 0
         return f"is missing: the list has {count} of its 2 entries; add the other"
     example = _EXAMPLES.get(str(path[0])) if len(path) == 1 else None
-    return f"is missing: add it, such as {example}" if example else "is missing: add it"
+    if example:
+        return f"is missing: add it, such as {example}"
+    meaning = _meaning(location)
+    return f"is missing: add it ({meaning})" if meaning else "is missing: add it"
+
+
+def _meaning(location: Sequence[str | int]) -> str:
+    """Returns what an entry is, from the JSON Schema: the first clause of its description."""
+    node = _descend_all(location[:-1]).get("properties", {}).get(location[-1], {})
+    text = str(node.get("description", "")).split(";")[0].removesuffix(".")
+    return text[:1].lower() + text[1:]
 
 
 def _say_unknown(detail: ErrorDetails) -> str:
@@ -150,19 +188,25 @@ def _say_length(kind: str, path: Path, context: dict[str, Any], value: object) -
     if kind == "too_long":
         most = context["max_length"]
         return f"has {count} entries, and at most {most} can be used: leave the others out"
-    example = _EXAMPLES.get(str(path[-1]), "") if path else ""
+    example = _EXAMPLES.get(str(path[-1]), "") if len(path) == 1 else ""
     least = context["min_length"]
-    needs = "is empty: it needs an entry" if count == 0 else f"needs at least {least}, not {count}"
+    needs = (
+        "is empty: it needs an entry"
+        if count == 0
+        else f"needs at least {least}, not {count}: add another"
+    )
     return f"{needs}, such as {example}" if example else needs
 
 
 def _say_type(kind: str, value: object, path: Path, fallback: str) -> str:
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        name = "" if len(path) != 1 or path[0] not in ("parameters", "outcomes", "sources") else "x"
-        example = _EXAMPLES.get(str(path[0]) if path else "", "{key: value}")
-        needs = f"needs a mapping, such as {f'{{NAME: {example}}}' if name else example}"
+        is_of_names = path in (("parameters",), ("outcomes",), ("sources",))
+        example = f"{{NAME: {_example(path)}}}" if is_of_names else _example(path)
+        needs = f"needs a mapping, such as {example}"
     elif kind in ("tuple_type", "list_type"):
-        example = _EXAMPLES.get(str(path[-1]), "first, second")
+        example = (
+            _EXAMPLES.get(str(path[-1]), "first, second") if len(path) == 1 else "first, second"
+        )
         needs = f"needs a list, such as [{example}]"
     elif kind == "string_type":
         needs = "needs text, not a list or mapping"
@@ -186,18 +230,28 @@ def _schema() -> dict[str, Any]:
 
 def _known_keys(location: Sequence[str | int]) -> list[str]:
     """Finds what may stand beside an unknown key, by walking the JSON Schema."""
+    properties = _descend_all(location[:-1]).get("properties", {})
+    return [key for key in properties if key not in ("name", "descriptors")]
+
+
+def _descend_all(location: Sequence[str | int]) -> dict[str, Any]:
     node: Any = _schema()
-    for part in location[:-1]:
+    for part in location:
         node = _descend(_resolve(node), part)
-    return [key for key in _resolve(node).get("properties", {}) if key != "name"]
+    return _resolve(node)
 
 
 def _resolve(node: Any) -> dict[str, Any]:
     while "$ref" in node:
         node = _schema()["$defs"][node["$ref"].rsplit("/", 1)[1]]
-    if "anyOf" in node:
-        return _resolve(next((each for each in node["anyOf"] if "$ref" in each), {}))
+    for key in ("anyOf", "oneOf"):
+        if key in node and "discriminator" not in node:
+            return _resolve(next((each for each in node[key] if _holds_keys(each)), {}))
     return dict(node)
+
+
+def _holds_keys(node: dict[str, Any]) -> bool:
+    return "$ref" in node or "discriminator" in node
 
 
 def _descend(node: dict[str, Any], part: str | int) -> Any:
@@ -209,4 +263,7 @@ def _descend(node: dict[str, Any], part: str | int) -> Any:
     if part in node.get("properties", {}):
         return node["properties"][part]
     named = node.get("patternProperties", {})
-    return next(iter(named.values())) if named else node.get("additionalProperties", {})
+    if named:
+        return next(iter(named.values()))
+    # the name of a union's member, which is told by its form
+    return node.get("additionalProperties") or node

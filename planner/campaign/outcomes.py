@@ -126,7 +126,7 @@ class ClassOutcome(_Outcome):
     """
 
     kind: Literal["class"] = "class"
-    classes: tuple[str, ...] = Field(min_length=2)
+    classes: tuple[str, ...] = Field(min_length=2, description="The names, such as [pure, mixed].")
     ordered: bool = False
 
     @field_validator("classes")

@@ -17,30 +17,74 @@ _SECTIONS = {
     "Continuous": "A parameter: a number between two bounds",
     "Integer": "A parameter: a whole number",
     "Discrete": "A parameter: one of a few numbers",
+    "Ordinal": "A parameter: one of a few names in an order",
     "Categorical": "A parameter: one of a few names",
-    "LinearConstraint": "A constraint",
+    "Fixed": "A parameter: a constant",
+    "Contextual": "A parameter: a number that is measured, not set",
+    "Profile": "A parameter: a course in time",
+    "Knot": "A knot of a course",
+    "Free": "Bounds of a knot",
+    "LinearConstraint": "A constraint: a weighted sum",
+    "Mixture": "A constraint: a mixture",
+    "Presence": "How many may be present",
+    "Count": "A constraint: how many are not zero",
+    "ExpressionConstraint": "A constraint: a formula",
+    "Exclusion": "A constraint: what never comes together",
+    "Span": "Limits of what is excluded",
     "Candidates": "Candidates",
     "TableRef": "A table",
     "Column": "A column of a table",
-    "Outcome": "An outcome",
+    "NumberOutcome": "An outcome: a number",
+    "ClassOutcome": "An outcome: a class",
+    "CurveOutcome": "An outcome: a curve",
+    "DistributionOutcome": "An outcome: a distribution",
+    "FileOutcome": "An outcome: a file",
+    "ImageOutcome": "An outcome: a picture",
     "Maximise": "An objective: as high as possible",
     "Minimise": "An objective: as low as possible",
     "HitTarget": "An objective: as near to a value as possible",
     "HitRange": "An objective: between two values",
+    "HitClass": "An objective: a class",
     "Person": "A source: a person",
     "ReplayedTable": "A source: a table of real measurements",
     "SimulatedProcess": "A source: a simulator",
     "Adapter": "A source: a device behind an adapter",
+    "Analysis": "A source: an analysis of samples afterwards",
+    "SetUp": "Set-up between trials",
+    "Consumable": "A consumable",
     "Budget": "Budget",
     "Policy": "Policy",
     "StopRule": "Stop rule",
+    "Mean": "A reduction: mean",
+    "Median": "A reduction: median",
+    "Quantile": "A reduction: quantile",
+    "Mode": "A reduction: mode",
+    "StandardDeviation": "A reduction: standard deviation",
+    "SpanReduction": "A reduction: span",
+    "Polydispersity": "A reduction: polydispersity",
+    "Divergence": "A reduction: divergence from a target",
+    "Wasserstein": "A reduction: distance between distributions",
+    "PeakPosition": "A reduction: position of the highest peak",
+    "PeakHeight": "A reduction: height of the highest peak",
+    "HalfWidth": "A reduction: width at half height",
+    "Area": "A reduction: area",
+    "Centroid": "A reduction: centroid",
+    "Average": "A reduction: average",
+    "Maximum": "A reduction: maximum",
+    "Minimum": "A reduction: minimum",
+    "Onset": "A reduction: onset",
+    "ValueAt": "A reduction: value at a place",
+    "Ratio": "A reduction: ratio of two values",
+    "Distance": "A reduction: distance from a target curve",
+    "Custom": "A reduction: your own function",
 }
 
 # What stands in several records, or is explained by its own section.
 _MEANINGS = {
     "about": "What it is, in a few words.",
     "aim": "Which objective it is.",
-    "kind": "Which kind it is; of parameters only `integer` must be written.",
+    "kind": "Which kind it is; where it is not needed, the other keys tell.",
+    "name": "Which reduction it is; by itself, `by: NAME`, where no other key is needed.",
     "constraints": "Rules on the parameters that are known beforehand.",
     "candidates": "The configurations that may be tried, where they are listed rather than free.",
     "budget": "What the campaign may use up.",
@@ -51,6 +95,7 @@ _MEANINGS = {
     "table": "The measurements: conditions and outcomes.",
     "low": "Lower end, in the outcome's unit.",
     "high": "Upper end, in the outcome's unit.",
+    "x_unit": "Unit of the axis.",
 }
 
 _HEAD = """# The campaign file
@@ -109,7 +154,8 @@ def _arguments(description: str) -> dict[str, str]:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].replace("``", "`")
+    plain = text.replace("``", "`")
+    return plain[:1].upper() + plain[1:]
 
 
 def _value(value: dict[str, Any]) -> str:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     JsonValue,
     SerializerFunctionWrapHandler,
     StrictFloat,
     StrictInt,
+    Tag,
     ValidationInfo,
     field_validator,
     model_serializer,
@@ -23,7 +26,8 @@ from pydantic import (
 )
 
 from planner import units
-from planner.campaign.hours import Hours
+from planner.campaign.hours import ALWAYS, Holidays, Hours, HoursText, TimeZone
+from planner.errors import UnitError
 from planner.space import Configuration, Expression, read_number, read_unit
 from planner.space.base import as_decimal
 from planner.tables import TableRef
@@ -40,16 +44,26 @@ Duration = Annotated[
 ]
 
 
-def _amount(value: object) -> object:
-    """Accepts a number, or an expression of the parameters, which is parsed to find mistakes."""
-    if isinstance(value, str):
-        Expression.parse(value)
-    return value
+_MONEY = re.compile(r"\s*\d+(?:\.\d+)?\s*(?:[A-Z]{3}|[€$£¥])\s*")
 
 
+def _formula(text: str) -> str:
+    """Accepts an expression of the parameters, which is parsed to find mistakes."""
+    if _MONEY.fullmatch(text):
+        number = re.sub(r"[^\d.]", "", text)
+        raise ValueError(
+            f"{text!r} names a currency, which stands once, at the budget (cost: '500 EUR'): "
+            f"write {number}"
+        )
+    Expression.parse(text)
+    return text
+
+
+# Told apart by their form, so that a mistake is said once and not for each.
 Amount = Annotated[
-    StrictFloat | str,
-    BeforeValidator(_amount, json_schema_input_type=float | str),
+    Annotated[StrictFloat, Tag("number")]
+    | Annotated[str, AfterValidator(_formula), Tag("formula")],
+    Discriminator(lambda each: "formula" if isinstance(each, str) else "number"),
 ]
 
 
@@ -73,14 +87,16 @@ class Consumable(_Part):
     """Something that trials use up.
 
     Args:
-        stock: how much there is when the campaign begins, in the unit below.
         unit: of stock and use.
-        use: what one trial uses: a number, or an expression of the parameters.
     """
 
-    stock: StrictFloat = Field(ge=0)
     unit: str = "1"
-    use: Amount
+    stock: StrictFloat = Field(
+        ge=0, description="How much there is when the campaign begins, such as 20 or '20 g'."
+    )
+    use: Amount = Field(
+        description="What one trial uses, such as 0.5, '500 mg' or '0.02 * precursor'."
+    )
 
     @field_validator("unit", mode="before", json_schema_input_type=str | Literal[1])
     @classmethod
@@ -92,9 +108,30 @@ class Consumable(_Part):
     def _stock_may_have_a_unit(cls, value: object, info: ValidationInfo) -> object:
         return read_number(value, unit=info.data.get("unit"))
 
+    @field_validator("use", mode="before", json_schema_input_type=float | str)
+    @classmethod
+    def _use_may_have_a_unit(cls, value: object, info: ValidationInfo) -> object:
+        return _read_use(value, unit=info.data.get("unit"))
+
     def used_by(self, configuration: Configuration) -> Decimal:
         """Returns what one trial uses, in the consumable's unit, at least 0."""
         return max(Decimal(0), exact_amount(self.use, configuration))
+
+
+def _read_use(use: object, *, unit: str | None) -> object:
+    """Converts a number with its unit, such as ``5 mg``; a formula is left as it is.
+
+    Raises:
+        UnitError: the unit is of another dimension.
+    """
+    if not isinstance(use, str):
+        return use
+    try:
+        _, given = units.split_quantity(use, wanted=unit or units.DIMENSIONLESS)
+        units.check_unit(given)
+    except UnitError:  # what is no number with a unit is a formula, or said to be none
+        return use
+    return read_number(use, unit=unit) if given else use
 
 
 class _Source(_Part):
@@ -109,13 +146,6 @@ class _Source(_Part):
     duration: Duration | None = Field(
         default=None, description="Expected time of one trial, such as '20 min'."
     )
-
-    @field_validator("cost")
-    @classmethod
-    def _cost_is_not_negative(cls, cost: float | str) -> float | str:
-        if isinstance(cost, float) and cost < 0:
-            raise ValueError(f"{cost:g} is below 0: a trial costs nothing (0) or something")
-        return cost
 
     @model_serializer(mode="wrap")
     def _keep_kind(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -142,13 +172,12 @@ class _Runner(_Source):
     set_up: SetUp | None = Field(
         default=None, description="What a change of some parameters takes between two trials."
     )
-    hours: str = Field(
-        default="always", description="When trials can run, such as 'Mon-Fri 18:00-06:00'."
+    hours: HoursText = ALWAYS
+    time_zone: TimeZone | None = Field(
+        default=None,
+        description="Of the hours and holidays, such as Europe/Berlin; needed where they are.",
     )
-    time_zone: str = Field(default="UTC", description="Of the hours, such as Europe/Berlin.")
-    holidays: tuple[date, ...] = Field(
-        default=(), description="Days on which no hours begin, such as 2026-12-25."
-    )
+    holidays: Holidays = ()
     consumables: dict[str, Consumable] = Field(
         default_factory=dict, description="What trials use up, with its stock."
     )
@@ -169,14 +198,19 @@ class _Runner(_Source):
         return names
 
     @model_validator(mode="after")
-    def _hours_can_be_read(self) -> _Runner:
-        _ = self.opening
+    def _hours_are_those_of_a_place(self) -> _Runner:
+        if (self.hours != ALWAYS or self.holidays) and self.time_zone is None:
+            raise ValueError(
+                "has hours or holidays, and no clock to read them on: add the time zone, such as "
+                "time_zone: Europe/Berlin"
+            )
         return self
 
-    @property
+    @cached_property
     def opening(self) -> Hours:
         """When trials can run."""
-        return Hours.parse(self.hours, time_zone=self.time_zone, holidays=self.holidays)
+        zone = self.time_zone or "UTC"  # none is given only where it never closes
+        return Hours.parse(self.hours, time_zone=zone, holidays=self.holidays)
 
     @property
     def places(self) -> int:

@@ -15,6 +15,7 @@ from pydantic import (
     StrictInt,
     StringConstraints,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -53,7 +54,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[^\W\d_]\w{0,63}$")]
 
 SCHEMA = 1
 
-_MONEY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]{1,8}|[€$£¥])\s*")
+_MONEY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*([A-Za-z]{1,8}|[€$£¥])\s*")
 
 
 class HasValue(Protocol):
@@ -90,13 +91,20 @@ class Candidates(_Part):
         return self
 
 
+# A file may write the currency behind the number.
+_Money = Annotated[
+    StrictFloat,
+    Field(gt=0),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}),
+]
+
+
 class Budget(_Part):
     """What the campaign may use up; the first limit that is reached stops it."""
 
     trials: StrictInt | None = Field(default=None, ge=1, description="Number of trials.")
-    cost: StrictFloat | None = Field(
+    cost: _Money | None = Field(
         default=None,
-        gt=0,
         description="Money; with its currency, as in '500 EUR', it names that of all costs.",
     )
     currency: str = Field(default="", description="Of all costs, such as EUR; for the words only.")

@@ -8,12 +8,17 @@ import yaml
 
 from planner.campaign.document import is_word
 from planner.campaign.spec import SCHEMA, CampaignSpec
+from planner.campaign.times import written_time
 
 _WIDTH = 100
 _NAMED = ("parameters", "outcomes", "sources")
 _LISTS = ("objectives", "constraints")
 _TIMES = ("duration", "time_limit", "time")
-_IMPLIED_KINDS = ("continuous", "discrete", "categorical")  # the keys of a parameter tell these
+# The keys of a parameter or constraint tell these, and an outcome is a number unless it is said.
+_IMPLIED_KINDS = (
+    *("continuous", "discrete", "categorical", "ordinal", "fixed", "profile"),
+    *("linear", "mixture", "expression", "exclude", "count", "number"),
+)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -54,32 +59,52 @@ def _write_part(key: str, part: Any) -> str:
         named = {name: _short(each) for name, each in part.items()}
         return f"{key}:\n{_block(named, indent=2)}"
     if key in _LISTS:
-        return "\n".join([f"{key}:", *(f"  - {in_one_line(each)}" for each in part)])
+        return "\n".join([f"{key}:", *(f"  - {in_one_line(_short(each))}" for each in part)])
     return _block({key: _short(part)}, indent=0)
 
 
 def _short(part: Any) -> Any:
-    """Leaves out what the file says otherwise: the key is the name, a place is a column."""
+    """Leaves out what the file says otherwise: the key is the name, keys tell the kind."""
     if not isinstance(part, dict):
         return part
     kept = {key: value for key, value in part.items() if key != "name"}
     if kept.get("kind") in _IMPLIED_KINDS:
         del kept["kind"]
-    if "table" in kept:
-        columns = {
-            name: place if "unit" in place else place["column"]
-            for name, place in kept["table"]["columns"].items()
-        }
-        kept["table"] = {**kept["table"], "columns": columns}
-    times = {key: _time(kept[key]) for key in _TIMES if key in kept}
-    return {**kept, **times}
+    return {key: _written(key, value) for key, value in _merged(kept).items()}
 
 
-def _time(seconds: float) -> str:
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds % size == 0:
-            return f"{int(seconds // size)} {unit}"
-    return f"{seconds!r} s"
+def _merged(part: dict[str, Any]) -> dict[str, Any]:
+    """Writes in one entry what two fields of a record hold."""
+    merged = dict(part)
+    if "descriptors" in merged:
+        descriptors = merged.pop("descriptors")
+        merged["choices"] = {choice: descriptors[choice] for choice in merged["choices"]}
+    if "currency" in merged and "cost" in merged:
+        merged["cost"] = f"{in_one_line(merged['cost'])} {merged.pop('currency')}"
+    return merged
+
+
+def _written(key: str, value: Any) -> Any:
+    """Writes one entry as a person would: times with units, places of columns by themselves."""
+    match key:
+        case "table" | "target" if isinstance(value, dict):
+            return {**value, "columns": _columns(value["columns"])}
+        case "by":
+            return value["name"] if set(value) == {"name"} else _short_reduction(value)
+        case "set_up":
+            return {**value, "time": written_time(value["time"])}
+        case _ if key in _TIMES:
+            return written_time(value)
+        case _:
+            return value
+
+
+def _short_reduction(reduction: dict[str, Any]) -> dict[str, Any]:
+    return {key: _written(key, value) for key, value in reduction.items()}
+
+
+def _columns(columns: dict[str, Any]) -> dict[str, Any]:
+    return {name: place if "unit" in place else place["column"] for name, place in columns.items()}
 
 
 def _block(part: dict[str, Any], *, indent: int) -> str:

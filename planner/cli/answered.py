@@ -1,19 +1,10 @@
-"""What came of a table that was told: a line a row, or facts."""
+"""What came of a table that was told, as facts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from planner.loop.sheets import Effect, TableAnswer
-
-
-def answer_in_words(answer: TableAnswer) -> str:
-    """Returns what came of a table: a line a row, then what that comes to."""
-    lines = [f"{answer.title}: {note}" for note in answer.notes]
-    for row in answer.rows:
-        is_refused = row.effect is Effect.REFUSED
-        lines.append(f"{row.place}: {'REFUSED. ' if is_refused else ''}{row.says}")
-    return "\n".join([*lines, _summary(answer)])
+from planner.loop.sheets import TableAnswer
 
 
 def answer_json(answer: TableAnswer) -> dict[str, Any]:
@@ -27,26 +18,3 @@ def answer_json(answer: TableAnswer) -> dict[str, Any]:
             for row in answer.rows
         ],
     }
-
-
-def _summary(answer: TableAnswer) -> str:
-    words = {
-        Effect.UNCHANGED: "told before",
-        Effect.OPEN: "not filled in",
-        Effect.REFUSED: "refused",
-    }
-    counts = {effect: answer.count(effect) for effect in Effect}
-    rest = ", ".join(f"{counts[effect]} {word}" for effect, word in words.items() if counts[effect])
-    entered, refused = counts[Effect.ENTERED], counts[Effect.REFUSED]
-    if answer.is_entered:
-        return f"Entered {_rows(entered)}" + (f"; {rest}." if rest else ".")
-    if not refused:
-        return f"Nothing new was told{f' ({rest})' if rest else ''}."
-    could = f" The other {_rows(entered)} can be entered with --partial." if entered else ""
-    return (
-        f"Nothing was entered: {_rows(refused)} refused. Mend them and tell the table again.{could}"
-    )
-
-
-def _rows(n: int) -> str:
-    return "1 row" if n == 1 else f"{n} rows"

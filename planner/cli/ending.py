@@ -66,6 +66,7 @@ def print_report(
     facts = gather(
         session.state,
         session.space,
+        intake=session.intake,
         folder=place.folder,
         history=session.ledger.read(session.campaign, kinds=HISTORY),
         ledger_id=session.ledger.id,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from planner.campaign import CampaignSpec, HitClass, Maximise, Minimise, Person
+from planner.campaign import CampaignSpec, Maximise, Minimise, Person
 from planner.cli.live import describe
 from planner.ledger.replay import CampaignState
 from planner.loop.people import Proposed
+from planner.loop.stating import is_class
 from planner.trials import Prediction, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def proposed_json(proposed: Proposed) -> dict[str, Any]:
 def prediction_in_words(prediction: Prediction, spec: CampaignSpec) -> str:
     """Returns a prediction with its interval; of a class its chance alone, which has none."""
     name = spec.outcome.name
-    if isinstance(spec.stated_objective, HitClass):
+    if is_class(spec):
         return f"{name} {prediction.mean:.0%}"
     unit = "" if spec.outcome.unit in ("", "1") else f" {spec.outcome.unit}"
     return (

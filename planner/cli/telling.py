@@ -136,9 +136,9 @@ def _tell_one(place: Place, trial: int, told: Told, *, as_json: bool) -> None:
 def _tell_table(
     place: Place, table: Path, how: How, options: dict[str, Any], *, as_json: bool
 ) -> None:
-    from planner.cli.answered import answer_in_words, answer_json
+    from planner.cli.answered import answer_json
     from planner.loop.desk import at_work
-    from planner.loop.sheets import tell_table
+    from planner.loop.sheets import answer_in_words, tell_table
     from planner.tables import read_sheet
 
     filled = read_sheet(table, **options)

@@ -132,7 +132,7 @@ def _measured(
         try:
             outcomes[name] = measure(each, outcome, intake.artifacts)
         except InputError as error:
-            problems.append(str(error))
+            problems.append(_naming(error, "outcome", name))
     return outcomes
 
 
@@ -149,8 +149,14 @@ def _achieved(
         try:
             achieved[name] = read_achieved(name, each, space)
         except InputError as error:
-            problems.append(str(error))
+            problems.append(_naming(error, "achieved", name))
     return achieved
+
+
+def _naming(error: InputError, what: str, name: str) -> str:
+    """Returns an error's words with the name of what it is about: units know no names."""
+    text = str(error)
+    return text if repr(name) in text else f"{what} {name!r}: {text[:1].lower()}{text[1:]}"
 
 
 def read_achieved(name: str, reported: Reported, space: SearchSpace) -> Value:

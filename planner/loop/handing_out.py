@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from planner.campaign.slots import n_fit
 from planner.campaign.sources import Runner
 from planner.errors import InputError, Refused
-from planner.ledger.entries import NothingFits
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import MONEY, Allowance
 from planner.loop.bench import (
@@ -33,6 +33,9 @@ from planner.loop.stock import shown
 from planner.loop.waiting import describe_service
 from planner.space import Configuration, SearchSpace
 from planner.trials import TrialState
+
+if TYPE_CHECKING:
+    from planner.loop.propose import Chosen  # the models take seconds to import
 
 Window = tuple[datetime, datetime]
 
@@ -73,28 +76,24 @@ def plan_hand_out(state: CampaignState, space: SearchSpace, n: int, *, now: date
     return _in_a_batch(state, HandOut(space=space, window=window), n, now=now)
 
 
-def check_chosen(
-    state: CampaignState,
-    configurations: Sequence[Configuration],
-    *,
-    plan: HandOut,
-    n: int,
-    short: NothingFits | None,
-) -> None:
+def check_chosen(state: CampaignState, chosen: Chosen, *, plan: HandOut, n: int) -> None:
     """Accepts what was chosen for a person, where money, stock and time suffice for it.
 
     Args:
         state: of the campaign.
-        configurations: those that money and stock suffice for together.
+        chosen: what money and stock suffice for together.
         plan: where and when they may run.
         n: how many were asked for.
-        short: what is lacking, where nothing suffices.
 
     Raises:
         Refused: something does not suffice.
     """
-    if short is not None:
-        raise Refused(f"{_capitalised(short.reason)}. {_remedy(state, short.short_of)}")
+    configurations = [pick.configuration for pick in chosen.choice.picks]
+    if chosen.short is not None:
+        what = _capitalised(chosen.short.reason)
+        raise Refused(f"{what}. {_remedy(state, chosen.short.short_of)}")
+    if chosen.is_cut:
+        _refuse_cut(state, n_chosen=len(configurations), n=n)
     n_in_time = _n_in_time(state, configurations, plan)
     if n_in_time < len(configurations):
         raise Refused(
@@ -103,19 +102,14 @@ def check_chosen(
         )
 
 
-def check_not_cut(state: CampaignState, *, n: int, n_chosen: int) -> None:
-    """Refuses fewer trials than were asked for, where money or stock is the cause.
-
-    Raises:
-        Refused: with what is left, and how many it suffices for.
-    """
-    varying = [each for each in Allowance.of(state).resources if each.constant is None]
-    what = ", ".join(each.in_words() for each in varying)
-    verb = "suffices" if len(varying) == 1 else "suffice"
-    raise Refused(
-        f"{what} {verb} for {n_chosen} of the {n} trials that are best together. Ask for "
-        f"{n_chosen}, or: {_uncapitalised(_remedy(state, varying[0].name))}"
-    )
+def devices_of(
+    state: CampaignState, chosen: Chosen, *, plan: HandOut, now: datetime
+) -> list[str | None]:
+    """Returns the device of each trial that was chosen for a person."""
+    configurations = [pick.configuration for pick in chosen.choice.picks]
+    if state.spec.source.shared:
+        return [plan.device] * len(configurations)
+    return devices_for(state, configurations, now=now)
 
 
 def check_own(
@@ -175,6 +169,17 @@ def devices_for(
         there[best.name] = put_on(best, configuration, source, now=now)
         found.append(best.name)
     return found
+
+
+def _refuse_cut(state: CampaignState, *, n_chosen: int, n: int) -> None:
+    """Refuses fewer trials than were asked for, as money or stock does not suffice for all."""
+    varying = [each for each in Allowance.of(state).resources if each.constant is None]
+    what = ", ".join(each.in_words() for each in varying)
+    verb = "suffices" if len(varying) == 1 else "suffice"
+    raise Refused(
+        f"{what} {verb} for {n_chosen} of the {n} trials that are best together. Ask for "
+        f"{n_chosen}. {_remedy(state, varying[0].name)}"
+    )
 
 
 def _check_service(state: CampaignState) -> None:
@@ -329,7 +334,3 @@ def _remedy(state: CampaignState, name: str | None) -> str:
 
 def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _uncapitalised(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -10,22 +10,28 @@ from types import TracebackType
 
 import pandas as pd
 
-from planner.campaign import CampaignSpec, read_space
+from planner.campaign import CampaignSpec
 from planner.campaign.reductions import Own
-from planner.clock import SystemClock
 from planner.errors import InputError
-from planner.labs import PersonLab, Reported
-from planner.ledger import Ledger, locate, open_ledger
-from planner.ledger.replay import CampaignState
+from planner.labs import Reported
 from planner.loop import people
-from planner.loop.desk import Place, at_work, locate_artifacts, this_person
+from planner.loop.described import rows_of_frame, session_of_record, session_of_spec
+from planner.loop.desk import Place, at_work
 from planner.loop.exchange.frames import make_frame, read_frame
-from planner.loop.intake import check_own, make_intake
-from planner.loop.model import fit_surrogate, predict
-from planner.loop.opening import open_campaign, resume_campaign
+from planner.loop.model import fit_surrogate, predict, predict_classes
+from planner.loop.people.settings import fill_settings
 from planner.loop.session import Session
+from planner.loop.sheets import (
+    Given,
+    How,
+    answer_in_words,
+    frame_to_fill,
+    report,
+    sheet_of_frame,
+    tell_table,
+)
 from planner.models import FitFailure
-from planner.space import Configuration, SearchSpace
+from planner.space import Configuration, SearchSpace, Value
 from planner.trials import Prediction, Proposal, Trial
 
 
@@ -74,33 +80,95 @@ class Campaign:
         """What may be tried."""
         return self._session.space
 
-    def ask(self, n: int = 1) -> list[Asked]:
+    def ask(
+        self,
+        n: int = 1,
+        *,
+        lock: Mapping[str, Value] | None = None,
+        avoid: Sequence[Mapping[str, Value]] = (),
+        context: Mapping[str, Value] | None = None,
+    ) -> list[Asked]:
         """Hands out the next ``n`` trials; they are pending until told.
 
+        Args:
+            n: how many.
+            lock: parameters that are held at a value, for this ask.
+            avoid: combinations that are left out, for this ask.
+            context: what is measured now and not set, such as the humidity.
+
         Raises:
+            InputError: a wish is outside its domain, or leaves nothing.
             Refused: the campaign has stopped, or its budget does not admit as many.
         """
-        return [_asked(trial) for trial in people.ask(self._session, n)]
+        wishes = people.Wishes(
+            lock=_settings(lock),
+            avoid=[_settings(each) for each in avoid],
+            context=_settings(context),
+        )
+        return [_asked(trial) for trial in people.ask(self._session, n, wishes=wishes)]
+
+    def propose(
+        self, configuration: Configuration, *, reason: str = "", by_hand: bool = False
+    ) -> people.Proposed:
+        """Enters a trial of your own, with what the model expects of it.
+
+        Args:
+            configuration: all that is set, in the campaign file's units.
+            reason: why this trial.
+            by_hand: whether you run it although a machine is the source.
+
+        Returns:
+            The trial, and how it compares with the planner's own choice.
+
+        Raises:
+            InputError: a value is missing or outside its domain.
+            Refused: the campaign has stopped, or its budget is used up.
+        """
+        values = _settings(configuration)
+        return people.propose(self._session, values, reason=reason, by_hand=by_hand)
+
+    def to_fill_in(self, asked: Sequence[Asked] | None = None) -> pd.DataFrame:
+        """Returns a table to fill in and to ``tell``: a row a trial, units in its heads.
+
+        Args:
+            asked: which trials; None for all that you have in hand.
+        """
+        state = self._session.refresh()
+        if asked is None:
+            trials = people.trials_to_tell(state, author=self._session.author)
+        else:
+            trials = [state.trial(each.trial_id) for each in asked]
+        return frame_to_fill(state.spec, trials)
 
     def tell(
         self,
-        trial_id: int,
-        outcomes: Mapping[str, float] | None = None,
+        what: int | pd.DataFrame,
+        outcomes: Mapping[str, Given] | None = None,
         *,
         sd: Mapping[str, float] | None = None,
         achieved: Configuration | None = None,
         failed: str | None = None,
         reason: str = "",
+        done: bool = False,
+        lost: Sequence[str] = (),
+        correct: bool = False,
+        partial: bool = False,
     ) -> str:
-        """Tells what became of a trial.
+        """Tells what became of a trial, or of all trials of a table.
 
         Args:
-            trial_id: as asked.
-            outcomes: by name, in the campaign file's units.
+            what: a trial as asked; or a table as of ``to_fill_in``, in which rows without a trial
+                are trials of your own.
+            outcomes: by name, in the campaign file's units: a number, a class, a ``Curve``, or
+                the path of a file; others may be told later.
             sd: known standard deviations of their errors.
             achieved: parameters that were set otherwise than asked.
             failed: ``machine`` or ``process`` where it brought no result; then with ``reason``.
-            reason: why it failed, or a remark.
+            reason: why it failed, was corrected or given up, or a remark.
+            done: whether it was performed, also where nothing is measured yet.
+            lost: outcomes that nobody will measure any more.
+            correct: whether values that were told before may be replaced.
+            partial: of a table, whether rows are entered although others are refused.
 
         Returns:
             What was done, in words.
@@ -109,36 +177,80 @@ class Campaign:
             InputError: a value cannot be used; nothing was entered.
             Refused: the trial takes no result.
         """
-        known = sd or {}
+        if isinstance(what, pd.DataFrame):
+            how = How(corrects=correct, reason=reason, is_partial=partial)
+            return self._tell_frame(what, how)
+        known, spec = sd or {}, self.spec
         for name in known:
             if name not in (outcomes or {}):
                 raise InputError(f"sd names {name!r}, which is not among the outcomes told.")
         told = people.Told(
             outcomes={
-                name: Reported(value=value, sd=known.get(name))
+                name: report(value, spec.outcomes.get(name), sd=known.get(name))
                 for name, value in (outcomes or {}).items()
             },
-            achieved={name: Reported(value=value) for name, value in (achieved or {}).items()},
+            achieved=_settings(achieved),
             failed=failed,
             reason=reason,
+            is_done=done,
+            lost=tuple(lost),
+            corrects=correct,
         )
-        return people.tell(self._session, trial_id, told)
+        return people.tell(self._session, what, told)
+
+    def _tell_frame(self, frame: pd.DataFrame, how: How) -> str:
+        answer = tell_table(self._session, sheet_of_frame(frame), folder=Path.cwd(), how=how)
+        if answer.exit_code and not how.is_partial:
+            raise InputError(answer_in_words(answer))
+        return answer_in_words(answer)
+
+    def veto(self, trial_id: int, *, reason: str) -> str:
+        """Rejects a trial that waits or was handed out; it is never proposed again.
+
+        Raises:
+            InputError: there is no reason.
+            Refused: it has ended, or a machine has it.
+        """
+        return people.veto(self._session, trial_id, reason=reason)
+
+    def exclude(self, which: int | str, *, reason: str, undo: bool = False) -> str:
+        """Leaves a result out of what is learned from, or takes it in again.
+
+        Args:
+            which: a trial, or ``import:3`` for the third imported measurement.
+            reason: why.
+            undo: whether it is taken in again.
+
+        Raises:
+            InputError: there is no reason.
+            Refused: there is no result.
+        """
+        return people.exclude(self._session, which, reason=reason, undo=undo)
+
+    def note(self, text: str, *, trial_id: int | None = None) -> str:
+        """Notes something, on a trial or on the campaign."""
+        return people.note(self._session, text, trial=trial_id)
 
     def predict(self, configurations: Sequence[Configuration] | pd.DataFrame) -> list[Prediction]:
         """Returns what the model expects of the next single run at each configuration.
+
+        Where a class is wanted, the chance of the wanted ones, and the probability of each class.
+        What is fixed need not be named, nor what was last measured of what nobody sets.
 
         Raises:
             InputError: there are too few observations to predict from.
             ValueOutOfRange: a configuration is not admissible.
         """
         if isinstance(configurations, pd.DataFrame):
-            configurations = _rows(configurations)
+            configurations = rows_of_frame(configurations)
         state = self._session.refresh()
         surrogate = fit_surrogate(state, self.space)
         if isinstance(surrogate, FitFailure):
             raise InputError(surrogate.reason)
-        checked = [self.space.check(each) for each in configurations]
-        return predict(surrogate, self.space.encode(checked), state.spec)
+        filled = [fill_settings(each, state, self.space)[0] for each in configurations]
+        x = self.space.encode([self.space.check(each) for each in filled])
+        classes = predict_classes(state, self.space, surrogate, x)
+        return predict(surrogate, x, state.spec, classes=classes)
 
     def import_frame(self, frame: pd.DataFrame, *, source: str = "import") -> int:
         """Imports measurements from before the campaign, all rows or none.
@@ -194,18 +306,9 @@ def open_file(
 
 
 def open_recorded(url: str, *, name: str, reductions: Own | None = None) -> Campaign:
-    """Opens a campaign that a ledger holds; tables of its file start at the working directory.
-
-    Raises:
-        UnknownName: the ledger does not hold it.
-    """
-    clock = SystemClock()
-    ledger = open_ledger(url, clock=clock, create=False)
+    """Opens a campaign that a ledger holds; as of ``session_of_record``."""
     held = ExitStack()
-    held.callback(ledger.close)
-    state = resume_campaign(ledger, name)
-    space = read_space(state.spec, folder=Path.cwd())
-    return Campaign(_session(ledger, state, space, folder=Path.cwd(), own=reductions), held)
+    return Campaign(session_of_record(url, name=name, held=held, reductions=reductions), held)
 
 
 def open_spec(
@@ -216,59 +319,21 @@ def open_spec(
     database_url: str | None,
     reductions: Own | None = None,
 ) -> Campaign:
-    """Opens a campaign that is described in Python, with its candidates as a data frame.
-
-    Args:
-        spec: the campaign; its parameters name columns of the frame.
-        candidates: the configurations that may be tried; None for those that the spec admits.
-        folder: where its ledger lies, in ``NAME.planner``.
-        database_url: of a shared ledger instead.
-        reductions: the user's own, by name.
-
-    Raises:
-        InputError: the frame lacks a parameter, or a row is no admissible configuration.
-    """
-    space = read_space(spec, folder=folder)
-    if candidates is not None:
-        space = _space_of(candidates, spec)
-    place = locate(folder / f"{spec.campaign}.yaml", name=spec.campaign, database_url=database_url)
-    ledger = open_ledger(place, clock=SystemClock())
+    """Opens a campaign that is described in Python; as of ``session_of_spec``."""
     held = ExitStack()
-    held.callback(ledger.close)
-    state = open_campaign(ledger, spec, author=this_person())
-    return Campaign(_session(ledger, state, space, folder=folder, own=reductions), held)
-
-
-def _session(
-    ledger: Ledger, state: CampaignState, space: SearchSpace, *, folder: Path, own: Own | None
-) -> Session:
-    artifacts = locate_artifacts(folder, state.campaign)
-    intake = make_intake(state.spec, folder=folder, artifacts=artifacts, own=own)
-    check_own(state.spec, intake)
-    return Session(
-        ledger=ledger,
-        state=state,
-        space=space,
-        lab=PersonLab(),
-        intake=intake,
-        clock=SystemClock(),
-        author=this_person(),
+    session = session_of_spec(
+        spec,
+        candidates=candidates,
+        folder=folder,
+        database_url=database_url,
+        held=held,
+        reductions=reductions,
     )
+    return Campaign(session, held)
 
 
-def _space_of(candidates: pd.DataFrame, spec: CampaignSpec) -> SearchSpace:
-    missing = [name for name in spec.scalars if name not in candidates.columns]
-    if missing:
-        raise InputError(f"The candidates have no column for {', '.join(missing)}.")
-    free = SearchSpace(tuple(spec.scalars.values()), spec.all_constraints)
-    checked = [free.check(row) for row in _rows(candidates[list(spec.scalars)])]
-    distinct = {tuple(row.values()): row for row in checked}
-    return SearchSpace(free.parameters, free.constraints, tuple(distinct.values()))
-
-
-def _rows(frame: pd.DataFrame) -> list[Configuration]:
-    records = frame.to_dict(orient="records")
-    return [{str(name): value for name, value in record.items()} for record in records]
+def _settings(values: Mapping[str, Value] | None) -> dict[str, Reported]:
+    return {name: Reported(value=value) for name, value in (values or {}).items()}
 
 
 def _asked(trial: Trial) -> Asked:

@@ -42,6 +42,7 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
     ended = state.in_state(TrialState.FAILED_BY_PROCESS, TrialState.COMPLETED)
     # as requested, not as achieved; what was excluded may be worth another try
     tried = [trial.configuration for trial in ended if not trial.excluded]
+    tried += [trial.configuration for trial in state.trials.values() if trial.vetoed]
     return Situation(
         space=space,
         objective=spec.stated_objective,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from planner.acquisition import Choice, Pick, Situation
 from planner.acquisition.situation import Forecast
@@ -12,7 +15,7 @@ from planner.ledger.replay import CampaignState
 from planner.loop.allowance import Allowance
 from planner.loop.choosing import choose_within
 from planner.loop.context import context_in_words, last_context
-from planner.loop.model import LEVEL, make_situation
+from planner.loop.model import LEVEL, make_situation, predict_classes
 from planner.loop.session import Session
 from planner.rng import derive_seed
 from planner.space import SearchSpace
@@ -97,7 +100,11 @@ def proposal_records(
     """Returns the records of the picks as trials; arguments as of ``write_proposals``."""
     first = state.next_trial
     outcome = state.spec.objective.outcome
-    proposals = [_make_proposal(pick, chosen, outcome=outcome) for pick in chosen.choice.picks]
+    classes = _classes(state, chosen.situation.space, chosen.choice)
+    proposals = [
+        _make_proposal(pick, chosen, outcome=outcome, classes=shares)
+        for pick, shares in zip(chosen.choice.picks, classes, strict=True)
+    ]
     records: list[Record] = []
     if chosen.choice.failure is not None and chosen.choice.picks:
         reason = chosen.choice.failure.reason
@@ -126,7 +133,19 @@ def _approval(state: CampaignState, number: int, *, handed: bool) -> TrialMoved:
     return TrialMoved(trial=number, to=TrialState.APPROVED, reason=reason)
 
 
-def _make_proposal(pick: Pick, chosen: Chosen, *, outcome: str) -> Proposal:
+def _classes(
+    state: CampaignState, space: SearchSpace, choice: Choice
+) -> Sequence[Mapping[str, float] | None]:
+    """Returns for each pick the probability of each class, where the outcome is one."""
+    if choice.surrogate is None or not choice.picks:
+        return [None] * len(choice.picks)
+    x = np.stack([pick.x for pick in choice.picks])
+    return predict_classes(state, space, choice.surrogate, x) or [None] * len(choice.picks)
+
+
+def _make_proposal(
+    pick: Pick, chosen: Chosen, *, outcome: str, classes: Mapping[str, float] | None
+) -> Proposal:
     hyperparameters = chosen.choice.hyperparameters
     forecast = pick.forecast
     return Proposal(
@@ -134,7 +153,7 @@ def _make_proposal(pick: Pick, chosen: Chosen, *, outcome: str) -> Proposal:
         reason=pick.reason,
         seed=chosen.seed,
         seen=chosen.seen,
-        predictions={outcome: _state(forecast)} if forecast is not None else {},
+        predictions={outcome: _state(forecast, classes)} if forecast is not None else {},
         acquisition=chosen.situation.settings.acquisition if pick.kind == "model" else None,
         acquisition_value=_finite(pick.acquisition_value),
         probability=forecast.probability if forecast is not None else None,
@@ -143,7 +162,7 @@ def _make_proposal(pick: Pick, chosen: Chosen, *, outcome: str) -> Proposal:
     )
 
 
-def _state(forecast: Forecast) -> Prediction:
+def _state(forecast: Forecast, classes: Mapping[str, float] | None) -> Prediction:
     return Prediction(
         mean=forecast.mean,
         sd=forecast.sd,
@@ -151,6 +170,7 @@ def _state(forecast: Forecast) -> Prediction:
         low=forecast.low,
         high=forecast.high,
         level=LEVEL,
+        classes=classes,
     )
 
 

@@ -9,9 +9,11 @@ import torch
 from planner.campaign import Maximise, Minimise, utility
 from planner.ledger.replay import CampaignState
 from planner.loop.best import estimate_remaining, find_best
-from planner.models import Bounds, FitFailure, Surrogate, expect
+from planner.loop.model import expected_at, observed_goal
+from planner.loop.stating import is_class, stated_factor
+from planner.models import FitFailure, Surrogate
 from planner.report.facts import BestConditions, Left
-from planner.space import Floats, SearchSpace
+from planner.space import Configuration, Floats, SearchSpace
 
 
 def find_best_conditions(
@@ -23,13 +25,14 @@ def find_best_conditions(
     best = find_best(state, space, fitted)
     if best is None:
         return None
+    factor = stated_factor(state.spec)
     return BestConditions(
         trial=best.trial,
         configuration=best.configuration,
-        measured=best.measured,
-        mean=best.mean,
-        low=best.low,
-        high=best.high,
+        measured=_as_told(best.configuration, best.trial, best.measured, state),
+        mean=factor * best.mean,
+        low=factor * best.low,
+        high=factor * best.high,
         level=best.level,
         goal_probability=best.goal_probability,
     )
@@ -42,18 +45,15 @@ def find_top(
     best: BestConditions | None,
 ) -> BestConditions | None:
     """Returns the best single measurement, where the best conditions are others."""
+    if is_class(state.spec):  # all trials of a wanted class are as good as each other
+        return None
     top = _best_measured(state, "")
     if top is None or best is None or isinstance(fitted, FitFailure):
         return None
     if dict(top.configuration) == dict(best.configuration):
         return None
-    said = expect(
-        fitted,
-        torch.from_numpy(space.encode([top.configuration])),
-        objective=state.spec.stated_objective,
-        bounds=Bounds(*state.spec.outcome.bounds),
-        level=best.level,
-    )
+    x = torch.from_numpy(space.encode([top.configuration]))
+    said = expected_at(fitted, x, state.spec, level=best.level)
     return replace(
         top,
         mean=float(said.mean[0]),
@@ -73,10 +73,11 @@ def _best_measured(state: CampaignState, why: str) -> BestConditions | None:
     if not observed:
         return None
     measured, best = max(observed, key=lambda each: utility(spec.objective, each[0]))
+    told = best.outcomes[spec.objective.outcome].value
     return BestConditions(
         trial=best.trial,
         configuration=best.configuration,
-        measured=measured,
+        measured=told if isinstance(told, str) else measured,
         why_no_interval=why,
     )
 
@@ -95,8 +96,25 @@ def estimate_left(
     objective = state.spec.objective
     gain = objective.gain if isinstance(objective, Maximise | Minimise) else None
     return Left(
-        probability=remaining.probability_done, gain=remaining.gain, threshold=gain or 0.0
+        probability=remaining.probability_done,
+        gain=stated_factor(state.spec) * remaining.gain,
+        threshold=gain or 0.0,
     ), ""
+
+
+def _as_told(
+    configuration: Configuration, trial: int | None, value: float, state: CampaignState
+) -> float | str:
+    """Returns the class that the best conditions came to, or the number."""
+    if not is_class(state.spec):
+        return value
+    name = state.spec.objective.outcome
+    told = [
+        str(each.outcomes[name].value)
+        for each in observed_goal(state)
+        if each.trial == trial and each.configuration == configuration
+    ]
+    return told[-1]
 
 
 def mean_in_table(
@@ -107,4 +125,4 @@ def mean_in_table(
         return None
     asked = dict(state.trial(best.trial).configuration)
     row = next((i for i, each in enumerate(space.rows) if dict(each) == asked), None)
-    return None if row is None else float(means[row])
+    return None if row is None else stated_factor(state.spec) * float(means[row])

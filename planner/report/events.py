@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from planner.ledger.entries import (
@@ -10,12 +11,21 @@ from planner.ledger.entries import (
     CampaignStopped,
     Entry,
     FitFailed,
+    ImportExcluded,
     Noted,
+    ObservationImported,
+    OutcomeGivenUp,
     OutcomesObserved,
+    Record,
+    ServiceSet,
+    StockCounted,
+    TrialExcluded,
+    TrialVetoed,
     VerdictGiven,
     WantedSet,
 )
 from planner.ledger.replay import CampaignState
+from planner.report import words
 from planner.report.facts import Event
 
 # Kinds of entries that are told; give ``Ledger.read`` these to get the history of a report.
@@ -26,6 +36,13 @@ HISTORY = (
     "wanted set",
     "verdict given",
     "outcomes observed",
+    "outcome given up",
+    "observation imported",
+    "trial excluded",
+    "trial vetoed",
+    "import excluded",
+    "stock counted",
+    "service set",
     "fit failed",
     "noted",
 )
@@ -33,40 +50,99 @@ HISTORY = (
 
 def list_events(state: CampaignState, history: Iterable[Entry]) -> tuple[Event, ...]:
     """Returns the events in their order; without a history those that the state still knows."""
-    told = [
-        Event(at=entry.at, author=entry.author, what=what)
-        for entry in history
-        if entry.campaign == state.campaign and (what := _describe(entry)) is not None
-    ]
+    told: list[Event] = []
+    ours = (entry for entry in history if entry.campaign == state.campaign)
+    for imports, entries in itertools.groupby(ours, key=_import_of):
+        if imports is not None:
+            told.append(_imported(list(entries)))
+            continue
+        told += [
+            Event(at=entry.at, author=entry.author, what=what)
+            for entry in entries
+            if (what := _describe(entry, state)) is not None
+        ]
     if told:
         return tuple(told)
     known = [*map(_fit_failed, state.fit_failures), *map(_noted, state.notes)]
     return tuple(Event(at=None, author="", what=what) for what in known)
 
 
-def _describe(entry: Entry) -> str | None:
-    match entry.record:
-        case CampaignOpened():
-            return f"opened with seed {entry.record.seed}, by version {entry.software}"
-        case CampaignAmended():
-            return f"amended: {'; '.join(entry.record.changes) or 'the file changed'}"
-        case CampaignStopped():
-            return f"stopped ({entry.record.rule}): {entry.record.reason}"
-        case WantedSet():
-            reason = f": {entry.record.reason}" if entry.record.reason else ""
-            return f"asked to {entry.record.wanted}{reason}"
-        case VerdictGiven():
-            given = entry.record
-            return f"trial {given.trial}, verdict {given.verdict}: {given.reason}"
-        case OutcomesObserved() if entry.record.version > 1:
-            told = entry.record
-            return f"result of trial {told.trial} corrected: {told.reason or 'no reason given'}"
+def _import_of(entry: Entry) -> tuple[str, str] | None:
+    """Returns who imported from where; entries that follow each other are one import."""
+    record = entry.record
+    return (entry.author, record.origin) if isinstance(record, ObservationImported) else None
+
+
+def _imported(entries: list[Entry]) -> Event:
+    record = entries[0].record
+    assert isinstance(record, ObservationImported)  # they were grouped as such
+    n = "1 measurement" if len(entries) == 1 else f"{len(entries)} measurements"
+    origin = f" from {record.origin}" if record.origin else ""
+    return Event(at=entries[0].at, author=entries[0].author, what=f"imported {n}{origin}")
+
+
+def _describe(entry: Entry, state: CampaignState) -> str | None:
+    if isinstance(entry.record, CampaignOpened):
+        return f"opened with seed {entry.record.seed}, by version {entry.software}"
+    return _of_campaign(entry.record) or _of_trials(entry.record, state)
+
+
+def _of_campaign(record: Record) -> str | None:
+    match record:
+        case CampaignAmended(changes=changes):
+            return f"amended: {'; '.join(changes) or 'the file changed'}"
+        case CampaignStopped(rule=rule, reason=why):
+            return f"stopped ({rule}): {why}"
+        case WantedSet(wanted=wanted, reason=why):
+            return f"asked to {wanted}" + (f": {why}" if why else "")
+        case StockCounted(consumable=name, amount=amount, reason=why):
+            return f"{name} counted, {amount:g}" + (f": {why}" if why else "")
+        case ServiceSet():
+            return _service(record)
         case FitFailed():
-            return _fit_failed(entry.record)
+            return _fit_failed(record)
         case Noted():
-            return _noted(entry.record)
-        case _:
-            return None
+            return _noted(record)
+    return None
+
+
+def _of_trials(record: Record, state: CampaignState) -> str | None:
+    match record:
+        case VerdictGiven(trial=trial, verdict=verdict, reason=why):
+            return f"trial {trial}, verdict {verdict}: {why}"
+        case OutcomesObserved() if record.version > 1:
+            return _later_part(record, state)
+        case OutcomeGivenUp(trial=trial, outcome=outcome, reason=why):
+            return f"{outcome} of trial {trial} was given up: {why}"
+        case TrialExcluded(trial=trial):
+            return _exclusion(f"trial {trial}", record)
+        case ImportExcluded(number=number):
+            return _exclusion(f"imported measurement {number}", record)
+        case TrialVetoed(trial=trial, reason=why):
+            return f"settings of trial {trial} are not to be tried: {why or 'no reason given'}"
+    return None
+
+
+def _later_part(told: OutcomesObserved, state: CampaignState) -> str:
+    values = ", ".join(
+        f"{name} {words.measured(each, state.spec, name)}" for name, each in told.outcomes.items()
+    )
+    if told.reason:
+        return f"result of trial {told.trial} corrected to {values}: {told.reason}"
+    return f"result of trial {told.trial} told further: {values}"
+
+
+def _exclusion(what: str, record: TrialExcluded | ImportExcluded) -> str:
+    why = record.reason or "no reason given"
+    if record.excluded:
+        return f"{what} left out of what the model learns from: {why}"
+    return f"{what} taken in again: {why}"
+
+
+def _service(record: ServiceSet) -> str:
+    which = f"{record.source}, device {record.device}" if record.device else record.source
+    word = "back in service" if record.in_service else "out of service"
+    return f"{which} is {word}" + (f": {record.reason}" if record.reason else "")
 
 
 def _fit_failed(record: FitFailed) -> str:

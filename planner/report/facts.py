@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from planner.campaign import CampaignSpec
-from planner.pictures import Slices
+from planner.campaign import CampaignSpec, NumberObjective, NumberOutcome
+from planner.pictures import Curves, Slices
 from planner.report.chance import RandomChoice
 from planner.space import Configuration
 from planner.trials import CHARGED, PENDING, Measured, Origin, Prediction, TrialState
@@ -23,7 +23,7 @@ class BestConditions:
     Args:
         trial: number of the trial that tried them; None for historical data.
         configuration: as it was achieved.
-        measured: their outcome, as told, in the outcome's unit.
+        measured: their outcome, as told, in the outcome's unit, or the class that it came to.
         mean: what the model expects of the process there; None where there is no model.
         low: lower end of the interval of the mean.
         high: its upper end.
@@ -34,7 +34,7 @@ class BestConditions:
 
     trial: int | None
     configuration: Configuration
-    measured: float
+    measured: float | str
     mean: float | None = None
     low: float | None = None
     high: float | None = None
@@ -72,8 +72,12 @@ class TrialLine:
         remark: of its last move: why it failed, was rejected, is in doubt.
         configuration: as it was asked for.
         achieved: what was really set, where it differs.
-        prediction: of the objective's outcome, as stated before the trial.
+        prediction: of the objective's outcome, as stated before the trial; a chance in percent.
         outcomes: as measured; none where there is no result.
+        awaited: outcomes that are still to come.
+        given_up: outcomes that nobody will measure any more, each with the reason.
+        excluded: why the result is left out of what the model learns from; empty where it is not.
+        parts: what was told of its result after the first part, in words.
         held: whether the stated interval held; None where nothing can be said.
         version: of the result; above 1 it was corrected.
     """
@@ -96,18 +100,27 @@ class TrialLine:
     model_version: str | None
     proposed_at: datetime
     ended_at: datetime | None
+    awaited: tuple[str, ...] = ()
+    given_up: Mapping[str, str] = field(default_factory=dict)
+    excluded: str = ""
+    parts: tuple[str, ...] = ()
     version: int = 1
     is_best: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoricalLine:
-    """A measurement from outside the campaign."""
+    """A measurement from outside the campaign.
+
+    Args:
+        excluded: why it is left out of what the model learns from; empty where it is not.
+    """
 
     configuration: Configuration
     outcomes: Mapping[str, Measured]
     source: str
     at: datetime
+    excluded: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +138,25 @@ class StatedIntervals:
     n: int
     level: float
     expected: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedChances:
+    """How often trials came to a wanted class, beside the chances that were stated before.
+
+    Args:
+        hits: how many did.
+        n: of how many.
+        expected: sum of the stated chances.
+        low: 2.5 % quantile of the count, if each chance holds.
+        high: 97.5 % quantile.
+    """
+
+    hits: int
+    n: int
+    expected: float
+    low: int
+    high: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +234,11 @@ class Facts:
     Args:
         spec: of the campaign, for names, units and what is wanted.
         standing: what the campaign does now, in a word or two.
+        outcome: what is modelled, as people read it: of a class the chance in percent.
+        objective: what is wanted of it.
+        wanted: the classes that are wanted; none where the outcome is no class.
+        chances: how well stated chances of a class held; None where nothing can be said.
+        curves: of the best trials, an entry for each outcome that is a curve or distribution.
         stop_reason: why it stopped; empty while it has not.
         simulation: what stands in for a lab, in words; empty where a real one does.
         best: None where nothing was measured.
@@ -218,6 +255,9 @@ class Facts:
     """
 
     spec: CampaignSpec
+    outcome: NumberOutcome
+    objective: NumberObjective
+    wanted: tuple[str, ...]
     standing: str
     stop_reason: str
     simulation: str
@@ -229,6 +269,7 @@ class Facts:
     historical: tuple[HistoricalLine, ...]
     counts: Mapping[TrialState, int]
     stated: StatedIntervals | None
+    chances: StatedChances | None
     random: RandomChoice | None
     best_in_table: float | None
     random_to_match: float | None
@@ -236,6 +277,7 @@ class Facts:
     events: tuple[Event, ...]
     spent: Spent
     slices: Slices | None
+    curves: tuple[Curves, ...]
     no_model: str
     provenance: Provenance
 

@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 from planner.report.facts import Facts
 
-_NOT_FACTS = frozenset({"spec", "slices"})  # the file itself, and numbers behind a picture
+_NOT_FACTS = frozenset(
+    {"spec", "slices", "curves", "outcome", "objective"}
+)  # said above, or pictures
 
 
 def report_json(facts: Facts) -> dict[str, Any]:
@@ -20,8 +22,8 @@ def report_json(facts: Facts) -> dict[str, Any]:
     return {
         "campaign": spec.campaign,
         "about": spec.about,
-        "objective": spec.objective.model_dump(mode="json"),
-        "outcome": {"name": spec.outcome.name, "unit": spec.outcome.unit},
+        "objective": spec.stated_objective.model_dump(mode="json"),
+        "outcome": {"name": facts.outcome.name, "unit": facts.outcome.unit},
         "parameters": {name: {"unit": each.unit} for name, each in spec.scalars.items()},
         **{
             each.name: _plain(getattr(facts, each.name))

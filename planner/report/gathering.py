@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 from scipy.stats import binom
 
 from planner import __version__
@@ -18,8 +19,18 @@ from planner.campaign import (
 from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
 from planner.loop.budget import cost_so_far
+from planner.loop.intake import Intake
 from planner.loop.model import fit_surrogate
+from planner.loop.stating import (
+    is_class,
+    scaled,
+    stated_factor,
+    stated_objective,
+    stated_outcome,
+    wanted_classes,
+)
 from planner.models import FitFailure, Surrogate
+from planner.report import words
 from planner.report.best_found import (
     estimate_left,
     find_best_conditions,
@@ -27,6 +38,7 @@ from planner.report.best_found import (
     mean_in_table,
 )
 from planner.report.chance import RandomChoice, draws_to_match, random_choice, read_table_means
+from planner.report.curves import make_curves
 from planner.report.events import list_events
 from planner.report.facts import (
     RUN_OR_TO_BE_RUN,
@@ -34,13 +46,14 @@ from planner.report.facts import (
     HistoricalLine,
     Provenance,
     Spent,
+    StatedChances,
     StatedIntervals,
     TrialLine,
 )
 from planner.report.slices import make_slices
 from planner.report.waiting import list_waiting
 from planner.space import Floats, SearchSpace
-from planner.trials import Trial, TrialState, Wanted
+from planner.trials import Observation, Trial, TrialState, Wanted
 
 
 def gather(
@@ -48,6 +61,7 @@ def gather(
     space: SearchSpace,
     *,
     folder: Path,
+    intake: Intake | None = None,
     history: Iterable[Entry] = (),
     ledger_id: str = "",
 ) -> Facts:
@@ -57,6 +71,7 @@ def gather(
         state: of the campaign.
         space: what may be tried.
         folder: of the campaign file, where a table that is replayed is found.
+        intake: where long curves are kept, and their targets; without it the pictures lack them.
         history: entries of the ledger, of the kinds in ``HISTORY``, for who did what when;
             without them amendments are not listed, and notes without their author.
         ledger_id: of the ledger.
@@ -79,6 +94,9 @@ def gather(
     counts = Counter(line.state for line in trials)
     return Facts(
         spec=state.spec,
+        outcome=stated_outcome(state.spec),
+        objective=stated_objective(state.spec),
+        wanted=wanted_classes(state.spec),
         standing=_standing(state),
         stop_reason=state.stopped.reason if state.stopped is not None else "",
         simulation=describe_simulation(state.spec),
@@ -89,16 +107,20 @@ def gather(
         trials=trials,
         historical=_historical(state),
         counts={each: counts[each] for each in TrialState if counts[each]},
-        stated=count_held(trials),
+        stated=None if is_class(state.spec) else count_held(trials),
+        chances=count_hits(trials, state.spec),
         random=random,
         best_in_table=in_table,
-        random_to_match=draws_to_match(means, state.spec.objective, reached=in_table)
+        random_to_match=draws_to_match(
+            stated_factor(state.spec) * means, stated_objective(state.spec), reached=in_table
+        )
         if means is not None and in_table is not None
         else None,
         waiting=list_waiting(state),
         events=list_events(state, history),
         spent=_spent(state),
         slices=make_slices(state, space, fitted, best),
+        curves=make_curves(state, intake, best=best.trial if best is not None else None),
         no_model=fitted.reason if isinstance(fitted, FitFailure) else "",
         provenance=_provenance(state, fitted, ledger_id),
     )
@@ -142,7 +164,7 @@ def count_held(trials: Iterable[TrialLine]) -> StatedIntervals | None:
 def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
     outcome = state.spec.objective.outcome
     proposal, observation = trial.proposal, trial.observation
-    predicted = proposal.predictions.get(outcome)
+    predicted = scaled(proposal.predictions.get(outcome), state.spec)
     value = state.spec.goal_value(observation.outcomes) if observation is not None else None
     is_judged = value is not None and trial.state is TrialState.COMPLETED
     achieved = observation.configuration if observation is not None else None
@@ -157,7 +179,7 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
         prediction=predicted,
         outcomes=observation.outcomes if observation is not None else {},
         held=predicted.low <= value <= predicted.high
-        if predicted is not None and value is not None and is_judged
+        if predicted is not None and value is not None and is_judged and not is_class(state.spec)
         else None,
         quarantined=trial.quarantined,
         acquisition=proposal.acquisition,
@@ -167,9 +189,58 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
         model_version=proposal.model_version,
         proposed_at=trial.proposed_at,
         ended_at=trial.ended_at,
+        awaited=state.awaited(trial),
+        given_up=trial.given_up,
+        excluded=trial.excluded,
+        parts=tuple(_part(each, state.spec) for each in trial.versions[1:]),
         version=observation.version if observation is not None else 1,
         is_best=is_best,
     )
+
+
+def count_hits(trials: Iterable[TrialLine], spec: CampaignSpec) -> StatedChances | None:
+    """Counts the trials that came to a wanted class, beside the chances stated before them.
+
+    Their number is Poisson-binomial; its quantiles are exact.
+    """
+    name = spec.objective.outcome
+    judged = [
+        (line.prediction.mean / 100, spec.goal_value(line.outcomes))
+        for line in trials
+        if line.prediction is not None
+        and (name in line.outcomes or line.state is TrialState.FAILED_BY_PROCESS)
+    ]
+    if not is_class(spec) or not judged:
+        return None
+    chances = [chance for chance, _ in judged]
+    low, high = _quantiles(chances)
+    hits = sum(bool(value) for _, value in judged)
+    return StatedChances(hits=hits, n=len(judged), expected=sum(chances), low=low, high=high)
+
+
+def _quantiles(chances: list[float]) -> tuple[int, int]:
+    """Returns the 2.5 % and 97.5 % quantiles of how many of these happen."""
+    mass = np.ones(1)
+    for chance in chances:
+        mass = np.convolve(mass, [1 - chance, chance])
+    below = np.cumsum(mass)
+    low, high = (int(np.searchsorted(below, tail)) for tail in (0.025, 0.975))
+    return low, min(high, len(chances))
+
+
+def _part(part: Observation, spec: CampaignSpec) -> str:
+    """Says what a later part of a result told: a correction gives its reason."""
+    told = ", ".join(
+        f"{name} {words.measured(each, spec, name)}" for name, each in part.outcomes.items()
+    )
+    who = f"{part.by} on {words.moment(part.at)}" if part.by else words.moment(part.at)
+    if part.reason:
+        return f"Corrected by {who} ({part.reason}): {told}."
+    return f"Told later by {who}: {told}."
+
+
+def _reason(excluded: str | None) -> str:
+    return "" if excluded is None else excluded or "no reason given"
 
 
 def _historical(state: CampaignState) -> tuple[HistoricalLine, ...]:
@@ -179,8 +250,9 @@ def _historical(state: CampaignState) -> tuple[HistoricalLine, ...]:
             outcomes=each.outcomes,
             source=each.source,
             at=each.at,
+            excluded=_reason(state.excluded_imports.get(number)),
         )
-        for each in state.imported
+        for number, each in enumerate(state.imported, start=1)
     )
 
 
@@ -189,7 +261,8 @@ def _random(
 ) -> RandomChoice | None:
     if means is None or space.rows is None or n_taken == 0:
         return None
-    return random_choice(means, state.spec.objective, n_trials=n_taken)
+    factor = stated_factor(state.spec)
+    return random_choice(factor * means, stated_objective(state.spec), n_trials=n_taken)
 
 
 def _standing(state: CampaignState) -> str:

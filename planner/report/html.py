@@ -14,10 +14,17 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from planner.pictures import draw_observed, draw_progress, draw_slices
+from planner.pictures import (
+    Curves,
+    draw_class_trials,
+    draw_curves,
+    draw_observed,
+    draw_progress,
+    draw_slices,
+)
 from planner.report import words
 from planner.report.facts import Facts
-from planner.report.pictures import make_observed, make_progress
+from planner.report.pictures import make_class_trials, make_observed, make_progress
 
 WIDE_PX, NARROW_PX = 700.0, 336.0  # a desk's or a printed page's column; a telephone's
 
@@ -70,6 +77,7 @@ def make_page(facts: Facts) -> str:
         progress=_progress(facts),
         slices=_slices(facts),
         observed=_observed(facts),
+        curves=[_curves(each) for each in facts.curves],
         style=Markup(style),  # noqa: S704 - our own file
         style_hash=_hash(style),
     )
@@ -99,7 +107,17 @@ def _hash(style: str) -> str:
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 
+def _curves(curves: Curves) -> Picture:
+    return _both(draw_curves(curves, width_px=WIDE_PX), draw_curves(curves, width_px=NARROW_PX))
+
+
 def _progress(facts: Facts) -> Picture:
+    trials = make_class_trials(facts)
+    if trials is not None:
+        return _both(
+            draw_class_trials(trials, width_px=WIDE_PX),
+            draw_class_trials(trials, width_px=NARROW_PX),
+        )
     progress = make_progress(facts)
     return _both(
         draw_progress(progress, width_px=WIDE_PX), draw_progress(progress, width_px=NARROW_PX)

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from planner.pictures import Observed, Progress, RandomChoice
+from planner.campaign import ClassOutcome
+from planner.pictures import ClassTrials, Observed, Progress, RandomChoice
 from planner.pictures.progress import TrialState as Drawn
 from planner.report.facts import RUN_OR_TO_BE_RUN, Facts, TrialLine
 from planner.report.goal import goal_of
@@ -16,13 +17,13 @@ from planner.trials import PENDING, TrialState
 def make_progress(facts: Facts) -> Progress:
     """Returns the trials in their order; those that were never to be run are left out."""
     taken = [line for line in facts.trials if line.state in RUN_OR_TO_BE_RUN]
-    outcome = facts.spec.outcome
+    outcome = facts.outcome
     values = [_value(line, facts) for line in taken]
     random = facts.random
     return Progress(
         outcome=outcome.name,
         unit=_unit(facts),
-        goal=goal_of(facts.spec.objective),
+        goal=goal_of(facts.objective),
         values=np.array(values, dtype=np.float64),
         states=[
             _drawn(line, is_known=not math.isnan(value))
@@ -37,6 +38,31 @@ def make_progress(facts: Facts) -> Progress:
     )
 
 
+def make_class_trials(facts: Facts) -> ClassTrials | None:
+    """Returns what the trials came to; None where the outcome is no class."""
+    outcome = facts.spec.measured_outcome
+    if not isinstance(outcome, ClassOutcome) or not facts.wanted:
+        return None
+    taken = [line for line in facts.trials if line.state in RUN_OR_TO_BE_RUN]
+    seen = [_class(line, outcome.name) for line in taken]
+    chances = [line.prediction.mean / 100 if line.prediction else math.nan for line in taken]
+    return ClassTrials(
+        outcome=outcome.name,
+        classes=outcome.classes,
+        wanted=facts.wanted,
+        seen=seen,
+        states=[
+            _drawn(line, is_known=each is not None) for line, each in zip(taken, seen, strict=True)
+        ],
+        chance=np.array(chances, dtype=np.float64),
+    )
+
+
+def _class(line: TrialLine, name: str) -> str | None:
+    measured = line.outcomes.get(name) if line.state is TrialState.COMPLETED else None
+    return str(measured.value) if measured is not None else None
+
+
 def make_observed(facts: Facts) -> Observed | None:
     """Returns what was observed against what was stated; None where nothing can be compared."""
     judged = [line for line in facts.trials if line.held is not None]
@@ -45,7 +71,7 @@ def make_observed(facts: Facts) -> Observed | None:
     spec = facts.spec
     stated = [line.prediction for line in judged if line.prediction is not None]
     return Observed(
-        outcome=spec.outcome.name,
+        outcome=facts.outcome.name,
         unit=_unit(facts),
         observed=np.array([spec.goal_value(line.outcomes) for line in judged], dtype=np.float64),
         mean=np.array([each.mean for each in stated]),
@@ -64,9 +90,10 @@ def _drawn(line: TrialLine, *, is_known: bool) -> Drawn:
         return "observed"
     if line.quarantined:
         return "quarantined"
-    return "pending" if line.state in PENDING else "failed"
+    is_to_come = line.state in PENDING or line.state is TrialState.COMPLETED
+    return "pending" if is_to_come else "failed"
 
 
 def _unit(facts: Facts) -> str:
-    outcome = facts.spec.outcome
+    outcome = facts.outcome
     return outcome.unit if outcome.label != outcome.name else ""

@@ -7,8 +7,9 @@ import torch
 
 from planner.campaign import CampaignSpec
 from planner.ledger.replay import CampaignState
-from planner.loop.model import LEVEL
-from planner.models import Bounds, FitFailure, Surrogate, expect
+from planner.loop.model import LEVEL, expected_at, observed_goal
+from planner.loop.stating import is_class, stated_factor, stated_objective, stated_outcome
+from planner.models import FitFailure, Surrogate
 from planner.pictures import CategoricalSlice, NumericSlice, Prediction, Slices, SliceTrials
 from planner.report.facts import BestConditions
 from planner.report.goal import goal_of
@@ -43,16 +44,17 @@ def make_slices(
     if isinstance(fitted, FitFailure) or best is None:
         return None
     lengthscales = fitted.hyperparameters.lengthscales
-    order = np.argsort(lengthscales, kind="stable")[:_MOST_PANELS]
+    free = sorted(set(space.columns))  # a constant has no column, and nothing is seen along it
+    order = sorted(free, key=lambda index: lengthscales[index])[:_MOST_PANELS]
     panels = [
         _slice(space.parameters[index], state, space, fitted, best) for index in sorted(order)
     ]
-    outcome = state.spec.outcome
+    outcome = stated_outcome(state.spec)
     return Slices(
         outcome=outcome.name,
         unit=outcome.unit if outcome.label != outcome.name else "",
         panels=panels,
-        goal=goal_of(state.spec.objective),
+        goal=goal_of(stated_objective(state.spec)),
         held=f"the best conditions ({best.name})",
     )
 
@@ -109,17 +111,12 @@ def _settings(parameter: AnyParameter) -> list[Value]:
 
 
 def _predict(surrogate: Surrogate, x: Floats, spec: CampaignSpec) -> Prediction:
-    said = expect(
-        surrogate,
-        torch.from_numpy(x),
-        objective=spec.stated_objective,
-        bounds=Bounds(*spec.outcome.bounds),
-        level=LEVEL,
-    )
+    said, factor = expected_at(surrogate, torch.from_numpy(x), spec), stated_factor(spec)
+    of_run = torch.stack([said.run_low, said.run_high], dim=1).numpy()
     return Prediction(
-        mean=said.mean.numpy(),
-        mean_interval=torch.stack([said.low, said.high], dim=1).numpy(),
-        run_interval=torch.stack([said.run_low, said.run_high], dim=1).numpy(),
+        mean=factor * said.mean.numpy(),
+        mean_interval=factor * torch.stack([said.low, said.high], dim=1).numpy(),
+        run_interval=None if is_class(spec) else of_run,
         level=LEVEL,
     )
 
@@ -128,8 +125,7 @@ def _trials(
     parameter: AnyParameter, state: CampaignState, space: SearchSpace, centre: Configuration
 ) -> SliceTrials | None:
     """Returns the observations with their distance from the slice, in the unit cube."""
-    outcome = state.spec.objective.outcome
-    observed = [each for each in state.observations if outcome in each.outcomes]
+    observed = observed_goal(state)
     if not observed:
         return None
     values = [each.configuration[parameter.name] for each in observed]
@@ -139,8 +135,7 @@ def _trials(
     own = np.array(space.columns) == space.names.index(parameter.name)
     return SliceTrials(
         settings=np.array(values, dtype=np.float64),
-        values=np.array(
-            [state.spec.goal_value(each.outcomes) for each in observed], dtype=np.float64
-        ),
+        values=stated_factor(state.spec)
+        * np.array([state.spec.goal_value(each.outcomes) for each in observed], dtype=np.float64),
         distances=np.linalg.norm(off[:, ~own], axis=1),
     )

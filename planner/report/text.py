@@ -48,7 +48,7 @@ def _heading(facts: Facts) -> Text:
         text.append(f": {facts.stop_reason}")
     if spec.about:
         text.append(f"\n{spec.about}")
-    text.append(f"\nWanted: {words.wish(spec.objective, spec.outcome.unit)}.")
+    text.append(f"\nWanted: {words.wanted(facts)}.")
     if facts.simulation:
         text.append("\nSIMULATED", style="bold yellow")
         text.append(f"  {facts.simulation}")
@@ -63,10 +63,12 @@ def _best(facts: Facts) -> RenderableType:
     text.append(f"Best conditions ({best.name})\n", style="bold")
     for name, value in best.configuration.items():
         text.append(f"  {name} = {words.setting(value, spec.scalars[name].unit)}\n")
-    text.append(f"  {spec.outcome.name}: {words.best_value(best, spec.outcome.unit)}", "bold green")
+    for name, course in words.courses(best.configuration, spec):
+        text.append(f"  {name}: {course}\n")
+    outcome = facts.outcome
+    text.append(f"  {outcome.name}: {words.best_value(best, outcome.unit)}", "bold green")
     if best.mean is not None:
-        unit = words.unit_of(spec.outcome.unit)
-        text.append(f"\n  measured there: {words.rounded(best.measured)}{unit}")
+        text.append(f"\n  measured there: {words.told(best.measured, outcome.unit)}")
     else:
         text.append(f"\n  No interval: {best.why_no_interval}")
     if best.goal_probability is not None:
@@ -78,6 +80,8 @@ def _sentences(facts: Facts) -> list[str]:
     lines = [words.left(facts), words.top(facts), words.against_chance(facts)]
     if facts.stated is not None:
         lines.append(words.stated(facts.stated))
+    if facts.chances is not None:
+        lines.append(words.stated_chances(facts.chances, facts.wanted))
     lines.append(f"Trials: {words.counted(facts)}.")
     if facts.historical:
         lines.append(f"Measurements from before: {len(facts.historical)}.")
@@ -120,9 +124,8 @@ def _table(trials: Sequence[TrialLine], facts: Facts) -> RenderableType:
 
     Why a trial was chosen stands below those that are under way; the page has it for all.
     """
-    head = _Row(
-        "trial", "conditions", f"predicted ({words.level_of(facts)})", facts.spec.outcome.label
-    )
+    said = facts.outcome.name if facts.wanted else f"predicted ({words.level_of(facts)})"
+    head = _Row("trial", "conditions", said, facts.spec.measured_outcome.label)
     rows = [_row(line, facts) for line in trials]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     widths[1] = min(widths[1], _WIDEST_CONDITIONS)
@@ -150,7 +153,7 @@ class _Row(NamedTuple):
 def _row(line: TrialLine, facts: Facts) -> _Row:
     settings = facts.spec.scalars
     values = (words.setting(line.configuration[name], "") for name in settings)
-    predicted = words.prediction(line.prediction) if line.prediction else "-"
+    predicted = words.predicted(line.prediction, facts) if line.prediction else "-"
     is_done = line.state is TrialState.COMPLETED  # what became of the others stands below
     measured = words.outcome_of(line, facts.spec) if is_done else "-"
     mark = " best" if line.is_best else " missed" if line.held is False else ""
@@ -179,6 +182,9 @@ def _remarks(line: TrialLine, row: _Row, facts: Facts) -> Text:
     remark = words.remark(line)
     if remark:
         text.append(f"{remark}\n", style="yellow")
+    for said in (words.still_to_come(line), words.left_out(line), *line.parts):
+        if said:
+            text.append(f"{said}\n", style="yellow")
     if line.state not in TERMINAL_TRIALS:
         text.append(line.reason, style="dim")
     text.rstrip()

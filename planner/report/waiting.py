@@ -20,7 +20,36 @@ def list_waiting(state: CampaignState) -> tuple[WaitingItem, ...]:
         for trial in state.trials.values()
         if trial.quarantined and trial.state not in (TrialState.IN_DOUBT, TrialState.RUNNING)
     ]
-    return (*items, *late, *_whole(state))
+    return (*items, *_awaited(state), *late, *_whole(state))
+
+
+def _awaited(state: CampaignState) -> list[WaitingItem]:
+    """Returns an item for each outcome that completed trials still wait for, with its source."""
+    waiting: dict[str, list[int]] = {}
+    for trial in state.trials.values():
+        for name in state.awaited(trial):
+            if getattr(state.spec.outcomes[name], "reduce", None) is None:
+                waiting.setdefault(name, []).append(trial.number)
+    return [
+        WaitingItem(
+            trial=numbers[0] if len(numbers) == 1 else None,
+            what=f"{name} of {_trials(numbers)} is still to come{_from(name, state)}",
+            to_do=f"planner tell TRIAL {name}=VALUE; {name}=lost and a reason where it never will",
+        )
+        for name, numbers in waiting.items()
+    ]
+
+
+def _trials(numbers: list[int]) -> str:
+    listed = ", ".join(map(str, numbers[:10])) + (" ..." if len(numbers) > 10 else "")
+    return f"trial {listed}" if len(numbers) == 1 else f"trials {listed}"
+
+
+def _from(name: str, state: CampaignState) -> str:
+    elsewhere = state.spec.measured_elsewhere.get(name)
+    if elsewhere is not None:
+        return f" from {elsewhere}"
+    return f"; source {state.spec.source.name} did not report it"
 
 
 def _item(trial: Trial, state: CampaignState) -> WaitingItem | None:

@@ -12,11 +12,13 @@ from planner.report.facts import (
     RUN_OR_TO_BE_RUN,
     BestConditions,
     Facts,
+    HistoricalLine,
+    StatedChances,
     StatedIntervals,
     TrialLine,
 )
 from planner.space import Configuration, Value
-from planner.trials import Prediction, TrialState
+from planner.trials import Artifact, Curve, Measured, Prediction, StoredCurve, TrialState
 
 _PLAINLY = (1e-4, 1e6)  # numbers between these are written without a power of ten
 ORIGINS = {
@@ -90,21 +92,84 @@ def prediction(predicted: Prediction) -> str:
     return f"{predicted_mean(predicted)} ({span(predicted.low, predicted.high)})"
 
 
+def predicted(stated: Prediction, facts: Facts) -> str:
+    """Returns a stated prediction; of a class the chance alone, as a run is or is not one."""
+    if facts.wanted:
+        return chance(stated.mean / 100)
+    return prediction(stated)
+
+
 def best_number(best: BestConditions) -> str:
     """Returns the predicted mean at the best conditions, or what was measured there."""
     if best.mean is None or best.low is None or best.high is None:
-        return rounded(best.measured)
+        return told(best.measured)
     return rounded(best.mean, (best.high - best.low) / 2)
 
 
 def best_value(best: BestConditions, unit: str) -> str:
     """Returns the best conditions' outcome with its interval, or as measured."""
     if best.mean is None or best.low is None or best.high is None:
-        return f"{rounded(best.measured)}{unit_of(unit)} measured"
+        return f"{told(best.measured, unit)} measured"
+    what = "interval" if isinstance(best.measured, str) else "interval of the mean"
     return (
         f"{best_number(best)}{unit_of(unit)} "
-        f"({percent(best.level)} interval of the mean: {span(best.low, best.high)})"
+        f"({percent(best.level)} {what}: {span(best.low, best.high)})"
     )
+
+
+def told(value: float | str, unit: str = "1") -> str:
+    """Returns what was measured: a number with its unit, or a class, which has none."""
+    return value if isinstance(value, str) else f"{rounded(value)}{unit_of(unit)}"
+
+
+def measured(value: Measured, spec: CampaignSpec, name: str) -> str:
+    """Returns a measured outcome of any kind, with its unit and known deviation."""
+    outcome = value.value
+    match outcome:
+        case str():
+            return outcome
+        case Curve():
+            return f"{spec.outcomes[name].kind} of {len(outcome.x)} points"
+        case StoredCurve():
+            return f"{spec.outcomes[name].kind} of {outcome.n_points} points"
+        case Artifact():
+            return f"{outcome.name} ({_size(outcome.n_bytes)}, SHA-256 {outcome.sha256[:12]})"
+    deviation = f" \u00b1 {rounded(value.sd)}" if value.sd is not None else ""
+    return f"{number(outcome)}{deviation}{unit_of(spec.outcomes[name].unit)}"
+
+
+def _size(n_bytes: int) -> str:
+    for limit, unit in ((2**20, "MiB"), (2**10, "KiB")):
+        if n_bytes >= limit:
+            return f"{n_bytes / limit:.3g} {unit}"
+    return f"{n_bytes} bytes"
+
+
+def others(line: TrialLine, spec: CampaignSpec) -> str:
+    """Returns what else was measured of a trial, as a sentence; empty where nothing was."""
+    rest = [
+        f"{name} {measured(each, spec, name)}"
+        for name, each in line.outcomes.items()
+        if name != spec.objective.outcome
+    ]
+    return f"Also measured: {', '.join(rest)}." if rest else ""
+
+
+def still_to_come(line: TrialLine) -> str:
+    """Returns what a trial still waits for, and what nobody will measure any more."""
+    parts = [f"Still to come: {', '.join(line.awaited)}."] if line.awaited else []
+    parts += [f"{name} was given up: {why}." for name, why in line.given_up.items()]
+    return " ".join(parts)
+
+
+def left_out(line: TrialLine | HistoricalLine) -> str:
+    """Returns why a result is left out of what the model learns from; empty where it is not."""
+    return f"Left out of what the model learns from: {line.excluded}." if line.excluded else ""
+
+
+def courses(settings: Configuration, spec: CampaignSpec) -> list[tuple[str, str]]:
+    """Returns the courses in time that belong to a configuration, by name."""
+    return [(name, str(each.table(settings))) for name, each in spec.profiles.items()]
 
 
 def top(facts: Facts) -> str:
@@ -112,17 +177,26 @@ def top(facts: Facts) -> str:
     best, top = facts.best, facts.top
     if best is None or top is None or top.low is None or top.high is None:
         return ""
-    unit = unit_of(facts.spec.outcome.unit)
+    unit = unit_of(facts.outcome.unit)
     return (
-        f"The best single measurement is {rounded(top.measured)}{unit} ({top.name}). Of noisy "
+        f"The best single measurement is {told(top.measured)}{unit} ({top.name}). Of noisy "
         f"results the best is often the luckiest: the model expects {best_number(top)}{unit} there "
         f"({percent(top.level)} interval of the mean: {span(top.low, top.high)}). "
         f"A repeat would tell."
     )
 
 
-def wish(objective: NumberObjective, unit: str) -> str:
+def wanted(facts: Facts) -> str:
     """Returns what is wanted, as the rest of a sentence."""
+    if not facts.wanted:
+        return wish(facts.objective, facts.outcome.unit)
+    text = f"{facts.objective.outcome} to be {' or '.join(facts.wanted)}, as surely as possible"
+    goal = facts.objective.goal if isinstance(facts.objective, Maximise) else None
+    return text if goal is None else f"{text}; a chance of {number(goal)} % is good enough"
+
+
+def wish(objective: NumberObjective, unit: str) -> str:
+    """Returns what is wanted of a number, as the rest of a sentence."""
     end = unit_of(unit)
     match objective:
         case Maximise() | Minimise():
@@ -149,7 +223,7 @@ def left(facts: Facts) -> str:
     """Returns one sentence on what may still be gained."""
     if facts.left is None:
         return f"Whether something better is left cannot be estimated: {facts.why_nothing_left}"
-    unit = unit_of(facts.spec.outcome.unit)
+    unit = unit_of(facts.outcome.unit)
     more = (
         "" if facts.left.threshold == 0 else f" by more than {number(facts.left.threshold)}{unit}"
     )
@@ -174,12 +248,24 @@ def stated(intervals: StatedIntervals) -> str:
     )
 
 
+def stated_chances(chances: StatedChances, wanted: tuple[str, ...]) -> str:
+    """Returns one sentence on how well the stated chances of a class held."""
+    verdict = ""
+    if not chances.low <= chances.hits <= chances.high:
+        verdict = " They were too " + ("high." if chances.hits < chances.low else "low.")
+    return (
+        f"{chances.hits} of {chances.n} trials with a chance that was stated before came to "
+        f"{' or '.join(wanted)}; the stated chances sum to {chances.expected:.1f} "
+        f"({chances.low} to {chances.high} in 95 % of cases).{verdict}"
+    )
+
+
 def against_chance(facts: Facts) -> str:
     """Returns one sentence on random choice; empty where it is not known."""
     random = facts.random
     if random is None or not random.mean:
         return ""
-    unit = unit_of(facts.spec.outcome.unit)
+    unit = unit_of(facts.outcome.unit)
     reached = "come within" if random.is_distance else "reached"
     half = (random.high[-1] - random.low[-1]) / 2
     of_what = " of what is wanted" if random.is_distance else ""
@@ -235,13 +321,17 @@ def moment(at: datetime) -> str:
 
 def outcome_of(line: TrialLine, spec: CampaignSpec, unit: str = "") -> str:
     """Returns the measured outcome of a trial, or what became of it."""
-    measured = line.outcomes.get(spec.objective.outcome)
-    if line.state is TrialState.COMPLETED and measured is not None:
-        value = measured.value
-        text = f"{number(value)}{unit_of(unit)}" if isinstance(value, float) else str(value)
-        return f"{text} (corrected, version {line.version})" if line.version > 1 else text
+    found = line.outcomes.get(spec.objective.outcome)
+    if line.state is TrialState.COMPLETED and found is not None:
+        value = found.value
+        text = f"{number(value)}{unit_of(unit)}" if isinstance(value, int | float) else str(value)
+        is_corrected = any(part.startswith("Corrected") for part in line.parts)
+        return f"{text} (corrected, version {line.version})" if is_corrected else text
     if line.quarantined:
         return "put aside"
+    if line.state is TrialState.COMPLETED:
+        is_lost = spec.objective.outcome in line.given_up
+        return "given up" if is_lost else "still to come"
     return str(line.state)
 
 
@@ -259,16 +349,31 @@ def level_of(facts: Facts) -> str:
     return f"{', '.join(percent(each) for each in sorted(levels))} interval".lstrip()
 
 
+def slices_caption(facts: Facts) -> str:
+    """Returns how to read the slices."""
+    text = "One parameter is changed at a time, the others are held at the best conditions."
+    if facts.wanted:
+        return (
+            f"{text} The line is the chance of {' or '.join(facts.wanted)}, the band its interval."
+        )
+    return (
+        f"{text} The band says where the mean lies, the dashed lines where the next single run is "
+        f"expected."
+    )
+
+
 def progress_caption(facts: Facts) -> str:
     """Returns what the picture of the progress leaves out or compares with."""
     text = "Best measured value so far, against the number of trials run."
+    if facts.wanted:
+        text = "What each trial came to, below the chance that was stated before it."
     n_shown = sum(line.state in RUN_OR_TO_BE_RUN for line in facts.trials)
     if n_shown < len(facts.trials):
         n_left = len(facts.trials) - n_shown
         left_out = "1 trial that was" if n_left == 1 else f"{n_left} trials that were"
         verb = "is" if n_left == 1 else "are"
         text += f" {left_out} turned down or never run {verb} left out and not counted."
-    if facts.random is not None and not facts.random.is_distance:
+    if facts.random is not None and not facts.random.is_distance and not facts.wanted:
         text += (
             f" Random choice draws from the means of all {facts.random.n_rows} candidates, "
             f"without replacement."

@@ -96,7 +96,8 @@ class ParameterBase(Quantity, ABC):
         """Returns the admissible value nearest to one row of columns, shape ``n_columns``."""
 
     def _refuse(self, value: object, rule: str) -> ValueOutOfRange:
-        return ValueOutOfRange(f"Parameter {self.name!r}: {value!r} {rule}.")
+        shown = repr(value).removesuffix(".0") if isinstance(value, float) else repr(value)
+        return ValueOutOfRange(f"Parameter {self.name!r}: {shown} {rule}.")
 
     def _number(self, value: Value) -> float:
         """Returns the number; one with its unit, such as ``373 K``, is converted."""

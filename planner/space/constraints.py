@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -143,6 +144,9 @@ def name_constraint(part: object) -> object:
         return part
     keys = [key for key in _KIND_OF_KEY if key in part]
     if len(keys) != 1:
+        meant = [each for key in part for each in get_close_matches(str(key), _KIND_OF_KEY, n=1)]
+        if not keys and meant:
+            raise ValueError(f"says nothing that is known: did you mean {meant[0]!r}?")
         found = f"has {' and '.join(keys)}" if keys else "says nothing that is known"
         raise ValueError(f"{found}: give one of {', '.join(_KIND_OF_KEY)}")
     return {"kind": _KIND_OF_KEY[keys[0]], **part}

@@ -112,7 +112,9 @@ class Continuous(Bounded):
                 f"give the bounds in an absolute unit such as K, or use a linear scale"
             )
         if self.scale == "log" and self.low <= 0:
-            raise ValueError(f"a log scale needs low above 0, not {self.low:g}")
+            raise ValueError(
+                f"a log scale needs low above 0, not {self.low:g}: raise it, or use a linear scale"
+            )
         return self
 
     @model_validator(mode="after")

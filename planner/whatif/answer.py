@@ -14,11 +14,19 @@ from planner.campaign import Maximise, Minimise
 from planner.errors import InputError
 from planner.ledger.replay import CampaignState
 from planner.loop.best import find_best
-from planner.loop.model import LEVEL, fit_surrogate
-from planner.models import Bounds, FitFailure, Surrogate, chance, expect, expect_difference
+from planner.loop.model import (
+    LEVEL,
+    expected_at,
+    fit_surrogate,
+    observed_goal,
+    predict_classes,
+)
+from planner.loop.stating import is_class, stated_factor
+from planner.models import Bounds, FitFailure, Surrogate, chance, expect_difference
 from planner.models.fitting import ENOUGH_FOR_SCALE
 from planner.models.priors import SIGNAL_VARIANCE
-from planner.space import Configuration, Floats, SearchSpace
+from planner.space import Configuration, Fixed, Floats, SearchSpace, Value
+from planner.units import DIMENSIONLESS
 from planner.whatif.question import Question, parse_question
 from planner.whatif.records import Answer, Base, Difference, Said
 
@@ -49,7 +57,11 @@ def answer(
     if isinstance(surrogate, FitFailure):
         n = len(state.observations)
         raise InputError(f"There is no model to ask ({n} observations so far): {surrogate.reason}")
-    missing = tuple(name for name in space.names if name not in question.values)
+    missing = tuple(
+        each.name
+        for each in space.parameters
+        if each.name not in question.values and not isinstance(each, Fixed)
+    )
     found = _find_base(state, space, surrogate, base, missing, question)
     asked = _configurations(question, space, found)
     is_compared = found is not None and (base is not None or bool(question.differences))
@@ -110,13 +122,18 @@ def _configurations(
     question: Question, space: SearchSpace, base: Base | None
 ) -> list[Configuration]:
     """Returns all combinations of the values, the rest from the base; each is checked."""
-    held = dict(base.configuration) if base is not None else {}
+    held: dict[str, Value] = {
+        each.name: each.value for each in space.parameters if isinstance(each, Fixed)
+    }
+    held |= base.configuration if base is not None else {}
+    # what was achieved may lie beside the settings, and a question may start there all the same
+    exact = base is None or space.is_admissible(base.configuration)
     for name, difference in question.differences.items():
         # the sum of two decimals is a decimal again: 0.1 + 0.2 is meant to be 0.3
         held[name] = float(f"{float(held[name]) + difference:.12g}")
     names = list(question.values)
     return [
-        space.check({**held, **dict(zip(names, values, strict=True))})
+        space.check({**held, **dict(zip(names, values, strict=True))}, exact=exact)
         for values in itertools.product(*question.values.values())
     ]
 
@@ -130,7 +147,10 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = []
     n = len(surrogate.observations.y)
-    if n < ENOUGH_FOR_SCALE and state.spec.outcome.expected is not None:
+    if is_class(state.spec):
+        counted = "nothing was" if n == 0 else "only one trial was"
+        notes += [f"This rests on what is assumed beforehand, as {counted} measured."] * (n < 2)
+    elif n < ENOUGH_FOR_SCALE and state.spec.outcome.expected is not None:
         counted = (
             "nothing was measured yet"
             if n == 0
@@ -148,10 +168,12 @@ def _notes(
         unit = state.spec.scalars[name].unit
         notes.append(f"{name} is {difference:+g} {unit} from {base.name}.")
     objective = state.spec.objective
-    if best_mean is not None and isinstance(objective, Maximise | Minimise):
+    can_be_beaten = isinstance(objective, Maximise | Minimise) and not is_class(state.spec)
+    if best_mean is not None and can_be_beaten:
+        assert isinstance(objective, Maximise | Minimise)
         gain, unit = objective.gain or 0.0, state.spec.outcome.unit
         if objective.goal is None:
-            more = f" by {gain:g} {unit}" if gain else ""
+            more = f" by {gain:g}{'' if unit == DIMENSIONLESS else f' {unit}'}" if gain else ""
             notes.append(f"To meet the goal is to beat the best so far ({best_mean:.4g}){more}.")
     if state.spec.is_simulated:
         notes.append(f"The campaign is simulated (source {state.spec.source.name!r}).")
@@ -185,13 +207,8 @@ class _Speaker:
     def _say_block(self, asked: Sequence[Configuration], base: Base | None) -> list[Said]:
         x = self.space.encode(asked)
         here, spec = torch.from_numpy(x), self.state.spec
-        said = expect(
-            self.surrogate,
-            here,
-            objective=spec.stated_objective,
-            bounds=Bounds(*spec.outcome.bounds),
-            level=LEVEL,
-        )
+        said, factor = expected_at(self.surrogate, here, spec), stated_factor(spec)
+        classes = predict_classes(self.state, self.space, self.surrogate, x)
         chances = self._chances(here)
         nearest, trials = self._nearest(here)
         unknown = self.surrogate.predict(here).sd / (self.surrogate.scale.sd * SIGNAL_VARIANCE**0.5)
@@ -199,16 +216,17 @@ class _Speaker:
         return [
             Said(
                 configuration=configuration,
-                mean=float(said.mean[i]),
-                low=float(said.low[i]),
-                high=float(said.high[i]),
-                run_low=float(said.run_low[i]),
-                run_high=float(said.run_high[i]),
+                mean=factor * float(said.mean[i]),
+                low=factor * float(said.low[i]),
+                high=factor * float(said.high[i]),
+                run_low=factor * float(said.run_low[i]),
+                run_high=factor * float(said.run_high[i]),
                 probability=float(chances[i]) if chances is not None else None,
                 nearest=float(nearest[i]) if nearest is not None else None,
                 nearest_trial=trials[i],
                 unknown=float(unknown[i].clamp(0.0, 1.0)),
                 difference=differences[i] if differences is not None else None,
+                classes=classes[i] if classes is not None else None,
             )
             for i, configuration in enumerate(asked)
         ]
@@ -231,8 +249,7 @@ class _Speaker:
         self, x: Float64[Tensor, "n d"]
     ) -> tuple[Float64[Tensor, " n"] | None, list[int | None]]:
         """Returns distances in lengthscales to the nearest observation, and its trial."""
-        name = self.state.spec.objective.outcome
-        observed = [each for each in self.state.observations if name in each.outcomes]
+        observed = observed_goal(self.state)
         if not observed:
             return None, [None] * len(x)
         lengthscales = torch.tensor(
@@ -256,8 +273,14 @@ class _Speaker:
             bounds=Bounds(*spec.outcome.bounds),
             level=LEVEL,
         )
-        columns = (mean, ends.low, ends.high)
+        is_elsewhere = (x != self.space.encode([base.configuration])).any(axis=1).tolist()
+        columns = (stated_factor(spec) * part for part in (mean, ends.low, ends.high))
         return [
+            # of the base to itself there is none, whatever rounding says
             Difference(mean=m, low=low, high=high)
-            for m, low, high in zip(*(c.tolist() for c in columns), strict=True)
+            if is_other
+            else Difference(mean=0.0, low=0.0, high=0.0)
+            for is_other, m, low, high in zip(
+                is_elsewhere, *(column.tolist() for column in columns), strict=True
+            )
         ]

@@ -6,9 +6,10 @@ import numpy as np
 
 from planner.campaign import HitRange, HitTarget, Maximise, Minimise, NumberObjective
 from planner.errors import InputError
+from planner.loop.stating import is_class, stated_objective, stated_outcome
 from planner.pictures import Goal, Prediction, WhatIf, draw_whatif
 from planner.pictures.frame import WIDTH_PX
-from planner.space import Categorical, Continuous
+from planner.space import Categorical, Continuous, Ordinal
 from planner.whatif.records import Answer
 
 
@@ -19,7 +20,7 @@ def draw(answer: Answer, *, width_px: float = WIDTH_PX) -> str:
         InputError: not exactly one parameter was swept, or it is a category.
     """
     name = _swept(answer)
-    parameter, outcome = answer.spec.scalars[name], answer.spec.outcome
+    parameter, outcome = answer.spec.scalars[name], stated_outcome(answer.spec)
     said = sorted(answer.said, key=lambda each: float(each.configuration[name]))
     chances = [each.probability for each in said]
     whatif = WhatIf(
@@ -31,11 +32,15 @@ def draw(answer: Answer, *, width_px: float = WIDTH_PX) -> str:
         prediction=Prediction(
             mean=np.array([each.mean for each in said]),
             mean_interval=np.array([(each.low, each.high) for each in said]),
-            run_interval=np.array([(each.run_low, each.run_high) for each in said]),
+            run_interval=None
+            if is_class(answer.spec)
+            else np.array([(each.run_low, each.run_high) for each in said]),
             level=answer.level,
         ),
-        goal=_goal(answer.spec.objective),
-        probability=np.array(chances, dtype=np.float64) if None not in chances else None,
+        goal=_goal(stated_objective(answer.spec)),
+        probability=np.array(chances, dtype=np.float64)
+        if None not in chances and not is_class(answer.spec)  # a chance is drawn once
+        else None,
         held=_held(answer, name),
         is_log=isinstance(parameter, Continuous) and parameter.scale == "log",
     )
@@ -50,7 +55,7 @@ def _swept(answer: Answer) -> str:
             f"{next(iter(answer.spec.scalars))}=FROM:TO:COUNT, and give the others one value."
         )
     name = answer.swept[0]
-    if isinstance(answer.spec.scalars[name], Categorical):
+    if isinstance(answer.spec.scalars[name], Categorical | Ordinal):
         raise InputError(
             f"A picture shows a swept number, and {name!r} is a category. Read the table, or sweep "
             f"a number at one category."

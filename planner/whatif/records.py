@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.campaign import CampaignSpec
@@ -55,6 +56,8 @@ class Said:
         nearest_trial: its trial; None for historical data.
         unknown: share of the prior's deviation that the data leave, 0 to 1.
         difference: to the base, where one was asked for.
+        classes: probability of each class for the next run, where the outcome is one; the numbers
+            above are then the chance that it is a wanted one, in percent.
     """
 
     configuration: Configuration
@@ -68,6 +71,7 @@ class Said:
     nearest_trial: int | None
     unknown: float
     difference: Difference | None
+    classes: Mapping[str, float] | None = None
 
     @property
     def is_extrapolating(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from planner.campaign import utility
+from planner.loop.stating import is_class, stated_objective, stated_outcome
 from planner.pictures.axis import number
 from planner.space import Value
 from planner.whatif.records import Answer, Said
@@ -27,7 +29,7 @@ def render(answer: Answer) -> RenderableType:
         parts.append(_lines(said[0], answer, decimals))
     else:
         if len(said) > _MOST_SHOWN:
-            objective = answer.spec.objective
+            objective = stated_objective(answer.spec)
             said = tuple(sorted(said, key=lambda e: -utility(objective, e.mean)))[:_N_BEST]
             shown = f"The best {_N_BEST} of {len(answer.said)} by their mean; --json gives all."
             parts.append(Text(shown))
@@ -45,8 +47,8 @@ def render(answer: Answer) -> RenderableType:
     parts += [Text(note) for note in answer.notes]
     parts.append(
         Text(
-            f"Model {answer.model_version} from {answer.n_observations} observations. Judge one "
-            f"run by the interval of the next run.",
+            f"Model {answer.model_version} from {answer.n_observations} observations."
+            + ("" if is_class(answer.spec) else " Judge one run by the interval of the next run."),
             style="dim",
         )
     )
@@ -55,11 +57,11 @@ def render(answer: Answer) -> RenderableType:
 
 def whatif_json(answer: Answer) -> dict[str, Any]:
     """Returns the answer as dictionaries, lists, texts and numbers."""
-    spec = answer.spec
+    spec, outcome = answer.spec, stated_outcome(answer.spec)
     return {
         "campaign": spec.campaign,
         "simulated": spec.is_simulated,
-        "outcome": {"name": spec.outcome.name, "unit": spec.outcome.unit},
+        "outcome": {"name": outcome.name, "unit": outcome.unit},
         "parameters": {name: {"unit": each.unit} for name, each in spec.scalars.items()},
         "level": answer.level,
         "model_version": answer.model_version,
@@ -88,17 +90,26 @@ def _conditions(answer: Answer) -> Text:
 
 def _lines(said: Said, answer: Answer, decimals: int) -> Table:
     """Returns the answer to one configuration, a line a statement."""
-    outcome, level = answer.spec.outcome, f"{100 * answer.level:g} %"
+    outcome, level = stated_outcome(answer.spec), f"{100 * answer.level:g} %"
     unit = _unit(outcome.unit)
+    of_a_class = is_class(answer.spec)
     grid = Table.grid(padding=(0, 2))
     grid.add_column()
     grid.add_column()
     rows = [
         (outcome.name, f"{_rounded(said.mean, decimals)} {unit}".strip()),
-        (f"{level} interval of the mean", _span(said.low, said.high, decimals)),
-        (f"{level} interval of the next run", _span(said.run_low, said.run_high, decimals)),
+        (
+            f"its {level} interval" if of_a_class else f"{level} interval of the mean",
+            _span(said.low, said.high, decimals),
+        ),
     ]
-    if said.probability is not None:
+    if said.classes is not None:
+        rows.append(("next run", _classes(said.classes)))
+    elif not of_a_class:
+        rows.append(
+            (f"{level} interval of the next run", _span(said.run_low, said.run_high, decimals))
+        )
+    if said.probability is not None and not of_a_class:
         rows.append(("next run meets the goal", _chance(said.probability)))
     if said.difference is not None:
         rows.append((f"difference ({level} interval)", _difference(said, decimals)))
@@ -109,13 +120,14 @@ def _lines(said: Said, answer: Answer, decimals: int) -> Table:
 
 
 def _table(said: tuple[Said, ...], answer: Answer, decimals: int) -> Table:
-    outcome, level = answer.spec.outcome, f"{100 * answer.level:g} %"
-    has_chance = any(each.probability is not None for each in said)
+    outcome, level = stated_outcome(answer.spec), f"{100 * answer.level:g} %"
+    of_a_class = is_class(answer.spec)
+    has_chance = not of_a_class and any(each.probability is not None for each in said)
     has_difference = any(each.difference is not None for each in said)
     swept = [answer.spec.scalars[name] for name in answer.swept]
     names = [f"{each.name}\n{_unit(each.unit)}" for each in swept]
-    names += [f"{outcome.name}\n{_unit(outcome.unit)}", f"mean\n{level}"]
-    names += [f"next run\n{level}"]
+    names += [f"{outcome.name}\n{_unit(outcome.unit)}"]
+    names += [f"interval\n{level}"] if of_a_class else [f"mean\n{level}", f"next run\n{level}"]
     names += ["meets\ngoal"] if has_chance else []
     names += [f"difference\n{level}"] if has_difference else []
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
@@ -125,7 +137,7 @@ def _table(said: tuple[Said, ...], answer: Answer, decimals: int) -> Table:
     for each in said:
         cells = [_setting(each.configuration[name]) for name in answer.swept]
         cells += [_rounded(each.mean, decimals), _narrow(each.low, each.high, decimals)]
-        cells += [_narrow(each.run_low, each.run_high, decimals)]
+        cells += [] if of_a_class else [_narrow(each.run_low, each.run_high, decimals)]
         cells += [_chance(each.probability)] if has_chance else []
         cells += [_difference(each, decimals).replace(" (", "\n(")] if has_difference else []
         table.add_row(*cells, _nearest(each, is_short=True))
@@ -134,16 +146,22 @@ def _table(said: tuple[Said, ...], answer: Answer, decimals: int) -> Table:
 
 def _base(answer: Answer, said: Said, decimals: int) -> Text:
     assert answer.base is not None
-    unit = _unit(answer.spec.outcome.unit)
+    unit = _unit(stated_outcome(answer.spec).unit)
     settings = ", ".join(
         f"{name} {_setting(value)} {_unit(answer.spec.scalars[name].unit)}".strip()
         for name, value in said.configuration.items()
     )
+    next_run = f"; next run {_span(said.run_low, said.run_high, decimals)}"
     return Text(
         f"Differences are to {answer.base.name}, {settings}: {_rounded(said.mean, decimals)} "
-        f"{unit} ({_span(said.low, said.high, decimals)}; next run "
-        f"{_span(said.run_low, said.run_high, decimals)})."
+        f"{unit} ({_span(said.low, said.high, decimals)}"
+        f"{'' if is_class(answer.spec) else next_run})."
     )
+
+
+def _classes(chances: Mapping[str, float]) -> str:
+    likeliest = sorted(chances.items(), key=lambda each: -each[1])
+    return ", ".join(f"{name} {_chance(chance)}" for name, chance in likeliest)
 
 
 def _decimals(answer: Answer) -> int:

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from planner.acquisition import Choice, Situation, choose
-from planner.acquisition.open_space import OpenCandidates
+from planner.acquisition.open_space import OpenCandidates, independent
+from planner.acquisition.remaining import remaining
 from planner.campaign.objectives import Maximise
 from planner.errors import InputError, UnknownName
 from planner.space import (
@@ -181,6 +182,36 @@ def test_a_batch_beside_pending_trials_is_sound_and_can_be_made_again(name: str)
     assert [p.configuration for p in again.picks] == [p.configuration for p in choice.picks]
 
 
+def test_equations_that_follow_from_others_do_no_harm() -> None:
+    """The same mixture twice, and a sum of two of its rules."""
+    parts = components(4, 0, 0.001, optional=False)
+    names = tuple(part.name for part in parts)
+    space = SearchSpace(
+        parts,
+        (
+            Mixture(mixture=names),
+            Mixture(mixture=names),
+            LinearConstraint(weights={"c0": 1, "c1": -2}, equals=0),
+            LinearConstraint(weights={"c0": 2, "c1": -1, "c2": 1, "c3": 1}, equals=1),
+        ),
+    )
+    now = situation(space, 8)
+    choice = choose(now, q=2, seed=1)
+    assert len(choice.picks) == 2
+    assert_sound(space, now, choice)
+
+
+def test_independent_equations_say_the_same() -> None:
+    """By solutions: those of both systems are the same plane."""
+    rows = [np.array([1.0, 1.0, 1.0]), np.array([1.0, -1.0, 0.0]), np.array([2.0, 0.0, 1.0])]
+    reduced = independent(list(zip(rows, [1.0, 0.2, 1.2], strict=True)))
+    assert len(reduced) == 2
+    point, way = np.array([0.5, 0.3, 0.2]), np.array([1.0, 1.0, -2.0])
+    for weights, limit in reduced:
+        assert weights @ point == pytest.approx(limit, abs=1e-12)
+        assert weights @ way == pytest.approx(0, abs=1e-12)
+
+
 def oven() -> SearchSpace:
     return SearchSpace(
         (
@@ -305,6 +336,32 @@ def test_rows_of_a_part_of_a_table_have_the_numbers_of_the_whole() -> None:
     choice = choose(now, q=4, seed=1)
     assert sorted(pick.row or 0 for pick in choice.picks) == [10, 13, 16, 19]
     assert all(rows[pick.row or 0] == pick.configuration for pick in choice.picks)
+
+
+def test_what_is_left_to_gain_is_that_of_the_part_and_of_today() -> None:
+    """Of 20 rows the part holds 7, of which one is measured and one blocked."""
+    rows = tuple({"t": float(10 * (k % 3)), "a": k / 20} for k in range(20))
+    space = SearchSpace(
+        (
+            Continuous(name="t", low=0, high=100),
+            Continuous(name="a", low=0, high=1),
+            Contextual(name="humidity", low=20, high=60),
+        ),
+        rows=rows,
+    )
+    now = Situation(
+        space=space.restricted({"t": 10.0}),
+        objective=GOAL,
+        x=space.encoded_rows[[0, 1, 2]],
+        y=np.arange(3.0),
+        blocked=frozenset({16, 18}),
+        context={"humidity": 33.0},
+    )
+    surrogate = choose(now, q=1, seed=1).surrogate
+    assert surrogate is not None
+    left = remaining(now, surrogate, seed=1)
+    assert left is not None
+    assert left.n_candidates == 5
 
 
 def test_a_space_that_holds_nothing_is_an_error_and_not_exhausted() -> None:

@@ -32,7 +32,7 @@ SURFACE = {
         open
     """,
     "planner.acquisition": """
-        Choice choose Forecast log_noisy_expected_improvement Pick Settings Situation
+        Choice choose fit_for Forecast log_noisy_expected_improvement Pick Settings Situation
         upper_confidence_bound utility_moments UtilityMoments
     """,
     "planner.ledger": """
@@ -45,8 +45,9 @@ SURFACE = {
         Result RESULTS Series Setting SimulatorLab
     """,
     "planner.models": """
-        clip fit FitFailure Hyperparameters Interval interval Observations OutcomeScale
-        Prediction probability_of_meeting Surrogate
+        Bounds chance ClassSurrogate clip expect expect_difference Expectation fit fit_classes
+        FitFailure Hyperparameters Interval interval Observations OutcomeScale Prediction
+        probability_of_meeting Surrogate
     """,
     "planner.pictures": """
         CategoricalSlice ClassTrials Curves draw_class_trials draw_curves draw_observed

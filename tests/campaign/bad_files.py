@@ -29,6 +29,51 @@ sources:
 budget: {trials: 20}
 """
 
+# Places where the good file is added to.
+_FLOW = "{low: 1, high: 100, unit: sccm}"
+_LENGTH = "bounds: [0, 1000]}"
+_AIM = "{aim: maximise, outcome: length}"
+_SOURCE = "{kind: person}"
+_BUDGET = "budget:"
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    return _FLOW, f"{_FLOW}\n  {text}"
+
+
+def _outcome(text: str) -> tuple[str, str]:
+    return _LENGTH, f"{_LENGTH}\n  {text}"
+
+
+def _curve(text: str) -> tuple[str, str]:
+    """A spectrum, and what is computed from it."""
+    return _outcome(f"spectrum: {{kind: curve, unit: OD, x_unit: nm}}\n  peak: {text}")
+
+
+def _rule(text: str) -> tuple[str, str]:
+    return _BUDGET, f"constraints: [{text}]\n{_BUDGET}"
+
+
+def _person(text: str) -> tuple[str, str]:
+    return _SOURCE, f"{{kind: person, {text}}}"
+
+
+def _knots(text: str) -> tuple[str, str]:
+    return _parameter(f"ramp: {{unit: degC, {text}}}")
+
+
+def _with_parameters(text: str, *, person: str) -> tuple[str, str]:
+    """Parameters, and a person who has something to do with them."""
+    part = GOOD[GOOD.index(_FLOW) : GOOD.index(_BUDGET)]
+    return part, part.replace(_FLOW, f"{_FLOW}\n  {text}").replace(
+        _SOURCE, f"{{kind: person, {person}}}"
+    )
+
+
+def _second_source(text: str) -> tuple[str, str]:
+    return _SOURCE, f"{_SOURCE}\n  {text}"
+
+
 # title, lines of the good file to replace (none: what follows is added), and by what
 CHANGES: list[tuple[str, str, str]] = [
     ("a name that is misspelt", "parameters:", "paramters:"),
@@ -68,13 +113,165 @@ CHANGES: list[tuple[str, str, str]] = [
     ("choices that are one word", "[iron, nickel, cobalt]", "iron"),
     ("a value listed twice", "low: 1, high: 100", "values: [1, 2, 2]"),
     ("whole numbers with fractions", "low: 1, high: 100", "kind: integer, low: 0.5, high: 9"),
+    ("an order of one name", *_parameter("grain: {levels: [coarse]}")),
+    ("a name twice in an order", *_parameter("grain: {levels: [coarse, fine, coarse]}")),
+    ("a constant that is empty", *_parameter("gas: {value: }")),
+    ("a constant of another dimension", *_parameter("time: {value: 5 nm, unit: min}")),
+    (
+        "a component that may be absent from 0 on",
+        *_parameter("dye: {low: 0, high: 5, optional: true}"),
+    ),
+    ("an absent temperature", *_parameter("oil: {low: 20, high: 90, unit: degC, optional: true}")),
+    ("a choice that lacks a descriptor", *_parameter("oil: {choices: {a: {p: 1}, b: {q: 2}}}")),
+    ("choices that are described alike", *_parameter("oil: {choices: {a: {p: 1}, b: {p: 1}}}")),
+    (
+        "two choices that nothing tells apart",
+        *_parameter("oil: {choices: {a: {p: 1}, b: {p: 2}, c: {p: 2}}}"),
+    ),
+    ("a descriptor that is a word", *_parameter("oil: {choices: {a: {p: 1}, b: {p: high}}}")),
+    ("a profile without knots", *_knots("knots: []")),
+    (
+        "a profile in which nothing is free",
+        *_knots("knots: [{at: 0, value: 25}, {at: 9, value: 400}]"),
+    ),
+    (
+        "a knot without a value, and one with a key that is misspelt",
+        *_knots("knots: [{at: 0}, {at: {low: 9, high: 30}, valu: 400}]"),
+    ),
+    (
+        "a knot whose bounds are the wrong way round",
+        *_knots("knots: [{at: 0, value: 25}, {at: {low: 30, high: 9}, value: 400}]"),
+    ),
+    (
+        "a knot in another dimension",
+        *_knots("knots: [{at: 0, value: 25}, {at: {low: 9, high: 30}, value: 400 nm}]"),
+    ),
+    (
+        "knots out of order",
+        *_knots("knots: [{at: 40, value: 25}, {at: {low: 9, high: 30}, value: 400}]"),
+    ),
+    (
+        "a ramp that is too steep",
+        *_knots("max_rate: 10, knots: [{at: 0, value: 25}, {at: {low: 9, high: 30}, value: 400}]"),
+    ),
+    (
+        "a rate that is none",
+        *_knots("max_rate: 5 K, knots: [{at: 0, value: 25}, {at: {low: 9, high: 30}, value: 400}]"),
+    ),
+    (
+        "a rate of steps",
+        *_knots(
+            "max_rate: 5, interpolation: step, "
+            "knots: [{at: 0, value: 25}, {at: {low: 9, high: 30}, value: 400}]"
+        ),
+    ),
+    (
+        "times in a unit of length",
+        *_knots("time_unit: nm, knots: [{at: 0, value: 25}, {at: {low: 9, high: 30}, value: 400}]"),
+    ),
+    (
+        "a knot's name that is taken",
+        *_knots(
+            "knots: [{at: 0, value: 25}, {at: {low: 9, high: 30}, value: 400}]}\n"
+            "  ramp_2_time: {value: 3"
+        ),
+    ),
+    (
+        "nothing to choose",
+        GOOD[GOOD.index("  temperature") : GOOD.index("outcomes")],
+        "  temperature: {value: 600, unit: degC}\n"
+        "  humidity: {kind: contextual, low: 20, high: 60}\n",
+    ),
     ("a parameter's name that is no name", "  flow:", "  gas flow:"),
     ("another name inside", "low: 1,", "name: gas, low: 1,"),
     ("the same parameter twice", "  flow:", "  temperature:"),
     ("a campaign's name that is no name", "campaign: growth", "campaign: my growth!"),
     ("a campaign's name that is a number", "campaign: growth", "campaign: 2026"),
+    (
+        "a sum over nothing known",
+        "budget:",
+        "constraints: [{weights: {x: 1}, at_most: 3}]\nbudget:",
+    ),
+    (
+        "a sum over a category",
+        "budget:",
+        "constraints: [{weights: {catalyst: 1}, at_most: 3}]\nbudget:",
+    ),
+    (
+        "a sum over a log scale",
+        "high: 100, unit: sccm}",
+        "high: 100, scale: log}\nconstraints: [{weights: {flow: 1}, at_most: 50}]",
+    ),
+    ("a sum without a limit", "budget:", "constraints: [{weights: {flow: 1}}]\nbudget:"),
+    (
+        "a sum that cannot be reached",
+        "budget:",
+        "constraints: [{weights: {flow: 1}, at_least: 300}]\nbudget:",
+    ),
+    ("a sum that says nothing", *_rule("{weights: {flow: 0}, at_most: 5}")),
+    ("a sum with limits and a value", *_rule("{weights: {flow: 1}, equals: 3, at_most: 5}")),
+    ("limits in the wrong order", *_rule("{weights: {flow: 1}, at_least: 5, at_most: 3}")),
+    ("a rule that is misspelt", *_rule("{wieghts: {flow: 1}, at_most: 3}")),
+    ("a rule of no kind", *_rule("{at_most: 3}")),
+    ("a rule of two kinds", *_rule("{weights: {flow: 1}, count: [flow], at_most: 3}")),
+    ("a mixture of one", *_rule("{mixture: [flow], total: 100}")),
+    ("a mixture with a component twice", *_rule("{mixture: [flow, flow], total: 100}")),
+    ("a mixture of units", *_rule("{mixture: [flow, temperature], total: 100}")),
+    ("a mixture with a name in it", *_rule("{mixture: [flow, catalyst], total: 100}")),
+    ("a mixture of nothing known", *_rule("{mixture: [flow, flwo], total: 100}")),
+    ("more components than there are", *_rule("{count: [flow], at_least: 2}")),
+    ("a formula that ends early", *_rule("{expression: flow * (temperature + , at_most: 9}")),
+    ("a formula of a name", *_rule("{expression: catalyst ** 2, at_most: 9}")),
+    ("a formula of nothing known", *_rule("{expression: ln(flw), at_most: 9}")),
+    ("a formula that is a number", *_rule("{expression: '3 + 4', at_most: 9}")),
+    ("a formula that calls something", *_rule("{expression: open(flow), at_most: 9}")),
+    ("an exclusion of nothing", *_rule("{exclude: {}}")),
+    ("an exclusion of nothing known", *_rule("{exclude: {catlyst: iron}}")),
+    ("an exclusion of another name", *_rule("{exclude: {catalyst: gold}}")),
+    ("an exclusion of what cannot be", *_rule("{exclude: {flow: 500}}")),
+    ("an exclusion with limits that are misspelt", *_rule("{exclude: {flow: {at_last: 3}}}")),
+    ("an exclusion of everything", *_rule("{exclude: {catalyst: [iron, nickel, cobalt]}}")),
+    (
+        "sums that contradict each other, which is proven",
+        *_rule(
+            "{weights: {flow: 1, temperature: 1}, at_least: 900}, "
+            "{weights: {temperature: 2}, at_most: 1400}"
+        ),
+    ),
+    (
+        "a formula that cannot be met, which is searched",
+        *_rule("{expression: 1 / flow, at_least: 3}"),
+    ),
     ("an outcome that is also a parameter", "length", "flow"),
-    ("an outcome's kind that does not exist", "unit: um", "unit: um, kind: curve"),
+    ("an outcome's kind that does not exist", "unit: um", "unit: um, kind: curv"),
+    ("a class of one name", *_outcome("phase: {kind: class, classes: [pure]}")),
+    ("a class without names", *_outcome("phase: {kind: class}")),
+    ("a class with bounds", *_outcome("phase: {kind: class, classes: [a, b], bounds: [0, 1]}")),
+    ("a curve over an unknown unit", *_outcome("spectrum: {kind: curve, x_unit: nmm}")),
+    ("a file with a unit", *_outcome("image: {kind: image, unit: nm}")),
+    ("a reduction of nothing", *_outcome("peak: {reduce: spectrum, by: peak_position, unit: nm}")),
+    ("a reduction of a number", *_outcome("peak: {reduce: length, by: mean, unit: um}")),
+    ("a reduction without a rule", *_outcome("peak: {reduce: length}")),
+    ("a reduction of another kind", *_curve("{reduce: spectrum, by: mean, unit: nm}")),
+    ("a reduction that is misspelt", *_curve("{reduce: spectrum, by: peak_postion, unit: nm}")),
+    ("a reduction to another unit", *_curve("{reduce: spectrum, by: peak_position, unit: K}")),
+    (
+        "a reduction with limits out of order",
+        *_curve("{reduce: spectrum, by: {name: centroid, from: 600, to: 400}, unit: nm}"),
+    ),
+    (
+        "a reduction with limits in another unit",
+        *_curve("{reduce: spectrum, by: {name: centroid, from: 400 K}, unit: nm}"),
+    ),
+    (
+        "a reduction that lacks what it needs",
+        *_curve("{reduce: spectrum, by: value_at, unit: OD}"),
+    ),
+    ("a reduction without a name", *_curve("{reduce: spectrum, by: {from: 400}, unit: nm}")),
+    (
+        "a target that is no curve",
+        *_curve("{reduce: spectrum, by: {name: distance, target: {path: t.csv, columns: {x: 1}}}}"),
+    ),
     ("a bound too few", "bounds: [0, 1000]", "bounds: [0]"),
     ("a bound too many", "bounds: [0, 1000]", "bounds: [0, 10, 1000]"),
     ("impossible bounds", "bounds: [0, 1000]", "bounds: [1000, 0]"),
@@ -93,10 +290,119 @@ CHANGES: list[tuple[str, str, str]] = [
     ("an objective that is no list", "\n  - {aim: maximise,", " {aim: maximise,"),
     ("a target without a tolerance", "aim: maximise", "aim: target, target: 40"),
     ("a goal that is impossible", "aim: maximise", "aim: maximise, goal: 2000"),
+    ("a class to be found in a number", "aim: maximise", "aim: class, wanted: [pure]"),
+    (
+        "a class that is to be as high as possible",
+        f"{_LENGTH}\nobjectives:\n  - {_AIM}",
+        f"{_LENGTH}\n  phase: {{kind: class, classes: [pure, mixed]}}\nobjectives:\n"
+        "  - {aim: maximise, outcome: phase}",
+    ),
+    (
+        "a wanted class that does not exist",
+        f"{_LENGTH}\nobjectives:\n  - {_AIM}",
+        f"{_LENGTH}\n  phase: {{kind: class, classes: [pure, mixed]}}\nobjectives:\n"
+        "  - {aim: class, outcome: phase, wanted: [pur]}",
+    ),
+    (
+        "every class wanted",
+        f"{_LENGTH}\nobjectives:\n  - {_AIM}",
+        f"{_LENGTH}\n  phase: {{kind: class, classes: [pure, mixed]}}\nobjectives:\n"
+        "  - {aim: class, outcome: phase, wanted: [pure, mixed]}",
+    ),
+    (
+        "a curve that is to be as high as possible",
+        f"{_LENGTH}\nobjectives:\n  - {_AIM}",
+        f"{_LENGTH}\n  spectrum: {{kind: curve}}\nobjectives:\n"
+        "  - {aim: maximise, outcome: spectrum}",
+    ),
+    (
+        "a picture that is to be as high as possible",
+        f"{_LENGTH}\nobjectives:\n  - {_AIM}",
+        f"{_LENGTH}\n  look: {{kind: image}}\nobjectives:\n  - {{aim: maximise, outcome: look}}",
+    ),
     ("a range the wrong way round", "aim: maximise", "aim: range, low: 9, high: 2"),
     ("a source's kind that does not exist", "kind: person", "kind: persn"),
     ("a source without a kind", "{kind: person}", "{cost: 3}"),
-    ("two sources", "{kind: person}", "{kind: person}\n  lamp: {kind: person}"),
+    ("two sources that run trials", *_second_source("lamp: {kind: person}")),
+    ("no source that runs trials", _SOURCE, "{kind: analysis, measures: [length]}"),
+    ("an objective that no source measures", _SOURCE, "{kind: analysis, measures: [width]}"),
+    ("an analysis of nothing known", *_second_source("sem: {kind: analysis, measures: [lengh]}")),
+    (
+        "an analysis of the same twice",
+        *_second_source("sem: {kind: analysis, measures: [length, length]}"),
+    ),
+    (
+        "two analyses of the same",
+        *_second_source(
+            "sem: {kind: analysis, measures: [length]}\n  tem: {kind: analysis, measures: [length]}"
+        ),
+    ),
+    (
+        "an analysis of what is computed",
+        f"{_LENGTH}\nobjectives:\n  - {_AIM}\nsources:\n  furnace: {_SOURCE}",
+        f"{_LENGTH}\n  sizes: {{kind: distribution, unit: nm}}\n"
+        f"  size: {{reduce: sizes, by: mean, unit: nm}}\nobjectives:\n  - {_AIM}\nsources:\n"
+        f"  furnace: {_SOURCE}\n  sem: {{kind: analysis, measures: [size]}}",
+    ),
+    (
+        "an analysis with hours",
+        *_second_source("sem: {kind: analysis, measures: [length], hours: x}"),
+    ),
+    ("hours without a clock", *_person("hours: Mon-Fri 18:00-06:00")),
+    ("a day that does not exist", *_person("hours: Mon-Fr 18:00-06:00, time_zone: UTC")),
+    ("an hour that does not exist", *_person("hours: '25:00-26:00', time_zone: UTC")),
+    ("hours that are none", *_person("hours: 8 to 5, time_zone: UTC")),
+    ("a town for a time zone", *_person("hours: '08:00-17:00', time_zone: Berlin")),
+    ("a holiday in another order", *_person("holidays: [25.12.2026], time_zone: UTC")),
+    ("a day that is no day", *_person("holidays: [2026-02-30], time_zone: UTC")),
+    ("a holiday twice", *_person("holidays: [2026-12-25, 2026-12-25], time_zone: UTC")),
+    (
+        "a trial longer than the hours",
+        *_person("duration: 10 h, hours: '08:00-17:00', time_zone: UTC"),
+    ),
+    ("a limit shorter than a trial", *_person("duration: 2 h, time_limit: 90 min")),
+    ("an unknown parameter in common", *_person("capacity: 6, shared: [temprature]")),
+    (
+        "what is constant or measured in common",
+        *_with_parameters(
+            "gas: {value: argon}\n  air: {kind: contextual, low: 0, high: 9}",
+            person="capacity: 6, shared: [gas, air]",
+        ),
+    ),
+    (
+        "a profile in common",
+        *_with_parameters(
+            "ramp: {unit: degC, knots: [{at: 0, value: 25}, {at: {low: 9, high: 30}, value: 400}]}",
+            person="capacity: 6, shared: [ramp]",
+        ),
+    ),
+    ("the same in common twice", *_person("capacity: 6, shared: [flow, flow]")),
+    ("a set-up of nothing", *_person("set_up: {time: 40 min, parameters: []}")),
+    ("a set-up of an unknown parameter", *_person("set_up: {time: 40 min, parameters: [tube]}")),
+    ("a set-up without a time", *_person("set_up: {parameters: [flow]}")),
+    ("a device twice", *_person("devices: [left, left]")),
+    ("devices that are counted", *_person("devices: 2")),
+    ("a cost below zero", *_person("cost: -3")),
+    ("a cost with its currency", *_person("cost: 3 EUR")),
+    ("a cost of an unknown parameter", *_person("cost: 2 + flw")),
+    ("a cost of a name", *_person("cost: 2 * catalyst")),
+    ("a cost that is no formula", *_person("cost: 2 * (flow")),
+    ("a cost that divides by zero", *_person("cost: 1 / (flow - 1)")),
+    ("a cost that can be below zero", *_person("cost: 5 - flow")),
+    ("a consumable that is a number", *_person("consumables: {gold: 3}")),
+    ("a consumable that nobody uses", *_person("consumables: {gold: {stock: 3 g, unit: g}}")),
+    (
+        "a stock of another dimension",
+        *_person("consumables: {gold: {stock: 3 s, unit: g, use: 0.1}}"),
+    ),
+    (
+        "a use of another dimension",
+        *_person("consumables: {gold: {stock: 3, unit: g, use: 5 min}}"),
+    ),
+    (
+        "a stock that does not suffice for one trial",
+        *_person("consumables: {gold: {stock: 3 mg, unit: mg, use: 10 * flow}}"),
+    ),
     ("a time without a unit", "kind: person", "kind: person, duration: '20'"),
     ("a time that is a length", "kind: person", "kind: person, duration: 20 nm"),
     ("a time of zero", "kind: person", "kind: person, duration: 0 h"),
@@ -125,6 +431,13 @@ CHANGES: list[tuple[str, str, str]] = [
     ("a budget without a limit", "{trials: 20}", "{}"),
     ("a budget of nothing", "trials: 20", "trials: 0"),
     ("a budget of money for what costs nothing", "trials: 20", "cost: 500"),
+    ("a budget that is no money", "trials: 20", "cost: 500 quid a day"),
+    ("a budget in two currencies", "trials: 20", "cost: 500 EUR, currency: USD"),
+    (
+        "a budget that pays for no trial",
+        f"{_SOURCE}\nbudget: {{trials: 20}}",
+        "{kind: person, cost: 2 + 10 * flow}\nbudget: {cost: 5}",
+    ),
     ("a start beyond the budget", "budget:", "policy: {start: 30}\nbudget:"),
     (
         "a setting of the other acquisition",
@@ -133,32 +446,6 @@ CHANGES: list[tuple[str, str, str]] = [
     ),
     ("a goal to be met that is not stated", "budget:", "stop: {goal_probability: 0.9}\nbudget:"),
     ("a probability above one", "budget:", "stop: {goal_probability: 90}\nbudget:"),
-    (
-        "a sum over nothing known",
-        "budget:",
-        "constraints: [{weights: {x: 1}, at_most: 3}]\nbudget:",
-    ),
-    (
-        "a sum over a category",
-        "budget:",
-        "constraints: [{weights: {catalyst: 1}, at_most: 3}]\nbudget:",
-    ),
-    (
-        "a sum over a log scale",
-        "high: 100, unit: sccm}",
-        "high: 100, scale: log}\nconstraints: [{weights: {flow: 1}, at_most: 50}]",
-    ),
-    ("a sum without a limit", "budget:", "constraints: [{weights: {flow: 1}}]\nbudget:"),
-    (
-        "a sum that is fixed",
-        "budget:",
-        "constraints: [{weights: {flow: 1}, at_least: 9, at_most: 9}]\nbudget:",
-    ),
-    (
-        "a sum that cannot be reached",
-        "budget:",
-        "constraints: [{weights: {flow: 1}, at_least: 300}]\nbudget:",
-    ),
     ("a newer file", "campaign: growth", "schema: 2\ncampaign: growth"),
     ("an impossible schema", "campaign: growth", "schema: one\ncampaign: growth"),
     ("a seed below zero", "campaign: growth", "seed: -1\ncampaign: growth"),

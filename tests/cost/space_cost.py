@@ -116,7 +116,7 @@ SPACES: dict[str, Callable[[], SearchSpace]] = {
     "mixture, 4 to 6 of 20 present": lambda: mixture(
         components(20, low=0.01, optional=True), Presence(at_least=4, at_most=6)
     ),
-    "mixture of four within a formula (0.02 % of it)": lambda: mixture(
+    "mixture of four, a formula leaves 1 in 400": lambda: mixture(
         components(4, low=0),
         None,
         ExpressionConstraint(expression="c0 * c1 * c2 * c3", at_least=0.0038),

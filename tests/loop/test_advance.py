@@ -309,7 +309,7 @@ def test_a_failed_fit_is_said_and_answered_by_a_space_filling_choice(
 ):
     # the one place where a fit can be made to fail at will
     failure = FitFailure("the matrix is singular", ("from the last fit",))
-    monkeypatch.setattr("planner.acquisition.policy.fit", lambda *a, **k: failure)
+    monkeypatch.setattr("planner.acquisition.policy.fit_for", lambda *a, **k: failure)
     session = make_session(ScriptedLab(on_the_hill))
     assert run_inline(session).waiting is Waiting.END
     origins = [trial.proposal.origin for trial in session.state.trials.values()]

@@ -90,7 +90,7 @@ def specs(draw: st.DrawFn) -> CampaignSpec:
         objectives=(objective,),
         sources={words[1]: draw(sources(name=words[1]))},
         budget=Budget(
-            trials=draw(st.integers(20, 500)), cost=draw(st.none() | positive), time=None
+            trials=draw(st.integers(20, 500)), time=draw(st.none() | positive)
         ),
         policy=Policy(
             start=draw(st.none() | st.integers(1, 20)),

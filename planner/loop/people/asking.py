@@ -10,6 +10,7 @@ from planner.labs import Reported
 from planner.ledger.entries import Record
 from planner.ledger.replay import CampaignState
 from planner.loop.budget import budget_left
+from planner.loop.handing_out import check_chosen, devices_of, plan_hand_out
 from planner.loop.orders import open_run
 from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.settings import read_settings
@@ -42,7 +43,7 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
 
     Raises:
         InputError: ``n`` is not above 0, or a wish is outside its domain or leaves nothing.
-        Refused: the campaign has stopped, or the budget does not admit as many.
+        Refused: the campaign has stopped, or budget, stock, places or hours do not admit as many.
         StaleWrite: another asked in between; ask again.
     """
     if n < 1:
@@ -50,10 +51,13 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
     state = session.refresh()
     _check_budget(state, n)
     space, remark = _restrict(session.space, wishes)
+    now = session.clock.now()
+    plan = plan_hand_out(state, space, n, now=now)
     # the models take seconds to import, which nobody who tells should wait for
     from planner.loop.propose import decide, proposal_records, with_remark
 
-    chosen = with_remark(decide(state, space, q=n), remark)
+    chosen = with_remark(decide(state, plan.space, q=n), remark)
+    check_chosen(state, chosen, plan=plan, n=n)
     if not chosen.choice.picks:
         left = " within these wishes" if remark else ""
         raise Refused(
@@ -61,7 +65,8 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
         )
     first = state.next_trial
     records = proposal_records(state, chosen, handed_to=session.author)
-    records += _open_runs(session, state, records)
+    devices = devices_of(state, chosen, plan=plan, now=now)
+    records += _open_runs(session, state, records, devices)
     session.write(records, is_decision=True)
     numbers = range(first, first + len(chosen.choice.picks))
     return [session.state.trial(number) for number in numbers]
@@ -126,15 +131,20 @@ def _in_words(values: Mapping[str, Value], space: SearchSpace) -> str:
     return " and ".join(f"{n} {v}{space.parameter(n).unit_words}" for n, v in shown.items())
 
 
-def _open_runs(session: Session, state: CampaignState, proposed: Sequence[Record]) -> list[Record]:
+def _open_runs(
+    session: Session,
+    state: CampaignState,
+    proposed: Sequence[Record],
+    devices: Sequence[str | None],
+) -> list[Record]:
     """Returns the runs of trials that are about to be proposed: one transaction for all."""
     rehearsal = Rehearsal(state, author=session.author, now=session.clock.now())
     rehearsal.play(proposed)
     new = [trial for n, trial in rehearsal.state.trials.items() if n not in state.trials]
     return [
         record
-        for trial in new
-        for record in open_run(rehearsal.state, trial, source=session.author)
+        for trial, device in zip(new, devices, strict=True)
+        for record in open_run(rehearsal.state, trial, source=session.author, device=device)
     ]
 
 

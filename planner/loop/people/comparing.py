@@ -15,7 +15,7 @@ from planner.acquisition import Situation, upper_confidence_bound
 from planner.acquisition.forecasts import forecast
 from planner.ledger.replay import CampaignState
 from planner.loop.best import find_best
-from planner.loop.model import fit_surrogate, make_situation, predict
+from planner.loop.model import fit_surrogate, make_situation, predict, predict_classes
 from planner.loop.propose import decide
 from planner.models import Bounds, FitFailure, Surrogate
 from planner.rng import derive_seed
@@ -110,9 +110,10 @@ def _expect(
     configuration: Configuration,
 ) -> Expected:
     x = situation.space.encode([configuration])
+    classes = predict_classes(state, situation.space, surrogate, x)
     return Expected(
         configuration=configuration,
-        prediction=predict(surrogate, x, state.spec)[0],
+        prediction=predict(surrogate, x, state.spec, classes=classes)[0],
         probability=forecast(situation, surrogate, x[0]).probability,
         model_version=surrogate.version,
     )

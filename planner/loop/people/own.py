@@ -12,13 +12,14 @@ from planner.labs import Reported
 from planner.ledger.entries import Record, TrialMoved, TrialProposed
 from planner.ledger.replay import CampaignState
 from planner.loop.budget import budget_left
+from planner.loop.handing_out import check_own
 from planner.loop.orders import open_run
 from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.results import is_same_value
 from planner.loop.people.settings import fill_settings, read_settings
 from planner.loop.session import Session
-from planner.space import Configuration
+from planner.space import Configuration, SearchSpace
 from planner.trials import Proposal, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def propose(
 
     Raises:
         InputError: a value is missing or outside its domain, or a constraint is broken.
-        Refused: the campaign has stopped, or the budget is used up.
+        Refused: the campaign has stopped, or budget, stock, places or hours do not admit it.
     """
     state = session.refresh()
     _check_going_on(state)
@@ -88,33 +89,41 @@ def propose(
     def decide() -> Decided:
         nonlocal number
         number = session.state.next_trial
+        now = session.clock.now()
+        device = check_own(session.state, configuration, now=now, is_handed=is_mine)
         proposal = own_proposal(session, session.state, compared.own, reason=reason)
         records = (
-            own_records(session, session.state, proposal, configuration)
+            own_records(session, session.state, proposal, configuration, device=device)
             if is_mine
             else _for_the_source(session.state, proposal, configuration)
         )
         return Decided(says="", records=tuple(records))
 
-    repeats = find_repeats(state, configuration)
+    repeats = find_repeats(state, space, configuration)
     decide_and_write(session, decide)
     return Proposed(
         trial=session.state.trial(number), compared=compared, repeats=repeats, notes=notes
     )
 
 
-def find_repeats(state: CampaignState, configuration: Configuration) -> tuple[int, ...]:
-    """Returns the trials that were run, or are to be run, at the same settings."""
+def find_repeats(
+    state: CampaignState, space: SearchSpace, configuration: Configuration
+) -> tuple[int, ...]:
+    """Returns the trials that were run, or are to be run, at the same settings.
+
+    What is measured and not set, such as the humidity, may differ.
+    """
+    set_up = {n: value for n, value in configuration.items() if n not in space.contextual}
     never_run = (TrialState.REJECTED, TrialState.EXPIRED, TrialState.SUPERSEDED)
     return tuple(
         trial.number
         for trial in state.trials.values()
-        if trial.state not in never_run and has_settings(trial.configuration, configuration)
+        if trial.state not in never_run and has_settings(trial.configuration, set_up)
     )
 
 
 def has_settings(one: Configuration, other: Configuration) -> bool:
-    """Tells whether two configurations are the same."""
+    """Tells whether a configuration has these values."""
     return all(is_same_value(one[name], value) for name, value in other.items())
 
 
@@ -134,7 +143,12 @@ def own_proposal(
 
 
 def own_records(
-    session: Session, state: CampaignState, proposal: Proposal, configuration: Configuration
+    session: Session,
+    state: CampaignState,
+    proposal: Proposal,
+    configuration: Configuration,
+    *,
+    device: str | None = None,
 ) -> list[Record]:
     """Returns the records of a trial that the person runs: proposed, approved, with a run."""
     number = state.next_trial
@@ -151,7 +165,8 @@ def own_records(
     ]
     rehearsal.play(begun)
     trial = rehearsal.state.trial(number)
-    return [*begun, *open_run(rehearsal.state, trial, source=session.author)]
+    run = open_run(rehearsal.state, trial, source=session.author, device=device)
+    return [*begun, *run]
 
 
 def _for_the_source(

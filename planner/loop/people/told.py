@@ -88,5 +88,6 @@ def check_told(session: Session, state: CampaignState, trial: Trial, told: Told)
     problems = [each for each in checked.problems if told.outcomes or each != _NO_OUTCOME]
     if problems:
         listed = "; ".join(problem.rstrip(".") for problem in problems)
-        raise InputError(f"Trial {trial.number}: {listed}. {NOTHING}")
+        end = "" if listed.endswith("?") else "."
+        raise InputError(f"Trial {trial.number}: {listed}{end} {NOTHING}")
     return checked

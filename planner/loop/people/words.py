@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from planner.space import Value
@@ -61,4 +62,4 @@ def own_trial_hint(trial: Trial) -> str:
 
 
 def _typed(value: Value) -> str:
-    return value if isinstance(value, str) else f"{value:.12g}"
+    return shlex.quote(value) if isinstance(value, str) else f"{value:.12g}"

@@ -93,7 +93,8 @@ def plain(cell: Cell) -> str:
 
 def _below(cell: BelowDetection, outcome: NumberOutcome) -> str:
     """Says what to do with it: nobody can guess which number stands for it."""
-    limit = f"{number_text(cell.limit)} or 0" if cell.limit is not None else "the limit"
+    unit = f" {cell.unit}" if cell.unit else ""
+    limit = f"{number_text(cell.limit)}{unit} or 0" if cell.limit is not None else "the limit"
     return (
         f"outcome {outcome.name!r} is below detection ({cell.raw.strip()}), which is no number. "
         f"Write the number that stands for it, such as {limit}, and say in the note what it is; or "

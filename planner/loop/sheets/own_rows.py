@@ -17,7 +17,7 @@ from planner.loop.people.told import Told, check_told
 from planner.loop.session import Session
 from planner.loop.sheets.filled import Filled
 from planner.space import Configuration
-from planner.trials import TERMINAL_TRIALS, Trial, TrialState
+from planner.trials import TERMINAL_TRIALS, TrialState
 
 if TYPE_CHECKING:
     from planner.loop.people.comparing import Expected
@@ -87,7 +87,8 @@ def _read_own(session: Session, state: CampaignState, row: Filled) -> OwnRow:
         filled, notes = fill_settings({**given, **measured}, state, session.space)
         return OwnRow(configuration=session.space.check(filled, exact=False), notes=notes)
     except InputError as error:
-        return OwnRow(error=error)
+        said = f"{str(error)[:1].lower()}{str(error)[1:]}"
+        return OwnRow(error=InputError(f"A trial of your own: {said}"))
 
 
 def find_told_before(
@@ -138,12 +139,12 @@ def begin_own(session: Session, state: CampaignState, own: OwnRow, *, reason: st
         InputError: its settings cannot be used, or are those of a trial that is open.
     """
     assert own.configuration is not None
-    _check_not_open(state, own.configuration)
+    repeats = find_repeats(state, session.space, own.configuration)
+    _check_not_open(state, repeats)
     assert own.expected is not None
     number = state.next_trial
     proposal = own_proposal(session, state, own.expected, reason=reason)
     records = own_records(session, state, proposal, own.configuration)
-    repeats = find_repeats(state, own.configuration)
     remarks = [*own.notes]
     if repeats:
         remarks.append(f"A replicate of {_trials(repeats)}.")
@@ -154,17 +155,14 @@ def begin_own(session: Session, state: CampaignState, own: OwnRow, *, reason: st
     return Begun(number, tuple(records), "".join(f" {remark}" for remark in remarks))
 
 
-def _check_not_open(state: CampaignState, configuration: Configuration) -> None:
-    for trial in state.open_trials:
-        if _waits_for_person(trial) and has_settings(trial.configuration, configuration):
+def _check_not_open(state: CampaignState, repeats: Sequence[int]) -> None:
+    for number in repeats:
+        trial = state.trial(number)
+        if trial.handed and trial.state not in TERMINAL_TRIALS:
             raise InputError(
-                f"Trial {trial.number} is open with the same settings. Write {trial.number} into "
-                f"the column of trials; for a further run, tell trial {trial.number} first."
+                f"Trial {number} is open with the same settings. Write {number} into the column of "
+                f"trials; for a further run, tell trial {number} first."
             )
-
-
-def _waits_for_person(trial: Trial) -> bool:
-    return trial.handed and trial.state not in TERMINAL_TRIALS
 
 
 def _trials(numbers: Sequence[int]) -> str:

@@ -1,15 +1,40 @@
-"""What is typed of one trial: files by their names, outcomes that are given up."""
+"""What is typed or given in Python of one trial: files, curves, outcomes that are given up."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from planner.campaign import CampaignSpec, ClassOutcome, NumberOutcome
+from planner.campaign import AnyOutcome, CampaignSpec, ClassOutcome, NumberOutcome
+from planner.errors import InputError
+from planner.labs import Reported, Series
 from planner.loop.exchange.files import read_reference
 from planner.loop.people.told import Told
 from planner.loop.sheets.cells import is_lost
 from planner.tables import Text
+from planner.trials import Curve
+
+Given = float | str | Path | Curve
+
+
+def report(value: Given, outcome: AnyOutcome | None, *, sd: float | None = None) -> Reported:
+    """Returns a value that was given in Python: a number, a class, a curve, or a file's path.
+
+    Args:
+        value: as given, in the campaign file's units.
+        outcome: what it is a value of; None where there is no such outcome.
+        sd: known standard deviation of its error.
+
+    Raises:
+        InputError: there is no such file, or it holds no curve.
+    """
+    if isinstance(value, Curve):
+        return Reported(value=Series(x=value.x, y=value.y), sd=sd)
+    if isinstance(value, Path):
+        if outcome is None or isinstance(outcome, ClassOutcome | NumberOutcome):
+            raise InputError(f"{value} is a file, and the outcome is none. Give its value.")
+        return read_reference(str(value), outcome, folder=Path())
+    return Reported(value=value, sd=sd)
 
 
 def read_typed(told: Told, spec: CampaignSpec, *, folder: Path) -> Told:

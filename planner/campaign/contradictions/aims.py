@@ -1,0 +1,192 @@
+"""Mistakes between objectives, outcomes, policy and stop rule."""
+
+from __future__ import annotations
+
+from planner.campaign.contradictions.draft import Found, Parts, Where, unknown
+from planner.campaign.objectives import (
+    AnyObjective,
+    HitClass,
+    HitRange,
+    HitTarget,
+    Maximise,
+    Minimise,
+)
+from planner.campaign.outcomes import (
+    AnyOutcome,
+    ClassOutcome,
+    CurveOutcome,
+    DistributionOutcome,
+    NumberOutcome,
+)
+from planner.campaign.reductions import Axes, check_reduction
+from planner.campaign.sources import Analysis
+from planner.errors import InputError
+
+_TO_BE_MET = "add 'goal' to the objective, or leave this out"
+
+
+def find_in_aims(parts: Parts) -> Found:
+    """Finds what is wanted and cannot be measured, computed, or met."""
+    for name, outcome in parts.outcomes.items():
+        if isinstance(outcome, NumberOutcome) and outcome.reduce is not None:
+            yield from _reduction_mistakes(parts, name, outcome)
+    for index, objective in enumerate(parts.objectives):
+        if objective is not None:
+            yield from _objective_mistakes(parts, ("objectives", index), objective)
+    yield from _policy_mistakes(parts)
+    yield from _stop_mistakes(parts)
+
+
+def _reduction_mistakes(parts: Parts, name: str, outcome: NumberOutcome) -> Found:
+    where: Where = ("outcomes", name)
+    curve = str(outcome.reduce)
+    if curve not in parts.outcomes:
+        curves = [
+            each.name
+            for each in parts.outcomes.values()
+            if isinstance(each, CurveOutcome | DistributionOutcome)
+        ]
+        yield (*where, "reduce"), unknown("curve or distribution", curve, curves)
+        return
+    reduced = parts.outcomes[curve]
+    if reduced is None:
+        return
+    if not isinstance(reduced, CurveOutcome | DistributionOutcome):
+        yield (
+            (*where, "reduce"),
+            f"{curve!r} is of kind {reduced.kind}, and only a curve or a distribution can be "
+            f"reduced to a number: name one of these",
+        )
+        return
+    assert outcome.by is not None  # it stands with reduce
+    y_unit = reduced.unit if isinstance(reduced, CurveOutcome) else "1"
+    try:
+        check_reduction(
+            outcome.by,
+            subject=reduced.kind,
+            axes=Axes(x_unit=reduced.x_unit, y_unit=y_unit),
+            unit=outcome.unit,
+        )
+    except InputError as error:
+        yield (*where, "by"), str(error)
+
+
+def _objective_mistakes(parts: Parts, where: Where, objective: AnyObjective) -> Found:
+    if objective.outcome not in parts.outcomes:
+        yield (*where, "outcome"), unknown("outcome", objective.outcome, parts.outcomes)
+    outcome = parts.outcomes.get(objective.outcome)
+    if outcome is None:
+        return
+    yield from _kind_mistakes(where, objective, outcome)
+    yield from _unmeasured(parts, where, outcome)
+    low, high = outcome.bounds if isinstance(outcome, NumberOutcome) else (None, None)
+    for key, value in wanted_values(objective).items():
+        if value is None:
+            continue
+        if (low is not None and value < low) or (high is not None and value > high):
+            yield (
+                (*where, key),
+                f"{value:g} is outside the bounds of outcome {objective.outcome!r}, where values "
+                f"are impossible: move it or widen the bounds",
+            )
+
+
+def _unmeasured(parts: Parts, where: Where, outcome: AnyOutcome) -> Found:
+    """Finds an objective that no source measures: none runs trials, and no analysis has it."""
+    if not parts.sources or None in parts.sources.values():
+        return
+    name = getattr(outcome, "reduce", None) or outcome.name
+    sources = [*parts.sources.values()]
+    if all(isinstance(each, Analysis) and name not in each.measures for each in sources):
+        yield (
+            (*where, "outcome"),
+            f"no source measures {name!r}: add the source that runs the trials, or the outcome to "
+            f"'measures' of one of {', '.join(parts.sources)}",
+        )
+
+
+def _kind_mistakes(where: Where, objective: AnyObjective, outcome: AnyOutcome) -> Found:
+    """Finds an aim that does not suit the kind of its outcome."""
+    if isinstance(objective, HitClass):
+        yield from _class_mistakes(where, objective, outcome)
+    elif isinstance(outcome, ClassOutcome):
+        yield (
+            (*where, "aim"),
+            f"{outcome.name!r} is a class: write 'aim: class' and the classes that are wanted, "
+            f"such as wanted: [{outcome.classes[0]}]",
+        )
+    elif not isinstance(outcome, NumberOutcome):
+        yield (
+            (*where, "outcome"),
+            f"{outcome.name!r} is of kind {outcome.kind}, which has no size: {_size_of(outcome)}",
+        )
+
+
+def _size_of(outcome: AnyOutcome) -> str:
+    if isinstance(outcome, CurveOutcome | DistributionOutcome):
+        return (
+            f"add an outcome that is computed from it, such as "
+            f"{{reduce: {outcome.name}, by: "
+            f"{'peak_position' if isinstance(outcome, CurveOutcome) else 'mean'}}}, and aim at that"
+        )
+    return "aim at a number or a class that is measured beside it"
+
+
+def _class_mistakes(where: Where, objective: HitClass, outcome: AnyOutcome) -> Found:
+    if not isinstance(outcome, ClassOutcome):
+        yield (
+            (*where, "aim"),
+            f"'class' needs an outcome of kind class, and {outcome.name!r} is of kind "
+            f"{outcome.kind}: choose another aim",
+        )
+        return
+    strange = [name for name in objective.wanted if name not in outcome.classes]
+    for name in strange:
+        yield (*where, "wanted"), unknown("class", name, outcome.classes)
+    if not strange and set(objective.wanted) >= set(outcome.classes):
+        yield (
+            (*where, "wanted"),
+            "wants every class, so that nothing is to be found: leave out those that are not "
+            "wanted",
+        )
+
+
+def wanted_values(objective: AnyObjective) -> dict[str, float | None]:
+    """Returns the values of the outcome that the objective names, by their keys."""
+    match objective:
+        case HitTarget():
+            return {"target": objective.target}
+        case HitRange():
+            return {"low": objective.low, "high": objective.high}
+        case Maximise() | Minimise():
+            return {"goal": objective.goal}
+        case HitClass():
+            return {}
+
+
+def _has_goal(objective: AnyObjective) -> bool:
+    if isinstance(objective, HitClass):
+        return objective.goal is not None
+    return any(value is not None for value in wanted_values(objective).values())
+
+
+def _policy_mistakes(parts: Parts) -> Found:
+    policy, budget = parts.policy, parts.budget
+    if policy is None:
+        return
+    if policy.beta is not None and policy.acquisition == "log_nei":
+        yield ("policy", "beta"), "belongs to acquisition ucb, not to log_nei: leave it out"
+    if policy.start and budget and budget.trials and policy.start > budget.trials:
+        yield (
+            ("policy", "start"),
+            f"{policy.start} is more than the budget of {budget.trials} trials: lower it",
+        )
+
+
+def _stop_mistakes(parts: Parts) -> Found:
+    stop = parts.stop
+    objective = parts.objectives[0] if parts.objectives else None
+    if stop is None or objective is None:
+        return
+    if stop.goal_probability is not None and not _has_goal(objective):
+        yield ("stop", "goal_probability"), f"needs a goal to be met: {_TO_BE_MET}"

@@ -1,0 +1,231 @@
+"""A table that a person brings back: every row answered, all of it entered or nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from planner.clock import SystemClock
+from planner.loop.session import Session
+from planner.loop.sheets import Effect, How, TableAnswer, make_columns, make_rows, tell_table
+from planner.tables import Entry, read_sheet, write_sheet
+from planner.trials import TrialState
+from tests.cli.bad_tables import APPROVED, Case, cases, say_all
+from tests.loop.bench_days import begin_day, begun_day, bench_day, hand_out, settings
+
+# What a library would say to a programmer and nobody should say to a chemist.
+JARGON = re.compile(r"\bNone\b|Traceback|KeyError|pydantic|Reported|OutcomesObserved|\bdict\b|nan")
+
+
+def tell(session: Session, folder: Path, text: str, how: How | None = None) -> TableAnswer:
+    path = folder / "next.csv"
+    path.write_text(text, encoding="utf-8")
+    return tell_table(session, read_sheet(path), folder=folder, how=how or How())
+
+
+def test_every_table_is_answered_as_approved(tmp_path: Path) -> None:
+    """After a change: python -m tests.cli.bad_tables, then read the file through."""
+    assert say_all(tmp_path) == APPROVED.read_text(encoding="utf-8")
+
+
+def test_answers_are_in_the_readers_words() -> None:
+    said = APPROVED.read_text(encoding="utf-8")
+    assert not JARGON.search(said), JARGON.search(said)
+
+
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.title)
+def test_a_table_with_a_refused_row_writes_nothing(case: Case, tmp_path: Path) -> None:
+    """All or nothing, unless --partial is said; and a table told twice is told once."""
+    path = tmp_path / "next.csv"
+    with begun_day(tmp_path) as session:
+        path.write_bytes(case.text.encode(case.encoding))
+        before = session.refresh().sequence
+        try:
+            answer = tell_table(session, read_sheet(path), folder=tmp_path, how=case.how)
+        except ValueError:
+            assert session.refresh().sequence == before
+            return
+        refused = answer.count(Effect.REFUSED)
+        assert len(answer.rows) == len(read_sheet(path).rows)
+        assert bool(refused) == (answer.exit_code != 0)
+        wrote = session.refresh().sequence > before
+        assert (
+            wrote
+            == answer.is_entered
+            == (answer.count(Effect.ENTERED) > 0 and (not refused or case.how.is_partial))
+        )
+        after = session.state.sequence
+        again = tell_table(session, read_sheet(path), folder=tmp_path, how=case.how)
+        if answer.is_entered:
+            assert again.count(Effect.ENTERED) == 0
+            assert session.refresh().sequence == after
+
+
+def test_a_table_is_one_transaction(tmp_path: Path) -> None:
+    """All its entries have one time: the clock is read once for each append."""
+    with bench_day(tmp_path, clock=SystemClock()) as session:
+        begin_day(session)
+        before = session.refresh().sequence
+        assert len({entry.at for entry in session.ledger.read("bench")}) > 8  # it ticks
+        own = "trial,temperature,catalyst,humidity,yield\n1,,,,50\n2,,,,51\n,127,P1-L1,44,33\n"
+        tell(session, tmp_path, own)
+        written = list(session.ledger.read("bench", after=before))
+        assert len(written) > 8
+        assert len({entry.at for entry in written}) == 1
+
+
+def test_a_sheet_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    """CSV with points and commas, Excel and Parquet: filled in and told, they say the same."""
+    told = {}
+    for ending, decimal in (("csv", "."), ("csv", ","), ("xlsx", "."), ("parquet", ".")):
+        folder = tmp_path / f"{ending}{ord(decimal)}"
+        folder.mkdir()
+        with bench_day(folder) as session:
+            begin_day(session)
+            spec = session.state.spec
+            columns = make_columns(spec)
+            heads = [column.header for column in columns]
+            rows = make_rows(spec, [session.state.trial(n) for n in (1, 2)])
+            fill = {
+                "status": "done",
+                "yield (percent)": 12.345,
+                "yield sd (percent)": 0.5,
+                "phase": "amorphous",
+                "humidity achieved (rh_percent)": 41.25,
+                "catalyst achieved": "1-2",
+                "deviation": "=stirred, by hand; slowly",
+            }
+            for head, value in fill.items():
+                rows[0][heads.index(head)] = value
+            path = folder / f"next.{ending}"
+            write_sheet(rows, path, columns=columns, decimal=decimal)
+            answer = tell_table(session, read_sheet(path), folder=folder)
+            assert [row.effect for row in answer.rows] == [Effect.ENTERED, Effect.OPEN]
+            trial = session.state.trial(1)
+            assert trial.observation is not None
+            notes = [note.text for note in session.state.notes]
+            told[ending, decimal] = (
+                trial.observation.outcomes,
+                trial.observation.configuration,
+                notes,
+            )
+    assert all(each == told["csv", "."] for each in told.values())
+    outcomes, configuration, notes = told["csv", "."]
+    assert (outcomes["yield"].value, outcomes["yield"].sd) == (12.345, 0.5)
+    assert configuration == {"temperature": 110.0, "catalyst": "1-2", "humidity": 41.25}
+    assert notes == ["deviation: =stirred, by hand; slowly"]
+
+
+def test_the_sheet_offers_what_can_be_filled_in(tmp_path: Path) -> None:
+    with bench_day(tmp_path) as session:
+        columns = {column.header: column for column in make_columns(session.state.spec)}
+    assert columns["temperature (degC)"].entry is Entry.GIVEN
+    assert columns["temperature achieved (degC)"].entry is Entry.NUMBER
+    assert columns["status"].choices == ("done", "failed by machine", "failed by process")
+    assert columns["phase"].choices == ("cubic", "amorphous")
+    assert columns["catalyst achieved"].choices == ("P1-L1", "P2-L1", "1-2")
+
+
+def test_a_workbook_in_which_excel_made_a_date_is_refused_by_row(tmp_path: Path) -> None:
+    """What openpyxl stores as a date is one in Excel, whatever was typed."""
+    import datetime as dt
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    table = book.active
+    assert table is not None
+    table.append(["trial", "yield", "phase", "note"])
+    table.append([1, dt.datetime(2026, 2, 1), "cubic", ""])
+    table.append([2, 50, "cubic", "fine"])
+    book.save(tmp_path / "next.xlsx")
+    with begun_day(tmp_path) as session:
+        answer = tell_table(session, read_sheet(tmp_path / "next.xlsx"), folder=tmp_path)
+        assert [row.effect for row in answer.rows] == [Effect.REFUSED, Effect.ENTERED]
+        assert answer.rows[0].row == 2
+        assert "Excel turns entries" in answer.rows[0].says
+        assert not answer.is_entered
+        assert session.state.trial(2).state is TrialState.RUNNING
+
+
+CURVES = """
+schema: 1
+campaign: bench
+parameters:
+  temperature: {low: 100, high: 150, unit: degC}
+outcomes:
+  spectrum: {kind: curve, x_name: wavelength, x_unit: nm, unit: "1"}
+  peak: {unit: nm, reduce: spectrum, by: peak_position}
+  picture: {kind: image}
+objectives: [{aim: maximise, outcome: peak}]
+sources: {bench: {kind: person}}
+budget: {trials: 5}
+"""
+
+
+def test_curves_and_pictures_are_named_and_lie_beside_the_table(tmp_path: Path) -> None:
+    with bench_day(tmp_path, text=CURVES) as session:
+        hand_out(session, {"temperature": 110.0})
+        hand_out(session, {"temperature": 120.0})
+        (tmp_path / "one.csv").write_text("wavelength (um);absorbance\n0,4;0,1\n0,5;0,9\n0,6;0,2\n")
+        (tmp_path / "one.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+        text = "trial,spectrum,picture\n1,one.csv,one.png\n2,two.csv,\n"
+        refused = tell(session, tmp_path, text)
+        assert "two.csv" in refused.rows[1].says
+        assert not refused.is_entered
+        answer = tell(session, tmp_path, text.replace("2,two.csv,", "2,,"))
+        assert answer.rows[0].effect is Effect.ENTERED
+        told = session.state.trial(1).observation
+        assert told is not None
+        assert told.outcomes["peak"].value == pytest.approx(500.0, abs=30.0)  # within half a step
+        assert told.outcomes["picture"].value.name == "one.png"  # type: ignore[union-attr]
+
+
+def test_a_computed_outcome_is_not_told(tmp_path: Path) -> None:
+    with bench_day(tmp_path, text=CURVES) as session:
+        hand_out(session, {"temperature": 110.0})
+        with pytest.raises(ValueError, match="peak is computed from spectrum; tell spectrum"):
+            tell(session, tmp_path, "trial,peak\n1,500\n")
+
+
+def test_own_rows_are_predicted_before_their_results_are_known(tmp_path: Path) -> None:
+    """Two rows of a table: the second's prediction does not know the first one's result."""
+    with begun_day(tmp_path) as session:
+        tell(session, tmp_path, "trial,yield\n1,20\n2,40\n3,60\n")
+        seen = session.refresh().sequence
+        head = "temperature,catalyst,humidity,yield\n"
+        tell(session, tmp_path, f"{head}145,P1-L1,50,99\n146,P1-L1,50,3\n")
+        first, second = (session.state.trial(n) for n in (8, 9))
+        assert first.proposal.seen == seen
+        assert first.proposal.origin == "person"
+        assert (first.state, first.handed) == (TrialState.COMPLETED, True)
+        predicted = [each.proposal.predictions["yield"].mean for each in (first, second)]
+        # settings a fiftieth of the range apart, and a result of 99 between them unknown
+        assert abs(predicted[0] - predicted[1]) < 5.0
+        assert {each.trial for each in session.state.observations} >= {8, 9}
+        assert session.state.n_committed == 9
+
+
+def test_a_name_that_an_outcome_has_already_gets_an_underscore(tmp_path: Path) -> None:
+    text = CURVES.replace("picture: {kind: image}", "status: {unit: nm}")
+    with bench_day(tmp_path, text=text) as session:
+        heads = [column.header for column in make_columns(session.state.spec)]
+        assert {"status (nm)", "status_"} <= set(heads)
+
+
+def test_what_the_ledger_refuses_and_what_is_to_be_mended_have_codes_of_their_own(
+    tmp_path: Path,
+) -> None:
+    """4 where every refused row is the ledger's no, 2 where anything is to be mended."""
+    with begun_day(tmp_path) as session:
+        assert tell(session, tmp_path, "trial,yield\n7,50\n").exit_code == 4
+        assert tell(session, tmp_path, "trial,yield\n7,50\n1,500\n").exit_code == 2
+
+
+def test_settings_may_stand_in_another_unit(tmp_path: Path) -> None:
+    with begun_day(tmp_path) as session:
+        hand_out(session, settings(117.0))
+        answer = tell(session, tmp_path, "trial,temperature (K),yield\n8,390.15,50\n")
+        assert answer.rows[0].effect is Effect.ENTERED
