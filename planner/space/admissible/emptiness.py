@@ -18,6 +18,8 @@ from planner.space.constraints import AnyConstraint
 
 _SEED = 0
 _ENOUGH = 16
+# More cases than this are not refuted one by one.
+_MOST_REFUTED = 256
 
 
 def find_emptiness(region: Region) -> str | None:
@@ -34,11 +36,10 @@ def find_emptiness(region: Region) -> str | None:
     if region.listed is not None:
         which = _in_conflict(region, _has_empty_list)
         return f"{which} {_GROUNDS['listed']}"
-    outcome = solve(region.rules).outcome
-    if outcome == "empty":
-        which = _in_conflict(region, _has_no_solution)
-        grounds = "exact" if is_proven_empty(region) else "solver"
-        return f"{which} {_GROUNDS[grounds]}"
+    if is_proven_empty(region):
+        return f"{_in_conflict(region, is_proven_empty)} {_GROUNDS['exact']}"
+    if solve(region.rules).outcome == "empty":
+        return f"{_in_conflict(region, _has_no_solution)} {_GROUNDS['solver']}"
     if region.rules.formulas:
         formulas = listed(f"'{formula}'" for formula in region.rules.formulas)
         return f"No configuration was found that keeps {formulas}. {_GROUNDS['search']}"
@@ -99,6 +100,8 @@ def is_proven_empty(region: Region) -> bool:
     if source.n_cases > MOST_CASES:
         return False
     cases = source.draw(generator=np.random.default_rng(_SEED))
+    if len(cases) > _MOST_REFUTED:
+        return False
     for case in cases:
         whole = reduce_case(region.rules, as_states(source, case))
         if whole is not None and not _is_refuted(whole):
