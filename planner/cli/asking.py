@@ -75,19 +75,21 @@ def ask(
     in the table and tell it: planner tell FILE next.csv. Rows are in the order that saves time in
     changing the set-up.
     """
-    from planner.cli.assignments import read_combination, read_reported
+    from planner.cli.assignments import names_in, read_combination, read_reported
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.desk import at_work, read_spec
 
     for path in (csv, xlsx, sheet):
         if path is not None:
             require_free(path)  # before a trial is handed out
+    place = make_place(file, name)
+    texts = names_in(read_spec(place))
     wishes = people.Wishes(
-        lock=read_reported(lock or ()),
-        avoid=[read_combination(each) for each in avoid or ()],
+        lock=read_reported(lock or (), texts=texts),
+        avoid=[read_combination(each, texts=texts) for each in avoid or ()],
         context=read_reported(context or ()),
     )
-    with at_work(make_place(file, name), with_lab=False, may_begin=not again) as session:
+    with at_work(place, with_lab=False, may_begin=not again) as session:
         if again:
             trials = people.trials_to_tell(session.state, author=session.author)
         else:
@@ -140,13 +142,14 @@ def propose(
     choice. The trial counts against the budget, and what comes out is learned from. The same
     settings as an earlier trial are a replicate.
     """
-    from planner.cli.assignments import read_reported
+    from planner.cli.assignments import names_in, read_reported
     from planner.cli.proposed import proposed_in_words, proposed_json
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.desk import at_work, read_spec
 
-    values = read_reported(settings)
-    with at_work(make_place(file, name), with_lab=False) as session:
+    place = make_place(file, name)
+    values = read_reported(settings, texts=names_in(read_spec(place)))
+    with at_work(place, with_lab=False) as session:
         proposed = people.propose(session, values, reason=reason, by_hand=by_hand)
         state = session.state
     if as_json:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from planner.campaign import CampaignSpec, NumberOutcome
 from planner.errors import InputError
 from planner.labs import Reported
+from planner.loop.exchange.reading import is_named
 
 _NUMBER = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)$")
 
 
-def read_reported(assignments: Sequence[str]) -> dict[str, Reported]:
+def names_in(spec: CampaignSpec) -> frozenset[str]:
+    """Returns the parameters and outcomes whose values are texts: names, classes, files."""
+    texts = {name for name, each in spec.scalars.items() if is_named(each)}
+    texts |= {n for n, each in spec.outcomes.items() if not isinstance(each, NumberOutcome)}
+    return frozenset(texts)
+
+
+def read_reported(
+    assignments: Sequence[str], *, texts: Collection[str] = ()
+) -> dict[str, Reported]:
     """Reads ``yield=81.5`` or ``temperature=400K`` or ``yield=81.5+-2``.
+
+    Args:
+        assignments: as typed.
+        texts: names whose values are texts, also where they look like a number: ``phase=2H``.
 
     Raises:
         InputError: an entry is no assignment, or a name stands twice.
@@ -24,20 +39,21 @@ def read_reported(assignments: Sequence[str]) -> dict[str, Reported]:
             raise InputError(f"{text!r} is no assignment; write NAME=VALUE, such as yield=81.5.")
         if name.strip() in found:
             raise InputError(f"{name.strip()!r} is given twice; give it once.")
-        found[name.strip()] = _read_value(value.strip())
+        is_text = name.strip() in texts
+        found[name.strip()] = Reported(value=value.strip()) if is_text else _read(value.strip())
     return found
 
 
-def read_combination(text: str) -> dict[str, Reported]:
+def read_combination(text: str, *, texts: Collection[str] = ()) -> dict[str, Reported]:
     """Reads ``catalyst=P2-L1,temperature=120``: values that together are one combination.
 
     Raises:
         InputError: a part is no assignment, or a name stands twice.
     """
-    return read_reported(re.split(r",(?=[^,=]+=)", text))
+    return read_reported(re.split(r",(?=[^,=]+=)", text), texts=texts)
 
 
-def _read_value(text: str) -> Reported:
+def _read(text: str) -> Reported:
     body, has_sd, deviation = text.partition("+-")
     match = _NUMBER.match(body.strip())
     if match is None:

@@ -23,16 +23,18 @@ def add_to(app: typer.Typer) -> None:
 def check(file: File, as_json: Json = False) -> None:
     """Check a campaign file and say what it will do.
 
-    Every mistake is listed with its line. Nothing is written.
+    What it chooses among, what it may cost at most, when it can run and how long it takes, and how
+    many trials the space deserves. Every mistake is listed with its line. Nothing is written.
     """
     from planner.campaign import describe, read_campaign, read_space
+    from planner.clock import SystemClock
 
     spec = read_campaign(file)
     space = read_space(spec, folder=file.resolve().parent)
     if as_json:
         typer.echo(json.dumps(spec.model_dump(mode="json", by_alias=True), indent=2))
     else:
-        typer.echo("\n".join(describe(spec, space)))
+        typer.echo("\n".join(describe(spec, space, now=SystemClock().now())))
 
 
 def status(file: File, name: As = None, as_json: Json = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -96,12 +97,16 @@ def resolve(
     performed: it ran, and here is its result. no-result: it ran, and its result is lost.
     partly: material was used, nothing can be told. not-performed: it never began, and runs again.
     """
-    from planner.cli.assignments import read_reported
+    from planner.cli.assignments import names_in, read_reported
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.desk import at_work, read_spec
+    from planner.loop.sheets import read_typed
 
-    told = people.Told(outcomes=read_reported(values or ()), reason=reason)
-    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
+    place = make_place(file, name)
+    texts = names_in(read_spec(place))
+    told = people.Told(outcomes=read_reported(values or (), texts=texts), reason=reason)
+    with at_work(place, with_lab=False, may_begin=False) as session:
+        told = read_typed(told, session.state.spec, folder=Path.cwd())
         state = people.resolve(session, trial, people.Verdict(verdict.value), told)
     _say(f"Trial {trial} is {state}.", {"trial": trial, "state": state}, as_json=as_json)
 

@@ -57,9 +57,9 @@ def prediction_in_words(prediction: Prediction, spec: CampaignSpec) -> str:
 
 def _what_next(trial: Trial, spec: CampaignSpec) -> str:
     if trial.handed:
-        names = ", ".join(spec.measured_at_once) or "its outcome"
+        names = ", ".join(spec.measured_at_once) or "what came out"
         return (
-            f"It is yours to run; tell what came out: planner tell FILE {trial.number} ({names})."
+            f"It is yours to run; then tell {names}: planner tell FILE {trial.number} NAME=VALUE."
         )
     if trial.state is TrialState.AWAITING_APPROVAL:
         return f"It waits for approval: planner approve FILE {trial.number}."

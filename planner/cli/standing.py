@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from planner.loop.budget import budget_left
 from planner.loop.session import Session
 from planner.loop.waiting import describe_waiting
+from planner.loop.work_list import list_work
 from planner.trials import TERMINAL_TRIALS, Wanted
 
 
@@ -26,6 +28,10 @@ def gather_standing(session: Session) -> dict[str, Any]:
         "budget_left": budget_left(state),
         "stopped": state.stopped.reason if state.stopped is not None else None,
         "waits_for": None if is_idle else describe_waiting(session),
+        "work": [
+            {**asdict(work), "since": work.since.isoformat(), "said": work.in_words()}
+            for work in list_work(state)
+        ],
         "open": [
             {
                 "trial": trial.number,
@@ -55,4 +61,7 @@ def describe_standing(standing: dict[str, Any]) -> str:
         lines.append(f"Now: {standing['waits_for']}.")
     elif not standing["stopped"]:
         lines.append("Now: nothing waits for a person; planner run or planner ask goes on.")
+    if standing["work"]:
+        lines.append("What waits for whom:")
+        lines += [f"  {work['said']}" for work in standing["work"]]
     return "\n".join(lines)

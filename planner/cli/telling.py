@@ -106,12 +106,14 @@ def tell(
         )
     if bool(values or done or (achieved and correct)) == (failed is not None):
         raise InputError("Give either outcomes (NAME=VALUE) or --failed with --reason.")
-    from planner.cli.assignments import read_reported
+    from planner.cli.assignments import names_in, read_reported
     from planner.loop import people
+    from planner.loop.desk import read_spec
 
+    texts = names_in(read_spec(place))
     told = people.Told(
-        outcomes=read_reported(values or ()),
-        achieved=read_reported(achieved or ()),
+        outcomes=read_reported(values or (), texts=texts),
+        achieved=read_reported(achieved or (), texts=texts),
         failed=failed.value if failed else None,
         reason=reason,
         is_done=done,

@@ -87,10 +87,12 @@ def _times(order: SetUpOrder) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Returns a time in the unit that a person would say."""
-    if seconds >= 3600:
-        return f"{seconds / 3600:.3g} h"
-    return f"{seconds / 60:.3g} min" if seconds >= 60 else f"{seconds:.3g} s"
+    """Returns a time as a person would say it: 3 h 20 min."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    parts = [f"{hours} h"] if hours else []
+    return " ".join([*parts, f"{minutes} min"] if minutes else parts)
 
 
 def _unit(unit: str) -> str:

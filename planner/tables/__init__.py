@@ -11,7 +11,14 @@ from planner.tables.cells import (
     Unreadable,
     number_text,
 )
-from planner.tables.headers import Found, Header, Role, find_columns, read_header
+from planner.tables.headers import (
+    Found,
+    Header,
+    Role,
+    find_columns,
+    name_of,
+    read_header,
+)
 from planner.tables.reading import read_sheet
 from planner.tables.reference import Column, TableRef, locate_table, read_table
 from planner.tables.sheet import Counted, Row, Sheet
@@ -40,6 +47,7 @@ __all__ = [
     "cell_text",
     "find_columns",
     "locate_table",
+    "name_of",
     "number_text",
     "read_header",
     "read_sheet",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from planner.errors import TableError
@@ -109,6 +109,7 @@ def find_columns(headers: Sequence[Header], known: Collection[str]) -> Found:
     others: list[Header] = []
     for index, header in enumerate(headers):
         read = read_header(header.raw, position=header.position, known=known)
+        read = _as_known(read, known)
         if read.name not in known:
             others.append(read)
             continue
@@ -127,6 +128,18 @@ def find_columns(headers: Sequence[Header], known: Collection[str]) -> Found:
             resembling[each.raw] = name
     unknown = tuple(each.raw for each in others if each.raw not in resembling)
     return Found(columns, resembling, unknown)
+
+
+def _as_known(header: Header, known: Collection[str]) -> Header:
+    """Reads ``reaction time`` as ``reaction_time`` where that is known: names have no blanks."""
+    joined = name_of(header.name)
+    is_meant = header.name not in known and joined in known
+    return replace(header, name=joined) if is_meant else header
+
+
+def name_of(text: str) -> str:
+    """Returns a header's name without blanks, as a campaign file has it: ``reaction_time``."""
+    return re.sub(r"\s+", "_", text.strip())
 
 
 def _nearest(name: str, known: Collection[str]) -> str | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from planner.campaign import describe, parse_campaign, read_campaign, read_space
 from planner.space import SearchSpace
 from tests.campaign.bad_files import GOOD
 
+NOW = datetime(2026, 3, 5, 16, 30, tzinfo=UTC)  # a Thursday
+
 
 def words(text: str) -> str:
     spec = parse_campaign(text, path="test")
-    space = SearchSpace(tuple(spec.parameters.values()), spec.constraints)
-    return "\n".join(describe(spec, space))
+    space = SearchSpace(tuple(spec.scalars.values()), spec.all_constraints)
+    return "\n".join(describe(spec, space, now=NOW))
 
 
 def test_a_campaign_is_described_from_its_name_to_its_end() -> None:
@@ -32,7 +35,10 @@ It ends at the latest after 20 trials.
 It begins with trials spread over the space; then a Gaussian process chooses, by the acquisition \
 function that the benchmark favours.
 Trials are approved automatically.
-5 failed trials in a row stop it."""
+5 failed trials in a row stop it.
+A space of 4 dimensions deserves 40 to 80 trials; that is a rule of thumb, 10 to 20 a dimension \
+(Adesiji et al., Digital Discovery 2025), no promise.
+Note: the budget allows 20 trials, fewer than the space deserves: raise it if you can"""
 
 
 @pytest.mark.parametrize(
@@ -69,7 +75,51 @@ Trials are approved automatically.
         ("budget:", "stop: {failures: 1, remaining_gain: 0.1}\nbudget:",
          "less than 0.1 um is still to be gained.\n1 failed trial in a row"),
         ("budget:", "constraints: [{weights: {flow: 1, temperature: 0.1}, at_most: 90}]\nbudget:",
-         "Always flow + 0.1 temperature <= 90."),
+         "Rule: flow + 0.1 temperature is at most 90."),
+        ("high: 100", "high: 100, optional: true", "absent (0), or 1 to 100 sccm"),
+        ("low: 1, high: 100, unit: sccm", "levels: [low, high]", "one of low, high, in this order"),
+        ("low: 1, high: 100, unit: sccm", "value: argon", "flow: always argon."),
+        ("low: 1, high: 100", "kind: contextual, low: 1, high: 100",
+         "flow: measured, not set; expected from 1 to 100 sccm."),
+        ("[iron, nickel, cobalt]", "{iron: {radius: 1.26}, nickel: {radius: 1.24}}",
+         "one of iron, nickel, described by radius."),
+        ("budget:", "constraints: [{exclude: {catalyst: iron, flow: 5}}]\nbudget:",
+         "Rule: Never catalyst = iron and flow = 5 together."),
+        ("  flow: {low: 1, high: 100, unit: sccm}",
+         "  ramp: {unit: K, knots: [{at: 0, value: 300}, {at: 9, value: {low: 400, high: 500}}]}",
+         "  ramp goes in straight lines through 300 K at 0 min, 400 to 500 K at 9 min; what is "
+         "chosen of it is ramp_2."),
+        ("bounds: [0, 1000]}", "bounds: [0, 1000]}\n  image: {kind: image, about: by microscope}",
+         "It measures 2 outcomes:\n  length: a number in um.\n  image (by microscope): a picture,"),
+        ("kind: person", "kind: person, capacity: 3, shared: [temperature]",
+         "3 trials at once.\nTrials under way at the same time have the same temperature."),
+        ("kind: person", "kind: person, set_up: {time: 40 min, parameters: [temperature, flow]}",
+         "A change of temperature or flow takes 40 minutes; trials are ordered to save it."),
+        ("kind: person", "kind: person, hours: 'Mon-Fri 08:00-18:00', time_zone: Europe/Berlin",
+         "It is open Mon-Fri 08:00-18:00 (Europe/Berlin).\nHow long a trial takes is not said"),
+        ("kind: person", "kind: person, duration: 3 h, hours: '08:00-18:00', time_zone: UTC",
+         "The next trial can begin on Friday 2026-03-06 08:00 (UTC), and 3 trials fit in before it "
+         "closes."),
+        ("kind: person", "kind: person, duration: 3 h, hours: '08:00-18:00', time_zone: UTC",
+         "the last of them ends at the earliest on Thursday 2026-03-12 14:00 (UTC)."),
+        ("kind: person", "kind: person, consumables: {gold: {stock: 50, unit: mg, use: 4}}",
+         "A trial uses 4 mg of gold; the stock of 50 mg lasts for 12 trials; then it is to be "
+         "filled up."),
+        ("kind: person", "kind: person, consumables: {gold: {stock: 1 g, unit: mg, use: flow / 2}}",
+         "A trial uses 0.5 to 50 mg of gold; the stock of 1000 mg lasts for all trials."),
+        ("kind: person}\nbudget: {trials: 20",
+         "kind: person, cost: 2 + 0.1 * flow}\nbudget: {trials: 20, currency: EUR",
+         "A trial costs 2.1 to 12 EUR, depending on what is set; all of them cost at most 240 EUR"),
+        ("kind: person}", "kind: person}\n  sem: {kind: analysis, measures: [length], cost: 30, "
+         "duration: 3 days}", "sem measures length of samples afterwards, in about 3 days; while 6 "
+         "samples wait for it"),
+        ("kind: person}", "kind: person, cost: 5}\n  sem: {kind: analysis, measures: [length], "
+         "cost: 30}", "At 35 a trial with its analyses it costs at most 700."),
+        ("trials: 20", "trials: 5", "Note: all of the 5 trials that the budget allows are spread"),
+        ("low: 1, high: 100, unit: sccm", "values: [1, 2]", "deserves 40 to 80 trials"),
+        ("bounds: [0, 1000]", "bounds: [0, null]", "Note: 'expected' of length is not said"),
+        ("aim: maximise, outcome: length}\n", "aim: maximise, outcome: length, gain: 1}\n",
+         "less than 1 um better"),
     ],
 )  # fmt: skip
 def test_each_setting_is_said(old: str, new: str, said: str) -> None:

@@ -66,7 +66,7 @@ def make_session(tmp_path: Path, clock: ManualClock) -> Iterator[MakeSession]:
                 state=open_campaign(opened, spec, author="ada"),
                 space=read_space(spec, folder=tmp_path),
                 lab=lab,
-                intake=make_intake(spec, folder=tmp_path, artifacts=tmp_path / "artifacts"),
+                intake=make_intake(spec, folder=tmp_path, artifacts=tmp_path / f"{ledger}-files"),
                 clock=clock,
             )
 

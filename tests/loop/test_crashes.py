@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from planner.labs import Answer, DeliveryClass, Lab, Order
+from planner.labs import Answer, Attachment, DeliveryClass, Lab, Order, Reported, Series
 from planner.loop.advance import Waiting
 from planner.loop.inline import run_inline
 from planner.loop.session import Session
 from planner.trials import TrialState
+from planner.trials.values import MOST_INLINE_POINTS
 from tests.loop.conftest import MakeSession, campaign_text
-from tests.loop.scripted_lab import ScriptedLab
+from tests.loop.scripted_lab import ScriptedLab, done
 from tests.loop.test_advance import on_the_hill
 
 N_TRIALS = 2
@@ -49,8 +50,11 @@ class Fuse:
 
 
 def wire(session: Session, fuse: Fuse) -> None:
-    """Puts the fuse into every touch of the ledger's writing and of the lab."""
+    """Puts the fuse into every touch of the ledger's writing, of the files and of the lab."""
     session.ledger.append = fuse.around(session.ledger.append)  # type: ignore[method-assign]
+    artifacts = session.intake.artifacts
+    artifacts.put_curve = fuse.around(artifacts.put_curve)  # type: ignore[method-assign]
+    artifacts.put_bytes = fuse.around(artifacts.put_bytes)  # type: ignore[method-assign]
     session.lab = Fused(session.lab, fuse)
 
 
@@ -106,6 +110,56 @@ def test_a_crash_at_any_touch_leaves_a_campaign_like_one_that_was_not_killed(
             assert outcome_of(again) == undisturbed, f"touch {n}, after={after}"
             assert set(lab.acts.values()) == {1}, f"touch {n}, after={after}: {lab.acts}"
             assert set(lab.acts) == {f"bench/{k}/1" for k in range(1, N_TRIALS + 1)}
+
+
+FILES = """
+schema: 1
+campaign: bench
+parameters: {temperature: {low: 100, high: 150, unit: degC}}
+outcomes:
+  spectrum: {kind: curve, x_unit: nm}
+  peak: {unit: nm, reduce: spectrum, by: peak_position}
+  photo: {kind: image}
+objectives: [{aim: maximise, outcome: peak}]
+sources: {robot: {kind: adapter, adapter: none}}
+budget: {trials: 1}
+policy: {start: 1}
+"""
+
+
+def with_files(order: Order, n: int) -> Answer:
+    top = 600 - float(order.parameters["temperature"].value)
+    x = tuple(400 + 0.25 * i for i in range(MOST_INLINE_POINTS + 1))
+    series = Series(x=x, y=tuple(1 / (1 + abs(each - top)) for each in x))
+    photo = Attachment(name="vial.png", content=b"\x89PNG", media_type="image/png")
+    return done(order, spectrum=Reported(value=series), photo=Reported(value=photo))
+
+
+def test_a_crash_while_files_are_kept_loses_nothing_and_names_nothing_that_is_not_there(
+    make_session: MakeSession,
+):
+    """The file comes before the entry that names it, so whatever the ledger names is there."""
+    session = make_session(ScriptedLab(with_files), text=FILES)
+    fuse = Fuse(0, after=False)
+    wire(session, fuse)
+    run_inline(session)
+    undisturbed = outcome_of(session)
+    assert len(undisturbed) == 1
+    for n in range(1, fuse.touched + 1):
+        for after in (False, True):
+            lab = ScriptedLab(with_files)
+            ledger = f"files-{n}-{after}.db"
+            session = make_session(lab, text=FILES, ledger=ledger)
+            wire(session, Fuse(n, after=after))
+            with pytest.raises(Crash):
+                run_inline(session)
+            again = make_session(lab, text=FILES, ledger=ledger)
+            assert run_inline(again).waiting is Waiting.END
+            assert outcome_of(again) == undisturbed, f"touch {n}, after={after}"
+            assert set(lab.acts.values()) == {1}
+            for measured in again.state.trials[1].observation.outcomes.values():
+                sha256 = getattr(measured.value, "sha256", None)
+                assert sha256 is None or again.intake.artifacts.get_bytes(sha256)
 
 
 def test_a_lab_that_forgets_keys_is_caught_by_the_count_of_acts(make_session: MakeSession):

@@ -40,8 +40,8 @@ def heat(temperature: float, precursor: float, base: float) -> dict[str, float]:
 
 
 def test_at_100_degc_and_one_equivalent_it_is_known_by_hand() -> None:
-    """k1 t = 1.2 and k2 t = 0.08 over 10 h: B = 1.2/(0.08 - 1.2) (exp(-1.2) - exp(-0.08))."""
-    share = 1.2 / (0.08 - 1.2) * (math.exp(-1.2) - math.exp(-0.08))
+    """k1 t = 1.2 and k2 t = 0.2 over 10 h: B = 1.2/(0.2 - 1.2) (exp(-1.2) - exp(-0.2))."""
+    share = 1.2 / (0.2 - 1.2) * (math.exp(-1.2) - math.exp(-0.2))
     assert heat(100, 50, 1)["product"] == pytest.approx(50 * share, rel=1e-12)
     assert heat(100, 50, 1)["yield"] == pytest.approx(100 * share, rel=1e-12)
 

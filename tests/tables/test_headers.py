@@ -74,6 +74,11 @@ def test_a_similar_name_is_said_and_never_taken(text: str) -> None:
     assert "if 'flow_rate' is meant, head it so" in found.hints[0]
 
 
+def test_blanks_in_a_header_stand_for_underscores_in_a_name() -> None:
+    found = find_columns(headers("flow rate (mL/min)", "flow rate sd"), KNOWN)
+    assert found.columns == {("flow_rate", Role.VALUE): 0, ("flow_rate", Role.SD): 1}
+
+
 def test_a_name_that_is_there_is_not_suggested_for_another_column() -> None:
     found = find_columns(headers("yield", "yields"), KNOWN)
     assert found.resembling == {}

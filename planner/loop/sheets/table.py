@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from planner.errors import StaleWrite
+from planner.loop.people.deciding import while_others_write
 from planner.loop.session import Session
 from planner.loop.sheets.answers import Effect, How, RowAnswer, TableAnswer
 from planner.loop.sheets.filled import Filled, read_filled
@@ -31,16 +31,16 @@ def tell_table(session: Session, sheet: Sheet, *, folder: Path, how: How = _PLAI
 
     Raises:
         TableError: its columns cannot be understood.
-        StaleWrite: others wrote in between, twice.
+        StaleWrite: others wrote in between every time.
     """
     state = session.refresh()
     filled = read_filled(sheet, state.spec, folder=folder)
     own = prepare_own_rows(session, state, filled.rows)
-    try:
-        answers, is_entered = _decide_and_write(session, filled.rows, own, how, sheet.title)
-    except StaleWrite:
-        session.refresh()
-        answers, is_entered = _decide_and_write(session, filled.rows, own, how, sheet.title)
+
+    def write() -> tuple[list[RowAnswer], bool]:
+        return _decide_and_write(session, filled.rows, own, how, sheet.title)
+
+    answers, is_entered = while_others_write(session, write)
     return TableAnswer(
         title=sheet.title, rows=tuple(answers), notes=filled.notes, is_entered=is_entered
     )

@@ -172,7 +172,7 @@ class TitaniaFilm:
             return no_result(
                 Status.NO_PRODUCT,
                 f"The film cracked: {given['thickness']:g} nm is more than the {limit_nm:.0f} nm "
-                f"that the stress after {given['temperature']:g} degC allows.",
+                f"that the stress after {given['temperature']:g} degC allows",
             )
         crystalline, rutile = shares(fired, constants)
         read_crystalline = crystalline + constants["reading_deviation"] * of_crystals

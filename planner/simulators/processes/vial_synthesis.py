@@ -72,10 +72,10 @@ PRIORS = (
     _guess(
         "losing_rate",
         "1/h",
-        LogNormal(median=0.008, log_sd=0.7),
+        LogNormal(median=0.02, log_sd=0.7),
         "Of the product's decomposition, at 100 degC and 1 equivalent of base.",
     ),
-    _guess("losing_energy", "kJ/mol", Normal(mean=115.0, sd=15.0), "Its activation energy."),
+    _guess("losing_energy", "kJ/mol", Normal(mean=150.0, sd=15.0), "Its activation energy."),
     _guess(
         "solubility", "mM", LogNormal(median=90.0, log_sd=0.4), "Of the precursor, at 100 degC."
     ),
@@ -86,7 +86,7 @@ CARD = Card(
     title="Vial, two reactions of first order in sequence",
     equations=(
         "dA/dt = -k1 A; dB/dt = k1 A - k2 B: B/A0 = k1/(k2 - k1) (exp(-k1 t) - exp(-k2 t))",
-        "k1 = k1_100 b exp(-(E1/R)(1/T - 1/T_100)); k2 = k2_100 b^2 exp(-(E2/R)(1/T - 1/T_100))",
+        "k1 = k1_100 b exp(-(E1/R)(1/T - 1/T_100)); k2 = k2_100 b exp(-(E2/R)(1/T - 1/T_100))",
         "A0 = min(c, c_s), c_s = c_s100 exp(-(H/R)(1/T - 1/T_100)): what does not dissolve stays",
     ),
     sources=("Kinetics as in textbooks.", "Constants: chosen by us."),
@@ -136,7 +136,7 @@ class VialSynthesis:
         )
         formed = intermediate_share(
             theta["forming_rate"] * given["base"] * forming * given["time"],
-            theta["losing_rate"] * given["base"] ** 2 * losing * given["time"],
+            theta["losing_rate"] * given["base"] * losing * given["time"],
         )
         product = formed * min(given["precursor"], theta["solubility"] * dissolving)
         return SimulatorResult(

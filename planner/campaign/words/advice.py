@@ -1,0 +1,114 @@
+"""What a person should know before starting: how many trials a space deserves, and what is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.campaign.objectives import HitRange, HitTarget, Maximise, Minimise
+from planner.campaign.outcomes import NumberOutcome
+from planner.campaign.spec import CampaignSpec
+from planner.campaign.words.limits import most_trials
+from planner.campaign.words.phrases import after, count, number
+from planner.space import Categorical, Fixed, LinearConstraint, Mixture, SearchSpace
+
+# Trials a dimension at which planners gain most over random choice: the review of self-driving
+# laboratories by Adesiji et al., Digital Discovery 2025, doi 10.1039/d5dd00337g.
+_FEW, _MANY = 10, 20
+_DEFAULT_START = 5
+
+
+def advise(spec: CampaignSpec, space: SearchSpace) -> Iterator[str]:
+    """Yields how many trials the space deserves by a rule of thumb, and warnings."""
+    d = effective_dimension(spec)
+    n_most = most_trials(spec, space)
+    few, many = _FEW * d, _MANY * d
+    n_settings = len(space.rows) if space.rows is not None else space.n_settings
+    if n_settings is not None and n_settings <= few:
+        yield (
+            f"The space has {count(n_settings, 'setting')}, so few that all of them could be tried."
+        )
+    else:
+        yield (
+            f"A space of {count(d, 'dimension')} deserves {few} to {many} trials; that is a rule "
+            f"of thumb, {_FEW} to {_MANY} a dimension (Adesiji et al., Digital Discovery 2025), no "
+            f"promise."
+        )
+    for warning in _warnings(spec, n_most=n_most, n_settings=n_settings, few=few):
+        yield f"Note: {warning}"
+
+
+def effective_dimension(spec: CampaignSpec) -> int:
+    """Returns how many numbers would describe a setting.
+
+    One for each number or name in an order, one less than there are choices for names without
+    descriptors, none for constants; less one for each equation that a sum must keep.
+    """
+    d = 0
+    for parameter in spec.scalars.values():
+        if isinstance(parameter, Categorical) and not parameter.descriptors:
+            d += len(parameter.choices) - 1
+        elif not isinstance(parameter, Fixed):
+            d += parameter.n_columns
+    for rule in spec.all_constraints:
+        d -= isinstance(rule, Mixture) or (
+            isinstance(rule, LinearConstraint) and rule.equals is not None
+        )
+    return max(d, 1)
+
+
+def _warnings(
+    spec: CampaignSpec, *, n_most: int | None, n_settings: int | None, few: int
+) -> Iterator[str]:
+    n_start = spec.policy.start or _DEFAULT_START
+    if n_most is not None and n_most <= n_start:
+        yield (
+            f"all of the {count(n_most, 'trial')} that the budget allows are spread over the space "
+            f"({n_start} at the start), so the model chooses none: raise the budget"
+        )
+    elif n_most is not None and n_most < few and (n_settings is None or n_settings > few):
+        yield (
+            f"the budget allows {count(n_most, 'trial')}, fewer than the space deserves: raise it "
+            f"if you can"
+        )
+    if n_most is not None and n_settings is not None and n_settings < n_most:
+        yield (
+            f"there are {count(n_settings, 'setting')} at most, fewer than the "
+            f"{count(n_most, 'trial')} that the budget allows"
+        )
+    yield from _about_outcome(spec)
+    if spec.source.shared and spec.source.capacity == 1:
+        yield (
+            f"'shared' says what trials under way at once have in common, and "
+            f"{spec.source.name} takes one at a time: give its capacity, or leave 'shared' out"
+        )
+
+
+def _about_outcome(spec: CampaignSpec) -> Iterator[str]:
+    outcome = spec.measured_outcome
+    if not isinstance(outcome, NumberOutcome):
+        return
+    unit = after(outcome.unit)
+    low, high = outcome.bounds
+    if outcome.expected is None and (low is None or high is None):
+        yield (
+            f"'expected' of {outcome.name} is not said, so predictions have no scale before the "
+            f"first results: give the range in which you expect it"
+        )
+    finest = _finest_difference(spec)
+    if outcome.noise is not None and finest is not None and finest < outcome.noise:
+        yield (
+            f"a difference of {number(finest)}{unit} is to count, and one measurement is uncertain "
+            f"by {number(outcome.noise)}{unit}: that needs many repeats"
+        )
+
+
+def _finest_difference(spec: CampaignSpec) -> float | None:
+    match spec.stated_objective:
+        case Maximise(gain=gain) | Minimise(gain=gain):
+            return gain
+        case HitTarget(tolerance=tolerance):
+            return tolerance
+        case HitRange(low=low, high=high):
+            return (high - low) / 2
+        case _:
+            return None

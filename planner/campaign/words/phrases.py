@@ -1,0 +1,55 @@
+"""Numbers, units, counts and times in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from planner import units
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86400.0
+
+
+def number(value: float) -> str:
+    """Writes a number with at most six digits."""
+    return f"{value:.6g}"
+
+
+def span(low: float, high: float, unit: str = "") -> str:
+    """Writes one number, or from the lower to the higher, and the unit."""
+    ends = number(low) if number(low) == number(high) else f"{number(low)} to {number(high)}"
+    return f"{ends}{unit}"
+
+
+def after(unit: str) -> str:
+    """Returns a unit as it follows a number; nothing for plain numbers."""
+    return "" if unit in ("", units.DIMENSIONLESS) else f" {unit}"
+
+
+def count(n: int, noun: str) -> str:
+    """Writes how many."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def listed(names: Iterable[str], *, last: str = "and") -> str:
+    """Returns names as a sentence has them: ``a, b and c``."""
+    *first, end = names
+    return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def duration(seconds: float) -> str:
+    """Writes a time in the largest unit of which there are at least two."""
+    for size, name in ((_DAY_S, "day"), (_HOUR_S, "hour"), (_MINUTE_S, "minute")):
+        if seconds >= 2 * size or seconds == size:
+            return _amount(seconds / size, name)
+    return _amount(seconds, "second")
+
+
+def moment(at: datetime, zone: str) -> str:
+    """Writes a time on the wall clock of a time zone, with the day of the week."""
+    return f"{at.astimezone(ZoneInfo(zone)):%A %Y-%m-%d %H:%M} ({zone})"
+
+
+def _amount(amount: float, noun: str) -> str:
+    return f"{amount:.3g} {noun}" if amount == 1 else f"{amount:.3g} {noun}s"
