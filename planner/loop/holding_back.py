@@ -17,12 +17,13 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
     """Returns which trials are to be held, and which held ones may go on.
 
     What was counted may be less than what was reserved, and another run of a trial takes more than
-    one. The latest are held first, and the earliest go on first.
+    one. The latest are held first, and the earliest go on first; what waits for approval stands
+    back behind both.
     """
     resources = {each.name: each for each in Allowance.of(state).resources}
     held = [each for each in state.in_state(TrialState.HELD) if not each.handed]
     left = {name: each.left for name, each in resources.items()}
-    for trial in held:
+    for trial in (*held, *state.in_state(TrialState.AWAITING_APPROVAL)):
         left = _with(left, resources, trial)
     approved = [each for each in state.in_state(TrialState.APPROVED) if not each.handed]
     holds = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.errors import InputError, UnknownName
 from planner.ledger.entries import ServiceSet
+from planner.ledger.replay import CampaignState
 from planner.loop.session import Session
 
 
@@ -45,3 +46,17 @@ def set_service(session: Session, device: str | None, *, in_service: bool, reaso
     if None in session.state.out_of_service:
         return f"{what} is back; all of source {source.name!r} is out of service as before."
     return f"{what} is in service again."
+
+
+def service_facts(state: CampaignState) -> list[dict[str, str | bool | None]]:
+    """Returns each device, or the source where it has none, and whether it is in service."""
+    source, out = state.spec.source, state.out_of_service
+    return [
+        {
+            "source": source.name,
+            "device": name,
+            "in_service": None not in out and name not in out,
+            "reason": out.get(name, out.get(None, "")),
+        }
+        for name in source.devices or (None,)
+    ]

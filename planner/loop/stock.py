@@ -65,6 +65,29 @@ def in_words(state: CampaignState, name: str) -> str:
     )
 
 
+def describe_stock(state: CampaignState) -> list[str]:
+    """Returns what is left of each consumable, a sentence each."""
+    names = state.spec.source.consumables
+    if not names:
+        return [f"Source {state.spec.source.name!r} uses up nothing that is counted."]
+    return [f"{in_words(state, name)}." for name in names]
+
+
+def stock_facts(state: CampaignState) -> list[dict[str, str | float | None]]:
+    """Returns what is left of each consumable, ready for JSON."""
+    left = stock_left(state)
+    return [
+        {
+            "consumable": name,
+            "left": float(left[name]),
+            "of": float(_amount(state, name)),
+            "unit": each.unit,
+            "counted_at": state.counted[name].at.isoformat() if name in state.counted else None,
+        }
+        for name, each in state.spec.source.consumables.items()
+    ]
+
+
 def shown(amount: Decimal, unit: str) -> str:
     """Returns an amount with its unit, rounded down to four digits: what is left is never less."""
     digits = 4 - (amount.adjusted() + 1) if amount else 0

@@ -124,7 +124,7 @@ def test_a_trial_that_the_counted_stock_does_not_suffice_for_is_held_and_then_go
     count_stock(session, {"precursor": "40"}, reason="a new bottle")
     run_inline(session)
     assert session.state.trial(2).state is TrialState.COMPLETED
-    assert stock_left(session.state)["precursor"] == 40 - 3 - 4 * 3  # trial 2; four others reserve
+    assert stock_left(session.state)["precursor"] == 40 - 3 - 3 * 3  # trial 2; three others reserve
 
 
 def test_what_a_trial_had_used_when_the_stock_was_counted_is_not_taken_off_again(
@@ -135,7 +135,9 @@ def test_what_a_trial_had_used_when_the_stock_was_counted_is_not_taken_off_again
     def fails_first(order: Order, n: int) -> Answer:
         return failed(order, "the pump stalled") if n == 0 else fifty(order, n)
 
-    session = make_session(ScriptedLab(fails_first), text=text(source, budget="trials: 1"))
+    session = make_session(
+        ScriptedLab(fails_first), text=text(source, budget="trials: 1", policy="start: 1")
+    )
     for _ in range(2):  # proposed, dispatched, failed; the second run is still to come
         advance(session)
         if session.state.trial(1).runs:
@@ -188,17 +190,16 @@ def test_nothing_is_dispatched_that_does_not_end_before_the_source_closes(
     make_session: MakeSession, clock: ManualClock
 ) -> None:
     brief = "duration: 4 min, hours: 'Mon-Fri 18:00-18:12', time_zone: UTC"
-    session = make_session(Ticking(clock, minutes=4), text=text(brief))
+    session = make_session(Ticking(clock, minutes=4), text=text(brief, budget="trials: 4"))
     said: list[str] = []
     assert run_inline(session, on_message=said.append).waiting is Waiting.END
     begun = [trial.run.opened_at for trial in session.state.trials.values() if trial.run]
     # three trials of 4 min fill the 12 min of a window but for the moments between them
     assert [at.strftime("%a %H:%M") for at in begun] == [
-        f"{day} 18:0{minute}" for day in ("Mon", "Tue", "Wed") for minute in (0, 4)
+        f"{day} 18:0{minute}" for day in ("Mon", "Tue") for minute in (0, 4)
     ]
     assert said == [
-        f"bench waits until {day} 18:00 (opening hours of 'robot')."
-        for day in ("Mon", "Tue", "Wed")
+        f"bench waits until {day} 18:00 (opening hours of 'robot')." for day in ("Mon", "Tue")
     ]
 
 
@@ -322,7 +323,7 @@ def test_who_asks_later_joins_the_open_batch_while_it_has_places(make_session: M
         people.ask(session, 4)
     people.ask(session, 1)
     assert batches(session)[3][0] == "right"
-    lock = {"temperature": Reported(value=batches(session)[0][1])}  # as the device that is full
+    lock = {"temperature": Reported(value=float(str(batches(session)[0][1])))}  # as the device that is full
     with pytest.raises(Refused, match="has 2 places at temperature"):
         people.ask(session, 1, wishes=people.Wishes(lock=lock))
 
@@ -377,9 +378,13 @@ def test_a_device_that_the_source_does_not_have_cannot_be_taken_out(
 def test_no_more_is_proposed_than_samples_may_wait_for_an_analysis(
     make_session: MakeSession,
 ) -> None:
-    analysed = text("duration: 1 h").replace(
-        "budget:", "  icp: {kind: analysis, measures: [purity], cost: 3, queue: 2}\nbudget:"
-    ).replace("outcomes:", "outcomes:\n  purity: {unit: percent}")
+    analysed = (
+        text("duration: 1 h")
+        .replace(
+            "budget:", "  icp: {kind: analysis, measures: [purity], cost: 3, queue: 2}\nbudget:"
+        )
+        .replace("outcomes:", "outcomes:\n  purity: {unit: percent}")
+    )
     session = make_session(ScriptedLab(fifty), text=analysed)
     step = run_inline(session)
     assert step.waiting is Waiting.PERSON
