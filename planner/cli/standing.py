@@ -6,9 +6,13 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from planner.loop.budget import budget_left
+from planner.loop.budget import NO_LIMIT, budget_left, money_in_words, money_left
+from planner.loop.opening_hours import describe_opening
+from planner.loop.placing import wait_until
+from planner.loop.service import service_facts
 from planner.loop.session import Session
-from planner.loop.waiting import describe_waiting
+from planner.loop.stock import describe_stock, stock_facts
+from planner.loop.waiting import describe_service, describe_time, describe_waiting, waits_for_people
 from planner.loop.work_list import list_work
 from planner.trials import TERMINAL_TRIALS, Wanted
 
@@ -17,7 +21,7 @@ def gather_standing(session: Session) -> dict[str, Any]:
     """Returns the facts, ready for JSON."""
     state = session.state
     row = session.ledger.campaign_row(session.campaign)
-    is_idle = not state.open_trials and (state.stopped is not None or state.wanted is Wanted.RUN)
+    now, left, money = session.clock.now(), budget_left(state), money_left(state)
     return {
         "campaign": state.campaign,
         "simulated": state.simulated,
@@ -25,9 +29,17 @@ def gather_standing(session: Session) -> dict[str, Any]:
         "wanted": str(state.wanted),
         "trials": dict(Counter(str(trial.state) for trial in state.trials.values())),
         "imported": len(state.imported),
-        "budget_left": budget_left(state),
+        "budget_left": None if left == NO_LIMIT else left,
+        "money_left": None if money is None else float(money),
+        "currency": state.spec.budget.currency,
+        "money": None if money is None else money_in_words(state),
+        "stock": stock_facts(state),
+        "stock_in_words": describe_stock(state) if state.spec.source.consumables else [],
+        "devices": service_facts(state),
+        "service": describe_service(state),
+        "opening": describe_opening(state.spec.source, now=now),
         "stopped": state.stopped.reason if state.stopped is not None else None,
-        "waits_for": None if is_idle else describe_waiting(session),
+        "waits_for": _waits_for(session),
         "work": [
             {**asdict(work), "since": work.since.isoformat(), "said": work.in_words()}
             for work in list_work(state)
@@ -47,14 +59,32 @@ def gather_standing(session: Session) -> dict[str, Any]:
     }
 
 
+def _waits_for(session: Session) -> str | None:
+    """Says until when, or for whom, the campaign waits; None where it waits for nobody."""
+    state, now = session.state, session.clock.now()
+    is_going_on = state.stopped is None and state.wanted is Wanted.RUN
+    until = wait_until(state, is_proposing=is_going_on, now=now)
+    if waits_for_people(state):
+        return describe_waiting(session)
+    return describe_time(state, until, now=now) if until is not None and until > now else None
+
+
 def describe_standing(standing: dict[str, Any]) -> str:
     """Returns the facts in words."""
     kind = "simulated" if standing["simulated"] else "real"
     lines = [f"Campaign {standing['campaign']} ({kind}), ledger {standing['ledger']}"]
     counts = ", ".join(f"{n} {state}" for state, n in standing["trials"].items()) or "none yet"
-    lines.append(f"Trials: {counts}; the budget admits {standing['budget_left']} more.")
+    left, money = standing["budget_left"], standing["money"]
+    admits = [f"the budget admits {left} more"] if left is not None else []
+    lines.append(f"Trials: {'; '.join([counts, *admits, *([money] if money else [])])}.")
     if standing["imported"]:
         lines.append(f"Imported measurements: {standing['imported']}.")
+    if standing["stock_in_words"]:
+        lines.append("Stock:")
+        lines += [f"  {each}" for each in standing["stock_in_words"]]
+    lines += [f"{each[:1].upper()}{each[1:]}." for each in standing["service"]]
+    if standing["opening"] and not standing["stopped"]:
+        lines.append(f"{standing['opening']}.")
     if standing["stopped"]:
         lines.append(f"Stopped: {standing['stopped']}.")
     if standing["waits_for"]:

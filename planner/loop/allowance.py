@@ -13,9 +13,10 @@ import numpy as np
 from planner.campaign import CampaignSpec
 from planner.campaign.sources import exact_amount
 from planner.errors import InputError
+from planner.ledger.entries import NothingFits
 from planner.ledger.replay import CampaignState
-from planner.loop.budget import money_left
-from planner.loop.stock import shown, stock_left
+from planner.loop.budget import amount_in_words, money_left
+from planner.loop.stock import stock_left
 from planner.space import (
     AnyConstraint,
     Configuration,
@@ -67,7 +68,7 @@ class Resource:
 
     def in_words(self) -> str:
         """Says what is left of it."""
-        amount = shown(max(Decimal(0), self.left), self.unit)
+        amount = amount_in_words(max(Decimal(0), self.left), self.unit)
         return f"{amount} of the budget" if self.name is MONEY else f"{amount} of {self.name}"
 
 
@@ -157,6 +158,28 @@ class Allowance:
         )
         part.__dict__["encoded_rows"] = space.encoded_rows[kept]  # encoding many takes long
         return part
+
+
+def find_shortage(state: CampaignState) -> NothingFits | None:
+    """Returns what does not suffice for any trial, as far as that is known without choosing one.
+
+    Either an ask has found nothing that fits, or a trial takes the same of it wherever it is.
+    """
+    if state.nothing_fits is not None:
+        return state.nothing_fits
+    for each in Allowance.of(state).resources:
+        if each.left < 0 or (each.constant is not None and each.constant > each.left):
+            return nothing_fits([each])
+    return None
+
+
+def nothing_fits(short: Sequence[Resource]) -> NothingFits:
+    """Returns the record that these do not suffice."""
+    what = " and ".join(each.in_words() for each in short)
+    verb = "does" if len(short) == 1 else "do"
+    return NothingFits(
+        short_of=short[0].name, reason=f"{what} {verb} not suffice for any trial that is left"
+    )
 
 
 def _kinds(spec: CampaignSpec) -> list[tuple[str | None, tuple[float | str, ...], str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from planner import units
 from planner.campaign import Analysis, CampaignSpec
 from planner.errors import InputError
 from planner.ledger.replay import CampaignState
@@ -48,6 +49,23 @@ def money_left(state: CampaignState) -> Decimal | None:
     """Returns the money that is neither spent nor reserved; None where there is no limit."""
     budget = state.spec.budget
     return None if budget.cost is None else as_decimal(budget.cost) - cost_so_far(state)
+
+
+def money_in_words(state: CampaignState) -> str:
+    """Says what is left of the money, such as ``0.5 EUR of 100 EUR are left``."""
+    left, budget = money_left(state), state.spec.budget
+    assert left is not None  # the caller knows that there is a limit
+    of = amount_in_words(as_decimal(budget.cost or 0.0), budget.currency)
+    return f"{amount_in_words(max(left, Decimal(0)), budget.currency)} of {of} are left"
+
+
+def amount_in_words(amount: Decimal, unit: str) -> str:
+    """Returns an amount with its unit, rounded down to four digits: what is left is never less."""
+    digits = 4 - (amount.adjusted() + 1) if amount else 0
+    step = Decimal(1).scaleb(-max(0, digits))
+    text = f"{amount.quantize(step, rounding='ROUND_FLOOR'):f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text if unit in ("", units.DIMENSIONLESS) else f"{text} {unit}"
 
 
 def cost_so_far(state: CampaignState) -> Decimal:

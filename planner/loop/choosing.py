@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from planner.acquisition import Choice, Situation, choose
 from planner.errors import InputError
 from planner.ledger.entries import NothingFits
-from planner.loop.allowance import MONEY, Allowance, Resource
+from planner.loop.allowance import MONEY, Allowance, Resource, nothing_fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +87,5 @@ def _shortage(
     tight = _tight(allowance, choice)
     for each in tight:
         if _choose_again(allowance.only(each.name), situation, q=1, seed=seed) is None:
-            return _nothing_fits([each])
-    return _nothing_fits(sorted(tight, key=lambda each: each.name is MONEY))
-
-
-def _nothing_fits(short: list[Resource]) -> NothingFits:
-    what = " and ".join(each.in_words() for each in short)
-    verb = "does" if len(short) == 1 else "do"
-    return NothingFits(
-        short_of=short[0].name, reason=f"{what} {verb} not suffice for any trial that is left"
-    )
+            return nothing_fits([each])
+    return nothing_fits(sorted(tight, key=lambda each: each.name is MONEY))

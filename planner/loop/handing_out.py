@@ -27,9 +27,9 @@ from planner.loop.bench import (
     put_on,
     time_needed,
 )
+from planner.loop.budget import amount_in_words
 from planner.loop.opening_hours import closes, time_in_words
 from planner.loop.placing import with_those_that_wait
-from planner.loop.stock import shown
 from planner.loop.waiting import describe_service
 from planner.space import Configuration, SearchSpace
 from planner.trials import TrialState
@@ -132,7 +132,11 @@ def check_own(
     for each in Allowance.of(state).resources:
         taken = each.taken_by(configuration)
         if taken is None or taken > each.left:
-            needed = "an amount that nobody can tell" if taken is None else shown(taken, each.unit)
+            needed = (
+                "an amount that nobody can tell"
+                if taken is None
+                else amount_in_words(taken, each.unit)
+            )
             raise Refused(
                 f"It takes {needed}, and {each.in_words()} is left. {_remedy(state, each.name)}"
             )

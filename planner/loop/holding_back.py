@@ -7,7 +7,7 @@ from decimal import Decimal
 from planner.ledger.entries import TrialMoved
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import MONEY, Allowance, Resource
-from planner.loop.stock import shown
+from planner.loop.budget import amount_in_words
 from planner.trials import Trial, TrialState
 
 Left = dict[str | None, Decimal]
@@ -62,8 +62,8 @@ def _reserved(resource: Resource, trial: Trial) -> Decimal:
 
 def _why(resource: Resource, trial: Trial, left: Decimal) -> str:
     needed = _reserved(resource, trial)
-    there = shown(max(Decimal(0), left + needed), resource.unit)
-    wanted = shown(needed, resource.unit)
+    there = amount_in_words(max(Decimal(0), left + needed), resource.unit)
+    wanted = amount_in_words(needed, resource.unit)
     if resource.name is MONEY:
         return (
             f"its run costs {wanted} and {there} of the budget are left (raise budget.cost and "

@@ -37,6 +37,19 @@ def next_start(source: Runner, *, needed: timedelta, now: datetime) -> datetime 
     return source.opening.next_opening(now)
 
 
+def describe_opening(source: Runner, *, now: datetime) -> str:
+    """Says until when a source is open or closed; empty where it never closes."""
+    if not closes(source):
+        return ""
+    opening, name = source.opening, f"Source {source.name!r}"
+    if not opening.is_open(now):
+        return f"{name} is closed until {time_in_words(opening.next_opening(now), source, now=now)}"
+    closing = opening.closing(now)
+    if closing is None:
+        return f"{name} is open"
+    return f"{name} is open until {time_in_words(closing, source, now=now)}"
+
+
 def time_in_words(at: datetime, source: Runner, *, now: datetime) -> str:
     """Returns a time on the source's wall clock, such as ``Mon 18:00``, with the date if far."""
     zone = zoneinfo.ZoneInfo(source.opening.time_zone)

@@ -10,7 +10,7 @@ from planner.campaign import Consumable
 from planner.errors import InputError, UnknownName
 from planner.ledger.entries import Record, StockCounted
 from planner.ledger.replay import CampaignState
-from planner.loop.budget import n_uses
+from planner.loop.budget import amount_in_words, n_uses
 from planner.loop.session import Session
 from planner.space import read_number
 from planner.space.base import as_decimal
@@ -60,9 +60,8 @@ def in_words(state: CampaignState, name: str) -> str:
     left = max(Decimal(0), stock_left(state)[name])
     amount = _amount(state, name)
     since = f"counted {counted.at:%Y-%m-%d %H:%M} UTC" if counted else "at the beginning"
-    return (
-        f"{name}: {shown(left, consumable.unit)} left of {shown(amount, consumable.unit)} ({since})"
-    )
+    there, of = (amount_in_words(each, consumable.unit) for each in (left, amount))
+    return f"{name}: {there} left of {of} ({since})"
 
 
 def describe_stock(state: CampaignState) -> list[str]:
@@ -86,15 +85,6 @@ def stock_facts(state: CampaignState) -> list[dict[str, str | float | None]]:
         }
         for name, each in state.spec.source.consumables.items()
     ]
-
-
-def shown(amount: Decimal, unit: str) -> str:
-    """Returns an amount with its unit, rounded down to four digits: what is left is never less."""
-    digits = 4 - (amount.adjusted() + 1) if amount else 0
-    step = Decimal(1).scaleb(-max(0, digits))
-    text = f"{amount.quantize(step, rounding='ROUND_FLOOR'):f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return text if unit in ("", units.DIMENSIONLESS) else f"{text} {unit}"
 
 
 def _amount(state: CampaignState, name: str) -> Decimal:

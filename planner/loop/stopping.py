@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from planner.ledger.entries import CampaignStopped
 from planner.ledger.replay import CampaignState
+from planner.loop.allowance import find_shortage
 from planner.loop.best import estimate_remaining, find_best, has_goal
-from planner.loop.budget import budget_left, money_left, trials_left
+from planner.loop.budget import trials_left
 from planner.loop.samples import samples_waiting
-from planner.loop.stock import shown
 from planner.space import SearchSpace
-from planner.space.base import as_decimal
 from planner.trials import TrialState
 
 
@@ -53,23 +50,14 @@ def _budget(state: CampaignState, now_s: float) -> CampaignStopped | None:
     budget = state.spec.budget
     if trials_left(state) == 0:
         return CampaignStopped(rule="budget", reason=f"{budget.trials} trials are used up")
-    if budget_left(state) == 0:
-        return CampaignStopped(rule="budget", reason=f"{_money(state)} and no trial costs less")
-    if state.nothing_fits is not None and state.nothing_fits.short_of is None:
-        return CampaignStopped(rule="budget", reason=state.nothing_fits.reason)
+    short = find_shortage(state)
+    if short is not None and short.short_of is None:
+        return CampaignStopped(rule="budget", reason=short.reason)
     if budget.time is not None and now_s - state.opened_at.timestamp() >= budget.time:
         return CampaignStopped(
             rule="budget", reason=f"the {budget.time / 3600:g} h of the budget are over"
         )
     return None
-
-
-def _money(state: CampaignState) -> str:
-    """Says what is left of the money, such as ``0.5 EUR of 100 EUR are left``."""
-    left, budget = money_left(state), state.spec.budget
-    assert left is not None  # the caller knows that there is a limit
-    of = shown(as_decimal(budget.cost or 0.0), budget.currency)
-    return f"{shown(max(left, Decimal(0)), budget.currency)} of {of} are left"
 
 
 def _exhausted(state: CampaignState, space: SearchSpace) -> CampaignStopped | None:

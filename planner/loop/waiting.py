@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from planner.ledger.replay import CampaignState
+from planner.loop.allowance import find_shortage
 from planner.loop.opening_hours import time_in_words
 from planner.loop.placing import never_fits
 from planner.loop.samples import samples_waiting
@@ -21,6 +22,17 @@ def describe_waiting(session: Session) -> str:
     if state.wanted is not Wanted.RUN:
         parts.append(f"the campaign is asked to {state.wanted}")
     return "; ".join(parts) or "nothing is under way"
+
+
+def waits_for_people(state: CampaignState) -> bool:
+    """Tells whether something waits that a person can do something about."""
+    is_short = find_shortage(state) is not None
+    return bool(
+        state.open_trials
+        or samples_waiting(state)
+        or (state.stopped is None and (is_short or state.out_of_service))
+        or (state.stopped is None and state.wanted is not Wanted.RUN)
+    )
 
 
 def describe_time(state: CampaignState, until: datetime, *, now: datetime) -> str:
@@ -59,7 +71,7 @@ def _of_trial(trial: Trial) -> str | None:
 def _of_the_source(state: CampaignState, *, now: datetime) -> list[str]:
     """Says what keeps the source from going on: stock, hours that are too short, maintenance."""
     source, parts = state.spec.source, []
-    short = state.nothing_fits
+    short = find_shortage(state)
     if short is not None and short.short_of is not None:
         parts.append(
             f"{short.reason} (when it was filled up: planner stock FILE "

@@ -323,7 +323,9 @@ def test_who_asks_later_joins_the_open_batch_while_it_has_places(make_session: M
         people.ask(session, 4)
     people.ask(session, 1)
     assert batches(session)[3][0] == "right"
-    lock = {"temperature": Reported(value=float(str(batches(session)[0][1])))}  # as the device that is full
+    lock = {
+        "temperature": Reported(value=float(str(batches(session)[0][1])))
+    }  # as the device that is full
     with pytest.raises(Refused, match="has 2 places at temperature"):
         people.ask(session, 1, wishes=people.Wishes(lock=lock))
 
