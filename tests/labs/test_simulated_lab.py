@@ -84,10 +84,10 @@ def test_units_are_converted_to_those_of_the_simulator(lab: SimulatorLab):
 def test_the_instrument_reads_in_the_campaigns_unit_and_nothing_below_its_bound(
     tmp_path: Path,
 ) -> None:
-    """A tube of some 500 um, with a deviation of 1 m: half of 12 readings would be below 0.
+    """A tube of some 500 um, with a deviation of 1 m: about half of the readings are 0.
 
-    Without a lower bound a reading is some 1e6 um off, not 1; that none of 12 is below 0 happens
-    by chance once in 4096 times, with one bound in metres and one floor in metres.
+    Were floor or bound taken in the simulator's own unit, a reading would be within 10 um of the
+    length, or one below 0 would be seen; keys are seeds, so it is always the same twelve.
     """
     text = TEXT.replace("unit: um", "unit: m").replace("noise: 0.05", "noise_floor: 1")
     lab = open_lab(spec(text), folder=tmp_path)
