@@ -38,6 +38,8 @@ def chosen(situation: Situation, surrogate: Surrogate, found: Found) -> str:
     mean, sd = float(expected.mean[0]), float(expected.sd[0])
     name = _NAMES[situation.settings.acquisition].format(beta=situation.settings.beta)
     predicted = f"predicted {_figures(mean, sd)} ± {_figures(sd)}"
+    if isinstance(situation.objective, HitClass):
+        predicted = f"predicted chance {_figures(100 * mean, 100 * sd)} ± {_figures(100 * sd)} %"
     best = best_so_far(situation, surrogate)
     if best is None:
         return f"Highest {name}: {predicted}; nothing was measured yet."
@@ -64,7 +66,8 @@ def _comparison(situation: Situation, ahead: float, sd: float) -> str:
         case HitRange():
             return f"{size} {'nearer to' if ahead > 0 else 'farther from'} the range than the best"
         case HitClass():
-            return f"{size} {'likelier' if ahead > 0 else 'less likely'} than the best so far"
+            points = f"{_figures(100 * abs(ahead), 100 * sd)} %"
+            return f"{points} {'above' if ahead > 0 else 'below'} the best so far"
 
 
 def _least_known(situation: Situation, surrogate: Surrogate, x: Floats) -> str:

@@ -14,6 +14,7 @@ import zoneinfo
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -189,6 +190,7 @@ class Hours:
         return _in_utc(at).astimezone(zoneinfo.ZoneInfo(self.time_zone)).date()
 
 
+@cache  # zones are files: looking for all of them takes some 10 ms
 def check_time_zone(name: str) -> str:
     """Returns the name of a time zone that there is.
 

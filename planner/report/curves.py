@@ -26,8 +26,8 @@ def make_curves(
     Args:
         state: of the campaign.
         intake: where long ones are kept, and the targets; None where that is not at hand.
-        best: the trial at the best conditions; its curve comes first, then those of the best
-            measured trials.
+        best: the trial at the best conditions; its curve comes first, then for comparison those
+            of trials from the best to the worst measured.
     """
     made = (
         _make(outcome, state, intake, best=best)
@@ -49,7 +49,7 @@ def _make(
     artifacts = intake.artifacts if intake is not None else None
     lines = [
         line
-        for each in chosen[: 2 * MOST_LINES]
+        for each in _spread(chosen)
         if (line := _line(each, outcome, artifacts, is_best=each.trial == best)) is not None
     ]
     if not lines:
@@ -60,7 +60,7 @@ def _make(
         unit=outcome.unit if is_curve and outcome.label != outcome.name else "",
         x_name=outcome.x_name if isinstance(outcome, CurveOutcome) else outcome.name,
         x_unit="" if outcome.x_unit in ("", "1") else outcome.x_unit,
-        lines=lines[:MOST_LINES],
+        lines=lines,
         target=_target(outcome, state, intake),
     )
 
@@ -74,6 +74,13 @@ def _target(outcome: AnyOutcome, state: CampaignState, intake: Intake | None) ->
             y = target.y if is_curve else target.y / target.y.sum()
             return Line(f"target of {name}", target.x, y)
     return None
+
+
+def _spread(ranked: list[Observation]) -> list[Observation]:
+    """Returns the first, the last, and some in between: neighbours of the best look alike."""
+    last = len(ranked) - 1
+    places = {round(last * step / (MOST_LINES - 1)) for step in range(MOST_LINES)}
+    return [ranked[place] for place in sorted(places)]
 
 
 def _ranked(observed: list[Observation], state: CampaignState) -> list[Observation]:

@@ -209,6 +209,7 @@ def test_the_reason_says_what_the_forecast_says() -> None:
     words = reasons.chosen(now, surrogate, found)
 
     expected = forecast(now, surrogate, x)
-    decimals = max(0, 1 - math.floor(math.log10(expected.sd)))
-    assert f"predicted {expected.mean:.{decimals}f} ± {expected.sd:.{decimals}f}" in words
-    assert "than the best so far" in words
+    mean, sd = 100 * expected.mean, 100 * expected.sd
+    decimals = max(0, 1 - math.floor(math.log10(sd)))
+    assert f"predicted chance {mean:.{decimals}f} ± {sd:.{decimals}f} %" in words
+    assert "the best so far" in words
