@@ -165,7 +165,10 @@ def _write_tables(
     from planner.tables import write_sheet
 
     spec = session.state.spec
-    about = f"Trials of campaign {spec.campaign}. Fill in and tell: planner tell FILE THIS_TABLE"
+    about = (
+        f"Trials of campaign {spec.campaign}. Fill in, save, and tell: planner tell FILE TABLE. A "
+        f"row without a trial number is a trial of your own, with its settings."
+    )
     for path in (csv, xlsx):
         if path is not None:
             write_sheet(

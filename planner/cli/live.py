@@ -23,6 +23,7 @@ from planner.ledger.entries import (
     TrialProposed,
 )
 from planner.ledger.replay import CampaignState
+from planner.loop.stating import is_class, wanted_classes
 from planner.space import Configuration
 from planner.trials import Trial, TrialState
 
@@ -98,9 +99,14 @@ class Progress:
         line = Text(f"[{trial.number:>3}/{of}] ")
         line.append(describe(trial.configuration, spec))
         line.append("  ")
-        line.append(_predicted(trial, name), style="cyan")
-        line.append(f"  measured {value:.4g}", style="bold")
-        line.append(f"  best {self.best:.4g} (trial {self.best_trial})", style="green")
+        if is_class(spec):
+            line.append(_chance(trial, spec), style="cyan")
+            line.append(f"  came to {_class(trial, name)}", style="bold")
+            line.append(f"  {_hits(state)}", style="green")
+        else:
+            line.append(_predicted(trial, name), style="cyan")
+            line.append(f"  measured {value:.4g}", style="bold")
+            line.append(f"  best {self.best:.4g} (trial {self.best_trial})", style="green")
         line.append(f"  {self._left(state)}", style="dim")
         self._print(line)
 
@@ -123,6 +129,8 @@ class Progress:
     def _show_now(self, state: CampaignState, text: str) -> None:
         if self._live is not None:
             best = "" if self.best is None else f"best {self.best:.4g}  "
+            if is_class(state.spec):
+                best = f"{_hits(state)}  "
             self._live.update(Spinner("dots", Text(f"{best}{self._left(state)}  {text}")))
 
     def _say(self, text: str, *, style: str) -> None:
@@ -151,6 +159,30 @@ def seed_best(progress: Progress, state: CampaignState) -> None:
             continue
         if progress.best is None or utility(objective, value) > utility(objective, progress.best):
             progress.best, progress.best_trial = value, trial.number
+
+
+def _chance(trial: Trial, spec: CampaignSpec) -> str:
+    predicted = trial.proposal.predictions.get(spec.objective.outcome)
+    wanted = " or ".join(wanted_classes(spec))
+    if predicted is None:
+        return "no prediction yet"
+    return f"chance of {wanted} {100 * predicted.mean:.0f} %"
+
+
+def _class(trial: Trial, name: str) -> str:
+    assert trial.observation is not None  # the caller looked
+    return str(trial.observation.outcomes[name].value)
+
+
+def _hits(state: CampaignState) -> str:
+    """Says how many trials came to a wanted class."""
+    values = [
+        state.spec.goal_value(trial.observation.outcomes)
+        for trial in state.trials.values()
+        if trial.observation is not None  # the one just told is about to be completed
+    ]
+    known = [value for value in values if value is not None]
+    return f"{sum(known):.0f} of {len(known)} came to what is wanted"
 
 
 def _predicted(trial: Trial, name: str) -> str:

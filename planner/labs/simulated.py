@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from planner import units
-from planner.campaign import CampaignSpec, DistributionOutcome, SimulatedProcess
+from planner.campaign import (
+    AnyOutcome,
+    CampaignSpec,
+    CurveOutcome,
+    DistributionOutcome,
+    NumberOutcome,
+    SimulatedProcess,
+)
 from planner.labs.contract import Answer, DeliveryClass, Order, Reported, Result, Series
 from planner.labs.matching import Matched, match_simulator
 from planner.rng import derive_seed, make_generator
@@ -42,7 +50,10 @@ class SimulatorLab:
     def __init__(self, source: SimulatedProcess, spec: CampaignSpec) -> None:
         self._source = source
         self._matched = match_simulator(find(source.simulator), source, spec)
-        self._noise = {name: _noise(source, spec, name) for name in self._matched.outcomes}
+        self._noise = {
+            name: _noise(source, spec.outcomes[name], each.unit)
+            for name, each in self._matched.outcomes.items()
+        }
         self._pool = SimulatorPool(
             capacity=source.capacity, limit_s=source.time_limit or TIME_LIMIT_S
         )
@@ -144,11 +155,23 @@ def _weather(key: str, matched: Matched) -> dict[str, float]:
     }
 
 
-def _noise(source: SimulatedProcess, spec: CampaignSpec, name: str) -> Noise:
-    is_distribution = isinstance(spec.outcomes[name], DistributionOutcome)
-    if is_distribution:  # no instrument counts fewer than none
-        return Noise(relative=source.noise, absolute=source.noise_floor, lowest=0.0)
-    return Noise(relative=source.noise, absolute=source.noise_floor)
+def _noise(source: SimulatedProcess, outcome: AnyOutcome, unit: str | None) -> Noise:
+    """Returns the noise of the instrument in the simulator's unit of an outcome.
+
+    An instrument shows nothing below what is possible, such as a negative concentration; nor does
+    one count fewer than none.
+    """
+    floor, lowest = source.noise_floor, -math.inf
+    match outcome:
+        case NumberOutcome() if unit is not None:
+            floor = units.convert_difference(floor, given=outcome.unit, wanted=unit)
+            if outcome.bounds[0] is not None:
+                lowest = units.convert(outcome.bounds[0], given=outcome.unit, wanted=unit)
+        case CurveOutcome() if unit is not None:
+            floor = units.convert_difference(floor, given=outcome.unit, wanted=unit)
+        case DistributionOutcome():
+            lowest = 0.0
+    return Noise(relative=source.noise, absolute=floor, lowest=lowest)
 
 
 def _reported(value: float | str | Curve, *, unit: str | None, x_unit: str | None) -> Reported:

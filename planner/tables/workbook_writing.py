@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 _MAX_ROWS, _MAX_COLUMNS = 1_048_575, 16_384  # of a sheet, without its header
 _INPUT_COLOUR, _HEAD_COLOUR = "FFF6D6", "E3ECF2"
 _WIDTHS = (8, 48)
+_OWN_ROWS = 50  # below those written, in which lists are offered too
 _FIRST_LIST = 7  # column G of the explanations: to the right of what is read there
 # an underscore that Excel would take for the beginning of an escaped character
 _LIKE_AN_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _HOW = (
     "Fill in the coloured cells; the others are locked, without a password.",
     "Leave a cell empty where there is nothing to say.",
-    "A value below the limit of detection: <0.5 with the limit, or <LOD. Not available: n/a.",
+    "Below detection: the number that stands for it, and a word in the note. Not available: n/a.",
+    "Rows of your own go below the last one, where all cells are open.",
     "Another unit than the header's goes behind the number: 353 K.",
 )
 
@@ -79,7 +81,9 @@ def _fill_table(
                 if column.entry is Entry.TEXT:
                     cell.number_format = "@"  # so that Excel makes no date of 1-2
         texts = [column.header, *(cell_text(row[position - 1]) for row in rows)]
-        table.column_dimensions[column_letters(position)].width = _width(texts)
+        dimension = table.column_dimensions[column_letters(position)]
+        dimension.width = _width(texts)
+        dimension.protection = Protection(locked=False)  # of the cells below those written here
     table.freeze_panes = "A2"
     table.print_title_rows = "1:1"
     table.page_setup.orientation = "landscape"
@@ -153,7 +157,7 @@ def _offer_choices(
 
     offered = [(i, each) for i, each in enumerate(columns, start=1) if each.choices]
     for place, (position, column) in enumerate(offered, start=_FIRST_LIST):
-        letters = column_letters(place)
+        letters, letters_of = column_letters(place), column_letters(position)
         for number, choice in enumerate(column.choices, start=1):
             _write_text(explained.cell(number, place), choice)
         explained.column_dimensions[letters].hidden = True
@@ -166,7 +170,7 @@ def _offer_choices(
             error=f"Choose one of: {', '.join(column.choices)}"[:225],
         )
         if n_rows:
-            rule.add(f"{column_letters(position)}2:{column_letters(position)}{n_rows + 1}")
+            rule.add(f"{letters_of}2:{letters_of}{n_rows + 1 + _OWN_ROWS}")
             table.add_data_validation(rule)
 
 

@@ -109,6 +109,11 @@ def cases() -> Iterator[Case]:
         "trial,yield,note\n5,26,digits swapped\n",
         how=How(corrects=True),
     )
+    yield Case(
+        "Two corrections of one trial, and one of what was achieved",
+        "trial,yield,temperature achieved\n5,26,116\n5,27,116\n",
+        how=How(corrects=True, reason="the balance was off"),
+    )
     yield Case("A correction without a reason", "trial,yield\n5,26\n", how=How(corrects=True))
     yield Case(
         "One trial twice, differently", "trial,yield\n1,50\n1,50\n1,51\n", how=How(is_partial=True)
@@ -181,7 +186,12 @@ def say_all(folder: Path) -> str:
 
 
 def _flags(how: How) -> list[tuple[str, bool]]:
-    return [("--correct", how.corrects), ("--partial", how.is_partial)]
+    reason = f"--reason {how.reason!r}"
+    return [
+        ("--correct", how.corrects),
+        (reason, bool(how.reason)),
+        ("--partial", how.is_partial),
+    ]
 
 
 def _indented(text: str) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from planner.clock import SystemClock
+from planner.errors import TableError
 from planner.loop.session import Session
 from planner.loop.sheets import Effect, How, TableAnswer, make_columns, make_rows, tell_table
 from planner.tables import Entry, read_sheet, write_sheet
@@ -229,3 +234,72 @@ def test_settings_may_stand_in_another_unit(tmp_path: Path) -> None:
         hand_out(session, settings(117.0))
         answer = tell(session, tmp_path, "trial,temperature (K),yield\n8,390.15,50\n")
         assert answer.rows[0].effect is Effect.ENTERED
+
+
+def test_rows_of_ones_own_fit_below_those_of_a_workbook(tmp_path: Path) -> None:
+    """Below the last row nothing is locked, and the lists are offered there too."""
+    import openpyxl
+
+    with begun_day(tmp_path) as session:
+        spec = session.state.spec
+        path = tmp_path / "next.xlsx"
+        rows = make_rows(spec, [session.state.trial(1)])
+        write_sheet(rows, path, columns=make_columns(spec))
+        book = openpyxl.load_workbook(path)
+        table = book.worksheets[0]
+        heads = [cell.value for cell in table[1]]
+        assert table.cell(2, 1).protection.locked  # what was asked stays as it is
+        assert all(
+            not table.column_dimensions[letter].protection.locked for letter in ("A", "B", "C")
+        )
+        lists = table.data_validations.dataValidation
+        assert all(area.max_row > 10 for rule in lists for area in rule.sqref.ranges)
+        own = {"temperature (degC)": 147, "catalyst": "1-2", "status": "done", "yield (percent)": 9}
+        for head, value in own.items():
+            table.cell(3, heads.index(head) + 1).value = value
+        book.save(path)
+        answer = tell_table(session, read_sheet(path), folder=tmp_path)
+        assert [row.effect for row in answer.rows] == [Effect.OPEN, Effect.ENTERED]
+        assert "humidity was not given" in answer.rows[1].says
+
+
+CELLS = st.one_of(
+    st.sampled_from(("", "1", "2", "5", "7", "8", "99", "50", "-3", "50,5", "1,234", "1e400")),
+    st.sampled_from(("done", "failed by machine", "ok", "lost", "n/a", "<LOD", "<0,5", "nan")),
+    st.sampled_from(("cubic", "Cubic", "P1-L1", "1-2", "2026-02-01", "#REF!", "=1+1", "2±1")),
+    st.sampled_from(("50 %", "393.15 K", "120", "130", "44")),
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8),
+)
+GOOD_HEADS = (
+    "trial|status|yield (percent)|phase|size (um)|note|temperature|catalyst|humidity|yield sd"
+)
+ODD_HEADS = "temperature achieved|temperature (K)|deviation|yeild|colour|size (g)|trial"
+
+
+@given(
+    good=st.sets(st.sampled_from(GOOD_HEADS.split("|")), min_size=2),
+    odd=st.lists(st.sampled_from(ODD_HEADS.split("|")), max_size=1),
+    data=st.data(),
+)
+@settings_of_hypothesis(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_a_table_every_row_is_answered_or_the_table_refused(
+    good: set[str], odd: list[str], data: st.DataObject, tmp_path: Path
+) -> None:
+    """No table makes a traceback, and one with a refused row leaves the ledger as it was."""
+    heads = [*sorted(good), *odd]
+    cells = st.lists(CELLS, min_size=len(heads), max_size=len(heads))
+    rows = data.draw(st.lists(cells, min_size=1, max_size=3))
+    path = tmp_path / "any.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([heads, *rows])
+    with begun_day(tmp_path) as session:
+        before = session.refresh().sequence
+        try:
+            answer = tell_table(session, read_sheet(path), folder=tmp_path)
+        except TableError:
+            assert session.refresh().sequence == before
+            return
+        assert len(answer.rows) == len(read_sheet(path).rows)
+        assert all(row.says.endswith((".", "?", ")")) for row in answer.rows)
+        if answer.count(Effect.REFUSED):
+            assert session.refresh().sequence == before

@@ -81,6 +81,25 @@ def test_units_are_converted_to_those_of_the_simulator(lab: SimulatorLab):
     )
 
 
+def test_the_instrument_reads_in_the_campaigns_unit_and_nothing_below_its_bound(
+    tmp_path: Path,
+) -> None:
+    """A tube of some 500 um, with a deviation of 1 m: about half of the readings are 0.
+
+    Were floor or bound taken in the simulator's own unit, a reading would be within 10 um of the
+    length, or one below 0 would be seen; keys are seeds, so it is always the same twelve.
+    """
+    text = TEXT.replace("unit: um", "unit: m").replace("noise: 0.05", "noise_floor: 1")
+    lab = open_lab(spec(text), folder=tmp_path)
+    assert isinstance(lab, SimulatorLab)
+    try:
+        lengths = [length(run(lab, order(f"tubes/{i}/1"))) for i in range(12)]
+    finally:
+        lab.close()
+    assert min(lengths) == 0.0
+    assert max(lengths) > 1e4
+
+
 def test_a_run_that_no_worker_knows_is_left_out_of_the_answers(lab: SimulatorLab):
     assert dict(lab.poll(["tubes/9/1"])) == {}
 

@@ -108,7 +108,7 @@ def test_a_workbook_is_good_to_fill_in(tmp_path: Path) -> None:
     assert table["C2"].number_format == "@"
     assert table.column_dimensions["C"].width >= len("status")
     rule = table.data_validations.dataValidation[0]
-    assert (str(rule.sqref), rule.formula1) == ("C2:C3", "explanations!$G$1:$G$2")
+    assert (str(rule.sqref), rule.formula1) == ("C2:C53", "explanations!$G$1:$G$2")
     assert [explained[f"G{row}"].value for row in (1, 2)] == list(COLUMNS[2].choices)
     words = " ".join(str(row[0]) for row in explained.iter_rows(max_col=1, values_only=True))
     assert "Trials of the week." in words

@@ -17,9 +17,11 @@ from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.results import (
     find_changed,
     is_achieved_otherwise,
+    is_same_value,
     known_outcomes,
     observed_parts,
     run_of_person,
+    settings_of,
     still_missing,
 )
 from planner.loop.people.told import Told, check_sense, check_told
@@ -30,6 +32,7 @@ from planner.loop.people.words import (
     values_in_words,
 )
 from planner.loop.session import Session
+from planner.space import Configuration, Value
 from planner.trials import TERMINAL_TRIALS, Measured, RunState, Trial, TrialState
 
 _FAILURES = {"machine": TrialState.FAILED_BY_MACHINE, "process": TrialState.FAILED_BY_PROCESS}
@@ -137,7 +140,6 @@ def _decide_correction(case: _Case) -> Decided:
             f"Trial {trial.number} is {trial.state}; only a result that was told can be corrected."
         )
     checked = case.check()
-    known = known_outcomes(trial)
     changed = find_changed(trial, checked, told)
     achieved = checked.achieved if is_achieved_otherwise(trial, checked) else None
     lost = _giving_up(trial, told, changed)
@@ -149,10 +151,27 @@ def _decide_correction(case: _Case) -> Decided:
         ),
         *lost,
     ]
-    before = values_in_words({name: known[name] for name in changed if name in known})
-    was = f" (it was {before})" if before else ""
-    what = values_in_words(changed) or "what was achieved"
-    return case.decided(f"Trial {trial.number} is corrected: {what}{was}.", *records)
+    now, before = _corrections(trial, changed, achieved)
+    now += [f"{each.outcome} is given up" for each in lost]
+    was = f" (it was {', '.join(before)})" if before else ""
+    return case.decided(f"Trial {trial.number} is corrected: {', '.join(now)}{was}.", *records)
+
+
+def _corrections(
+    trial: Trial, changed: Mapping[str, Measured], achieved: Configuration | None
+) -> tuple[list[str], list[str]]:
+    """Returns what the values are now, and what they were, in words."""
+    known, settings = known_outcomes(trial), settings_of(trial)
+    others = {n: v for n, v in (achieved or {}).items() if not is_same_value(v, settings[n])}
+    now = [values_in_words({name: each}) for name, each in changed.items()]
+    before = [values_in_words({name: known[name]}) for name in changed if name in known]
+    now += [f"{name} achieved={_shown(value)}" for name, value in others.items()]
+    before += [f"{name}={_shown(settings[name])}" for name in others]
+    return now, before
+
+
+def _shown(value: Value) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _decide_failure(case: _Case) -> Decided:

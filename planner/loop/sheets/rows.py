@@ -48,6 +48,7 @@ class RowsTold:
         self._rehearsal = Rehearsal(state, author=session.author, now=session.clock.now())
         self.records: list[Record] = []
         self.touched: set[int] = set()
+        self._corrected: set[int] = set()
 
     def answer(self, row: Filled) -> RowAnswer:
         """Decides one row; what it comes to is played, so that later rows know it."""
@@ -80,9 +81,23 @@ class RowsTold:
         if not row.says_end and not (self._how.corrects and row.achieved):
             return trial.number, *self._decide_notes(row, trial, notes)
         decided = decide_told(self._session, self._rehearsal.state, trial.number, told)
+        if told.corrects:
+            self._check_corrected_once(trial, changes=bool(decided.records))
+        says = decided.says
+        if notes and not decided.records:
+            says = f"Trial {trial.number}: nothing new but the note."
         records = (*decided.records, *notes)
         effect = Effect.ENTERED if records else Effect.UNCHANGED
-        return trial.number, effect, replace(decided, records=records)
+        return trial.number, effect, replace(decided, says=says, records=records)
+
+    def _check_corrected_once(self, trial: Trial, *, changes: bool) -> None:
+        """Refuses a second correction: told again, the table would go back and forth."""
+        if changes and trial.number in self._corrected:
+            raise InputError(
+                f"Trial {trial.number} stands in a row above too, and this one says otherwise. "
+                f"Leave one of them out."
+            )
+        self._corrected.add(trial.number)
 
     def _decide_notes(
         self, row: Filled, trial: Trial, notes: tuple[Noted, ...]
