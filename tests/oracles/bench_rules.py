@@ -136,7 +136,8 @@ def _check_hours(bench: Bench, trial: int, device: str | None, entry: Entry) -> 
         return  # who is handed trials may have them for the next window
     opens = now.replace(hour=rules.opens, minute=0, second=0, microsecond=0)
     closes = opens + timedelta(minutes=rules.minutes)
-    assert now.weekday() < 5 and opens <= now, _at(entry, "closed")
+    assert now.weekday() < 5, _at(entry, "closed")
+    assert opens <= now, _at(entry, "closed")
     assert begins + timedelta(minutes=rules.duration_min) <= closes, _at(entry, "too late")
 
 
