@@ -178,8 +178,8 @@ def _hits(state: CampaignState) -> str:
     """Says how many trials came to a wanted class."""
     values = [
         state.spec.goal_value(trial.observation.outcomes)
-        for trial in state.in_state(TrialState.COMPLETED)
-        if trial.observation is not None
+        for trial in state.trials.values()
+        if trial.observation is not None  # the one just told is about to be completed
     ]
     known = [value for value in values if value is not None]
     return f"{sum(known):.0f} of {len(known)} came to what is wanted"

@@ -17,7 +17,8 @@ from planner.labs import Reported
 from planner.loop import people
 from planner.loop.described import rows_of_frame, session_of_record, session_of_spec
 from planner.loop.desk import Place, at_work
-from planner.loop.exchange.frames import make_frame, read_frame
+from planner.loop.exchange import import_rows
+from planner.loop.exchange.frames import make_frame, rows_of
 from planner.loop.model import fit_surrogate, predict, predict_classes
 from planner.loop.people.settings import fill_settings
 from planner.loop.session import Session
@@ -258,16 +259,14 @@ class Campaign:
         Returns:
             How many.
         """
-        records = read_frame(
-            frame,
-            self.spec,
-            self.space,
-            self._session.intake,
+        done = import_rows(
+            self._session,
+            rows_of(frame, self.spec),
             source=source,
             origin="data frame",
+            may_repeat=True,
         )
-        self._session.write(records)
-        return len(records)
+        return done.n
 
     def to_frame(self) -> pd.DataFrame:
         """Returns one row a trial or imported measurement."""

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from planner.errors import InputError
-from planner.loop.exchange.frames import make_frame, read_frame
+from planner.loop.exchange import import_rows
+from planner.loop.exchange.frames import make_frame, rows_of
 from planner.loop.inline import run_inline
 from planner.loop.session import Session
 from tests.loop.conftest import MakeSession
@@ -15,15 +16,8 @@ from tests.loop.test_advance import on_the_hill
 
 
 def import_frame(session: Session, frame: pd.DataFrame) -> None:
-    records = read_frame(
-        frame,
-        session.state.spec,
-        session.space,
-        session.intake,
-        source="old notebook",
-        origin="test",
-    )
-    session.write(records)
+    rows = rows_of(frame, session.state.spec)
+    import_rows(session, rows, source="old notebook", origin="test")
 
 
 def test_a_frame_holds_every_trial_with_what_was_predicted_and_measured(make_session: MakeSession):

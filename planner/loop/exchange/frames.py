@@ -7,13 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from planner.campaign import CampaignSpec
-from planner.ledger.entries import ObservationImported
 from planner.ledger.replay import CampaignState
-from planner.loop.exchange.importing import check_rows
 from planner.loop.exchange.reading import AnyCell, find_all
 from planner.loop.exchange.rows import GivenRow, KnownRow, header_of, known_rows, names_of
-from planner.loop.intake import Intake
-from planner.space import SearchSpace
 from planner.tables import Date, Empty, Number, Text, Unreadable, number_text, read_header
 from planner.trials import Artifact, Curve
 
@@ -31,36 +27,12 @@ def make_frame(state: CampaignState) -> pd.DataFrame:
     return pd.DataFrame([_frame_row(row, state.spec) for row in known_rows(state)])
 
 
-def read_frame(
-    frame: pd.DataFrame,
-    spec: CampaignSpec,
-    space: SearchSpace,
-    intake: Intake,
-    *,
-    source: str,
-    origin: str,
-) -> list[ObservationImported]:
-    """Turns rows of measurements into entries; each row is checked, all problems at once.
+def rows_of(frame: pd.DataFrame, spec: CampaignSpec) -> list[GivenRow]:
+    """Returns the rows of a frame, to be imported.
 
     Columns are named like parameters and outcomes, with the unit in brackets where it is another
     (``temperature (K)``); ``NAME sd`` holds a known deviation. Repeats are rows with the same
-    configuration. Other columns are left out, and so are rows of trials that brought no outcome.
-
-    Raises:
-        InputError: a parameter has no column, or a value cannot be used; nothing is imported.
-    """
-    return check_rows(
-        rows_of(frame, spec),
-        spec=spec,
-        space=space,
-        intake=intake,
-        source=source,
-        origin=origin,
-    )
-
-
-def rows_of(frame: pd.DataFrame, spec: CampaignSpec) -> list[GivenRow]:
-    """Returns the rows of a frame.
+    configuration. Other columns are left out.
 
     Raises:
         InputError: a parameter has no column.
