@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -58,6 +59,24 @@ def test_a_file_that_is_there_is_never_written_over(bench: Path, typed: Typed) -
         assert (ended.code, "was left as it is" in ended.err) == (2, True)
     assert (bench / "next.csv").read_text() == "filled in by hand"
     assert typed("ask", FILE, "--again").code == 2  # nothing was handed out: it has not begun
+
+
+def test_where_a_table_cannot_be_written_the_trials_are_not_lost(
+    bench: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full when the table is written: the trials are in the ledger by then."""
+
+    def no_space(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("planner.tables.writing._replace", no_space)
+        ended = typed("ask", FILE, "--csv", "next.csv")
+    assert ended.code == 2
+    assert "planner ask FILE --again" in " ".join(ended.err.split())
+    assert not (bench / "next.csv").exists()
+    assert "Trial 1:" in typed("ask", FILE, "--again", "--csv", "next.csv").out
+    assert (bench / "next.csv").exists()
 
 
 def test_wishes_are_typed_with_units(bench: Path, typed: Typed) -> None:
