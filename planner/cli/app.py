@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from planner.cli import asking, benching, looking, people, records, running, serving, telling
+from planner.cli import (
+    asking,
+    beginning,
+    benching,
+    looking,
+    people,
+    records,
+    running,
+    serving,
+    telling,
+)
 from planner.errors import PlannerError
 
 INTERRUPTED = 130
@@ -47,7 +57,7 @@ def _common(
     del debug, version  # read from the arguments by main, and by the callback
 
 
-for part in (running, serving, looking, asking, telling, people, records, benching):
+for part in (running, serving, looking, beginning, asking, telling, people, records, benching):
     part.add_to(app)
 
 
