@@ -7,12 +7,20 @@ import math
 
 import numpy as np
 
-from planner.campaign import CampaignSpec, utility
+from planner.campaign import CampaignSpec, ClassOutcome, utility
 from planner.ledger.replay import CampaignState
-from planner.pictures import Progress, draw_progress
+from planner.loop.stating import is_class, wanted_classes
+from planner.pictures import ClassTrials, Progress, draw_class_trials, draw_progress
 from planner.pictures.progress import TrialState as Drawn
 from planner.report.goal import goal_of
-from planner.trials import CHARGED, PENDING, TERMINAL_TRIALS, Trial, TrialState
+from planner.trials import (
+    CHARGED,
+    PENDING,
+    TERMINAL_TRIALS,
+    Prediction,
+    Trial,
+    TrialState,
+)
 
 LAST_TRIALS = 50
 WIDTH_PX = 700.0
@@ -33,7 +41,9 @@ def say_standing(state: CampaignState) -> str:
     of = f" of {state.spec.budget.trials}" if state.spec.budget.trials else ""
     best = best_trial(state)
     parts = [f"{ended}{of} trials have ended."]
-    if best is not None:
+    if best is not None and is_class(state.spec):
+        parts.append(_hits(state))
+    elif best is not None:
         parts.append(f"Best: trial {best.number} with {_measured(best, state.spec)}.")
     if state.stopped is not None:
         parts.append(f"Stopped: {state.stopped.reason}.")
@@ -42,7 +52,7 @@ def say_standing(state: CampaignState) -> str:
 
 def say_trial(trial: Trial, spec: CampaignSpec) -> str:
     """Return in a line what an observed trial brought, and what had been predicted."""
-    predicted = trial.proposal.predictions.get(spec.outcome.name)
+    predicted = trial.proposal.predictions.get(spec.objective.outcome)
     units = {name: parameter.unit for name, parameter in spec.scalars.items()}
     settings = ", ".join(
         f"{name} {_shown(value)}" + (f" {units[name]}" if units[name] not in ("", "1") else "")
@@ -50,7 +60,7 @@ def say_trial(trial: Trial, spec: CampaignSpec) -> str:
     )
     said = f"Trial {trial.number}: {_measured(trial, spec)} at {settings}"
     if predicted is not None:
-        said += f"; predicted {predicted.low:.4g} to {predicted.high:.4g}"
+        said += f"; predicted {_predicted(predicted, spec)}"
     return said
 
 
@@ -84,23 +94,46 @@ def draw(state: CampaignState) -> str:
     spec = state.spec
     taken = [trial for trial in state.trials.values() if _is_drawn(trial)]
     values = [_value(trial, state) for trial in taken]
+    states = [_drawn(trial, value) for trial, value in zip(taken, values, strict=True)]
+    if is_class(spec):
+        return _as_url(draw_class_trials(_classes(taken, states, spec), width_px=WIDTH_PX))
     progress = Progress(
         outcome=spec.outcome.name,
         unit=spec.outcome.unit if spec.outcome.label != spec.outcome.name else "",
         goal=goal_of(spec.objective),
         values=np.array([math.nan if value is None else value for value in values]),
-        states=[_drawn(trial, value) for trial, value in zip(taken, values, strict=True)],
+        states=states,
         is_start=np.array([trial.proposal.origin == "start" for trial in taken], dtype=bool),
     )
-    svg = draw_progress(progress, width_px=WIDTH_PX)
+    return _as_url(draw_progress(progress, width_px=WIDTH_PX))
+
+
+def _classes(taken: list[Trial], states: list[Drawn], spec: CampaignSpec) -> ClassTrials:
+    outcome = spec.measured_outcome
+    assert isinstance(outcome, ClassOutcome)  # that is what is wanted
+    chances = [trial.proposal.predictions.get(outcome.name) for trial in taken]
+    return ClassTrials(
+        outcome=outcome.name,
+        classes=outcome.classes,
+        wanted=wanted_classes(spec),
+        seen=[
+            _class(trial, spec) if state == "observed" else None
+            for trial, state in zip(taken, states, strict=True)
+        ],
+        states=states,
+        chance=np.array([math.nan if each is None else each.mean for each in chances]),
+    )
+
+
+def _as_url(svg: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 
 def _table(state: CampaignState) -> str:
     spec = state.spec
     names = [parameter.label for parameter in spec.scalars.values()]
-    outcome = spec.outcome
-    head = ["trial", outcome.label, "predicted", *names, "state"]
+    said = spec.outcome.name if is_class(spec) else "predicted"
+    head = ["trial", spec.measured_outcome.label, said, *names, "state"]
     last = list(state.trials.values())[-LAST_TRIALS:]
     rows = [_row(trial, state) for trial in reversed(last)]
     lines = [head, ["---"] * len(head), *rows]
@@ -112,8 +145,8 @@ def _row(trial: Trial, state: CampaignState) -> list[str]:
     predicted = trial.proposal.predictions.get(state.spec.objective.outcome)
     return [
         str(trial.number),
-        "" if value is None else f"**{value:.4g}**",
-        "" if predicted is None else f"{predicted.low:.4g} to {predicted.high:.4g}",
+        "" if value is None else f"**{_class(trial, state.spec) or f'{value:.4g}'}**",
+        "" if predicted is None else _predicted(predicted, state.spec),
         *(_shown(each) for each in trial.configuration.values()),
         str(trial.state),
     ]
@@ -124,10 +157,33 @@ def _shown(value: float | str) -> str:
 
 
 def _measured(trial: Trial, spec: CampaignSpec) -> str:
-    outcome = spec.outcome
+    outcome = spec.measured_outcome
     value = spec.goal_value(trial.observation.outcomes) if trial.observation else None
     unit = f" {outcome.unit}" if outcome.label != outcome.name else ""
-    return f"no {outcome.name} yet" if value is None else f"{outcome.name} {value:.4g}{unit}"
+    if value is None:
+        return f"no {outcome.name} yet"
+    return f"{outcome.name} {_class(trial, spec) or f'{value:.4g}{unit}'}"
+
+
+def _class(trial: Trial, spec: CampaignSpec) -> str:
+    """Return the class that a trial came to; nothing where the outcome is no class."""
+    if not is_class(spec) or trial.observation is None:
+        return ""
+    return str(trial.observation.outcomes[spec.objective.outcome].value)
+
+
+def _predicted(predicted: Prediction, spec: CampaignSpec) -> str:
+    if is_class(spec):
+        return f"{100 * predicted.mean:.0f} %"
+    return f"{predicted.low:.4g} to {predicted.high:.4g}"
+
+
+def _hits(state: CampaignState) -> str:
+    """Return how many trials came to what is wanted."""
+    values = [_value(trial, state) for trial in state.trials.values()]
+    known = [value for value in values if value is not None]
+    wanted = " or ".join(wanted_classes(state.spec))
+    return f"{sum(known):.0f} of {len(known)} came to {wanted}."
 
 
 def _value(trial: Trial, state: CampaignState) -> float | None:
@@ -145,4 +201,6 @@ def _drawn(trial: Trial, value: float | None) -> Drawn:
         return "observed"
     if trial.quarantined:
         return "quarantined"
-    return "pending" if trial.state in PENDING else "failed"
+    # a trial that has ended may still wait for its outcome
+    is_to_come = trial.state in PENDING or trial.state is TrialState.COMPLETED
+    return "pending" if is_to_come else "failed"

@@ -12,12 +12,14 @@ from typing import Any
 
 from planner.campaign.document import Path, dotted
 from planner.campaign.spec import CampaignSpec
+from planner.campaign.times import written_time
 from planner.campaign.writing import in_one_line
 
 _OF_PARAMETER = ("kind", "unit", "time_unit", "interpolation", "value")
 _OF_OUTCOME = ("kind", "unit", "x_unit", "ordered", "reduce", "by")
 _OF_SOURCE = ("kind", "table", "simulator", "inputs", "calibration", "adapter", "simulated")
 _MAY_ONLY_GROW = ("choices", "levels", "classes")
+_TIMES_OF_SOURCE = (("duration",), ("time_limit",), ("set_up", "time"))
 _NOTHING: Any = object()
 
 
@@ -48,7 +50,7 @@ def find_changes(before: CampaignSpec, after: CampaignSpec) -> tuple[Change, ...
     """
     was, now = (each.model_dump(mode="json", by_alias=True) for each in (before, after))
     return tuple(
-        Change(where, _words(old, new), _refusal(where, old, new, before, after))
+        Change(where, _words(where, old, new), _refusal(where, old, new, before, after))
         for where, old, new in _differences((), was, now)
     )
 
@@ -73,29 +75,37 @@ def _are_lists_of_parts(was: Any, now: Any) -> bool:
     return all(isinstance(each, dict) for each in (*was, *now))
 
 
-def _words(was: Any, now: Any) -> str:
+def _words(where: Path, was: Any, now: Any) -> str:
     if was is _NOTHING:
-        return f"added: {_shown(now)}"
+        return f"added: {_shown(where, now)}"
     if now is _NOTHING:
-        return f"taken away; it was {_shown(was)}"
-    return f"{_shown(was)} -> {_shown(now)}"
+        return f"taken away; it was {_shown(where, was)}"
+    return f"{_shown(where, was)} -> {_shown(where, now)}"
 
 
-def _shown(value: Any) -> str:
+def _shown(where: Path, value: Any) -> str:
     """Writes a value as the file would have it, without what is left at its default."""
-    return "none" if value in (None, "", [], {}) else in_one_line(_without_defaults(value))
+    if value in (None, "", [], {}):
+        return "none"
+    return in_one_line(_as_in_the_file(where, value))
 
 
-def _without_defaults(value: Any) -> Any:
+def _as_in_the_file(where: Path, value: Any) -> Any:
     if isinstance(value, list):
-        return [_without_defaults(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _without_defaults(each)
-        for key, each in value.items()
-        if key != "name" and each not in (None, "", [], {}, False)
-    }
+        return [_as_in_the_file((*where, i), each) for i, each in enumerate(value)]
+    if isinstance(value, dict):
+        return {
+            key: _as_in_the_file((*where, key), each)
+            for key, each in value.items()
+            if key != "name" and each not in (None, "", [], {}, False)
+        }
+    return written_time(value) if _is_time(where) and value is not None else value
+
+
+def _is_time(where: Path) -> bool:
+    """Tells whether a number is a time, which a record keeps in seconds."""
+    of_source = where[0] == "sources" and where[2:] in _TIMES_OF_SOURCE
+    return where == ("budget", "time") or of_source
 
 
 def _refusal(where: Path, was: Any, now: Any, before: CampaignSpec, after: CampaignSpec) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from planner.cli import (
     asking,
+    beginning,
     benching,
     looking,
     people,
@@ -57,7 +58,18 @@ def _common(
     del debug, version  # read from the arguments by main, and by the callback
 
 
-for part in (running, serving, looking, asking, telling, people, supplies, records, benching):
+for part in (
+    running,
+    serving,
+    looking,
+    beginning,
+    asking,
+    telling,
+    people,
+    supplies,
+    records,
+    benching,
+):
     part.add_to(app)
 
 

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from planner.cli.options import As, File, Json, Reason
 from planner.cli.places import make_place
 from planner.cli.written import require_free, write_file
+from planner.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.campaign import CampaignSpec
     from planner.loop.session import Session
+    from planner.loop.setup_order import SetUpOrder
     from planner.trials import Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Papers:
+    """What a person takes to the bench.
+
+    Args:
+        csv: where the table to fill in goes, if anywhere.
+        xlsx: the same as a workbook.
+        sheet: where the page to print goes.
+        decimal: mark of the CSV file's numbers.
+    """
+
+    csv: Path | None
+    xlsx: Path | None
+    sheet: Path | None
+    decimal: Literal[".", ","]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -95,15 +115,12 @@ def ask(
         else:
             trials = people.ask(session, n, wishes=wishes)
         trials, order = people.order_to_run(session.state, trials)
-        _write_tables(session, trials, csv=csv, xlsx=xlsx, decimal="," if decimal_comma else ".")
-        if sheet is not None:
-            from planner.report.bench_sheet import make_bench_sheet
-
-            today = session.clock.now().astimezone().strftime("%d %B %Y").lstrip("0")
-            page = make_bench_sheet(
-                session.state, trials, order=order, who=session.author, date=today
-            )
-            write_file(sheet, page)
+        to = Papers(csv=csv, xlsx=xlsx, sheet=sheet, decimal="," if decimal_comma else ".")
+        try:
+            _write_papers(session, trials, order, to)
+        except InputError as error:
+            again_please = "The trials are yours all the same: planner ask FILE --again writes them"
+            raise InputError(f"{error} {again_please}.") from error
         spec = session.state.spec
     if as_json:
         typer.echo(json.dumps([_facts(trial) for trial in trials], indent=2))
@@ -158,9 +175,7 @@ def propose(
         typer.echo(proposed_in_words(proposed, state))
 
 
-def _write_tables(
-    session: Session, trials: Sequence[Trial], *, csv: Path | None, xlsx: Path | None, decimal: str
-) -> None:
+def _write_papers(session: Session, trials: Sequence[Trial], order: SetUpOrder, to: Papers) -> None:
     from planner.loop.sheets import make_columns, make_rows
     from planner.tables import write_sheet
 
@@ -169,15 +184,16 @@ def _write_tables(
         f"Trials of campaign {spec.campaign}. Fill in, save, and tell: planner tell FILE TABLE. A "
         f"row without a trial number is a trial of your own, with its settings."
     )
-    for path in (csv, xlsx):
+    for path in (to.csv, to.xlsx):
         if path is not None:
-            write_sheet(
-                make_rows(spec, trials),
-                path,
-                columns=make_columns(spec),
-                about=about,
-                decimal="," if decimal == "," else ".",
-            )
+            rows, columns = make_rows(spec, trials), make_columns(spec)
+            write_sheet(rows, path, columns=columns, about=about, decimal=to.decimal)
+    if to.sheet is not None:
+        from planner.report.bench_sheet import make_bench_sheet
+
+        today = session.clock.now().astimezone().strftime("%d %B %Y").lstrip("0")
+        page = make_bench_sheet(session.state, trials, order=order, who=session.author, date=today)
+        write_file(to.sheet, page)
 
 
 def _facts(trial: Trial) -> dict[str, object]:

@@ -82,7 +82,8 @@ def import_(
         Path | None,
         typer.Argument(
             metavar="[TABLE]",
-            help="Table of measurements: .csv, .xlsx, .parquet or exported .json.",
+            help="Table of measurements: .csv, .xlsx, .parquet or exported .json; or the file of "
+            "another campaign.",
             show_default=False,
         ),
     ] = None,
@@ -119,6 +120,8 @@ def import_(
     from planner.loop.desk import at_work
     from planner.loop.exchange import import_rows
 
+    if from_campaign is None and table is not None and table.suffix in (".yaml", ".yml"):
+        table, from_campaign = None, table
     if (table is None) == (from_campaign is None):
         raise InputError("Give either a table or --from-campaign FILE.")
     with at_work(make_place(file, name), with_lab=False) as session:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
 from planner.campaign import CampaignSpec
 from planner.campaign.amendment import Change, find_changes
-from planner.errors import Refused, UnknownName
+from planner.errors import InputError, Refused, UnknownName
 from planner.ledger import Ledger
 from planner.ledger.entries import CampaignAmended, CampaignOpened, Expectation
 from planner.ledger.replay import CampaignState, replay
-from planner.trials import digest_json
+from planner.space import AnyConstraint, AnyParameter
+from planner.trials import Trial, digest_json
 
 Agree = Callable[[tuple[Change, ...]], bool]
 
@@ -78,7 +80,7 @@ def _amend(
     author: str,
     may_amend: Agree,
 ) -> None:
-    changes = find_changes(state.spec, spec)
+    changes = _with_trials_outside(find_changes(state.spec, spec), state, spec)
     _refuse_another_campaign(state, changes)
     if not may_amend(changes):
         raise Refused(
@@ -93,6 +95,48 @@ def _amend(
     expect = Expectation(spec_digest=state.spec_digest)
     ledger.append(state.campaign, (amended,), author=author, expect=expect)
     replay(ledger.read(state.campaign, after=state.sequence), state)
+
+
+def _with_trials_outside(
+    changes: tuple[Change, ...], state: CampaignState, spec: CampaignSpec
+) -> tuple[Change, ...]:
+    """Adds to new bounds and rules how many of the trials so far they would not allow."""
+    told = []
+    for change in changes:
+        n_outside, n_all = _n_outside(change, state, spec), len(state.trials)
+        words = (
+            f"{change.words} ({n_outside} of {n_all} trials lie outside now and stay as they are)"
+        )
+        told.append(replace(change, words=words) if n_outside else change)
+    return tuple(told)
+
+
+def _n_outside(change: Change, state: CampaignState, spec: CampaignSpec) -> int:
+    """Counts the trials that a changed parameter or rule would not allow."""
+    if change.refusal:
+        return 0
+    named: tuple[AnyParameter, ...] = ()
+    rules: tuple[AnyConstraint, ...] = ()
+    match change.where:
+        case ("parameters", str(name), *_):
+            profile = spec.profiles.get(name)
+            named = (spec.scalars[name],) if profile is None else profile.parameters()
+            rules = () if profile is None else profile.constraints()
+        case ("constraints", *_):
+            rules = spec.constraints
+    return sum(not _is_inside(trial, named, rules) for trial in state.trials.values())
+
+
+def _is_inside(
+    trial: Trial, parameters: Sequence[AnyParameter], rules: Sequence[AnyConstraint]
+) -> bool:
+    values = trial.configuration
+    try:
+        for parameter in parameters:
+            parameter.check(values[parameter.name])
+        return all(rule.is_met(values) for rule in rules)
+    except InputError:
+        return False
 
 
 def list_changes(changes: Iterable[Change]) -> str:

@@ -16,7 +16,8 @@ NAMES = sorted(COMMAND.commands)
 
 # the commands that people were promised
 PROMISED = """
-    run up deploy pages check status ask propose tell approve veto abort resolve stock maintenance exclude note
+    run up deploy pages new check status ask propose tell approve veto abort resolve exclude note
+    stock maintenance
     what-if report export import backup schema bench
 """
 

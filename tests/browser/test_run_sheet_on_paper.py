@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from planner.loop import people
+from planner.report.bench_sheet import make_bench_sheet
 from tests.browser.chromium import Page, browsing
+from tests.loop.bench_days import BENCH, bench_day, hand_out, settings
 from tests.report.run_sheets import make_sheet
 
 pytestmark = pytest.mark.slow
@@ -100,6 +103,31 @@ def test_it_prints_on_a4_with_head_and_number_on_each_page_and_each_trial_whole(
     )
     if n_parameters <= 5:
         assert len(pages) <= -(-n_trials // 3) + 1  # three on a page
+
+
+def test_the_sheet_of_an_ask_fits_the_page(page: Page, tmp_path: Path) -> None:
+    """As planner ask writes it: set-up to be changed, classes below their box, what is measured."""
+    text = BENCH.replace(
+        "{kind: adapter, adapter: none}",
+        "{kind: person, set_up: {time: 40 min, parameters: [catalyst]}}",
+    )
+    with bench_day(tmp_path, text=text) as session:
+        for degrees in range(110, 118):
+            hand_out(session, settings(degrees + 0.125, ("P1-L1", "1-2")[degrees % 2]))
+        trials, order = people.order_to_run(session.state, list(session.state.trials.values()))
+        content = make_bench_sheet(
+            session.state, trials, order=order, who="ada", date="5 January 2026"
+        )
+    path = tmp_path / "run.html"
+    path.write_text(content)
+    page.complaints.clear()
+    open_on_paper(page, path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    assert page.evaluate(TOO_WIDE) == []
+    assert page.evaluate(BROKEN_NUMBERS) == 0
+    assert page.evaluate("document.querySelectorAll('.set-up').length") == 1
+    assert page.evaluate("document.querySelectorAll('.trial').length") == 8
+    assert page.complaints == []
 
 
 def test_what_is_wider_than_the_page_is_noticed(page: Page, tmp_path: Path) -> None:

@@ -37,7 +37,17 @@ def read(text: str) -> CampaignSpec:
     ("old", "new", "words"),
     [
         ("trials: 30", "trials: 45", "budget.trials: 30 -> 45"),
-        ("trials: 30", "trials: 30, time: 48 h", "budget.time: none -> 172800"),
+        ("trials: 30", "trials: 30, time: 48 h", "budget.time: none -> 48 h"),
+        (
+            "kind: person",
+            "kind: person\n    duration: 90 min",
+            "sources.oven.duration: none -> 90 min",
+        ),
+        (
+            "kind: person",
+            "kind: person\n    set_up: {time: 45 s, parameters: [catalyst]}",
+            "sources.oven.set_up: none -> {time: 45 s, parameters: [catalyst]}",
+        ),
         ("high: 900", "high: 950", "parameters.temperature.high: 900 -> 950"),
         ("unit: um,", "unit: um, noise: 2,", "outcomes.length.noise: none -> 2"),
         ("aim: maximise", "aim: maximise, goal: 8", "objectives[1].goal: none -> 8"),

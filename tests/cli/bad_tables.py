@@ -71,6 +71,10 @@ def cases() -> Iterator[Case]:
         "trial,status,humidity achieved\n1,done,44\n",
     )
     yield Case(
+        "What nobody sets was measured: the humidity",
+        "trial,humidity,yield\n1,44,50\n2,50,51\n",
+    )
+    yield Case(
         "Only remarks", "trial,yield,deviation,note\n1,,stirred by hand,\n2,,,smells of almonds\n"
     )
     yield Case(

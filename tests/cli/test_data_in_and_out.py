@@ -115,5 +115,5 @@ def test_the_ledger_of_one_campaign_is_prior_data_of_another(typed: Typed, folde
     assert rows.startswith("Wrote 2 rows")
     written = json.loads((folder / "plain.json").read_text())["rows"]
     assert [row["outcomes"]["half_life"]["value"] for row in written] == [120.0, 60.0]
-    again = typed("import", "plain.yaml", "--from-campaign", "dye.yaml")
+    again = typed("import", "plain.yaml", "dye.yaml")
     assert "2 rows are here already" in again.out

@@ -229,6 +229,27 @@ def test_what_the_ledger_refuses_and_what_is_to_be_mended_have_codes_of_their_ow
         assert tell(session, tmp_path, "trial,yield\n7,50\n1,500\n").exit_code == 2
 
 
+def test_what_nobody_sets_is_achieved_wherever_it_stands(tmp_path: Path) -> None:
+    with begun_day(tmp_path) as session:
+        tell(session, tmp_path, "trial,humidity,yield\n1,44,50\n")
+        seen = session.state.trial(1).observation
+        assert seen is not None
+        assert seen.configuration["humidity"] == 44.0
+        assert "humidity (rh_percent)" not in [c.header for c in make_columns(session.state.spec)]
+
+
+def test_a_note_that_is_the_reason_of_a_failure_is_kept_once(tmp_path: Path) -> None:
+    table = "trial,status,note\n1,failed by process,it gelled\n"
+    with begun_day(tmp_path) as session:
+        tell(session, tmp_path, table)
+        assert session.state.trial(1).reason == "it gelled"
+        assert session.state.notes == []
+        assert not tell(session, tmp_path, table).is_entered
+        later = tell(session, tmp_path, table.replace("it gelled", "at noon"))
+        assert later.rows[0].says == "Trial 1: nothing new but the note."
+        assert [note.text for note in session.state.notes] == ["at noon"]
+
+
 def test_settings_may_stand_in_another_unit(tmp_path: Path) -> None:
     with begun_day(tmp_path) as session:
         hand_out(session, settings(117.0))
@@ -285,7 +306,7 @@ ODD_HEADS = "temperature achieved|temperature (K)|deviation|yeild|colour|size (g
 def test_whatever_is_in_a_table_every_row_is_answered_or_the_table_refused(
     good: set[str], odd: list[str], data: st.DataObject, tmp_path: Path
 ) -> None:
-    """No table makes a traceback, and one with a refused row leaves the ledger as it was."""
+    """No table makes a traceback; one with a refused row enters nothing, another one once."""
     heads = [*sorted(good), *odd]
     cells = st.lists(CELLS, min_size=len(heads), max_size=len(heads))
     rows = data.draw(st.lists(cells, min_size=1, max_size=3))
@@ -303,3 +324,6 @@ def test_whatever_is_in_a_table_every_row_is_answered_or_the_table_refused(
         assert all(row.says.endswith((".", "?", ")")) for row in answer.rows)
         if answer.count(Effect.REFUSED):
             assert session.refresh().sequence == before
+        else:
+            again = tell_table(session, read_sheet(path), folder=tmp_path)
+            assert not again.is_entered

@@ -9,16 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flows import portrait
 from planner.clock import ManualClock
 from planner.labs import Answer, Attachment, Order, Reported, Series
 from planner.ledger.entries import OutcomesObserved, TrialExcluded
+from planner.ledger.replay import CampaignState
 from planner.loop.advance import Waiting
 from planner.loop.best import find_best
 from planner.loop.inline import run_inline
 from planner.loop.model import fit_surrogate, make_situation, predict, predict_classes
 from planner.report import gather, make_page, report_json
 from planner.report.waiting import list_waiting
-from planner.trials import Artifact, Curve, Measured, StoredCurve, TrialState
+from planner.trials import Artifact, Curve, Measured, StoredCurve, Trial, TrialState
 from planner.trials.values import MOST_INLINE_POINTS
 from planner.whatif import answer, whatif_json
 from tests.loop.conftest import MakeSession
@@ -79,6 +81,10 @@ def place(order: Order) -> tuple[float, float]:
     return float(order.parameters["temperature"].value), float(order.parameters["flow"].value)
 
 
+def completed(state: CampaignState) -> list[Trial]:
+    return state.in_state(TrialState.COMPLETED)
+
+
 def to_a_phase(order: Order, n: int) -> Answer:
     temperature, flow = place(order)
     if flow > 4.5:
@@ -119,6 +125,11 @@ def test_a_class_is_found_said_in_percent_and_failures_are_shown(make_session: M
     n_failed = len(state.in_state(TrialState.FAILED_BY_PROCESS))
     assert page.count("Failed by process: the film peeled off.") == n_failed
     assert report_json(facts)["outcome"] == {"name": "chance of rutile", "unit": "%"}
+
+    n_hits = sum(each.configuration["temperature"] > 130 for each in completed(state))
+    assert f"{n_hits} of {len(completed(state))} came to rutile." in portrait.say_standing(state)
+    assert "phase rutile at temperature" in portrait.say_trial(hits[0], state.spec)
+    assert "| **rutile** |" in portrait.describe(state)
 
 
 def test_a_question_about_a_class_is_answered_with_the_chance_of_each(make_session: MakeSession):

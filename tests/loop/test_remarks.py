@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from planner.errors import InputError, Refused, UnknownName
-from planner.ledger.entries import ObservationImported, TrialMoved, TrialProposed
+from planner.ledger.entries import ObservationImported, RunMoved, TrialMoved, TrialProposed
 from planner.loop import people
 from planner.loop.model import make_situation
 from planner.trials import Measured, Proposal, RunState, TrialState
-from tests.loop.bench_days import begin_day, begun_day, bench_day, settings
+from tests.loop.bench_days import BENCH, begin_day, begun_day, bench_day, hand_out, settings
 
 
 def test_a_vetoed_trial_costs_nothing_and_is_never_proposed_again(tmp_path: Path) -> None:
@@ -41,6 +41,18 @@ def test_a_trial_that_waits_for_approval_can_be_vetoed(tmp_path: Path) -> None:
         )
         people.veto(session, 1, reason="too hot for this flask")
         assert session.state.trial(1).state is TrialState.REJECTED
+
+
+def test_what_the_engine_put_on_a_persons_work_list_can_be_vetoed(tmp_path: Path) -> None:
+    text = BENCH.replace("robot: {kind: adapter, adapter: none}", "robot: {kind: person}")
+    with bench_day(tmp_path, text=text) as session:
+        number = hand_out(session, settings(110.0), to_robot=True)
+        key = session.state.trial(number).run.key  # type: ignore[union-attr]
+        session.write([RunMoved(key=key, to=RunState.ACCEPTED, evidence="on the work list")])
+        people.veto(session, number, reason="not with this reagent")
+        trial = session.state.trial(number)
+        assert (trial.state, trial.run.state) == (TrialState.REJECTED, RunState.REFUSED)  # type: ignore[union-attr]
+        assert session.state.n_committed == 0
 
 
 @pytest.mark.parametrize(

@@ -71,12 +71,17 @@ def told_outcomes(spec: CampaignSpec) -> dict[str, AnyOutcome]:
     }
 
 
+def set_parameters(spec: CampaignSpec) -> list[AnyParameter]:
+    """Returns the parameters that are set; what is only measured is told as achieved."""
+    return [each for each in spec.scalars.values() if not isinstance(each, Contextual)]
+
+
 def make_columns(spec: CampaignSpec) -> list[SheetColumn]:
     """Returns the columns: what was asked, what was achieved, status, outcomes, remarks."""
     names = names_of(spec)
     return [
         SheetColumn(header=names.trial, about="number of the trial; empty for one of your own"),
-        *(_set_column(each) for each in spec.scalars.values()),
+        *(_set_column(each) for each in set_parameters(spec)),
         *(_achieved_column(each) for each in spec.scalars.values() if not isinstance(each, Fixed)),
         SheetColumn(
             header=names.status,
@@ -102,10 +107,7 @@ def make_rows(spec: CampaignSpec, trials: Sequence[Trial]) -> list[list[Written]
 def _row(spec: CampaignSpec, trial: Trial) -> list[Written]:
     known = trial.observation.outcomes if trial.observation is not None else {}
     row: list[Written] = [trial.number]
-    row += [
-        None if isinstance(each, Contextual) else trial.configuration[name]
-        for name, each in spec.scalars.items()
-    ]
+    row += [trial.configuration[each.name] for each in set_parameters(spec)]
     row += [None for each in spec.scalars.values() if not isinstance(each, Fixed)]
     row.append(DONE if trial.observation is not None else None)
     for name, outcome in told_outcomes(spec).items():
@@ -125,11 +127,8 @@ def _known(outcome: AnyOutcome, measured: Measured | None) -> list[Written]:
 
 
 def _set_column(parameter: AnyParameter) -> SheetColumn:
-    if isinstance(parameter, Contextual):
-        about = "measured, not set: fill in what it was under 'achieved'"
-    else:
-        about = "what to set"
-    return SheetColumn(header=parameter.label, about=f"{about}. {parameter.about}".strip(". "))
+    about = f"what to set: {parameter.about}" if parameter.about else "what to set"
+    return SheetColumn(header=parameter.label, about=about)
 
 
 def _achieved_column(parameter: AnyParameter) -> SheetColumn:

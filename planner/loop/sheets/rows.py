@@ -74,15 +74,16 @@ class RowsTold:
             return self._decide_own(row)
         trial = self._rehearsal.state.trial(row.trial)
         _check_settings(self._session, row, trial)
+        row = _with_context(self._session, row, trial)
         if not row.says_something:
             return trial.number, Effect.OPEN, Decided(says=_not_filled(trial))
-        told = _told(row, self._how)
-        notes = self._notes(row, trial)
         if not row.says_end and not (self._how.corrects and row.achieved):
-            return trial.number, *self._decide_notes(row, trial, notes)
+            return trial.number, *self._decide_notes(row, trial)
+        told = _told(row, self._how)
         decided = decide_told(self._session, self._rehearsal.state, trial.number, told)
         if told.corrects:
             self._check_corrected_once(trial, changes=bool(decided.records))
+        notes = self._notes(row, trial, but=told.reason if decided.records else "")
         says = decided.says
         if notes and not decided.records:
             says = f"Trial {trial.number}: nothing new but the note."
@@ -99,57 +100,84 @@ class RowsTold:
             )
         self._corrected.add(trial.number)
 
-    def _decide_notes(
-        self, row: Filled, trial: Trial, notes: tuple[Noted, ...]
-    ) -> tuple[Effect, Decided]:
+    def _decide_notes(self, row: Filled, trial: Trial) -> tuple[Effect, Decided]:
         if row.achieved:
             raise InputError(
                 f"Trial {trial.number}: it says what was achieved, and not what became of it. Fill "
                 f"in the status, or an outcome."
             )
+        notes = self._notes(row, trial)
         if not notes:
             return Effect.UNCHANGED, Decided(says=f"Trial {trial.number}: this was noted before.")
         stays = "" if trial.state in TERMINAL_TRIALS else " Without a status it stays open."
         says = f"Trial {trial.number}: noted.{stays}"
         return Effect.ENTERED, Decided(says=says, records=notes, trials={trial.number: trial.state})
 
-    def _notes(self, row: Filled, trial: Trial) -> tuple[Noted, ...]:
-        """Returns the remarks of a row that are not in the ledger yet."""
+    def _notes(self, row: Filled, trial: Trial, *, but: str = "") -> tuple[Noted, ...]:
+        """Returns the remarks of a row that are not in the ledger yet.
+
+        Args:
+            row: with a deviation or a note, or neither.
+            trial: that they are about.
+            but: a text that is being entered already, as the reason of something.
+        """
         texts = [f"deviation: {row.deviation}"] if row.deviation else []
         texts += [row.note] if row.note else []
-        known = {note.text for note in self._rehearsal.state.notes if note.trial == trial.number}
+        notes = self._rehearsal.state.notes
+        known = {but, trial.reason, *trial.given_up.values()}
+        known |= {note.text for note in notes if note.trial == trial.number}
+        known |= {part.reason for part in trial.versions}
         return tuple(Noted(text=text, trial=trial.number) for text in texts if text not in known)
 
     def _decide_own(self, row: Filled) -> tuple[int | None, Effect, Decided]:
         if not row.says_end:
-            says = "Neither a trial number nor a status nor an outcome; left as it is."
-            if row.settings:
-                says = (
-                    "Settings of your own without a status or an outcome; left as they are. To "
-                    "have them expected and run, use planner propose."
-                )
-            return None, Effect.OPEN, Decided(says=says)
+            return None, Effect.OPEN, Decided(says=_not_told(row))
         own, told = self._own[row.number], _told(row, self._how)
         if own.error is not None:
             raise own.error
+        state = self._rehearsal.state
+        known = find_told_before(self._session, state, own, told, among=self._unmatched)
+        if known is None:
+            return self._enter_own(row, own, told)
+        self._unmatched.remove(known)
+        says = (
+            f"Told before, as trial {known}; nothing was changed. If it is a further run with the "
+            f"same result, enter it by planner propose, and tell its number."
+        )
+        return known, Effect.UNCHANGED, Decided(says=says)
+
+    def _enter_own(self, row: Filled, own: OwnRow, told: Told) -> tuple[int, Effect, Decided]:
+        """Returns a whole trial: how it begins, and what became of it."""
         session, state = self._session, self._rehearsal.state
-        known = find_told_before(session, state, own, told, among=self._unmatched)
-        if known is not None:
-            self._unmatched.remove(known)
-            says = (
-                f"Told before, as trial {known}; nothing was changed. If it is a further run with "
-                f"the same result, enter it by planner propose, and tell its number."
-            )
-            return known, Effect.UNCHANGED, Decided(says=says)
         reason = f"{session.author}'s own, told from {self._title}, {row.place}."
         begun = begin_own(session, state, own, reason=reason)
         rehearsal = Rehearsal(state, author=session.author, now=session.clock.now())
         rehearsal.play(begun.records)
         trial = rehearsal.state.trial(begun.trial)
         ended = decide_told(session, rehearsal.state, trial.number, told)
-        records = (*begun.records, *ended.records, *self._notes(row, trial))
+        records = (*begun.records, *ended.records, *self._notes(row, trial, but=told.reason))
         says = f"Your own: {_uncapitalised(ended.says)}{begun.remark}"
         return trial.number, Effect.ENTERED, Decided(says=says, records=records)
+
+
+def _with_context(session: Session, row: Filled, trial: Trial) -> Filled:
+    """Returns the row; what nobody sets was achieved, also where it stands beside the settings."""
+    given = {n: each for n, each in row.settings.items() if n in session.space.contextual}
+    measured = {
+        name: given[name]
+        for name, value in read_settings(given, session.space).items()
+        if name not in row.achieved and not is_same_value(value, trial.configuration[name])
+    }
+    return replace(row, achieved={**measured, **row.achieved}) if measured else row
+
+
+def _not_told(row: Filled) -> str:
+    if not row.settings:
+        return "Neither a trial number nor a status nor an outcome; left as it is."
+    return (
+        "Settings of your own without a status or an outcome; left as they are. To have them "
+        "expected and run, use planner propose."
+    )
 
 
 def _told(row: Filled, how: How) -> Told:

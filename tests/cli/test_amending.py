@@ -1,0 +1,84 @@
+"""A campaign file that changed since its campaign began: shown, agreed to or not, and entered."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Typed
+from tests.cli.desks import Desk
+from tests.cli.terminals import Terminal
+
+FILE = "silver.yaml"
+
+CAMPAIGN = """
+campaign: silver
+parameters:
+  temperature: {low: 20, high: 95, unit: degC, resolution: 1}
+outcomes:
+  size: {unit: nm, bounds: [1, 1000], expected: [5, 120]}
+objectives:
+  - {aim: target, outcome: size, target: 40, tolerance: 3}
+sources:
+  bench: {kind: person, duration: 2 h}
+budget: {trials: 24}
+"""
+CHANGED = CAMPAIGN.replace("trials: 24", "trials: 30, time: 48 h").replace(
+    "low: 20, high: 95", "low: 100, high: 150"
+)
+SHOWN = (
+    "parameters.temperature.low: 20 -> 100 (2 of 2 trials lie outside now and stay as they are)",
+    "budget.trials: 24 -> 30",
+    "budget.time: none -> 48 h",
+)
+
+
+@pytest.fixture
+def changed(desk: Desk, typed: Typed) -> Desk:
+    """One trial was told, one is under way, and then the file changed."""
+    (desk.folder / FILE).write_text(CAMPAIGN)
+    assert typed("ask", FILE, "-n", "2").code == 0
+    assert typed("tell", FILE, "1", "size=52").code == 0
+    (desk.folder / FILE).write_text(CHANGED)
+    return desk
+
+
+def n_amendments(desk: Desk) -> int:
+    return desk.kinds("silver").count("campaign amended")
+
+
+def test_a_person_is_shown_the_change_and_says_no_or_yes(changed: Desk, typed: Typed) -> None:
+    with Terminal(changed, "run", FILE, "--engine", "inline") as terminal:
+        terminal.wait_for("Enter these changes and go on?")
+        assert all(words in terminal.screen for words in SHOWN), terminal.screen
+        terminal.type("n")
+        assert terminal.end() == 4
+        assert "Nothing was entered" in terminal.screen
+    assert n_amendments(changed) == 0
+    with Terminal(changed, "run", FILE, "--engine", "inline") as terminal:
+        terminal.wait_for("Enter these changes and go on?")
+        terminal.type("y")
+        assert terminal.end() == 3, terminal.screen  # it waits for the person at the bench
+    assert n_amendments(changed) == 1
+    (asked,) = typed("ask", FILE, "--json").facts
+    assert 100 <= asked["configuration"]["temperature"] <= 150
+    assert typed("tell", FILE, "2", "size=48").code == 0  # outside the new bounds, and learned from
+
+
+def test_a_script_is_refused_unless_it_says_amend(changed: Desk, typed: Typed) -> None:
+    refused = typed("run", FILE, "--engine", "inline")
+    said = " ".join(refused.err.split())
+    assert refused.code == 4
+    assert all(words in said for words in SHOWN), said
+    assert "'planner run FILE --amend' enters the change" in said
+    assert n_amendments(changed) == 0
+    assert typed("run", FILE, "--engine", "inline", "--amend").code == 3
+    assert n_amendments(changed) == 1
+
+
+def test_what_a_trial_means_may_not_change_whoever_agrees(changed: Desk, typed: Typed) -> None:
+    (changed.folder / FILE).write_text(CAMPAIGN.replace("unit: degC", "unit: K"))
+    refused = typed("run", FILE, "--engine", "inline", "--amend")
+    said = " ".join(refused.err.split())
+    assert refused.code == 4
+    assert "the unit of parameter 'temperature' tells what the trials were" in said
+    assert "planner import NEW.yaml" in said
