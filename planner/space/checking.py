@@ -46,6 +46,23 @@ def check_lock(parameter: AnyParameter, value: Value, *, held: Value | None) -> 
     return checked
 
 
+def refuse_between_steps(parameter: AnyParameter, value: Value) -> None:
+    """Accepts a value that the lab can set.
+
+    Raises:
+        InputError: the parameter states a resolution, and the value lies between two steps.
+    """
+    if not isinstance(parameter, Continuous) or parameter.resolution is None:
+        return
+    nearest = parameter.snap(float(value))
+    if nearest != value:
+        raise InputError(
+            f"Parameter {parameter.name!r} is set in steps of {parameter.resolution:g}"
+            f"{parameter.unit_words} from {parameter.low:g}, and {value} lies between two. "
+            f"The nearest is {nearest:g}: give that, or amend the resolution."
+        )
+
+
 def why_nothing_is_left(
     held: Mapping[str, Value], avoid: Sequence[Mapping[str, Value]], why: str
 ) -> str:

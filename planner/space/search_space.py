@@ -18,7 +18,12 @@ from planner.space.admissible import (
     list_neighbours,
 )
 from planner.space.base import Floats, Value
-from planner.space.checking import check_lock, refuse_logarithms, why_nothing_is_left
+from planner.space.checking import (
+    check_lock,
+    refuse_between_steps,
+    refuse_logarithms,
+    why_nothing_is_left,
+)
 from planner.space.combinations import Exclusion
 from planner.space.constraints import AnyConstraint
 from planner.space.encoded import EncodedRules, encode_rules
@@ -213,11 +218,13 @@ class SearchSpace:
 
         Raises:
             UnknownName: a name belongs to no parameter.
-            InputError: a value is outside its domain, or nothing is left.
+            InputError: a value is outside its domain or between two steps, or nothing is left.
         """
         held = dict(self.held)
         for name, value in (locks or {}).items():
             held[name] = check_lock(self.parameter(name), value, held=held.get(name))
+            if self.rows is None:  # rows are taken as given
+                refuse_between_steps(self.parameter(name), held[name])
         combinations = [
             {name: self.parameter(name).check(value) for name, value in each.items()}
             for each in avoid

@@ -11,7 +11,9 @@ from jsonschema import Draft202012Validator
 
 from planner.campaign import CampaignSpec, make_schema, parse_campaign, write_campaign
 from planner.campaign.document import load_document
+from planner.errors import CampaignFileError
 from tests.campaign.bad_files import GOOD
+from tests.campaign.everything import EVERYTHING
 from tests.strategies.campaigns import specs
 
 VALIDATOR = Draft202012Validator(make_schema())
@@ -30,6 +32,53 @@ def test_shipped_campaigns_agree_with_the_schema(project: Path) -> None:
     for path in sorted((project / "campaigns").glob("*.yaml")):
         errors = list(VALIDATOR.iter_errors(content_of(path.read_text("utf-8"))))
         assert not errors, f"{path.name}: {errors[0].message}"
+
+
+def test_a_file_in_which_everything_stands_agrees_with_the_schema_and_is_written_whole() -> None:
+    assert not list(VALIDATOR.iter_errors(content_of(EVERYTHING)))
+    spec = parse_campaign(EVERYTHING, path="x")
+    assert parse_campaign(write_campaign(spec), path="written") == spec
+    assert not list(VALIDATOR.iter_errors(content_of(write_campaign(spec))))
+
+
+# entries that the schema alone can refuse, in the file in which everything stands
+BAD_THERE: list[tuple[str, str]] = [
+    ("optional: true", "optional: 1"),
+    ("levels: [coarse, medium, fine]", "levels: [coarse]"),
+    ("{value: argon}", "{value: [argon]}"),
+    ("{polarity: 4.0, size: 81}", "{polarity: high, size: 81}"),
+    ("kind: contextual, low", "kind: contextul, low"),
+    ("{at: 0, value: 25}", "{at: 0, valu: 25}"),
+    ("{low: 400, high: 800}", "{low: 400}"),
+    ("interpolation: linear", "interpolation: cubic"),
+    ("total: 100, present", "totl: 100, present"),
+    ("mixture: [polymer, tubes, soot]", "mixture: [polymer]"),
+    ("present: {at_least: 2}", "present: {at_least: -2}"),
+    ("{expression: ln(flow)", "{expresion: ln(flow)"),
+    ("classes: [pure, mixed, none]", "classes: [pure]"),
+    ("kind: curve, unit", "kind: curv, unit"),
+    ("by: median", "by: medain"),
+    ("by: median", "by: value_at"),
+    ("name: peak_position, from", "name: peak_position, frm"),
+    ("kind: image, about", "kind: image, unit"),
+    ("measures: [image, raw]", "measures: []"),
+    ("kind: analysis, measures", "kind: analysis, capacity: 3, measures"),
+    ("set_up: {time: 40 min,", "set_up: {"),
+    ("use: 5 mg", "uses: 5 mg"),
+    ("capacity: 6", "capacity: 0"),
+    ("devices: [left, right]", "devices: 2"),
+    ("goal_probability: 0.9", "goal_probability: 1"),
+    ("cost: 2000 EUR", "cost: [2000]"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), BAD_THERE)
+def test_what_the_schema_can_refuse_it_refuses_as_the_reader_does(old: str, new: str) -> None:
+    assert old in EVERYTHING
+    text = EVERYTHING.replace(old, new)
+    assert not VALIDATOR.is_valid(content_of(text))
+    with pytest.raises(CampaignFileError):
+        parse_campaign(text, path="x")
 
 
 @settings(max_examples=20)

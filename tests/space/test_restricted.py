@@ -212,3 +212,10 @@ def test_a_sum_of_a_logarithm_is_refused_with_what_to_write_instead() -> None:
             (Continuous(name="a", low=1, high=9, scale="log"),),
             (LinearConstraint(weights={"a": 1}, at_most=5),),
         )
+
+
+def test_a_lock_between_two_steps_is_refused_with_the_nearest_step() -> None:
+    space = SearchSpace((Continuous(name="temperature", low=20, high=95, resolution=0.5),))
+    with pytest.raises(InputError, match=r"lies between two.*The nearest is 60\.5"):
+        space.restricted({"temperature": 60.6})
+    assert space.restricted({"temperature": 60.5}).sample(1, seed=0)[0] == {"temperature": 60.5}

@@ -20,6 +20,7 @@ from planner.loop.people.results import is_same_value
 from planner.loop.people.settings import fill_settings, read_settings
 from planner.loop.session import Session
 from planner.space import Configuration, SearchSpace
+from planner.space.checking import refuse_between_steps
 from planner.trials import Proposal, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def propose(
         by_hand: whether the person runs it although a machine is the source.
 
     Raises:
-        InputError: a value is missing or outside its domain, or a constraint is broken.
+        InputError: a value is missing or outside its domain, between two steps of a machine, or a
+            constraint is broken.
         Refused: the campaign has stopped, or budget, stock, places or hours do not admit it.
     """
     state = session.refresh()
@@ -72,6 +74,9 @@ def propose(
     filled, notes = fill_settings(given, state, space)
     configuration = space.check(filled)
     is_mine = by_hand or isinstance(state.spec.source, Person)
+    if not is_mine and space.rows is None:
+        for parameter in space.parameters:
+            refuse_between_steps(parameter, configuration[parameter.name])
     if space.rows is not None and not space.is_admissible(configuration):
         if not is_mine:
             raise InputError(
