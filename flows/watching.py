@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
 
+from planner.clock import Clock
 from planner.ledger.entries import CampaignTaken, Entry
 from planner.ledger.replay import CampaignState
 from planner.loop.advance import Waiting, what_next
@@ -41,10 +42,14 @@ class Watched:
     Args:
         place: of the campaign.
         on_message: is told what changes, a line each.
+        clock: time; the machine's by default.
     """
 
-    def __init__(self, place: Place, *, on_message: Callable[[str], None]) -> None:
+    def __init__(
+        self, place: Place, *, on_message: Callable[[str], None], clock: Clock | None = None
+    ) -> None:
         self._place = place
+        self._clock = clock
         self._on_message = on_message
         self._held = ExitStack()
         self._session = self._open()
@@ -100,7 +105,7 @@ class Watched:
         self._not_before = time.monotonic() + pause_s
 
     def _open(self) -> Session:
-        session = self._held.enter_context(at_work(self._place))
+        session = self._held.enter_context(at_work(self._place, clock=self._clock))
         session.listener = self._hear
         return session
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from planner.campaign.sources import Runner
 from planner.ledger.replay import CampaignState, is_open
-from planner.loop.budget import is_charged
+from planner.loop.budget import is_charged, n_uses
 from planner.loop.setup_order import SetUp, order_to_save_set_up
 from planner.space import Configuration, Value
 from planner.trials import Run, RunState, Trial, TrialState
@@ -77,6 +77,30 @@ def devices(state: CampaignState) -> list[Device]:
                 device = _after(device, run, trial, source)
         found.append(device)
     return found
+
+
+def hours_used(state: CampaignState) -> float:
+    """Returns the hours that trials have run or will, by the duration that the file states."""
+    duration = state.spec.source.duration or 0.0
+    return sum(n_uses(trial) for trial in state.trials.values()) * duration / 3600
+
+
+def set_up_hours_used(state: CampaignState) -> float:
+    """Returns the hours that went into changing the set-up between the trials that were run."""
+    source = state.spec.source
+    if source.set_up is None:
+        return 0.0
+    n_changes, known = 0, dict[str | None, tuple[Value | None, ...]]()
+    runs = sorted(
+        ((run, trial) for trial in state.trials.values() for run in trial.runs if is_charged(run)),
+        key=lambda each: (each[0].opened_at, each[1].number),
+    )
+    for run, trial in runs:
+        settings = tuple(trial.configuration.get(name) for name in source.set_up.parameters)
+        device = _device_of(run, source)
+        n_changes += known.get(device) != settings
+        known[device] = settings
+    return n_changes * source.set_up.time / 3600
 
 
 def in_service(state: CampaignState) -> list[Device]:

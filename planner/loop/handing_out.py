@@ -8,36 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from planner.campaign.slots import n_fit
-from planner.campaign.sources import Runner
 from planner.errors import InputError, Refused
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import MONEY, Allowance
 from planner.loop.bench import (
     Device,
-    expected_ends,
     has_place,
     in_service,
-    is_at_the_source,
-    last_set_up,
-    order_to_run,
     put_on,
-    time_needed,
 )
 from planner.loop.budget import amount_in_words
-from planner.loop.opening_hours import closes, time_in_words
+from planner.loop.fitting_in_time import Window, find_window, n_in_time
 from planner.loop.placing import with_those_that_wait
 from planner.loop.waiting import describe_service
 from planner.space import Configuration, SearchSpace
-from planner.trials import TrialState
 
 if TYPE_CHECKING:
     from planner.loop.propose import Chosen  # the models take seconds to import
-
-Window = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +60,7 @@ def plan_hand_out(state: CampaignState, space: SearchSpace, n: int, *, now: date
     """
     _check_service(state)
     _check_stock(state, n)
-    window = _check_hours(state, n, now=now)
+    window = find_window(state, n, now=now)
     if not state.spec.source.shared:
         return HandOut(space=space, window=window)
     return _in_a_batch(state, HandOut(space=space, window=window), n, now=now)
@@ -94,11 +84,11 @@ def check_chosen(state: CampaignState, chosen: Chosen, *, plan: HandOut, n: int)
         raise Refused(f"{what}. {_remedy(state, chosen.short.short_of)}")
     if chosen.is_cut:
         _refuse_cut(state, n_chosen=len(configurations), n=n)
-    n_in_time = _n_in_time(state, configurations, plan)
-    if n_in_time < len(configurations):
+    n_timely = n_in_time(state, configurations, window=plan.window, device=plan.device)
+    if n_timely < len(configurations):
         raise Refused(
-            f"With the changes of set-up that they need, only {n_in_time} of these {n} trials end "
-            f"before source {state.spec.source.name!r} closes. Ask for {n_in_time}."
+            f"With the changes of set-up that they need, only {n_timely} of these {n} trials end "
+            f"before source {state.spec.source.name!r} closes. Ask for {n_timely}."
         )
 
 
@@ -143,7 +133,7 @@ def check_own(
     if not is_handed:
         return None
     _check_service(state)
-    _check_hours(state, 1, now=now)
+    find_window(state, 1, now=now)
     return devices_for(state, [configuration], now=now)[0]
 
 
@@ -204,61 +194,6 @@ def _check_stock(state: CampaignState, n: int) -> None:
             )
 
 
-def _check_hours(state: CampaignState, n: int, *, now: datetime) -> Window | None:
-    """Returns the window in which ``n`` trials fit: the present one, or the next.
-
-    Raises:
-        Refused: fewer do.
-    """
-    source = state.spec.source
-    if not closes(source):
-        return None
-    window = _window(source, now)
-    if source.duration is None or window is None:
-        return window
-    fitting = _n_that_fit(state, now)
-    if fitting < 1:  # what is left of this window is too short
-        after = _window(source, window[1])
-        if after is None:
-            return None
-        window, fitting = after, _n_that_fit(state, window[1])
-    if n <= fitting:
-        return window
-    later = source.opening.next_opening(window[1])
-    opens, closing, next_ = (time_in_words(at, source, now=now) for at in (*window, later))
-    raise Refused(
-        f"Source {source.name!r} is open from {opens} to {closing}; in that time "
-        f"{max(0, fitting)} more trials of {source.duration / 60:g} min fit, with {source.places} "
-        f"at once, not {n}. Ask for {'fewer' if fitting > 0 else 'them later'}: it opens again "
-        f"{next_}."
-    )
-
-
-def _n_that_fit(state: CampaignState, at: datetime) -> int:
-    source = state.spec.source
-    there = in_service(state)
-    fitting = n_fit(
-        at,
-        hours=source.opening,
-        duration=timedelta(seconds=source.duration or 0.0),
-        capacity=source.capacity,
-        n_devices=len(there),
-        busy=[end for each in there for end in expected_ends(each, source)],
-    )
-    in_hand = sum(
-        trial.handed and is_at_the_source(trial, source)
-        for trial in state.in_state(TrialState.RUNNING)
-    )
-    return 0 if fitting is None else fitting - in_hand
-
-
-def _window(source: Runner, at: datetime) -> Window | None:
-    """Returns the present window from now on, or the next; None where it never ends."""
-    window = next(source.opening.ahead(at))
-    assert window.start is not None  # cut at the time that was asked for
-    return None if window.end is None else (window.start, window.end)
-
-
 def _in_a_batch(state: CampaignState, plan: HandOut, n: int, *, now: datetime) -> HandOut:
     """Returns where ``n`` trials can be one batch: an open one that has places, or a free device.
 
@@ -296,34 +231,6 @@ def _no_place(state: CampaignState, there: Sequence[Device]) -> str:
         f"on a device; {', '.join(taken)}. Ask for as many as there are places, or tell first what "
         f"became of those that are out."
     )
-
-
-def _n_in_time(state: CampaignState, configurations: Sequence[Configuration], plan: HandOut) -> int:
-    """Returns how many end within the window, with set-up, each where it ends soonest."""
-    source = state.spec.source
-    if plan.window is None or source.set_up is None or source.duration is None:
-        return len(configurations)
-    start, closing = plan.window
-    there = [each for each in in_service(state) if plan.device in (None, each.name)]
-    free = {(each.name, k): (each, start) for each in there for k in range(source.capacity)}
-    n = 0
-    for index in order_to_run(configurations, source, set_to=last_set_up(there)):
-        configuration = configurations[index]
-        ends = {
-            key: at + time_needed(device, configuration, source, now=at)
-            for key, (device, at) in free.items()
-        }
-        soonest = min(ends, key=lambda key: ends[key])
-        if ends[soonest] > closing:
-            continue
-        n += 1
-        device, at = free[soonest]
-        changed = put_on(device, configuration, source, now=at)
-        free[soonest] = changed, ends[soonest]
-        for key in free:  # the places of a device are set up together
-            if key[0] == soonest[0] and key != soonest:
-                free[key] = changed, free[key][1]
-    return n
 
 
 def _remedy(state: CampaignState, name: str | None) -> str:

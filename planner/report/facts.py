@@ -9,6 +9,7 @@ from datetime import datetime
 from planner.campaign import CampaignSpec, NumberObjective, NumberOutcome
 from planner.pictures import Curves, Slices
 from planner.report.chance import RandomChoice
+from planner.report.savings import Savings
 from planner.space import Configuration
 from planner.trials import CHARGED, PENDING, Measured, Origin, Prediction, TrialState
 
@@ -197,11 +198,21 @@ class Spent:
         trials: that count against the budget.
         cost: money, in the sources' currency.
         time_s: from the opening to the last entry of the ledger.
+        by_source: money by source, where there are several.
+        currency: of the money; empty where the file names none.
+        hours: that trials have run or will, by the duration that the file states; None where none.
+        set_up_hours: that went into changing the set-up besides; None where the file states none.
+        stock: what is left of each consumable, a sentence each.
     """
 
     trials: int
     cost: float
     time_s: float
+    by_source: Mapping[str, float]
+    currency: str
+    hours: float | None
+    set_up_hours: float | None
+    stock: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +261,7 @@ class Facts:
         random: None where the candidates' outcomes are not known.
         best_in_table: mean outcome of the best conditions in the table that is replayed.
         random_to_match: random draws it takes on average to find a row as good as the best one.
+        savings: against random choice; None where trials cost nothing, or nothing is known.
         slices: of the posterior through the best conditions; None where there is no model.
         no_model: why no model could be fitted; empty where one was.
     """
@@ -276,6 +288,7 @@ class Facts:
     waiting: tuple[WaitingItem, ...]
     events: tuple[Event, ...]
     spent: Spent
+    savings: Savings | None
     slices: Slices | None
     curves: tuple[Curves, ...]
     no_model: str

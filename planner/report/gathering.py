@@ -18,7 +18,8 @@ from planner.campaign import (
 )
 from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
-from planner.loop.budget import cost_so_far
+from planner.loop.bench import hours_used, set_up_hours_used
+from planner.loop.budget import cost_by_source, cost_so_far
 from planner.loop.intake import Intake
 from planner.loop.model import fit_surrogate
 from planner.loop.stating import (
@@ -29,6 +30,7 @@ from planner.loop.stating import (
     stated_outcome,
     wanted_classes,
 )
+from planner.loop.stock import describe_stock
 from planner.models import FitFailure, Surrogate
 from planner.report import words
 from planner.report.best_found import (
@@ -50,6 +52,7 @@ from planner.report.facts import (
     StatedIntervals,
     TrialLine,
 )
+from planner.report.savings import estimate_savings
 from planner.report.slices import make_slices
 from planner.report.waiting import list_waiting
 from planner.space import Floats, SearchSpace
@@ -91,6 +94,7 @@ def gather(
     means = read_table_means(state.spec, folder=folder)
     random = _random(state, space, means, n_taken=n_taken)
     in_table = mean_in_table(state, space, means, best)
+    to_match = _to_match(state, means, in_table)
     counts = Counter(line.state for line in trials)
     return Facts(
         spec=state.spec,
@@ -111,14 +115,11 @@ def gather(
         chances=count_hits(trials, state.spec),
         random=random,
         best_in_table=in_table,
-        random_to_match=draws_to_match(
-            stated_factor(state.spec) * means, stated_objective(state.spec), reached=in_table
-        )
-        if means is not None and in_table is not None
-        else None,
+        random_to_match=to_match,
         waiting=list_waiting(state),
         events=list_events(state, history),
         spent=_spent(state),
+        savings=estimate_savings(state, space, fitted, exactly=to_match),
         slices=make_slices(state, space, fitted, best),
         curves=make_curves(state, intake, best=best.trial if best is not None else None),
         no_model=fitted.reason if isinstance(fitted, FitFailure) else "",
@@ -265,6 +266,13 @@ def _random(
     return random_choice(factor * means, stated_objective(state.spec), n_trials=n_taken)
 
 
+def _to_match(state: CampaignState, means: Floats | None, in_table: float | None) -> float | None:
+    if means is None or in_table is None:
+        return None
+    values = stated_factor(state.spec) * means
+    return draws_to_match(values, stated_objective(state.spec), reached=in_table)
+
+
 def _standing(state: CampaignState) -> str:
     if state.stopped is not None:
         return "stopped after failures" if state.stopped.failed else "stopped"
@@ -279,10 +287,16 @@ def _standing(state: CampaignState) -> str:
 
 def _spent(state: CampaignState) -> Spent:
     last = state.stopped_at or state.last_at or state.opened_at
+    source = state.spec.source
     return Spent(
         trials=state.n_committed,
         cost=float(cost_so_far(state)),
         time_s=(last - state.opened_at).total_seconds(),
+        by_source={name: float(cost) for name, cost in cost_by_source(state).items()},
+        currency=state.spec.budget.currency,
+        hours=hours_used(state) if source.duration is not None else None,
+        set_up_hours=set_up_hours_used(state) if source.set_up is not None else None,
+        stock=tuple(describe_stock(state)) if source.consumables else (),
     )
 
 

@@ -77,7 +77,7 @@ def _best(facts: Facts) -> RenderableType:
 
 
 def _sentences(facts: Facts) -> list[str]:
-    lines = [words.left(facts), words.top(facts), words.against_chance(facts)]
+    lines = [words.left(facts), words.top(facts), words.against_chance(facts), words.savings(facts)]
     if facts.stated is not None:
         lines.append(words.stated(facts.stated))
     if facts.chances is not None:
@@ -86,6 +86,7 @@ def _sentences(facts: Facts) -> list[str]:
     if facts.historical:
         lines.append(f"Measurements from before: {len(facts.historical)}.")
     lines.append(f"Used: {words.spent(facts)}.")
+    lines += [f"Stock of {each}" for each in facts.spent.stock]
     return [line for line in lines if line]
 
 

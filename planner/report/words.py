@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 
 from planner import units
@@ -299,10 +300,51 @@ def spent(facts: Facts) -> str:
     parts = [f"{used.trials}{of_trials} trials"]
     if used.cost > 0 or budget.cost is not None:
         of_cost = f" of {number(budget.cost)}" if budget.cost is not None else ""
-        parts.append(f"{number(used.cost)}{of_cost} in money")
+        parts.append(f"{number(used.cost)}{of_cost} {used.currency or 'in money'}{_shares(facts)}")
+    if used.hours:
+        set_up = f" and {duration(3600 * used.set_up_hours)} of set-up" if used.set_up_hours else ""
+        parts.append(f"{duration(3600 * used.hours)} of trials{set_up}")
     of_time = f" of {duration(budget.time)}" if budget.time is not None else ""
-    parts.append(f"{duration(used.time_s)}{of_time}")
+    parts.append(f"{duration(used.time_s)}{of_time} since it began")
     return ", ".join(parts)
+
+
+def _shares(facts: Facts) -> str:
+    shares = {name: cost for name, cost in facts.spent.by_source.items() if cost > 0}
+    if len(shares) < 2:
+        return ""
+    return f" ({', '.join(f'{name} {number(cost)}' for name, cost in shares.items())})"
+
+
+def savings(facts: Facts) -> str:
+    """Returns one sentence on what was saved against random choice; empty where unknown."""
+    saved = facts.savings
+    if saved is None:
+        return ""
+    unit = facts.spent.currency or "in money"
+    parts = []
+    if saved.random_cost is not None:
+        parts.append(
+            _more_or_less(saved.random_cost - saved.cost, lambda n: f"{number(n, 2)} {unit}")
+        )
+    if saved.random_hours is not None:
+        more = saved.random_hours - saved.hours
+        parts.append(_more_or_less(more, lambda n: f"{duration(3600 * n)} of trials"))
+    n = f"{saved.random_trials:.0f} trials"
+    if saved.low is None or saved.high is None:
+        how = f"{n} on average (exactly, as the whole table is known)"
+    elif saved.is_at_most_known:
+        how = f"more than {n} (estimated by the model, which can tell no more)"
+    else:
+        how = (
+            f"{n} (estimated by the model; {percent(saved.level)} interval {saved.low:.0f} to "
+            f"{saved.high:.0f})"
+        )
+    return f"For conditions as good as these random choice would need {how}: {' and '.join(parts)}."
+
+
+def _more_or_less(more: float, shown: Callable[[float], str]) -> str:
+    return f"{shown(abs(more))} {'more' if more >= 0 else 'less'} than was used"
 
 
 def duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ import random
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ from tests.oracles.bench_rules import Rules, check
 
 N_TRIALS = 8
 MOST_STEPS = 400
+NUMBERS = count(1)  # of ledgers, each of its own
 START = datetime(2026, 1, 2, 7, tzinfo=UTC)  # a Friday
 
 
@@ -191,7 +193,7 @@ def _interfere(session: Session, luck: random.Random) -> None:
 def run_one(folder: Path, rules: Rules, seed: int) -> None:
     luck, clock = random.Random(seed), ManualClock(START)
     spec = parse_campaign(file_of(rules), path="bench.yaml")
-    ledger = open_ledger(folder / f"{seed}-{id(rules)}.db", clock=clock)
+    ledger = open_ledger(folder / f"{next(NUMBERS)}.db", clock=clock)
     try:
         lab = TickingLab(clock, rules.duration_min, luck)
         session = Session(

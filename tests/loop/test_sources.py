@@ -280,6 +280,15 @@ def test_a_window_that_is_too_short_by_now_is_passed_over(
         people.ask(session, 2)
 
 
+def test_changes_of_set_up_count_in_what_fits_into_a_window(make_session: MakeSession) -> None:
+    """Four trials of 3 h fit into 12 h, and three with an hour of set-up each."""
+    source = NIGHTS.replace("4 h", "3 h") + ", set_up: {time: 1 h, parameters: [temperature]}"
+    session = make_session(PersonLab(), text=text(source))
+    with pytest.raises(Refused, match="only 3 of these 4 trials end before source 'robot' closes"):
+        people.ask(session, 4)
+    assert len(people.ask(session, 3)) == 3
+
+
 # Places, devices, shared parameters
 
 
