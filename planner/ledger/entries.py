@@ -47,6 +47,7 @@ class CampaignOpened:
         spec_digest: its hash.
         seed: root seed of every ask.
         simulated: whether any of its sources is a simulation or a replay.
+        tables: SHA-256 of each table that it rests on, by title.
     """
 
     kind: Literal["campaign opened"] = "campaign opened"
@@ -54,6 +55,7 @@ class CampaignOpened:
     spec_digest: str
     seed: int
     simulated: bool
+    tables: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class CampaignAmended:
     spec: dict[str, JsonValue]
     spec_digest: str
     changes: tuple[str, ...]
+    tables: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ that two processes that have read the same entries hold the same state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import singledispatch
@@ -80,6 +80,7 @@ class CampaignState:
     Args:
         campaign: its name.
         spec: as opened or last amended.
+        tables: SHA-256 of each table that the campaign rests on, by title.
         trials: by number, in the order in which they were proposed.
         imported: measurements from outside the campaign.
         excluded_imports: by number from 1, why one of them is left out.
@@ -100,6 +101,7 @@ class CampaignState:
     simulated: bool
     opened_at: datetime
     sequence: int
+    tables: Mapping[str, str] = field(default_factory=dict)
     epoch: int = 0
     wanted: Wanted = Wanted.RUN
     trials: dict[int, Trial] = field(default_factory=dict)
@@ -238,6 +240,7 @@ def _open(entry: Entry) -> CampaignState:
         spec_digest=record.spec_digest,
         seed=record.seed,
         simulated=record.simulated,
+        tables=record.tables,
         opened_at=entry.at,
         sequence=entry.sequence,
         last_at=entry.at,
@@ -253,6 +256,7 @@ def _apply(record: Record, state: CampaignState, entry: Entry) -> None:
 def _(record: CampaignAmended, state: CampaignState, entry: Entry) -> None:
     state.spec = CampaignSpec.model_validate(record.spec)
     state.spec_digest = record.spec_digest
+    state.tables = record.tables
     state.stopped = state.stopped_at = None
     state.nothing_fits = None
     state.changed = entry.sequence

@@ -9,6 +9,7 @@ import pandas as pd
 
 from planner.campaign import CampaignSpec, read_space
 from planner.campaign.reductions import Own
+from planner.campaign.tables_used import hash_tables
 from planner.clock import SystemClock
 from planner.errors import InputError
 from planner.labs import PersonLab
@@ -70,7 +71,8 @@ def session_of_spec(
     place = locate(folder / f"{spec.campaign}.yaml", name=spec.campaign, database_url=database_url)
     ledger = open_ledger(place, clock=SystemClock())
     held.callback(ledger.close)
-    state = open_campaign(ledger, spec, author=this_person())
+    tables = hash_tables(spec, folder=folder)
+    state = open_campaign(ledger, spec, author=this_person(), tables=tables)
     return _session(ledger, state, space, folder=folder, own=reductions)
 
 

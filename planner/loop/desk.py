@@ -11,6 +11,7 @@ from pathlib import Path
 
 from planner.campaign import CampaignSpec, read_campaign, read_space
 from planner.campaign.reductions import Own
+from planner.campaign.tables_used import hash_tables
 from planner.clock import Clock, SystemClock
 from planner.errors import UnknownName
 from planner.labs import PersonLab, open_lab
@@ -176,4 +177,5 @@ def _open_state(
         if begun is not None:
             spec = spec.model_copy(update={"seed": begun.seed})
     author = place.author or this_person()
-    return open_campaign(ledger, spec, author=author, may_amend=may_amend)
+    tables = hash_tables(spec, folder=place.folder)
+    return open_campaign(ledger, spec, author=author, tables=tables, may_amend=may_amend)

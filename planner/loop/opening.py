@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
@@ -30,7 +30,12 @@ def agree(_changes: tuple[Change, ...]) -> bool:
 
 
 def open_campaign(
-    ledger: Ledger, spec: CampaignSpec, *, author: str, may_amend: Agree = disagree
+    ledger: Ledger,
+    spec: CampaignSpec,
+    *,
+    author: str,
+    tables: Mapping[str, str] | None = None,
+    may_amend: Agree = disagree,
 ) -> CampaignState:
     """Opens a campaign, or goes on with the one of this name.
 
@@ -38,24 +43,43 @@ def open_campaign(
         ledger: where it is recorded.
         spec: as the file has it now.
         author: who opens it.
+        tables: SHA-256 of each table that it rests on, by title.
         may_amend: asked whether what has changed in the file since is to be entered.
 
     Raises:
         Refused: what has changed may not change, or ``may_amend`` does not agree.
     """
-    content = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    digest = digest_json(content)
+    written = _Written.of(spec, tables or {})
     state = replay(ledger.read(spec.campaign))
     if state is None:
         opened = CampaignOpened(
-            spec=content, spec_digest=digest, seed=spec.seed, simulated=spec.is_simulated
+            spec=written.content,
+            spec_digest=written.digest,
+            seed=spec.seed,
+            simulated=spec.is_simulated,
+            tables=written.tables,
         )
         ledger.append(spec.campaign, (opened,), author=author)
         state = replay(ledger.read(spec.campaign))
         assert state is not None
-    elif state.spec_digest != digest:
-        _amend(ledger, state, spec, content, author=author, may_amend=may_amend)
+    elif state.spec_digest != written.digest:
+        _amend(ledger, state, spec, written, author=author, may_amend=may_amend)
     return state
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A campaign as its entry has it; the digest tells another content of a table too."""
+
+    content: dict[str, JsonValue]
+    tables: dict[str, str]
+    digest: str
+
+    @classmethod
+    def of(cls, spec: CampaignSpec, tables: Mapping[str, str]) -> _Written:
+        content = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        told_apart = {"spec": content, "tables": dict(tables)} if tables else content
+        return cls(content, dict(tables), digest_json(told_apart))
 
 
 def resume_campaign(ledger: Ledger, name: str) -> CampaignState:
@@ -75,12 +99,13 @@ def _amend(
     ledger: Ledger,
     state: CampaignState,
     spec: CampaignSpec,
-    content: dict[str, JsonValue],
+    written: _Written,
     *,
     author: str,
     may_amend: Agree,
 ) -> None:
     changes = _with_trials_outside(find_changes(state.spec, spec), state, spec)
+    changes += tuple(_changed_tables(state, spec, written.tables))
     _refuse_another_campaign(state, changes)
     if not may_amend(changes):
         raise Refused(
@@ -90,11 +115,27 @@ def _amend(
             f"back."
         )
     amended = CampaignAmended(
-        spec=content, spec_digest=digest_json(content), changes=tuple(map(str, changes))
+        spec=written.content,
+        spec_digest=written.digest,
+        changes=tuple(map(str, changes)),
+        tables=written.tables,
     )
     expect = Expectation(spec_digest=state.spec_digest)
     ledger.append(state.campaign, (amended,), author=author, expect=expect)
     replay(ledger.read(state.campaign, after=state.sequence), state)
+
+
+def _changed_tables(
+    state: CampaignState, spec: CampaignSpec, tables: Mapping[str, str]
+) -> Iterator[Change]:
+    """Yields the tables that hold something else than before; candidates may come and go."""
+    is_listed = spec.candidates is not None and spec.candidates.table is not None
+    for title, digest in tables.items():
+        if state.tables.get(title, digest) == digest:
+            continue
+        only_listed = is_listed and spec.table is not None and spec.table.title == title
+        refusal = "" if only_listed else "results were judged by what it held"
+        yield Change(("tables", title), "holds something else than it did", refusal)
 
 
 def _with_trials_outside(

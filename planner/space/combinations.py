@@ -231,7 +231,8 @@ def _read_excluded(name: str, excluded: Any) -> Any:
         raise ValueError(f"{name!r} has an empty list: {remedy}")
     for value in excluded if isinstance(excluded, list | tuple) else (excluded,):
         if isinstance(value, bool) or not isinstance(value, int | float | str | Span):
-            raise ValueError(f"{name!r} is excluded at {value!r}, which is no value: {remedy}")
+            shown = "nothing" if value is None else str(value).lower()
+            raise ValueError(f"{name!r} is excluded at {shown}, which is no value: {remedy}")
     return excluded
 
 

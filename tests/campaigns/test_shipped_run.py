@@ -24,7 +24,8 @@ from planner.trials import Curve, Trial, TrialState
 from tests.campaigns.shipped import completed, copy_shipped, run_shipped
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-A_FEW = 7  # five that are spread over the space and two that a model chose
+# five that are spread over the space and two that a model chose; of the oven three batches of six
+A_FEW = defaultdict(lambda: 7, oven_now=18)
 
 
 def exact(value: object) -> Decimal:
@@ -111,7 +112,7 @@ def check_oven(state: CampaignState) -> None:
         assert len(together) <= 6
     millimolar = [exact(trial.configuration["precursor"]) for trial in trials]
     assert sum(Decimal("1.5") + Decimal("0.02") * each for each in millimolar) <= 150
-    assert sum(each * Decimal("0.02") * Decimal("0.2195") for each in millimolar) <= 20
+    assert sum(each * Decimal("0.02") * Decimal("0.2195") for each in millimolar) <= 25
 
 
 def end(trial: Trial) -> datetime:
@@ -125,6 +126,7 @@ CHECKS = {
     "furnace_ramp": check_programme,
     "titania_phase": check_phases,
     "gold_spectrum": check_spectra,
+    "oven_now": check_oven,
 }
 
 
@@ -138,8 +140,8 @@ def check(state: CampaignState, name: str) -> None:
 def test_its_first_trials_run_and_keep_to_the_rules(
     name: str, project: Path, tmp_path: Path
 ) -> None:
-    state = run_shipped(copy_shipped(project, tmp_path, name, trials=A_FEW))
-    assert len(state.trials) == A_FEW
+    state = run_shipped(copy_shipped(project, tmp_path, name, trials=A_FEW[name]))
+    assert len(state.trials) == A_FEW[name]
     check(state, name)
 
 

@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planner.campaign import CampaignSpec, parse_campaign, read_space
 from planner.errors import InputError
@@ -205,3 +207,28 @@ def test_what_was_achieved_may_lie_between_the_steps_and_beyond_the_bounds(store
         outcomes={"yield": Reported(value=5.0)}, achieved={"catalyst": Reported(value="Ni")}
     )
     assert "not one of" in checked(unknown, store).problems[0]
+
+
+@given(
+    x=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=5),
+    content=st.binary(max_size=20),
+    name=st.text(max_size=8),
+    number=st.floats(allow_nan=False, allow_infinity=False),
+)
+def test_an_adapter_sends_every_kind_as_json_and_it_arrives_as_it_was(
+    x: list[float], content: bytes, name: str, number: float
+):
+    result = Result(
+        outcomes={
+            "spectrum": Reported(value=Series(x=tuple(x), y=tuple(x)), x_unit="nm", unit="1"),
+            "log": Reported(value=Attachment(name=name, content=content, media_type="a/b")),
+            "phase": Reported(value=str(number)),
+            "yield": Reported(value=number, sd=abs(number)),
+            "kept": Reported(value=StoredCurve(sha256="a" * 64, n_points=3)),
+            "file": Reported(
+                value=Artifact(sha256="b" * 64, media_type="a/b", n_bytes=3, name="x")
+            ),
+        },
+        achieved={"catalyst": Reported(value="1.5")},
+    )
+    assert RESULTS.validate_json(RESULTS.dump_json(result)) == result

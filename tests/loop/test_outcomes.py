@@ -94,7 +94,7 @@ def to_a_phase(order: Order, n: int) -> Answer:
 
 
 def test_a_class_is_found_said_in_percent_and_failures_are_shown(make_session: MakeSession):
-    session = make_session(ScriptedLab(to_a_phase), text=PHASE.replace("BUDGET", "14"))
+    session = make_session(ScriptedLab(to_a_phase), text=PHASE.replace("BUDGET", "11"))
     assert run_inline(session).waiting is Waiting.END
     state = session.state
     chosen = [each for each in state.trials.values() if each.proposal.origin == "model"]
@@ -164,7 +164,7 @@ def to_a_spectrum(n_points: int) -> Script:
     return measure
 
 
-@pytest.mark.parametrize(("n_points", "budget"), [(61, 9), (MOST_INLINE_POINTS + 100, 3)])
+@pytest.mark.parametrize(("n_points", "budget"), [(61, 7), (MOST_INLINE_POINTS + 100, 3)])
 def test_a_number_computed_from_a_curve_is_brought_to_its_target(
     make_session: MakeSession, n_points: int, budget: int
 ):
@@ -179,7 +179,7 @@ def test_a_number_computed_from_a_curve_is_brought_to_its_target(
         # a parabola through three points of a Gaussian of sd 20 nm, at most 5 nm apart
         expected = 395 + trial.configuration["temperature"]
         assert outcomes["peak"].value == pytest.approx(expected, abs=0.05)
-    assert budget < 9 or abs(find_best(session.state, session.space).mean - 520) < 5
+    assert budget < 7 or abs(find_best(session.state, session.space).mean - 520) < 5
 
     again = make_session(ScriptedLab(to_a_spectrum(n_points)), text=text)
     assert again.state.observations == session.state.observations

@@ -53,7 +53,7 @@ def fresh(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx", "json", "parquet", "campaign"])
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_what_is_exported_is_imported_as_it_was(tmp_path: Path, form: str, data: st.DataObject):
     """Exact to the last bit: nothing here is rounded, so there is no tolerance."""
