@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from planner.campaign.slots import n_fit
 from planner.campaign.sources import Runner
+from planner.campaign.times import written_time
 from planner.errors import Refused
 from planner.ledger.replay import CampaignState
 from planner.loop.bench import (
@@ -47,11 +48,11 @@ def find_window(state: CampaignState, n: int, *, now: datetime) -> Window | None
         return window
     later = source.opening.next_opening(window[1])
     opens, closing, next_ = (time_in_words(at, source, now=now) for at in (*window, later))
+    what = "fewer" if fitting > 0 else "them later"
     raise Refused(
         f"Source {source.name!r} is open from {opens} to {closing}; in that time "
-        f"{max(0, fitting)} more trials of {source.duration / 60:g} min fit, with {source.places} "
-        f"at once, not {n}. Ask for {'fewer' if fitting > 0 else 'them later'}: it opens again "
-        f"{next_}."
+        f"{max(0, fitting)} more trials of {written_time(source.duration)} fit, with "
+        f"{source.places} at once, not {n}. Ask for {what}: it opens again {next_}."
     )
 
 

@@ -40,7 +40,7 @@ class Savings:
         random_trials: how many random trials it would take, expected.
         low: lower end of the interval of that number; None where it is exact.
         high: its upper end.
-        is_at_most_known: whether no better bound than ``random_trials`` can be given: it is more.
+        most: more than this the model cannot tell apart: it is this many, or more.
         level: of the interval.
         trials: that this campaign has taken.
         random_cost: money that those random trials would cost; None where nothing costs any.
@@ -52,7 +52,7 @@ class Savings:
     random_trials: float
     low: float | None
     high: float | None
-    is_at_most_known: bool
+    most: int | None
     level: float
     trials: int
     random_cost: float | None
@@ -100,7 +100,7 @@ def estimate_savings(
         random_trials=n,
         low=None if exactly is not None else low,
         high=None if exactly is not None else high,
-        is_at_most_known=exactly is None and n > len(pool),
+        most=len(pool) if exactly is None else None,
         level=LEVEL,
         trials=state.n_committed,
         random_cost=n * _mean_cost(costs, pool) if has_costs else None,

@@ -325,22 +325,27 @@ def savings(facts: Facts) -> str:
     parts = []
     if saved.random_cost is not None:
         parts.append(
-            _more_or_less(saved.random_cost - saved.cost, lambda n: f"{number(n, 2)} {unit}")
+            _more_or_less(saved.random_cost - saved.cost, lambda n: f"{_coarse(n)} {unit}")
         )
     if saved.random_hours is not None:
         more = saved.random_hours - saved.hours
         parts.append(_more_or_less(more, lambda n: f"{duration(3600 * n)} of trials"))
     n = f"{saved.random_trials:.0f} trials"
-    if saved.low is None or saved.high is None:
+    if saved.low is None or saved.high is None or saved.most is None:
         how = f"{n} on average (exactly, as the whole table is known)"
-    elif saved.is_at_most_known:
-        how = f"more than {n} (estimated by the model, which can tell no more)"
+    elif saved.random_trials > saved.most:
+        how = f"more than {saved.most} trials (estimated by the model, which can tell no more)"
     else:
+        high = f"{saved.high:.0f}" if saved.high <= saved.most else f"more than {saved.most}"
         how = (
             f"{n} (estimated by the model; {percent(saved.level)} interval {saved.low:.0f} to "
-            f"{saved.high:.0f})"
+            f"{high})"
         )
     return f"For conditions as good as these random choice would need {how}: {' and '.join(parts)}."
+
+
+def _coarse(amount: float) -> str:
+    return f"{amount:.0f}" if 100 <= amount < _PLAINLY[1] else number(amount, 2)
 
 
 def _more_or_less(more: float, shown: Callable[[float], str]) -> str:
