@@ -16,9 +16,12 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-# one at a time: they start servers, kill processes and take times
+# those that only compute two at a time; one at a time those that start servers, kill processes and
+# take times
+ALONE := tests/cli tests/flows tests/kills tests/ledger tests/loop
 slow: .venv/ready
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -m slow $(ALONE)
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .
