@@ -22,9 +22,7 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
     """
     resources = {each.name: each for each in Allowance.of(state).resources}
     held = [each for each in state.in_state(TrialState.HELD) if not each.handed]
-    left = {name: each.left for name, each in resources.items()}
-    for trial in (*held, *state.in_state(TrialState.AWAITING_APPROVAL)):
-        left = _with(left, resources, trial)
+    left = _left_for_approved(state, resources)
     approved = [each for each in state.in_state(TrialState.APPROVED) if not each.handed]
     holds = []
     for trial in reversed(approved):
@@ -34,6 +32,25 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
             holds.append(TrialMoved(trial=trial.number, to=TrialState.HELD, reason=reason))
             left = _with(left, resources, trial)
     return holds or _releases(held, resources, left)
+
+
+def why_held(state: CampaignState, trial: Trial) -> str:
+    """Says what a held trial lacks now, which may be something else than when it was held."""
+    resources = {each.name: each for each in Allowance.of(state).resources}
+    rest = {
+        name: left - _reserved(resources[name], trial)
+        for name, left in _left_for_approved(state, resources).items()
+    }
+    short = [name for name in rest if rest[name] < 0 and _reserved(resources[name], trial) > 0]
+    return "; ".join(_why(resources[name], trial, rest[name]) for name in short) or trial.reason
+
+
+def _left_for_approved(state: CampaignState, resources: dict[str | None, Resource]) -> Left:
+    """Returns what is left with what approved trials reserve, and without all other that wait."""
+    left = {name: each.left for name, each in resources.items()}
+    for trial in state.in_state(TrialState.HELD, TrialState.AWAITING_APPROVAL):
+        left = _with(left, resources, trial)
+    return left
 
 
 def _releases(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import find_shortage
+from planner.loop.holding_back import why_held
 from planner.loop.opening_hours import time_in_words
 from planner.loop.placing import never_fits
 from planner.loop.samples import samples_waiting
@@ -16,7 +17,7 @@ from planner.trials import Trial, TrialState, Wanted
 def describe_waiting(session: Session) -> str:
     """Says what waits for whom, and what to type."""
     state = session.state
-    parts = [said for trial in state.open_trials if (said := _of_trial(trial)) is not None]
+    parts = [said for trial in state.open_trials if (said := _of_trial(state, trial)) is not None]
     parts += [each.in_words() for each in samples_waiting(state)]
     parts += _of_the_source(state, now=session.clock.now())
     if state.wanted is not Wanted.RUN:
@@ -55,14 +56,14 @@ def describe_service(state: CampaignState) -> list[str]:
     ]
 
 
-def _of_trial(trial: Trial) -> str | None:
+def _of_trial(state: CampaignState, trial: Trial) -> str | None:
     match trial.state:
         case TrialState.AWAITING_APPROVAL:
             return f"trial {trial.number} waits for approval (planner approve)"
         case TrialState.IN_DOUBT:
             return f"trial {trial.number} is in doubt (planner resolve): {trial.reason}"
         case TrialState.HELD:
-            return f"trial {trial.number} is held: {trial.reason}"
+            return f"trial {trial.number} is held: {why_held(state, trial)}"
         case TrialState.RUNNING:
             return f"trial {trial.number} waits for its result (planner tell)"
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from planner.ledger.replay import CampaignState
+from planner.loop.holding_back import why_held
 from planner.report.facts import WaitingItem
 from planner.trials import Trial, TrialState, Wanted
 
@@ -65,7 +66,7 @@ def _item(trial: Trial, state: CampaignState) -> WaitingItem | None:
             what = f"trial {number} waits for approval"
             to_do = "planner approve; with --reject and a reason to turn it down"
         case TrialState.HELD:
-            what = f"trial {number} is held: {trial.reason or 'no reason was given'}"
+            what = f"trial {number} is held: {why_held(state, trial) or 'no reason was given'}"
             to_do = "mend the cause and run the campaign again, or planner abort"
         case TrialState.RUNNING if trial.handed or state.spec.source.kind == "person":
             who = trial.run.source if trial.handed and trial.run is not None else "a person"

@@ -163,7 +163,7 @@ def _do_what_is_asked(session: Session, step: Step) -> None:
         elif trial.state is TrialState.RUNNING and trial.handed:
             told = people.Told(outcomes={"yield": Reported(value=7.0)})
             people.tell(session, trial.number, told)
-        elif trial.state is TrialState.HELD and "the budget" in trial.reason:
+        elif trial.state is TrialState.HELD and "raise budget.cost" in step.why:
             people.abort(session, trial.number, reason="too dear")
     for trial in list(state.trials.values()):
         if "purity" in session.state.awaited(session.state.trial(trial.number)):

@@ -127,6 +127,22 @@ def test_a_trial_that_the_counted_stock_does_not_suffice_for_is_held_and_then_go
     assert stock_left(session.state)["precursor"] == 40 - 3 - 3 * 3  # trial 2; three others reserve
 
 
+def test_what_a_held_trial_lacks_is_said_as_it_is_now(make_session: MakeSession) -> None:
+    """Held for stock, then there is enough of that, and not of the money for its second run."""
+
+    def fails_first(order: Order, n: int) -> Answer:
+        return failed(order, "the pump stalled") if n == 0 else fifty(order, n)
+
+    source = f"cost: 2, retries: 1, {STOCK.replace('use: flow', 'use: 6')}"
+    session = make_session(ScriptedLab(fails_first), text=text(source, budget="cost: 3"))
+    assert "its run costs 2 and 1 of the budget are left" in (why := run_inline(session).why)
+    assert "it needs 6 g of precursor and 4 g are left" in why
+    count_stock(session, {"precursor": "50"}, reason="a new bottle")
+    why = run_inline(session).why
+    assert "its run costs 2 and 1 of the budget are left" in why
+    assert "precursor" not in why
+
+
 def test_what_a_trial_had_used_when_the_stock_was_counted_is_not_taken_off_again(
     make_session: MakeSession,
 ) -> None:
