@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from planner.cli.options import As, File, Json
+from planner.cli.places import make_place
 
 if TYPE_CHECKING:
     from planner.campaign.amendment import Change
     from planner.loop.opening import Agree
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(amend)
+
+
+def amend(
+    file: File,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Enter the changes without asking, as in a script.")
+    ] = False,
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Enter what has changed in a campaign file since the campaign began.
+
+    Shows each change and asks whether it is to be entered. Nothing is proposed and nothing runs.
+    """
+    from planner.loop.desk import at_work, changes_in_file, looking_at
+
+    place = make_place(file, name)
+    with looking_at(place) as session:
+        changes = [str(change) for change in changes_in_file(place, session.state)]
+        before = session.state.spec_digest
+    with at_work(place, with_lab=False, may_begin=False, may_amend=agreement(amend=yes)) as session:
+        is_entered = session.state.spec_digest != before
+        campaign = session.campaign
+    if as_json:
+        facts = {"campaign": campaign, "entered": is_entered, "changes": changes}
+        typer.echo(json.dumps(facts, indent=2))
+    elif not is_entered:
+        typer.echo(f"Nothing has changed in {file} since it was entered.")
+    else:
+        typer.echo("\n".join([f"Entered into campaign {campaign}:", *(f"  {c}" for c in changes)]))
 
 
 def agreement(*, amend: bool) -> Agree:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from planner.cli import (
+    amending,
     asking,
     beginning,
     benching,
@@ -63,6 +64,7 @@ for part in (
     serving,
     looking,
     beginning,
+    amending,
     asking,
     telling,
     people,

@@ -123,7 +123,7 @@ def ask(
             raise InputError(f"{error} {again_please}.") from error
         spec = session.state.spec
     if as_json:
-        typer.echo(json.dumps([_facts(trial) for trial in trials], indent=2))
+        typer.echo(json.dumps([_facts(trial, spec) for trial in trials], indent=2))
         return
     if not trials:
         typer.echo("You have no trials in hand; nothing waits to be told.")
@@ -196,23 +196,26 @@ def _write_papers(session: Session, trials: Sequence[Trial], order: SetUpOrder, 
         write_file(to.sheet, page)
 
 
-def _facts(trial: Trial) -> dict[str, object]:
+def _facts(trial: Trial, spec: CampaignSpec) -> dict[str, object]:
     from dataclasses import asdict
 
-    proposal = asdict(trial.proposal)
+    proposal, settings = asdict(trial.proposal), trial.configuration
+    courses = {name: each.table(settings).model_dump() for name, each in spec.profiles.items()}
     return {
         "trial": trial.number,
         "state": trial.state,
-        "configuration": dict(trial.configuration),
+        "configuration": dict(settings),
+        **({"profiles": courses} if courses else {}),
         **{key: value for key, value in proposal.items() if key != "hyperparameters"},
     }
 
 
 def _words(trial: Trial, spec: CampaignSpec) -> str:
-    from planner.cli.live import describe
+    from planner.cli.live import describe, describe_courses
     from planner.cli.proposed import prediction_in_words
 
     lines = [f"Trial {trial.number}: {describe(trial.configuration, spec)}"]
+    lines += [f"  {course}" for course in describe_courses(trial.configuration, spec)]
     for prediction in trial.proposal.predictions.values():
         lines.append(f"  expected {prediction_in_words(prediction, spec)}")
     lines.append(f"  {trial.proposal.reason}")

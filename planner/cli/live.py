@@ -150,6 +150,12 @@ def describe(configuration: Configuration, spec: CampaignSpec) -> str:
     return ", ".join(parts)
 
 
+def describe_courses(configuration: Configuration, spec: CampaignSpec) -> list[str]:
+    """Returns a line for each programme in time: all its knots, the fixed ones too."""
+    tables = {name: profile.table(configuration) for name, profile in spec.profiles.items()}
+    return [f"{name}: {table}" for name, table in tables.items()]
+
+
 def seed_best(progress: Progress, state: CampaignState) -> None:
     """Takes over the best of the trials that earlier runs made."""
     objective = state.spec.objective

@@ -40,13 +40,15 @@ def check(file: File, as_json: Json = False) -> None:
 def status(file: File, name: As = None, as_json: Json = False) -> None:
     """Say where a campaign stands and what waits for whom.
 
-    Counts of trials by state, what the budget has left, and what people are asked to do.
+    Counts of trials by state, what the budget has left, and what people are asked to do; and what
+    has changed in the file since it was entered.
     """
     from planner.cli.standing import describe_standing, gather_standing
-    from planner.loop.desk import looking_at
+    from planner.loop.desk import changes_in_file, looking_at
 
-    with looking_at(make_place(file, name)) as session:
-        standing = gather_standing(session)
+    place = make_place(file, name)
+    with looking_at(place) as session:
+        standing = gather_standing(session, changes_in_file(place, session.state))
     typer.echo(json.dumps(standing, indent=2) if as_json else describe_standing(standing))
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from planner.campaign import CampaignSpec, Maximise, Minimise, Person
-from planner.cli.live import describe
+from planner.cli.live import describe, describe_courses
 from planner.ledger.replay import CampaignState
 from planner.loop.people import Proposed
 from planner.loop.stating import is_class
@@ -23,6 +23,7 @@ def proposed_in_words(proposed: Proposed, state: CampaignState) -> str:
         f"Trial {trial.number} is entered: {describe(trial.configuration, spec)}. "
         f"{_what_next(trial, spec)}"
     ]
+    lines += [f"  {course}" for course in describe_courses(trial.configuration, spec)]
     lines += [f"  {line}" for line in _comparison(proposed.compared, spec)]
     if proposed.repeats:
         word = "trial" if len(proposed.repeats) == 1 else "trials"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from planner.campaign.amendment import Change
 from planner.loop.budget import NO_LIMIT, budget_left, money_in_words, money_left
 from planner.loop.opening_hours import describe_opening
 from planner.loop.placing import wait_until
@@ -17,8 +19,13 @@ from planner.loop.work_list import list_work
 from planner.trials import TERMINAL_TRIALS, Wanted
 
 
-def gather_standing(session: Session) -> dict[str, Any]:
-    """Returns the facts, ready for JSON."""
+def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[str, Any]:
+    """Returns the facts, ready for JSON.
+
+    Args:
+        session: whose campaign.
+        changes: in its file, that were not entered.
+    """
     state = session.state
     row = session.ledger.campaign_row(session.campaign)
     now, left, money = session.clock.now(), budget_left(state), money_left(state)
@@ -56,6 +63,7 @@ def gather_standing(session: Session) -> dict[str, Any]:
         ],
         "epoch": row.epoch,
         "sequence": state.sequence,
+        "changed_in_file": [str(change) for change in changes],
     }
 
 
@@ -73,6 +81,10 @@ def describe_standing(standing: dict[str, Any]) -> str:
     """Returns the facts in words."""
     kind = "simulated" if standing["simulated"] else "real"
     lines = [f"Campaign {standing['campaign']} ({kind}), ledger {standing['ledger']}"]
+    if standing["changed_in_file"]:
+        lines.append("The campaign file has changed since; this is how it was entered:")
+        lines += [f"  {change}" for change in standing["changed_in_file"]]
+        lines.append("  Enter the change with planner amend FILE, or put the file back.")
     counts = ", ".join(f"{n} {state}" for state, n in standing["trials"].items()) or "none yet"
     left, money = standing["budget_left"], standing["money"]
     admits = [f"the budget admits {left} more"] if left is not None else []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from planner.campaign import CampaignSpec, read_campaign, read_space
+from planner.campaign.amendment import Change
 from planner.campaign.reductions import Own
 from planner.campaign.tables_used import hash_tables
 from planner.clock import Clock, SystemClock
@@ -18,7 +19,13 @@ from planner.labs import PersonLab, open_lab
 from planner.ledger import Ledger, locate, open_ledger
 from planner.ledger.replay import CampaignState, replay
 from planner.loop.intake import Intake, check_own, make_intake
-from planner.loop.opening import Agree, disagree, open_campaign, resume_campaign
+from planner.loop.opening import (
+    Agree,
+    changes_since,
+    disagree,
+    open_campaign,
+    resume_campaign,
+)
 from planner.loop.session import Session
 
 
@@ -144,6 +151,14 @@ def looking_at(place: Place, *, clock: Clock | None = None) -> Iterator[Session]
         )
     finally:
         ledger.close()
+
+
+def changes_in_file(place: Place, state: CampaignState) -> tuple[Change, ...]:
+    """Returns what has changed in the campaign file, and its tables, since they were entered."""
+    spec = read_spec(place)
+    if place.name is not None and place.seed is None:
+        spec = spec.model_copy(update={"seed": state.seed})
+    return changes_since(state, spec, hash_tables(spec, folder=place.folder))
 
 
 def locate_artifacts(folder: Path, name: str) -> Path:

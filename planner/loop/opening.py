@@ -95,6 +95,25 @@ def resume_campaign(ledger: Ledger, name: str) -> CampaignState:
     return state
 
 
+def changes_since(
+    state: CampaignState, spec: CampaignSpec, tables: Mapping[str, str] | None = None
+) -> tuple[Change, ...]:
+    """Returns what has changed in the file since it was entered; what may not is among it.
+
+    Args:
+        state: of the campaign.
+        spec: as the file has it now.
+        tables: SHA-256 of each table that it rests on, by title.
+    """
+    written = _Written.of(spec, tables or {})
+    return () if state.spec_digest == written.digest else _changes(state, spec, written)
+
+
+def _changes(state: CampaignState, spec: CampaignSpec, written: _Written) -> tuple[Change, ...]:
+    changes = _with_trials_outside(find_changes(state.spec, spec), state, spec)
+    return (*changes, *_changed_tables(state, spec, written.tables))
+
+
 def _amend(
     ledger: Ledger,
     state: CampaignState,
@@ -104,15 +123,13 @@ def _amend(
     author: str,
     may_amend: Agree,
 ) -> None:
-    changes = _with_trials_outside(find_changes(state.spec, spec), state, spec)
-    changes += tuple(_changed_tables(state, spec, written.tables))
+    changes = _changes(state, spec, written)
     _refuse_another_campaign(state, changes)
     if not may_amend(changes):
         raise Refused(
             f"The file of campaign {state.campaign!r} has changed since it began:\n"
             f"{list_changes(changes)}\n"
-            f"Nothing was entered. 'planner run FILE --amend' enters the change; or put the file "
-            f"back."
+            f"Nothing was entered. 'planner amend FILE' enters the change; or put the file back."
         )
     amended = CampaignAmended(
         spec=written.content,

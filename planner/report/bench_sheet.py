@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from planner.campaign import AnyOutcome, CampaignSpec, ClassOutcome
 from planner.ledger.replay import CampaignState
 from planner.loop.setup_order import SetUpOrder
-from planner.report.run_sheet import RunColumn, RunRow, RunSheetHead, make_run_sheet
+from planner.report.run_sheet import RunColumn, RunCourse, RunRow, RunSheetHead, make_run_sheet
 from planner.space import Configuration, Contextual, Value
 from planner.tables import number_text
 from planner.trials import Trial
@@ -37,6 +37,7 @@ def make_bench_sheet(
             reason=trial.proposal.reason,
             set_up=_set_up(spec, before, trial),
             place=(trial.run.device or "") if trial.run is not None else "",
+            courses=tuple(_courses(spec, trial.configuration)),
         )
         for before, trial in zip([None, *trials], trials, strict=False)
     ]
@@ -44,6 +45,21 @@ def make_bench_sheet(
         campaign=state.campaign, who=who, date=date, note=spec.about, set_up_time=_times(order)
     )
     return make_run_sheet("Run sheet", columns, rows, outcomes=outcomes, head=head)
+
+
+def _courses(spec: CampaignSpec, configuration: Configuration) -> Iterator[RunCourse]:
+    for name, profile in spec.profiles.items():
+        table = profile.table(configuration)
+        yield RunCourse(
+            name=name,
+            unit=_unit(table.unit),
+            time_unit=table.time_unit,
+            points=tuple(
+                (shown(time), shown(value))
+                for time, value in zip(table.times, table.values, strict=True)
+            ),
+            course=table.course_in_words,
+        )
 
 
 def _outcome(outcome: AnyOutcome) -> RunColumn:

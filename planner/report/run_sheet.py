@@ -35,6 +35,25 @@ class RunColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunCourse:
+    """A programme in time to follow.
+
+    Args:
+        name: of it.
+        unit: of its values; empty for plain numbers.
+        time_unit: of its times.
+        points: time and value of each knot, in order, as they are to be set.
+        course: how it goes in between, such as ``in straight lines``.
+    """
+
+    name: str
+    unit: str
+    time_unit: str
+    points: tuple[tuple[str, str], ...]
+    course: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
     """A trial.
 
@@ -44,6 +63,7 @@ class RunRow:
         reason: why it was chosen, for the small print.
         set_up: what is to be changed before it, such as "column: HILIC (20 min)"; may be empty.
         place: where it runs, such as the name of a device; may be empty.
+        courses: programmes in time, whole, with what is fixed.
     """
 
     trial: str
@@ -51,6 +71,7 @@ class RunRow:
     reason: str = ""
     set_up: str = ""
     place: str = ""
+    courses: tuple[RunCourse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

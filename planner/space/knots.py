@@ -21,6 +21,7 @@ from pydantic import (
 from planner.errors import UnitError
 from planner.space.base import Value, as_decimal, read_number
 from planner.space.constraint_base import number_of, shown
+from planner.units import DIMENSIONLESS
 
 Interpolation = Literal["linear", "step"]
 
@@ -87,6 +88,11 @@ class ProfileTable(BaseModel):
         """When the course is over."""
         return self.times[-1]
 
+    @property
+    def course_in_words(self) -> str:
+        """How it goes from knot to knot."""
+        return "in straight lines" if self.interpolation == "linear" else "in steps"
+
     def value_at(self, time: float) -> float:
         """Returns the value at a time; before the first knot and after the end those of the ends.
 
@@ -100,8 +106,9 @@ class ProfileTable(BaseModel):
         return float(first + (last - first) * (at - start) / (stop - start))
 
     def __str__(self) -> str:
+        unit = "" if self.unit == DIMENSIONLESS else f" {self.unit}"
         knots = (
-            f"{shown(time)} {self.time_unit}: {shown(value)} {self.unit}"
+            f"{shown(time)} {self.time_unit}: {shown(value)}{unit}"
             for time, value in zip(self.times, self.values, strict=True)
         )
         return f"{', '.join(knots)} ({self.interpolation})"

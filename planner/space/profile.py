@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import (
     Field,
@@ -31,6 +31,7 @@ from planner.space.base import (
     refuse_extremes,
 )
 from planner.space.constraint_base import shown
+from planner.space.knot_rules import KnotOrder, KnotRate, Stretch
 from planner.space.knots import (
     Free,
     Interpolation,
@@ -243,7 +244,8 @@ class Profile(Quantity):
         shortest = bounds_of(stop)[0] - bounds_of(start)[1]
         if shortest < step:
             gap = [(Decimal(-1), start, names[0]), (Decimal(1), stop, names[1])]
-            yield from _at_least(gap, step)
+            for limit in _at_least(gap, step):
+                yield KnotOrder(**limit, stretch=self._stretch(one, other))
         if self.max_rate is None:
             return
         rate = as_decimal(self.max_rate)
@@ -253,9 +255,20 @@ class Profile(Quantity):
         for lower, upper in ((first, last), (last, first)):  # as a rise, and as a fall
             steepest = bounds_of(upper[0])[1] - bounds_of(lower[0])[0]
             if steepest > rate * max(shortest, Decimal(0)):
-                yield from _at_least(
-                    [*way, (Decimal(1), *lower), (Decimal(-1), *upper)], Decimal(0)
-                )
+                ends = [(Decimal(1), *lower), (Decimal(-1), *upper)]
+                for limit in _at_least([*way, *ends], Decimal(0)):
+                    is_rise = lower is first
+                    yield KnotRate(**limit, stretch=self._stretch(one, other), is_rise=is_rise)
+
+    def _stretch(self, one: int, other: int) -> Stretch:
+        return Stretch(
+            profile=self.name,
+            first=one + 1,
+            knots=(self.knots[one], self.knots[other]),
+            units=(self.unit_words, f" {self.time_unit}", f" {self._rate_words()}"),
+            step=self.time_step(),
+            max_rate=self.max_rate,
+        )
 
     def _rate_words(self) -> str:
         return f"{'' if self.unit == units.DIMENSIONLESS else self.unit}/{self.time_unit}"
@@ -301,7 +314,7 @@ class Profile(Quantity):
 
 def _at_least(
     terms: Iterable[tuple[Decimal, float | Free, str]], least: Decimal
-) -> Iterator[LinearConstraint]:
+) -> Iterator[dict[str, Any]]:
     """Yields ``sum factor number >= least`` over what is free, unless nothing is."""
     weights: dict[str, float] = {}
     for factor, number, name in terms:
@@ -311,6 +324,6 @@ def _at_least(
             least -= factor * as_decimal(number)
     if weights and max(weights.values()) < 0:  # reads better as an upper limit
         lighter = {name: -weight for name, weight in weights.items()}
-        yield LinearConstraint(weights=lighter, at_most=as_exact_float(-least))
+        yield {"weights": lighter, "at_most": as_exact_float(-least)}
     elif weights:
-        yield LinearConstraint(weights=weights, at_least=as_exact_float(least))
+        yield {"weights": weights, "at_least": as_exact_float(least)}

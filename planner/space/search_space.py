@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -25,6 +25,7 @@ from planner.space.checking import (
     why_nothing_is_left,
 )
 from planner.space.combinations import Exclusion
+from planner.space.constraint_base import listed, shown
 from planner.space.constraints import AnyConstraint
 from planner.space.encoded import EncodedRules, encode_rules
 from planner.space.fitting import fit_constraint
@@ -182,10 +183,17 @@ class SearchSpace:
         for constraint in self.constraints if exact else ():
             breach = constraint.find_breach(checked, tolerance=self._tolerance)
             if breach is not None:
-                raise ValueOutOfRange(
-                    f"The constraint {constraint} is broken by {checked}. {breach}"
-                )
+                parts = self._in_words(checked, constraint.names)
+                raise ValueOutOfRange(f"A constraint is broken by {parts}. {breach}")
         return checked
+
+    def _in_words(self, configuration: Configuration, names: Collection[str]) -> str:
+        """Lists the values of some parameters with their units."""
+        return listed(
+            f"{each.name} {_shown(configuration[each.name])}{each.unit_words}"
+            for each in self.parameters
+            if each.name in names
+        )
 
     @property
     def _tolerance(self) -> float:
@@ -364,3 +372,7 @@ class SearchSpace:
             values[parameter.name] = parameter.decode(x[start:stop])
             start = stop
         return values
+
+
+def _shown(value: Value) -> str:
+    return value if isinstance(value, str) else shown(value)

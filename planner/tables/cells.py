@@ -168,10 +168,12 @@ def _read_number(text: str, raw: str, evidence: frozenset[Mark], delimiter: str 
                 raw,
             )
         return Text(text, raw)
-    decimal = is_decimal(spelled.open_mark, evidence, delimiter=delimiter)
-    if spelled.open_mark and decimal is None:
-        return _ambiguous(text, spelled.value(), spelled.value(is_decimal=False), raw)
-    value = spelled.value(is_decimal=decimal is not False)
+    value = spelled.value()
+    if spelled.open_mark:  # only then other cells have a say: they take no point out of 0.5
+        decimal = is_decimal(spelled.open_mark, evidence, delimiter=delimiter)
+        if decimal is None:
+            return _ambiguous(text, value, spelled.value(is_decimal=False), raw)
+        value = spelled.value(is_decimal=decimal)
     if not math.isfinite(value):
         return Unreadable(f"it holds {text}, too large for a number. Use a larger unit", raw)
     return Number(value, spelled.unit, raw)

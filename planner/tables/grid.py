@@ -117,7 +117,8 @@ def _check_header(grid: Grid, head: RawRow) -> None:
                 "this is a title, take it away or say in which row the names stand."
             )
     texts = [_raw(cell) for cell in head.cells if not is_blank(cell)]
-    if all(isinstance(read_cell(text), Number | Date) for text in texts):
+    either = evidence_of(".")  # 1.234 is a number, whichever
+    if all(isinstance(read_cell(text, evidence=either), Number | Date) for text in texts):
         raise TableError(
             f"Table {grid.title} has no names in {_row_word(grid)} {head.number}, only numbers "
             f"({', '.join(texts[:_SHOWN])}). Put a row with the names above them."

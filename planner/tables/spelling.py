@@ -1,8 +1,8 @@
 """Numbers as people write them: which mark is the decimal one, and how sure that is.
 
-``81,5`` and ``1.234,5`` tell what their marks mean; ``1,234`` does not, it is 1.234 in one country
-and 1234 in another. What the marks of other cells mean is evidence for it; without evidence nobody
-can know, and that is the answer.
+``81,5`` and ``1.234,5`` tell what their marks mean; ``1,234`` and ``1.234`` do not, either is 1.234
+in one country and 1234 in another. What the marks of other cells mean is evidence for it; without
+evidence nobody can know, and that is the answer.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def is_decimal(mark: str, evidence: frozenset[Mark], *, delimiter: str | None) -
     Args:
         mark: a comma or a point, in front of exactly three digits.
         evidence: of the column, or else of the whole table.
-        delimiter: between the cells; None where there is none. A program that divides cells by
-            commas writes decimal points.
+        delimiter: between the cells; None where there is none. What divides cells by commas
+            writes decimal points.
     """
     european, english = bool(evidence & _EUROPEAN), bool(evidence & _ENGLISH)
     if european and english:
@@ -134,10 +134,9 @@ def is_decimal(mark: str, evidence: frozenset[Mark], *, delimiter: str | None) -
             return True
         is_grouping = Mark.COMMA_THOUSANDS in evidence or (english and delimiter == ",")
         return False if is_grouping else None
-    # instruments and programs write points; in a table of decimal commas one may be either
-    if not european:
-        return True
-    return False if Mark.DOT_THOUSANDS in evidence else None
+    if european:
+        return False if Mark.DOT_THOUSANDS in evidence else None
+    return True if english or delimiter == "," else None
 
 
 def evidence_of(decimal: str) -> frozenset[Mark]:

@@ -125,15 +125,21 @@ def _finite(value: float) -> float:
     return number
 
 
-def cell_text(cell: Cell, *, decimal: str = ".") -> str:
-    """Returns the text that is read as this cell."""
+def cell_text(cell: Cell, *, decimal: str = ".", delimiter: str | None = None) -> str:
+    """Returns the text that is read as this cell.
+
+    Args:
+        cell: to write.
+        decimal: its mark.
+        delimiter: between the cells of the file; None where there is none.
+    """
     match cell:
         case Number(value, unit):
-            return _with_unit(_decimal_text(value, decimal), unit)
+            return _with_unit(_decimal_text(value, decimal, delimiter), unit)
         case BelowDetection(limit, unit):
             if limit is None:
                 return "<LOD"
-            return "<" + _with_unit(_decimal_text(limit, decimal), unit)
+            return "<" + _with_unit(_decimal_text(limit, decimal, delimiter), unit)
         case Empty():
             return ""
         case NotAvailable():
@@ -147,11 +153,11 @@ def cell_text(cell: Cell, *, decimal: str = ".") -> str:
     assert_never(cell)
 
 
-def _decimal_text(value: float, decimal: str) -> str:
+def _decimal_text(value: float, decimal: str, delimiter: str | None) -> str:
     text = number_text(value)
-    if decimal == ".":
-        return text
-    # with three digits behind it the comma could stand between thousands; a fourth settles it
+    if decimal == "." and delimiter == ",":
+        return text  # where commas divide the cells, points are decimal ones
+    # with three digits behind it the mark could stand between thousands; a fourth settles it
     settled = re.sub(r"^(-?[1-9]\d{0,2}\.\d{3})$", r"\g<1>0", text)
     return settled.replace(".", decimal)
 
@@ -182,9 +188,11 @@ def _make_csv(
     from planner.tables.delimited_writing import make_delimited
 
     del about  # a CSV file has no place for it
-    texts = [[cell_text(cell, decimal=decimal) for cell in row] for row in rows]
+    delimiter = ";" if decimal == "," else ","
+    seen = delimiter if len(columns) > 1 else None  # one column shows none
+    texts = [[cell_text(cell, decimal=decimal, delimiter=seen) for cell in row] for row in rows]
     headers = [column.header for column in columns]
-    return make_delimited([headers, *texts], delimiter=";" if decimal == "," else ",")
+    return make_delimited([headers, *texts], delimiter=delimiter)
 
 
 def _make_workbook(

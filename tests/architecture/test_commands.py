@@ -17,7 +17,7 @@ NAMES = sorted(COMMAND.commands)
 # the commands that people were promised
 PROMISED = """
     run up deploy pages new check status ask propose tell approve veto abort resolve exclude note
-    stock maintenance
+    stock maintenance amend
     what-if report export import backup schema bench
 """
 

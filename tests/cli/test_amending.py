@@ -69,7 +69,7 @@ def test_a_script_is_refused_unless_it_says_amend(changed: Desk, typed: Typed) -
     said = " ".join(refused.err.split())
     assert refused.code == 4
     assert all(words in said for words in SHOWN), said
-    assert "'planner run FILE --amend' enters the change" in said
+    assert "'planner amend FILE' enters the change" in said
     assert n_amendments(changed) == 0
     assert typed("run", FILE, "--engine", "inline", "--amend").code == 3
     assert n_amendments(changed) == 1
@@ -82,3 +82,50 @@ def test_what_a_trial_means_may_not_change_whoever_agrees(changed: Desk, typed: 
     assert refused.code == 4
     assert "the unit of parameter 'temperature' tells what the trials were" in said
     assert "planner import NEW.yaml" in said
+
+
+def test_a_change_is_entered_and_nothing_else_happens(changed: Desk, typed: Typed) -> None:
+    refused = typed("amend", FILE)
+    assert refused.code == 4  # nobody there to agree
+    assert n_amendments(changed) == 0
+    before = len(changed.records("silver"))
+    entered = typed("amend", FILE, "--yes")
+    assert entered.code == 0, entered.err
+    said = " ".join(entered.out.split())
+    assert said.startswith("Entered into campaign silver:")
+    assert all(words in said for words in SHOWN), said
+    assert len(changed.records("silver")) == before + 1
+    assert n_amendments(changed) == 1
+    assert "Nothing has changed in silver.yaml" in typed("amend", FILE, "--yes").out
+    assert n_amendments(changed) == 1
+
+
+def test_a_person_agrees_to_an_amendment(changed: Desk) -> None:
+    with Terminal(changed, "amend", FILE) as terminal:
+        terminal.wait_for("Enter these changes")
+        terminal.type("y")
+        assert terminal.end() == 0, terminal.screen
+    assert n_amendments(changed) == 1
+
+
+def test_a_campaign_that_has_not_begun_cannot_be_amended(desk: Desk, typed: Typed) -> None:
+    (desk.folder / FILE).write_text(CAMPAIGN)
+    assert typed("amend", FILE, "--yes").code == 2
+    assert not (desk.folder / "silver.planner").exists()
+
+
+def test_the_status_says_that_the_file_has_changed_and_stands_all_the_same(
+    changed: Desk, typed: Typed
+) -> None:
+    told = typed("status", FILE)
+    said = " ".join(told.out.split())
+    assert told.code == 0
+    assert all(words in said for words in SHOWN), said
+    assert "planner amend FILE" in said
+    assert "1 completed" in said
+    assert set(SHOWN) <= set(typed("status", FILE, "--json").facts["changed_in_file"])
+    assert typed("amend", FILE, "--yes").code == 0
+    assert "has changed" not in typed("status", FILE).out
+    (changed.folder / FILE).write_text(CHANGED.replace("unit: degC", "unit: K"))
+    assert "the file has" not in typed("status", FILE).err
+    assert "temperature" in typed("status", FILE).out

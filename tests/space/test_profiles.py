@@ -13,13 +13,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from planner.errors import InputError, UnknownName
+from planner.errors import InputError, UnknownName, ValueOutOfRange
 from planner.space import (
     AnyDeclared,
     Continuous,
     DeclaredParameter,
     Profile,
     ProfileTable,
+    SearchSpace,
     Value,
     expand_profiles,
 )
@@ -332,3 +333,72 @@ def test_a_rate_bound_is_exact_at_its_edge() -> None:
     assert is_met(0.3, 3.0)
     assert not is_met(0.31, 3.0)
     assert Decimal("0.1") * 3 == Decimal("0.3")
+
+
+HOT: dict[str, Any] = {
+    "kind": "profile",
+    "name": "furnace",
+    "unit": "degC",
+    "time_unit": "h",
+    "max_rate": 300,
+    "resolution": 5,
+    "time_resolution": 0.1,
+    "knots": [
+        {"at": 0, "value": 20},
+        {"at": {"low": 1, "high": 6}, "value": {"low": 300, "high": 850}},
+        {"at": {"low": 3, "high": 9}, "value": {"low": 300, "high": 850}},
+        {"at": {"low": 4, "high": 12}, "value": 100},
+    ],
+}
+SLOW_ENOUGH = {
+    "furnace_2_time": 3.0,
+    "furnace_2": 800.0,
+    "furnace_3_time": 4.0,
+    "furnace_3": 800.0,
+    "furnace_4_time": 8.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"furnace_2_time": 2.0},
+            "A constraint is broken by furnace_2_time 2 h and furnace_2 800 degC. From knot 1 to 2 "
+            "furnace would rise by 390 degC/h, at most 300 degC/h is allowed: 780 degC need about "
+            "2.6 h.",
+        ),
+        (
+            {"furnace_4_time": 5.0},
+            "A constraint is broken by furnace_3_time 4 h, furnace_3 800 degC and furnace_4_time "
+            "5 h. From knot 3 to 4 furnace would fall by 700 degC/h, at most 300 degC/h is "
+            "allowed: 700 degC need about 2.333 h.",
+        ),
+        (
+            {"furnace_2_time": 5.0},
+            "A constraint is broken by furnace_2_time 5 h and furnace_3_time 4 h. Knot 3 of "
+            "furnace would be at 4 h and knot 2 at 5 h; it must come at least 0.1 h after.",
+        ),
+    ],
+)
+def test_what_cannot_be_followed_is_said_in_time_and_rate(
+    changed: dict[str, float], said: str
+) -> None:
+    profile = ANY.validate_python(HOT)
+    assert isinstance(profile, Profile)
+    space = SearchSpace(profile.parameters(), profile.constraints())
+    assert space.check(SLOW_ENOUGH)
+    with pytest.raises(ValueOutOfRange) as refused:
+        space.check({**SLOW_ENOUGH, **changed})
+    assert str(refused.value) == said
+
+
+def test_a_rate_just_beyond_the_limit_is_told_from_it() -> None:
+    profile = ANY.validate_python({**HOT, "resolution": 0.001, "time_resolution": 0.1})
+    assert isinstance(profile, Profile)
+    values = {**SLOW_ENOUGH, "furnace_2_time": 2.0, "furnace_2": 620.001}
+    breaches = [rule.find_breach(values) for rule in profile.constraints()]
+    assert "would rise by 300.0005 degC/h, at most 300 degC/h" in str(breaches[0])
+    words = [rule.in_words() for rule in profile.constraints()]
+    assert words[0] == "From knot 1 to 2 furnace rises by at most 300 degC/h."
+    assert "Knot 3 of furnace comes at least 0.1 h after knot 2." in words

@@ -52,7 +52,8 @@ NO_BREAK, THIN = "\u00a0", "\u202f"
         ("1'234.5", 1234.5, None),
         ("0,125", 0.125, None),  # no group of thousands begins with a zero
         ("1,2345", 1.2345, None),
-        ("1.234", 1.234, None),  # nothing speaks for another reading
+        ("0.125", 0.125, None),
+        ("1.2345", 1.2345, None),
     ],
 )
 def test_numbers(text: str, value: float, unit: str | None) -> None:
@@ -126,6 +127,8 @@ def test_a_date_says_why_it_is_no_number() -> None:
     [
         ("1,234", "1.234 or 1234, and no other cell tells which"),
         ("<1,234", "1.234 or 1234"),
+        ("1.234", "1.234 or 1234, and no other cell tells which"),
+        ("<1.234", "1.234 or 1234"),
         ("#DIV/0!", "the error #DIV/0!"),
         ("#####", "the error"),
         ("2024-02-30", "no such day"),
@@ -145,8 +148,10 @@ def test_what_is_no_value_says_why(text: str, why: str) -> None:
     ("others", "delimiter", "comma", "point"),
     [
         # others in the column, delimiter; is a comma, is a point before three digits decimal?
-        ([], ";", None, True),
-        (["950"], ";", None, True),
+        ([], ";", None, None),
+        ([], None, None, None),
+        ([], ",", None, True),
+        (["950"], ";", None, None),
         (["81,5"], ";", True, None),
         (["81,5", "82.5"], ";", None, None),
         (["81.5"], ";", None, True),

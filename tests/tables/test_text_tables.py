@@ -129,7 +129,11 @@ def test_a_column_may_be_headed_by_a_number_sign(path: Path) -> None:
         ('a,b\n1,"1,234"\n2,"1,234,567"\n', Number(1234.0)),
         ('a;b\n1,5;1.234\n', None),
         ('a;b\n1,5;1.234\n2;1.5\n', Number(1.234)),  # the column's own marks count first
-        ('a;b\n1;1.234\n', Number(1.234)),
+        ('a;b\n1;1.234\n', None),
+        ('a\tb\n1\t1.234\n', None),
+        ('a;b\n1;1.234\n2;0.5\n', Number(1.234)),
+        ('a;b\n0.5;1.234\n', Number(1.234)),  # another column has decimal points
+        ('a,b\n1,1.234\n', Number(1.234)),  # commas divide the cells
     ],
 )  # fmt: skip
 def test_a_decimal_mark_is_found_with_certainty_or_not_at_all(
