@@ -136,6 +136,7 @@ SPACES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPACES)
 def test_the_best_candidate_beats_every_one_of_many_random_ones(name: str) -> None:
     """The search against brute force: 10,000 samples of the same score, of several peaks."""

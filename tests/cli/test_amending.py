@@ -46,6 +46,7 @@ def n_amendments(desk: Desk) -> int:
     return desk.kinds("silver").count("campaign amended")
 
 
+@pytest.mark.slow
 def test_a_person_is_shown_the_change_and_says_no_or_yes(changed: Desk, typed: Typed) -> None:
     with Terminal(changed, "run", FILE, "--engine", "inline") as terminal:
         terminal.wait_for("Enter these changes and go on?")

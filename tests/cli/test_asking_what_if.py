@@ -18,6 +18,7 @@ HISTORY = """temperature (K),residence,yield,yield sd,remark
 """
 
 
+@pytest.mark.slow
 def test_measurements_are_imported_and_questions_are_answered_from_them(desk: Desk) -> None:
     write_flow(desk.folder)
     (desk.folder / "history.csv").write_text(HISTORY)

@@ -38,6 +38,7 @@ def by_hand(desk: Desk) -> Desk:
     return desk
 
 
+@pytest.mark.slow
 def test_a_person_asks_tells_looks_and_takes_the_data_along(by_hand: Desk) -> None:
     desk = by_hand
     checked = desk.run("check", FILE).out.splitlines()
