@@ -240,6 +240,7 @@ def _say_imported(done: Imported, given: Given, n: int, *, as_json: bool) -> Non
     if as_json:
         facts = {
             "imported": done.n,
+            "failed_by_process": done.n_failed,
             "in_all": n,
             "known_before": done.known,
             "without_outcome": done.empty,
@@ -249,7 +250,8 @@ def _say_imported(done: Imported, given: Given, n: int, *, as_json: bool) -> Non
         typer.echo(json.dumps(facts))
         return
     measurements = "1 measurement" if done.n == 1 else f"{done.n} measurements"
-    typer.echo(f"Imported {measurements}; the campaign has {n} in all.")
+    failed = f" ({done.n_failed} of them failed by process)" if done.n_failed else ""
+    typer.echo(f"Imported {measurements}{failed}; the campaign has {n} in all.")
     if done.known:
         typer.echo(f"{done.known} rows are here already and were left out (--again enters them).")
     if done.empty:

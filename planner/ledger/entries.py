@@ -330,7 +330,11 @@ class VerdictGiven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationImported:
-    """A measurement from before the campaign, or from outside it."""
+    """A measurement from before the campaign, or from outside it.
+
+    Args:
+        failed: why the process failed at these settings; it has no outcomes then.
+    """
 
     kind: Literal["observation imported"] = "observation imported"
     configuration: dict[str, Value]
@@ -338,6 +342,7 @@ class ObservationImported:
     source: str
     measured_at: datetime | None = None
     origin: str = ""
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ from planner.ledger.entries import (
     VerdictGiven,
     WantedSet,
 )
+from planner.space import Configuration
 from planner.trials import (
     CHARGED,
     PENDING,
@@ -173,11 +174,7 @@ class CampaignState:
     @property
     def observations(self) -> list[Observation]:
         """All that a model conditions on: imported ones first, then trials by number."""
-        imported = (
-            each
-            for number, each in enumerate(self.imported, start=1)
-            if number not in self.excluded_imports
-        )
+        imported = (each for each in self._taken_in if not each.failed)
         told = (
             trial.observation
             for trial in self.trials.values()
@@ -186,6 +183,25 @@ class CampaignState:
             and not trial.excluded
         )
         return [*imported, *told]
+
+    @property
+    def failures(self) -> list[Configuration]:
+        """Settings at which the process failed, but for those that are left out of what is learned.
+
+        Imported ones first, then trials by number, as they were asked for.
+        """
+        imported = [each.configuration for each in self._taken_in if each.failed]
+        failed = self.in_state(TrialState.FAILED_BY_PROCESS)
+        return [*imported, *(trial.configuration for trial in failed if not trial.excluded)]
+
+    @property
+    def _taken_in(self) -> list[Observation]:
+        """What was imported, but for what is left out."""
+        return [
+            each
+            for number, each in enumerate(self.imported, start=1)
+            if number not in self.excluded_imports
+        ]
 
     @property
     def n_committed(self) -> int:
@@ -442,6 +458,7 @@ def _(record: ObservationImported, state: CampaignState, entry: Entry) -> None:
             outcomes=record.outcomes,
             source=record.source,
             at=record.measured_at or entry.at,
+            failed=record.failed,
         )
     )
     state.changed = entry.sequence

@@ -159,8 +159,16 @@ def _naming(error: InputError, what: str, name: str) -> str:
     return text if repr(name) in text else f"{what} {name!r}: {text[:1].lower()}{text[1:]}"
 
 
-def read_achieved(name: str, reported: Reported, space: SearchSpace) -> Value:
+def read_achieved(
+    name: str, reported: Reported, space: SearchSpace, *, what: str = "achieved"
+) -> Value:
     """Returns what a parameter was really set to, in its unit; bounds and steps do not matter.
+
+    Args:
+        name: of the parameter.
+        reported: as it was said.
+        space: names and units of parameters.
+        what: it is a value of, for messages.
 
     Raises:
         UnknownName: there is no such parameter.
@@ -173,7 +181,7 @@ def read_achieved(name: str, reported: Reported, space: SearchSpace) -> Value:
     if isinstance(value, str) and not _is_number(value):
         return parameter.read(value)
     given = reported.unit if reported.unit is not None else parameter.unit
-    number = read_finite(value, f"achieved {name!r}")
+    number = read_finite(value, f"{what} {name!r}")
     return parameter.read(units.convert(number, given=given, wanted=parameter.unit))
 
 

@@ -253,18 +253,25 @@ class Campaign:
         classes = predict_classes(state, self.space, surrogate, x)
         return predict(surrogate, x, state.spec, classes=classes)
 
-    def import_frame(self, frame: pd.DataFrame, *, source: str = "import") -> int:
+    def import_frame(
+        self, frame: pd.DataFrame, *, source: str = "import", may_repeat: bool = False
+    ) -> int:
         """Imports measurements from before the campaign, all rows or none.
 
+        Args:
+            frame: a row a measurement, with columns as in a table for ``planner import``.
+            source: who measured, for rows that do not say it.
+            may_repeat: whether rows that came from a frame before are entered again.
+
         Returns:
-            How many.
+            How many were entered.
         """
         done = import_rows(
             self._session,
             rows_of(frame, self.spec),
             source=source,
             origin="data frame",
-            may_repeat=True,
+            may_repeat=may_repeat,
         )
         return done.n
 

@@ -39,9 +39,10 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
     spec = state.spec
     observed = observed_goal(state)
     failed = _failed_to_hit(state)
-    ended = state.in_state(TrialState.FAILED_BY_PROCESS, TrialState.COMPLETED)
+    completed = state.in_state(TrialState.COMPLETED)
     # as requested, not as achieved; what was excluded may be worth another try
-    tried = [trial.configuration for trial in ended if not trial.excluded]
+    tried = [trial.configuration for trial in completed if not trial.excluded]
+    tried += state.failures
     tried += [trial.configuration for trial in state.trials.values() if trial.vetoed]
     return Situation(
         space=space,
@@ -167,8 +168,7 @@ def _failed_to_hit(state: CampaignState) -> list[Configuration]:
     """Returns where the process failed, if a class is wanted; of a number it tells nothing."""
     if not isinstance(state.spec.stated_objective, HitClass):
         return []
-    failed = state.in_state(TrialState.FAILED_BY_PROCESS)
-    return [trial.configuration for trial in failed if not trial.excluded]
+    return state.failures
 
 
 def _where(trial: Trial) -> Configuration:

@@ -67,6 +67,7 @@ def _exhausted(state: CampaignState, space: SearchSpace) -> CampaignStopped | No
         tuple(trial.configuration.values())
         for trial in state.trials.values()
         if trial.state in (TrialState.COMPLETED, TrialState.FAILED_BY_PROCESS)
+        and not trial.excluded  # it may be proposed again
     }
     tried |= {tuple(each.configuration.values()) for each in state.imported}
     if len(tried) < len(space.rows):

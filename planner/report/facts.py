@@ -115,6 +115,7 @@ class HistoricalLine:
 
     Args:
         excluded: why it is left out of what the model learns from; empty where it is not.
+        failed: why the process failed there, where it did; there are no outcomes then.
     """
 
     configuration: Configuration
@@ -122,6 +123,7 @@ class HistoricalLine:
     source: str
     at: datetime
     excluded: str = ""
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

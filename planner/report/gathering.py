@@ -252,6 +252,7 @@ def _historical(state: CampaignState) -> tuple[HistoricalLine, ...]:
             source=each.source,
             at=each.at,
             excluded=_reason(state.excluded_imports.get(number)),
+            failed=each.failed,
         )
         for number, each in enumerate(state.imported, start=1)
     )

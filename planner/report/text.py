@@ -84,7 +84,9 @@ def _sentences(facts: Facts) -> list[str]:
         lines.append(words.stated_chances(facts.chances, facts.wanted))
     lines.append(f"Trials: {words.counted(facts)}.")
     if facts.historical:
-        lines.append(f"Measurements from before: {len(facts.historical)}.")
+        n_failed = sum(bool(each.failed) for each in facts.historical)
+        failed = f", {n_failed} of them failed by process" if n_failed else ""
+        lines.append(f"Measurements from before: {len(facts.historical)}{failed}.")
     lines.append(f"Used: {words.spent(facts)}.")
     lines += [f"Stock of {each}" for each in facts.spent.stock]
     return [line for line in lines if line]

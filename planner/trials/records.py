@@ -92,6 +92,7 @@ class Observation:
         version: counts the parts and corrections of the same trial's result, from 1.
         reason: of a correction.
         by: who entered it.
+        failed: of historical data, why the process failed there; it has no outcomes then.
     """
 
     configuration: Configuration
@@ -102,6 +103,7 @@ class Observation:
     version: int = 1
     reason: str = ""
     by: str = ""
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,3 +117,18 @@ def test_curves_and_files_are_told_in_python(tmp_path: Path) -> None:
         assert kept["spectrum"] == curve
         assert kept["picture"].name == "one.png"
         assert kept["peak"] == pytest.approx(500.0, abs=50.0)  # within half a step
+
+
+def test_a_frame_imported_twice_is_harmless_unless_it_is_meant(campaign: Campaign) -> None:
+    frame = pd.DataFrame(
+        {
+            "temperature": [110, 110],
+            "catalyst": ["P1-L1", "P1-L1"],
+            "humidity": [50.0, 50.0],
+            "yield": [40.0, 40.0],  # two runs with the same result
+        }
+    )
+    assert campaign.import_frame(frame) == 2
+    assert campaign.import_frame(frame) == 0
+    assert len(campaign.to_frame()) == 2
+    assert campaign.import_frame(frame, may_repeat=True) == 2

@@ -11,6 +11,7 @@ from planner.errors import InputError, Refused, UnknownName
 from planner.ledger.entries import ObservationImported, RunMoved, TrialMoved, TrialProposed
 from planner.loop import people
 from planner.loop.model import make_situation
+from planner.loop.people import Told
 from planner.trials import Measured, Proposal, RunState, TrialState
 from tests.loop.bench_days import BENCH, begin_day, begun_day, bench_day, hand_out, settings
 
@@ -130,3 +131,15 @@ def test_a_note_is_kept_with_who_and_when(tmp_path: Path) -> None:
         ]
         with pytest.raises(UnknownName):
             people.note(session, "on nothing", trial=99)
+
+
+def test_a_failure_that_was_not_the_processs_can_be_left_out(tmp_path: Path) -> None:
+    with begun_day(tmp_path) as session:
+        failed = session.space.encode([session.state.trial(6).configuration])[0].tolist()
+        assert failed in make_situation(session.state, session.space).taken().tolist()
+        with pytest.raises(Refused, match="planner exclude FILE 6 --reason WHY"):
+            people.tell(session, 6, Told(failed="machine", reason="it was the furnace"))
+        people.exclude(session, 6, reason="it was the furnace")
+        assert failed not in make_situation(session.state, session.space).taken().tolist()
+        people.exclude(session, 6, reason="it was not", undo=True)
+        assert failed in make_situation(session.state, session.space).taken().tolist()

@@ -28,7 +28,14 @@ from planner.tables import SheetColumn, write_sheet
 from planner.trials import Artifact, Measured
 
 _BEFORE = ("trial", "state", "origin", "source", MEASURED_AT, "excluded")
-_AFTER = (*(f"predicted {key}" for key in PREDICTED), "probability", "why", "remark", "version")
+_AFTER = (
+    *(f"predicted {key}" for key in PREDICTED),
+    "probability",
+    "why",
+    "remark",
+    "notes",
+    "version",
+)
 # what no table holds: a remark may carry it from a device
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -48,7 +55,8 @@ def export(
     """Writes every trial and imported measurement; the ending of the path says how.
 
     Curves, distributions and files lie in ``NAME_files`` beside a table, which names them by path
-    and hash; in JSON curves stand in their place.
+    and hash; in JSON curves stand in their place. Tables of one name share the folder: no file in
+    it is written over.
 
     Args:
         state: of the campaign.
@@ -70,11 +78,6 @@ def export(
     if not may_replace and path.exists():
         raise InputError(f"{path} is there already and was left as it is. Name another file.")
     beside = FilesBeside(path, artifacts)
-    if beside.folder.exists() and not may_replace:
-        raise InputError(
-            f"{beside.folder}, where the files of {path.name} go, is there already. Name another "
-            f"file, or take the folder away."
-        )
     rows = list(known_rows(state))
     try:
         if ending == Format.JSON:
@@ -83,7 +86,7 @@ def export(
             _write_table(rows, state.spec, beside, path, may_replace=may_replace)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}).") from error
-    return len(rows), beside.folder if beside.folder.exists() else None
+    return len(rows), beside.folder if beside.is_used else None
 
 
 def _write_table(

@@ -6,6 +6,7 @@ import hashlib
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from planner.campaign import (
     CampaignSpec,
@@ -36,6 +37,9 @@ class Written:
 class FilesBeside:
     """Writes the curves and files of a table into a folder beside it, ``NAME_files``.
 
+    What is there already with the same content is used; with another it stays, for another table
+    may name it, and the new file's name gets a part of its hash.
+
     Args:
         table: the table's own path.
         artifacts: where the campaign keeps them.
@@ -43,6 +47,7 @@ class FilesBeside:
 
     def __init__(self, table: Path, artifacts: ArtifactStore) -> None:
         self.folder = table.with_name(f"{table.stem}_files")
+        self.is_used = False
         self._artifacts = artifacts
 
     def write(self, row: str, name: str, value: OutcomeValue, spec: CampaignSpec) -> Written:
@@ -60,27 +65,33 @@ class FilesBeside:
         """
         if isinstance(value, Artifact):
             path = self.folder / row / name / value.name
-            self._put(path, self._artifacts.get_bytes(value.sha256))
+            content = self._artifacts.get_bytes(value.sha256)
         else:
             curve = points_of(value, self._artifacts)
-            path = self.folder / f"{row}-{name}.csv"
-            path = self._write_curve(path, curve, spec.outcomes[name])
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        return Written(path.relative_to(self.folder.parent).as_posix(), sha256)
-
-    def _write_curve(self, path: Path, curve: Curve, outcome: object) -> Path:
-        assert isinstance(outcome, CurveOutcome | DistributionOutcome)
-        columns = [SheetColumn(header=header) for header in _headers(outcome)]
-        if len(curve.x) > _MOST_LINES:
-            path = path.with_suffix(".parquet")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = list(zip(curve.x, curve.y, strict=True))
-        write_sheet(rows, path, columns=columns, may_replace=True)
-        return path
-
-    def _put(self, path: Path, content: bytes) -> None:
+            path = self.folder / f"{row}-{name}{_ending(curve)}"
+            content = _curve_bytes(curve, spec.outcomes[name], path.name)
+        sha256 = hashlib.sha256(content).hexdigest()
+        if path.exists() and path.read_bytes() != content:
+            path = path.with_name(f"{path.stem}-{sha256[:12]}{path.suffix}")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+        self.is_used = True
+        return Written(path.relative_to(self.folder.parent).as_posix(), sha256)
+
+
+def _ending(curve: Curve) -> str:
+    return ".parquet" if len(curve.x) > _MOST_LINES else ".csv"
+
+
+def _curve_bytes(curve: Curve, outcome: object, name: str) -> bytes:
+    """Returns the file of a curve."""
+    assert isinstance(outcome, CurveOutcome | DistributionOutcome)
+    columns = [SheetColumn(header=header) for header in _headers(outcome)]
+    rows = list(zip(curve.x, curve.y, strict=True))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        write_sheet(rows, path, columns=columns)
+        return path.read_bytes()
 
 
 def _headers(outcome: CurveOutcome | DistributionOutcome) -> tuple[str, str]:

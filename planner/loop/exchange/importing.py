@@ -29,7 +29,8 @@ class Imported:
     """What an import did.
 
     Args:
-        n: measurements that were entered.
+        n: measurements and failures by process that were entered.
+        n_failed: how many of them were failures by process.
         known: rows left out because the campaign has them from the same place already.
         empty: rows of trials that brought no outcome.
         problems: rows that could not be used, each with its place.
@@ -37,6 +38,7 @@ class Imported:
     """
 
     n: int
+    n_failed: int
     known: int
     empty: int
     problems: tuple[str, ...]
@@ -94,6 +96,7 @@ def import_rows(
         session.write(records)
     return Imported(
         n=len(fresh),
+        n_failed=sum(bool(each.record.failed) for each in fresh),
         known=len(checked) - len(fresh),
         empty=n_empty,
         problems=tuple(problems),
@@ -154,7 +157,7 @@ class _Reader:
         problems = list(row.problems)
         configuration = self._configuration(row, problems)
         outcomes = self._outcomes(row.outcomes, problems)
-        if not row.outcomes and not row.problems:
+        if not row.outcomes and not row.failed and not row.problems:
             problems.append("it has no outcome")
         if problems:
             raise InputError("; ".join(problem.rstrip(".") for problem in problems))
@@ -165,6 +168,7 @@ class _Reader:
             source=row.source or self._source,
             measured_at=row.at,
             origin=self._origin,
+            failed=row.failed,
         )
         return _Checked(record, row.excluded)
 

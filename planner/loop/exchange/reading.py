@@ -130,6 +130,7 @@ class _Row:
             at=self._guarded(self._time),
             excluded=self._text("excluded"),
             state=self._text("state"),
+            remark=self._text("remark"),
             problems=tuple(self.problems),
         )
 

@@ -22,6 +22,7 @@ PLAIN = (
     "probability",
     "why",
     "remark",
+    "notes",
     "version",
 )
 MEASURED_AT = "measured at"
@@ -40,6 +41,7 @@ class GivenRow:
         at: when; None where the row does not say.
         excluded: why it is to be left out of what models learn from.
         state: of the trial that it was; empty where it says none.
+        remark: why it ended so.
         problems: cells that cannot be read, in words.
     """
 
@@ -50,7 +52,14 @@ class GivenRow:
     at: datetime | None = None
     excluded: str = ""
     state: str = ""
+    remark: str = ""
     problems: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> str:
+        """Why the process failed there; empty where it did not, or brought an outcome."""
+        is_failure = self.state == TrialState.FAILED_BY_PROCESS and not self.outcomes
+        return (self.remark or "no reason given") if is_failure else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +108,12 @@ def _of_import(number: int, observation: Observation, excluded: str | None) -> K
         outcomes=observation.outcomes,
         facts={
             "trial": None,
-            "state": "imported",
+            "state": str(TrialState.FAILED_BY_PROCESS) if observation.failed else "imported",
             "origin": "imported",
             "source": observation.source,
             MEASURED_AT: _when(observation.at),
             "excluded": None if excluded is None else excluded or "no reason given",
+            "remark": observation.failed or None,
         },
     )
 
@@ -111,6 +121,8 @@ def _of_import(number: int, observation: Observation, excluded: str | None) -> K
 def _of_trial(trial: Trial, state: CampaignState) -> KnownRow:
     seen = trial.observation
     proposal = trial.proposal
+    at = seen.at if seen is not None else _failed_at(trial)
+    notes = [note.text for note in state.notes if note.trial == trial.number]
     predicted = proposal.predictions.get(state.spec.objective.outcome)
     return KnownRow(
         name=f"trial-{trial.number}",
@@ -122,15 +134,21 @@ def _of_trial(trial: Trial, state: CampaignState) -> KnownRow:
             "state": str(trial.state),
             "origin": proposal.origin,
             "source": seen.source if seen is not None else trial.source,
-            MEASURED_AT: _when(seen.at) if seen is not None else None,
+            MEASURED_AT: _when(at) if at is not None else None,
             "excluded": trial.excluded or None,
             **_predicted(predicted),
             "probability": proposal.probability,
             "why": proposal.reason,
             "remark": trial.reason,
+            "notes": "; ".join(notes) or None,
             "version": seen.version if seen is not None else None,
         },
     )
+
+
+def _failed_at(trial: Trial) -> datetime | None:
+    """Returns when the process failed, which tells as much as a measurement; else None."""
+    return trial.ended_at if trial.state is TrialState.FAILED_BY_PROCESS else None
 
 
 def _predicted(predicted: Prediction | None) -> dict[str, float | None]:
@@ -145,5 +163,6 @@ def _when(time: datetime) -> str:
 
 
 def brings_nothing(state: str) -> bool:
-    """Tells whether a row of this state has no outcome, and is no mistake for that."""
-    return state in {str(each) for each in TrialState} - {str(TrialState.COMPLETED)}
+    """Tells whether a row of this state tells nothing, and is no mistake for that."""
+    telling = {str(TrialState.COMPLETED), str(TrialState.FAILED_BY_PROCESS)}
+    return state in {str(each) for each in TrialState} - telling

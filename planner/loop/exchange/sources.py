@@ -20,7 +20,7 @@ from planner.loop.exchange.rows import MEASURED_AT, GivenRow, KnownRow, known_ro
 from planner.loop.measuring import points_of
 from planner.space import Value
 from planner.tables import read_sheet
-from planner.trials import Artifact, Measured
+from planner.trials import Artifact, Measured, TrialState
 
 _MOST_BYTES = 256 * 2**20
 
@@ -76,8 +76,12 @@ def read_campaign_rows(other: CampaignState, artifacts: ArtifactStore, spec: Cam
     Raises:
         LedgerUnavailable: a file of the other campaign is missing or damaged.
     """
-    measured = [row for row in known_rows(other) if row.outcomes]
-    rows = tuple(_of_known(row, other.spec, artifacts, spec) for row in measured)
+    told = [
+        row
+        for row in known_rows(other)
+        if row.outcomes or row.facts["state"] == TrialState.FAILED_BY_PROCESS
+    ]
+    rows = tuple(_of_known(row, other.spec, artifacts, spec) for row in told)
     return Given(rows=rows, notes=_left_out(other.spec.scalars, other.spec.outcomes, spec))
 
 
@@ -95,12 +99,12 @@ def _left_out(
 def _of_known(
     row: KnownRow, theirs: CampaignSpec, artifacts: ArtifactStore, spec: CampaignSpec
 ) -> GivenRow:
-    assert row.achieved is not None  # it was measured
+    at, source = row.facts[MEASURED_AT], row.facts["source"]
     return GivenRow(
         place=row.name.replace("-", " "),
         settings={
             name: Reported(value=value, unit=theirs.units[name] or None)
-            for name, value in row.achieved.items()
+            for name, value in (row.achieved or row.asked or {}).items()
             if name in spec.scalars
         },
         outcomes={
@@ -108,10 +112,11 @@ def _of_known(
             for name, each in row.outcomes.items()
             if name in spec.outcomes
         },
-        source=str(row.facts["source"]),
-        at=datetime.fromisoformat(str(row.facts[MEASURED_AT])),
+        source=None if source is None else str(source),
+        at=None if at is None else datetime.fromisoformat(str(at)),
         excluded=str(row.facts["excluded"] or ""),
         state=str(row.facts["state"]),
+        remark=str(row.facts.get("remark") or ""),
     )
 
 
@@ -195,6 +200,7 @@ class _JsonRows:
             at=_moment(row.get(MEASURED_AT), problems),
             excluded=str(row.get("excluded") or ""),
             state=str(row.get("state") or ""),
+            remark=str(row.get("remark") or ""),
             problems=tuple(problems),
         )
 

@@ -55,7 +55,7 @@ def exclude(session: Session, which: str | int, *, reason: str, undo: bool = Fal
     Raises:
         InputError: there is no reason, or ``which`` is neither.
         UnknownName: no such trial or measurement.
-        Refused: the trial has no result.
+        Refused: the trial has no result, and did not fail by process.
     """
     if not reason.strip():
         raise InputError("Leaving a result out, or taking it in again, needs a reason (--reason).")
@@ -134,7 +134,8 @@ def _read_which(which: str | int) -> tuple[str, int]:
 
 def _exclude_trial(trial: Trial, *, reason: str, undo: bool) -> Decided:
     number = trial.number
-    if trial.observation is None:
+    is_failure = trial.state is TrialState.FAILED_BY_PROCESS  # which is learned from too
+    if trial.observation is None and not is_failure:
         raise Refused(f"Trial {number} is {trial.state} and has no result that could be left out.")
     if bool(trial.excluded) is not undo:
         word = "left out already" if trial.excluded else "not left out"

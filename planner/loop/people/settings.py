@@ -22,7 +22,9 @@ def read_settings(values: Mapping[str, Reported], space: SearchSpace) -> dict[st
     for name, reported in values.items():
         if reported.sd is not None:
             raise InputError(f"{name!r} is set, so it has no deviation (+-). Leave it out.")
-    return {name: read_achieved(name, each, space) for name, each in values.items()}
+    return {
+        name: read_achieved(name, each, space, what="parameter") for name, each in values.items()
+    }
 
 
 def fill_settings(

@@ -50,6 +50,12 @@ def no_other_end(trial: Trial) -> str:
             f"{trial.number} --reason WHY) and enter the failure as a trial of your own: a row of "
             f"a table without a trial number"
         )
+    elif trial.state is TrialState.FAILED_BY_PROCESS:
+        way = (
+            f"If the process was not to blame, leave the failure out of what is learned from "
+            f"(planner exclude FILE {trial.number} --reason WHY); a result is entered as a trial "
+            f"of your own: {own_trial_hint(trial)}"
+        )
     else:
         way = "If this is wrong, say so in a note (planner note FILE TEXT --trial N)"
     return f"Trial {trial.number} is {trial.state}; an end does not change. {way}."
