@@ -235,7 +235,7 @@ def _no_place(state: CampaignState, there: Sequence[Device]) -> str:
 
 def _remedy(state: CampaignState, name: str | None) -> str:
     if name is MONEY:
-        return "Raise budget.cost in the file and run with --amend."
+        return "Raise budget.cost in the file and enter it: planner amend FILE."
     unit = state.spec.source.consumables[name].unit if name is not None else ""
     return (
         f"When it was filled up, enter what there is now: planner stock FILE {name}="

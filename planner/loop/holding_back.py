@@ -83,8 +83,8 @@ def _why(resource: Resource, trial: Trial, left: Decimal) -> str:
     wanted = amount_in_words(needed, resource.unit)
     if resource.name is MONEY:
         return (
-            f"its run costs {wanted} and {there} of the budget are left (raise budget.cost and "
-            f"run with --amend, or planner abort)"
+            f"its run costs {wanted} and {there} of the budget are left (raise budget.cost, then "
+            f"planner amend, or planner abort)"
         )
     return (
         f"it needs {wanted} of {resource.name} and {there} are left (count it up: planner stock "

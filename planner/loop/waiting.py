@@ -82,8 +82,8 @@ def _of_the_source(state: CampaignState, *, now: datetime) -> list[str]:
     if too_long is not None:
         parts.append(
             f"a trial with its set-up takes {too_long.total_seconds() / 3600:g} h, and source "
-            f"{source.name!r} is never open for so long (change hours, duration or set_up and run "
-            f"with --amend)"
+            f"{source.name!r} is never open for so long (change hours, duration or set_up, "
+            f"then planner amend)"
         )
     if state.out_of_service:
         parts += [f"{each} (planner maintenance --back)" for each in describe_service(state)]

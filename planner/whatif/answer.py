@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,8 +24,9 @@ from planner.loop.stating import is_class, stated_factor
 from planner.models import Bounds, FitFailure, Surrogate, chance, expect_difference
 from planner.models.fitting import ENOUGH_FOR_SCALE
 from planner.models.priors import SIGNAL_VARIANCE
-from planner.space import Configuration, Fixed, Floats, SearchSpace, Value
+from planner.space import Configuration, Fixed, Floats, SearchSpace
 from planner.units import DIMENSIONLESS
+from planner.whatif.admitted import admit
 from planner.whatif.question import Question, parse_question
 from planner.whatif.records import Answer, Base, Difference, Said
 
@@ -63,7 +63,7 @@ def answer(
         if each.name not in question.values and not isinstance(each, Fixed)
     )
     found = _find_base(state, space, surrogate, base, missing, question)
-    asked = _configurations(question, space, found)
+    asked, left_out = admit(question, space, found)
     is_compared = found is not None and (base is not None or bool(question.differences))
     best = find_best(state, space, surrogate)
     best_mean = best.mean if best is not None else None
@@ -81,6 +81,7 @@ def answer(
         n_observations=len(surrogate.observations.y),
         notes=(
             *_notes(state, surrogate, found, best_mean, question),
+            *left_out,
             *_not_listed(asked, space),
         ),
     )
@@ -116,26 +117,6 @@ def _trial_number(wanted: str) -> int:
     if not text.isdigit():
         raise InputError(f"--from takes 'best' or the number of a trial, not {wanted!r}.")
     return int(text)
-
-
-def _configurations(
-    question: Question, space: SearchSpace, base: Base | None
-) -> list[Configuration]:
-    """Returns all combinations of the values, the rest from the base; each is checked."""
-    held: dict[str, Value] = {
-        each.name: each.value for each in space.parameters if isinstance(each, Fixed)
-    }
-    held |= base.configuration if base is not None else {}
-    # what was achieved may lie beside the settings, and a question may start there all the same
-    exact = base is None or space.is_admissible(base.configuration)
-    for name, difference in question.differences.items():
-        # the sum of two decimals is a decimal again: 0.1 + 0.2 is meant to be 0.3
-        held[name] = float(f"{float(held[name]) + difference:.12g}")
-    names = list(question.values)
-    return [
-        space.check({**held, **dict(zip(names, values, strict=True))}, exact=exact)
-        for values in itertools.product(*question.values.values())
-    ]
 
 
 def _notes(

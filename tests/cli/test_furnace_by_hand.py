@@ -69,3 +69,11 @@ def test_a_course_that_is_too_fast_is_refused_in_words(ramp: Desk, typed: Typed)
     assert refused.code == 2
     assert "would rise by 390 degC/h, at most 300 degC/h is allowed: 780 degC need" in said
     assert "{" not in said
+
+
+def test_what_is_proposed_was_not_achieved(ramp: Desk, typed: Typed) -> None:
+    refused = typed("propose", FILE, *OWN[:2], "furnace_3_time=nan")
+    assert refused.code == 2
+    assert "parameter 'furnace_3_time' is 'nan', not a finite number" in " ".join(
+        refused.err.split()
+    )

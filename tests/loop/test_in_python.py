@@ -132,3 +132,41 @@ def test_a_frame_imported_twice_is_harmless_unless_it_is_meant(campaign: Campaig
     assert campaign.import_frame(frame) == 0
     assert len(campaign.to_frame()) == 2
     assert campaign.import_frame(frame, may_repeat=True) == 2
+
+
+def test_what_is_told_may_have_a_unit_of_its_own(campaign: Campaign) -> None:
+    (asked,) = campaign.ask()
+    with pytest.raises(InputError, match="comma in its number"):
+        campaign.tell(asked.trial_id, {"yield": "41,5"})
+    with pytest.raises(InputError, match=r"Outcome 'yield': 'much' is not a number with a unit"):
+        campaign.tell(asked.trial_id, {"yield": "much"})
+    with pytest.raises(InputError, match="cannot be converted"):
+        campaign.tell(asked.trial_id, {"yield": "4 degC"})
+    campaign.tell(asked.trial_id, {"yield": "0.415 mass_fraction", "phase": "cubic"})
+    assert campaign.to_frame().loc[0, "yield"] == 41.5
+    (asked,) = campaign.ask()
+    campaign.tell(asked.trial_id, {"yield": "0.25 mass_fraction"}, sd={"yield": 2.0})
+    kept = campaign.to_frame().loc[1]
+    assert kept["yield"] == 25.0
+    assert kept["yield sd"] == 2.0
+
+
+SIZES = BY_PERSON.replace(
+    "size: {unit: nm, bounds: [0, 1000]}", "sizes: {kind: distribution, unit: nm}"
+)
+SIZES = SIZES.replace("measures: [size]", "measures: [sizes]")
+
+
+@pytest.mark.parametrize("given", [str, Path], ids=["text", "path"])
+def test_a_distribution_is_told_by_its_file(tmp_path: Path, given: type) -> None:
+    (tmp_path / "sizes.yaml").write_text(SIZES)
+    file = tmp_path / "counted.csv"
+    file.write_text("sizes (um),weight\n0.01,3\n0.02,5\n0.03,2\n")
+    with planner.open(tmp_path / "sizes.yaml") as opened:
+        (asked,) = opened.ask()
+        opened.tell(asked.trial_id, {"yield": 40, "phase": "cubic", "sizes": given(file)})
+        kept = opened.to_frame().loc[0, "sizes"]
+        assert kept.x == (10.0, 20.0, 30.0)
+        (asked,) = opened.ask()
+        with pytest.raises(InputError, match=r"missing\.csv"):
+            opened.tell(asked.trial_id, {"sizes": given(tmp_path / "missing.csv")})

@@ -105,7 +105,7 @@ def _check_budget(state: CampaignState, n: int) -> None:
     if n > left:
         raise Refused(
             f"The budget of campaign {state.campaign!r} admits {left} more trials, not {n}. "
-            f"Ask for fewer, or raise budget.trials and run with --amend."
+            f"Ask for fewer, or raise budget.trials and enter it: planner amend FILE."
         )
 
 

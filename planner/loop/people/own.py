@@ -200,6 +200,6 @@ def _check_going_on(state: CampaignState) -> None:
     if budget_left(state) < 1:
         raise Refused(
             f"The budget of campaign {state.campaign!r} admits no more trials. Raise it in the "
-            f"file and run with --amend. What you have run already can still be told: as a row of "
-            f"a table without a trial number."
+            f"file and enter that: planner amend FILE. What you have run already can still be "
+            f"told: as a row of a table without a trial number."
         )
