@@ -370,11 +370,13 @@ def _(record: OutcomesObserved, state: CampaignState, entry: Entry) -> None:
         version=record.version,
         reason=record.reason,
         by=entry.author,
+        is_achieved=record.achieved is not None,
     )
+    is_achieved = part.is_achieved or (known is not None and known.is_achieved)
     whole = {**(known.outcomes if known is not None else {}), **record.outcomes}
     state.trials[record.trial] = replace(
         trial,
-        observation=replace(part, outcomes=whole),
+        observation=replace(part, outcomes=whole, is_achieved=is_achieved),
         versions=(*trial.versions, part),
         quarantined=(),
         given_up={name: why for name, why in trial.given_up.items() if name not in whole},

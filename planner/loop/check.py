@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from planner import units
@@ -16,13 +16,19 @@ from planner.space import (
     AnyParameter,
     Categorical,
     Configuration,
+    Contextual,
+    Continuous,
     Fixed,
+    Integer,
+    Mixture,
     Ordinal,
     SearchSpace,
     Value,
 )
 from planner.tables import number_text
 from planner.trials import Measured
+
+_OFF_TOTAL = 1e-3  # of the total: amounts that were weighed and rounded miss it by less
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,48 @@ def read_achieved(
     given = reported.unit if reported.unit is not None else parameter.unit
     number = read_finite(value, f"{what} {name!r}")
     return parameter.read(units.convert(number, given=given, wanted=parameter.unit))
+
+
+def find_doubts(settings: Configuration, names: Collection[str], space: SearchSpace) -> list[str]:
+    """Returns what is odd about settings that were achieved, in sentences: taken, but said.
+
+    Args:
+        settings: the whole configuration as it was.
+        names: of the parameters that are looked at.
+        space: their bounds, and mixtures.
+    """
+    mixtures = [each for each in space.constraints if isinstance(each, Mixture)]
+    amounts = {name for mixture in mixtures for name in mixture.mixture}
+    doubts = []
+    for name in names:
+        parameter, value = space.parameter(name), settings[name]
+        is_amount = name in amounts or getattr(parameter, "optional", False)
+        if is_amount and isinstance(value, int | float) and value < 0:
+            what = f"an amount of {value:g}{parameter.unit_words}, below 0, which cannot be"
+            doubts.append(f"{name} is {what}: taken as it was told; check it.")
+        elif isinstance(parameter, Continuous | Integer | Contextual) and _is_beyond(
+            parameter, float(value)
+        ):
+            doubts.append(
+                f"{name} is {value:g}{parameter.unit_words}, outside its bounds: taken as it was "
+                f"told."
+            )
+    return doubts + [
+        f"{', '.join(mixture.mixture)} sum to {total:.6g}, not {mixture.total:g}: taken as they "
+        f"were told."
+        for mixture in mixtures
+        if not mixture.names.isdisjoint(names)
+        and abs((total := _sum(mixture, settings)) - mixture.total) > _OFF_TOTAL * mixture.total
+    ]
+
+
+def _sum(mixture: Mixture, settings: Configuration) -> float:
+    return sum(float(settings[name]) for name in mixture.mixture)
+
+
+def _is_beyond(parameter: Continuous | Integer | Contextual, value: float) -> bool:
+    is_absent = value == 0 and getattr(parameter, "optional", False)
+    return not (is_absent or parameter.low <= value <= parameter.high)
 
 
 def _is_named(parameter: AnyParameter) -> bool:

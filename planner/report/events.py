@@ -27,6 +27,7 @@ from planner.ledger.entries import (
 from planner.ledger.replay import CampaignState
 from planner.report import words
 from planner.report.facts import Event
+from planner.space import Configuration
 
 # Kinds of entries that are told; give ``Ledger.read`` these to get the history of a report.
 HISTORY = (
@@ -124,12 +125,17 @@ def _of_trials(record: Record, state: CampaignState) -> str | None:
 
 
 def _later_part(told: OutcomesObserved, state: CampaignState) -> str:
-    values = ", ".join(
-        f"{name} {words.measured(each, state.spec, name)}" for name, each in told.outcomes.items()
-    )
+    values = words.part(_before(told, state), told, state.spec)
     if told.reason:
         return f"result of trial {told.trial} corrected to {values}: {told.reason}"
     return f"result of trial {told.trial} told further: {values}"
+
+
+def _before(told: OutcomesObserved, state: CampaignState) -> Configuration:
+    """Returns what the settings of the trial were known to be before this part."""
+    trial = state.trials[told.trial]
+    earlier = [each for each in trial.versions if each.version < told.version]
+    return earlier[-1].configuration if earlier else trial.configuration
 
 
 def _exclusion(what: str, record: TrialExcluded | ImportExcluded) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -55,7 +56,7 @@ from planner.report.facts import (
 from planner.report.savings import estimate_savings
 from planner.report.slices import make_slices
 from planner.report.waiting import list_waiting
-from planner.space import Floats, SearchSpace
+from planner.space import Configuration, Floats, SearchSpace
 from planner.trials import Observation, Trial, TrialState, Wanted
 
 
@@ -193,7 +194,10 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
         awaited=state.awaited(trial),
         given_up=trial.given_up,
         excluded=trial.excluded,
-        parts=tuple(_part(each, state.spec) for each in trial.versions[1:]),
+        parts=tuple(
+            _part(before.configuration, each, state.spec)
+            for before, each in itertools.pairwise(trial.versions)
+        ),
         version=observation.version if observation is not None else 1,
         is_best=is_best,
     )
@@ -229,11 +233,9 @@ def _quantiles(chances: list[float]) -> tuple[int, int]:
     return low, min(high, len(chances))
 
 
-def _part(part: Observation, spec: CampaignSpec) -> str:
+def _part(before: Configuration, part: Observation, spec: CampaignSpec) -> str:
     """Says what a later part of a result told: a correction gives its reason."""
-    told = ", ".join(
-        f"{name} {words.measured(each, spec, name)}" for name, each in part.outcomes.items()
-    )
+    told = words.part(before, part, spec)
     who = f"{part.by} on {words.moment(part.at)}" if part.by else words.moment(part.at)
     if part.reason:
         return f"Corrected by {who} ({part.reason}): {told}."

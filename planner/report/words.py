@@ -8,6 +8,7 @@ from datetime import datetime
 
 from planner import units
 from planner.campaign import CampaignSpec, HitRange, HitTarget, Maximise, Minimise, NumberObjective
+from planner.ledger.entries import OutcomesObserved
 from planner.pictures.axis import number
 from planner.report.facts import (
     RUN_OR_TO_BE_RUN,
@@ -19,7 +20,15 @@ from planner.report.facts import (
     TrialLine,
 )
 from planner.space import Configuration, Value
-from planner.trials import Artifact, Curve, Measured, Prediction, StoredCurve, TrialState
+from planner.trials import (
+    Artifact,
+    Curve,
+    Measured,
+    Observation,
+    Prediction,
+    StoredCurve,
+    TrialState,
+)
 
 _PLAINLY = (1e-4, 1e6)  # numbers between these are written without a power of ten
 ORIGINS = {
@@ -137,6 +146,24 @@ def measured(value: Measured, spec: CampaignSpec, name: str) -> str:
             return f"{outcome.name} ({_size(outcome.n_bytes)}, SHA-256 {outcome.sha256[:12]})"
     deviation = f" \u00b1 {rounded(value.sd)}" if value.sd is not None else ""
     return f"{number(outcome)}{deviation}{unit_of(spec.outcomes[name].unit)}"
+
+
+def part(before: Configuration, told: Observation | OutcomesObserved, spec: CampaignSpec) -> str:
+    """Returns what a part of a result told: its outcomes, and settings that were otherwise.
+
+    Args:
+        before: the settings as they were known before.
+        told: the part.
+        spec: for units.
+    """
+    now = told.configuration if isinstance(told, Observation) else told.achieved or before
+    said = [f"{name} {measured(each, spec, name)}" for name, each in told.outcomes.items()]
+    said += [
+        f"{name} achieved {setting(before[name], '1')} \u2192 {setting(value, spec.units[name])}"
+        for name, value in now.items()
+        if value != before[name]
+    ]
+    return ", ".join(said)
 
 
 def _size(n_bytes: int) -> str:

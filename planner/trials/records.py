@@ -93,6 +93,7 @@ class Observation:
         reason: of a correction.
         by: who entered it.
         failed: of historical data, why the process failed there; it has no outcomes then.
+        is_achieved: whether it was reported what was set; else the configuration is as requested.
     """
 
     configuration: Configuration
@@ -104,6 +105,7 @@ class Observation:
     reason: str = ""
     by: str = ""
     failed: str = ""
+    is_achieved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,11 +94,21 @@ def _is_same(told: Measured, known: Measured, *, has_sd: bool) -> bool:
     return is_equal and is_same_value(told.sd, known.sd)
 
 
-def is_achieved_otherwise(trial: Trial, checked: Checked) -> bool:
-    """Tells whether what was achieved is not what is known of the trial."""
+def achieved_otherwise(trial: Trial, checked: Checked) -> dict[str, Value]:
+    """Returns what was achieved otherwise than is known of the trial."""
     settings = settings_of(trial)
     achieved = checked.achieved or {}
-    return any(not is_same_value(settings[name], value) for name, value in achieved.items())
+    return {
+        name: value for name, value in achieved.items() if not is_same_value(settings[name], value)
+    }
+
+
+def is_overwriting(trial: Trial, name: str, measured: Measured) -> bool:
+    """Tells whether another value is known; a deviation that nobody knew is only added to it."""
+    known = known_outcomes(trial).get(name)
+    if known is None:
+        return False
+    return known.sd is not None or not _is_same(measured, known, has_sd=False)
 
 
 def is_same_value(one: Value, other: Value) -> bool:

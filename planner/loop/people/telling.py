@@ -6,18 +6,18 @@ result; another value for a known one is a correction, which needs a reason and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.errors import InputError, Refused
 from planner.ledger.entries import Noted, OutcomeGivenUp, Record, RunMoved, TrialMoved
 from planner.ledger.replay import CampaignState
-from planner.loop.check import Checked
+from planner.loop.check import Checked, find_doubts
 from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.results import (
+    achieved_otherwise,
     find_changed,
-    is_achieved_otherwise,
-    is_same_value,
+    is_overwriting,
     known_outcomes,
     observed_parts,
     run_of_person,
@@ -29,10 +29,12 @@ from planner.loop.people.words import (
     no_other_end,
     no_overwriting,
     own_trial_hint,
+    settings_in_words,
     values_in_words,
+    with_deviations,
 )
 from planner.loop.session import Session
-from planner.space import Configuration, Value
+from planner.space import Configuration
 from planner.trials import TERMINAL_TRIALS, Measured, RunState, Trial, TrialState
 
 _FAILURES = {"machine": TrialState.FAILED_BY_MACHINE, "process": TrialState.FAILED_BY_PROCESS}
@@ -57,6 +59,14 @@ class _Case:
 
     def decided(self, says: str, *records: Record) -> Decided:
         return Decided(says=says, records=records, trials={self.trial.number: self.trial.state})
+
+    def doubts(self, achieved: Configuration) -> list[Noted]:
+        """Returns notes on what was achieved and can hardly be: it is a fact, and stands out."""
+        settings = {**settings_of(self.trial), **achieved}
+        return [
+            Noted(text=text, trial=self.trial.number)
+            for text in find_doubts(settings, achieved, self.session.space)
+        ]
 
 
 def tell(session: Session, number: int, told: Told) -> str:
@@ -90,24 +100,43 @@ def decide_told(session: Session, state: CampaignState, number: int, told: Told)
 def _decide_end(case: _Case) -> Decided:
     """The trial is open: what is told ends it."""
     trial, told, state = case.trial, case.told, case.state
-    checked = case.check()
     run = run_of_person(state, trial)
+    if told.lost and not told.outcomes and not told.is_done:
+        return _decide_lost(case)
+    checked = case.check()
     by = f"told by {case.session.author}"
     records: list[Record] = [RunMoved(key=run.key, to=RunState.COMPLETED, evidence=by)]
     records += observed_parts(
         case.session, state, trial, checked.outcomes, achieved=checked.achieved, key=run.key
     )
     records.append(TrialMoved(trial=trial.number, to=TrialState.COMPLETED, reason=told.reason))
+    doubts = case.doubts(achieved_otherwise(trial, checked))
+    records += [*doubts]
     records += _giving_up(trial, told, checked.outcomes)
     values = values_in_words(checked.outcomes)
     says = f"Trial {trial.number} is completed" + (f" with {values}." if values else ".")
     missing = still_missing(state, trial, {*checked.outcomes, *told.lost})
-    return case.decided(says + missing, *records)
+    return case.decided(says + missing + _sentences(doubts), *records)
+
+
+def _decide_lost(case: _Case) -> Decided:
+    """The trial is open and an outcome will never come: whether it was performed is not said."""
+    trial = case.trial
+    lost = _giving_up(trial, case.told, {})
+    if not lost:
+        return case.decided(f"Trial {trial.number} was told the same before; nothing was changed.")
+    names = ", ".join(each.outcome for each in lost)
+    are = "is" if len(lost) == 1 else "are"
+    return case.decided(
+        f"Trial {trial.number}: {names} {are} given up. It stays {trial.state}: tell that it is "
+        f"done, or that it failed, once it is.",
+        *lost,
+    )
 
 
 def _decide_part(case: _Case) -> Decided:
     """The trial has ended: only what is not known yet can be added."""
-    trial, told = case.trial, case.told
+    trial, told, spec = case.trial, case.told, case.state.spec
     checked = case.check()
     if trial.state is not TrialState.COMPLETED:
         raise Refused(
@@ -117,20 +146,31 @@ def _decide_part(case: _Case) -> Decided:
         )
     known = known_outcomes(trial)
     changed = find_changed(trial, checked, told)
-    others = {name: each for name, each in changed.items() if name in known}
-    if others or is_achieved_otherwise(trial, checked):
-        raise Refused(no_overwriting(trial, known, others))
-    new = {name: each for name, each in changed.items() if name not in known}
+    others = {n: each for n, each in changed.items() if is_overwriting(trial, n, each)}
+    otherwise = achieved_otherwise(trial, checked)
+    was_achieved = trial.observation is not None and trial.observation.is_achieved
+    if others or (otherwise and was_achieved):
+        computed = [name for name in others if getattr(spec.outcomes[name], "reduce", None)]
+        raise Refused(
+            no_overwriting(trial, others, otherwise if was_achieved else {}, computed=computed)
+        )
+    new = changed
     lost = _giving_up(trial, told, new)
-    if not new and not lost:
+    if not new and not lost and not otherwise:
         return case.decided(f"Trial {trial.number} was told the same before; nothing was changed.")
-    records: list[Record] = [*observed_parts(case.session, case.state, trial, new), *lost]
-    if told.reason.strip() and new:
+    achieved = checked.achieved if otherwise else None
+    parts = observed_parts(case.session, case.state, trial, new, achieved=achieved)
+    records: list[Record] = [*parts, *lost, *case.doubts(otherwise)]
+    if told.reason.strip() and parts:
         records.append(Noted(text=told.reason, trial=trial.number))
-    said = [f"has {values_in_words(new)} now"] if new else []
+    added = {name: each for name, each in new.items() if name in known}  # a deviation
+    values = [values_in_words({n: each for n, each in new.items() if n not in known})]
+    values += [with_deviations(added), _achieved_in_words(otherwise)]
+    said = [f"has {', '.join(filter(None, values))} now"] if any(values) else []
     said += [f"{each.outcome} is given up" for each in lost]
     missing = still_missing(case.state, trial, {*known, *new, *told.lost})
-    return case.decided(f"Trial {trial.number}: {', '.join(said)}.{missing}", *records)
+    doubts = _sentences(case.doubts(otherwise))
+    return case.decided(f"Trial {trial.number}: {', '.join(said)}.{missing}{doubts}", *records)
 
 
 def _decide_correction(case: _Case) -> Decided:
@@ -141,7 +181,8 @@ def _decide_correction(case: _Case) -> Decided:
         )
     checked = case.check()
     changed = find_changed(trial, checked, told)
-    achieved = checked.achieved if is_achieved_otherwise(trial, checked) else None
+    otherwise = achieved_otherwise(trial, checked)
+    achieved = checked.achieved if otherwise else None
     lost = _giving_up(trial, told, changed)
     if not changed and achieved is None and not lost:
         return case.decided(f"Trial {trial.number} holds these values already; nothing changed.")
@@ -150,28 +191,36 @@ def _decide_correction(case: _Case) -> Decided:
             case.session, case.state, trial, changed, achieved=achieved, reason=told.reason
         ),
         *lost,
+        *case.doubts(otherwise),
     ]
-    now, before = _corrections(trial, changed, achieved)
+    now, before = _corrections(trial, changed, otherwise)
     now += [f"{each.outcome} is given up" for each in lost]
     was = f" (it was {', '.join(before)})" if before else ""
-    return case.decided(f"Trial {trial.number} is corrected: {', '.join(now)}{was}.", *records)
+    doubts = _sentences(case.doubts(otherwise))
+    return case.decided(
+        f"Trial {trial.number} is corrected: {', '.join(now)}{was}.{doubts}", *records
+    )
 
 
 def _corrections(
-    trial: Trial, changed: Mapping[str, Measured], achieved: Configuration | None
+    trial: Trial, changed: Mapping[str, Measured], achieved: Configuration
 ) -> tuple[list[str], list[str]]:
     """Returns what the values are now, and what they were, in words."""
     known, settings = known_outcomes(trial), settings_of(trial)
-    others = {n: v for n, v in (achieved or {}).items() if not is_same_value(v, settings[n])}
-    now = [values_in_words({name: each}) for name, each in changed.items()]
-    before = [values_in_words({name: known[name]}) for name in changed if name in known]
-    now += [f"{name} achieved={_shown(value)}" for name, value in others.items()]
-    before += [f"{name}={_shown(settings[name])}" for name in others]
+    now = [with_deviations({name: each}) for name, each in changed.items()]
+    before = [with_deviations({name: known[name]}) for name in changed if name in known]
+    if achieved:
+        now.append(_achieved_in_words(achieved))
+        before.append(settings_in_words({name: settings[name] for name in achieved}))
     return now, before
 
 
-def _shown(value: Value) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+def _achieved_in_words(achieved: Configuration) -> str:
+    return settings_in_words({f"{name} achieved": value for name, value in achieved.items()})
+
+
+def _sentences(doubts: Sequence[Noted]) -> str:
+    return "".join(f" {each.text}" for each in doubts)
 
 
 def _decide_failure(case: _Case) -> Decided:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from planner.space import Value
+from planner.space import Configuration, Value
 from planner.trials import Artifact, Curve, Measured, StoredCurve, Trial, TrialState
 
 
 def values_in_words(outcomes: Mapping[str, Measured]) -> str:
     """Returns outcomes with their values, such as ``yield=83, phase=cubic``."""
     return ", ".join(f"{name}={value_in_words(each)}" for name, each in outcomes.items())
+
+
+def with_deviations(outcomes: Mapping[str, Measured]) -> str:
+    """Returns outcomes with their values and deviations, such as ``yield=83+-0.5``."""
+    return ", ".join(
+        f"{name}={value_in_words(each)}{_deviation(each)}" for name, each in outcomes.items()
+    )
+
+
+def settings_in_words(settings: Configuration) -> str:
+    """Returns settings with their values, such as ``temperature=120, catalyst=Fe``."""
+    return ", ".join(
+        f"{name}={value if isinstance(value, str) else f'{value:g}'}"
+        for name, value in settings.items()
+    )
 
 
 def value_in_words(measured: Measured) -> str:
@@ -30,12 +45,34 @@ def value_in_words(measured: Measured) -> str:
 
 
 def no_overwriting(
-    trial: Trial, known: Mapping[str, Measured], others: Mapping[str, Measured]
+    trial: Trial,
+    others: Mapping[str, Measured],
+    achieved: Configuration,
+    *,
+    computed: Collection[str],
 ) -> str:
-    """Says that a result is not overwritten, and how it is corrected."""
-    what = values_in_words({name: known[name] for name in others})
-    now = f"is completed with {what}" if what else "is completed with other settings"
-    typed = values_in_words(others).replace(", ", " ") or "--achieved NAME=VALUE"
+    """Says that a result is not overwritten, and how it is corrected.
+
+    Args:
+        trial: that was told already.
+        others: outcomes of which another value is known.
+        achieved: settings of which another value was told.
+        computed: outcomes that nobody tells: they follow from their curves.
+    """
+    assert trial.observation is not None  # it was told
+    known, settings = trial.observation.outcomes, trial.observation.configuration
+    parts = [with_deviations({name: known[name] for name in others})] if others else []
+    if achieved:
+        was = settings_in_words({name: settings[name] for name in achieved})
+        parts.append(f"other settings ({was}, not {settings_in_words(achieved)})")
+    now = f"is completed with {' and '.join(parts)}"
+    told = {name: each for name, each in others.items() if name not in computed}
+    typed = " ".join(
+        [
+            *(_typed_outcome(name, each) for name, each in told.items()),
+            *(f"--achieved {name}={_typed(value)}" for name, value in achieved.items()),
+        ]
+    )
     return (
         f"Trial {trial.number} {now}. A result is not overwritten: a correction is a new version "
         f"of it, with a reason: planner tell FILE {trial.number} {typed} --correct --reason WHY."
@@ -65,6 +102,19 @@ def own_trial_hint(trial: Trial) -> str:
     """Returns what to type to enter a trial of one's own with the same settings."""
     settings = " ".join(f"{name}={_typed(value)}" for name, value in trial.configuration.items())
     return f"planner propose FILE {settings} --by-hand, then tell the new number"
+
+
+def _typed_outcome(name: str, measured: Measured) -> str:
+    """Returns what to type for an outcome; a curve or file is given by its path."""
+    match measured.value:
+        case Curve() | StoredCurve() | Artifact():
+            return f"{name}=PATH"
+        case value:
+            return f"{name}={_typed(value)}{_deviation(measured)}"
+
+
+def _deviation(measured: Measured) -> str:
+    return "" if measured.sd is None else f"+-{measured.sd:.12g}"
 
 
 def _typed(value: Value) -> str:

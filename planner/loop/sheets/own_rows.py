@@ -11,7 +11,7 @@ from planner.ledger.entries import Record
 from planner.ledger.replay import CampaignState
 from planner.loop.budget import budget_left
 from planner.loop.people.own import find_repeats, has_settings, own_proposal, own_records
-from planner.loop.people.results import find_changed, is_achieved_otherwise, known_outcomes
+from planner.loop.people.results import achieved_otherwise, find_changed, known_outcomes
 from planner.loop.people.settings import fill_settings, read_settings
 from planner.loop.people.told import Told, check_told
 from planner.loop.session import Session
@@ -120,7 +120,7 @@ def find_told_before(
             continue
         checked = check_told(session, state, trial, told)
         changed = set(find_changed(trial, checked, told))
-        if is_achieved_otherwise(trial, checked) or changed & set(known_outcomes(trial)):
+        if achieved_otherwise(trial, checked) or changed & set(known_outcomes(trial)):
             continue
         if not changed:
             return number

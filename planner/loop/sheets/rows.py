@@ -132,6 +132,11 @@ class RowsTold:
     def _decide_own(self, row: Filled) -> tuple[int | None, Effect, Decided]:
         if not row.says_end:
             return None, Effect.OPEN, Decided(says=_not_told(row))
+        if not (row.is_done or row.failed or row.outcomes):
+            raise InputError(
+                f"It gives up {', '.join(row.lost)}, and does not say whether the trial was "
+                f"performed. Fill in the status."
+            )
         own, told = self._own[row.number], _told(row, self._how)
         if own.error is not None:
             raise own.error
