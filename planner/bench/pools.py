@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from planner.campaign import (
 )
 from planner.errors import InputError, TableError
 from planner.space import Categorical, Configuration, Continuous, Floats, SearchSpace, Value
-from planner.tables import TableRef, read_table
+from planner.tables import TableRef, Values, read_table
 
 ONE_IN = 20  # settings belong to the success set: the best 5 %
 
@@ -218,11 +219,11 @@ def default_trials(n_settings: int) -> int:
     return max(20, min(60, round(0.2 * n_settings)))
 
 
-def _kept(values: Sequence[str], is_kept: Sequence[bool]) -> list[str]:
-    return [value for value, keep in zip(values, is_kept, strict=True) if keep]
+def _kept(values: Values, is_kept: Sequence[bool]) -> Values:
+    return Values(compress(values, is_kept), compress(values.places, is_kept))
 
 
-def _values(text: Sequence[str], name: str, ref: PoolRef) -> list[Value]:
+def _values(text: Values, name: str, ref: PoolRef) -> list[Value]:
     if name in ref.categories:
         return list(text)
     return list(read_numbers(text, name=name, table=ref.table, unit="1"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +19,7 @@ from planner.space import (
     SearchSpace,
     Value,
 )
-from planner.tables import TableRef, read_table
+from planner.tables import TableRef, Values, read_column, read_table
 
 
 def read_space(spec: CampaignSpec, *, folder: Path) -> SearchSpace:
@@ -39,10 +37,12 @@ def read_space(spec: CampaignSpec, *, folder: Path) -> SearchSpace:
     table, candidates = spec.table, spec.candidates
     if table is None or candidates is None:
         return SearchSpace(parameters, spec.all_constraints)
-    rows = _distinct(read_rows(table, parameters, folder=folder))
+    listed, places = _read(table, parameters, folder=folder)
+    rows = _distinct(listed)
     space = SearchSpace(parameters, spec.all_constraints, rows, tolerance=candidates.tolerance)
+    first = dict(zip(map(_key, reversed(listed)), reversed(places), strict=True))
     for row in rows:
-        _check_row(space, row, table)
+        _check_row(space, row, f"{first[_key(row)]} of {table.title}")
     return space
 
 
@@ -54,19 +54,27 @@ def read_rows(
     A fixed parameter needs no column, nor does one that is measured: it is taken at its middle
     until it is known.
     """
+    return _read(table, parameters, folder=folder)[0]
+
+
+def _read(
+    table: TableRef, parameters: tuple[AnyParameter, ...], *, folder: Path
+) -> tuple[list[dict[str, Value]], tuple[str, ...]]:
+    """Returns the rows, and where each stands in the file."""
     text = read_table(table, folder=folder)
-    n_rows = len(next(iter(text.values())))
+    places = next(iter(text.values())).places
     columns = [
-        [parameter.decode(np.full(parameter.n_columns, 0.5))] * n_rows
+        [parameter.decode(np.full(parameter.n_columns, 0.5))] * len(places)
         if isinstance(parameter, Fixed | Contextual) and parameter.name not in text
         else _values(text[parameter.name], parameter, table)
         for parameter in parameters
     ]
     names = [parameter.name for parameter in parameters]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return rows, places
 
 
-def read_numbers(values: Sequence[str], *, name: str, table: TableRef, unit: str) -> list[float]:
+def read_numbers(values: Values, *, name: str, table: TableRef, unit: str) -> list[float]:
     """Turns a column's text into numbers in the wanted unit.
 
     Raises:
@@ -74,38 +82,30 @@ def read_numbers(values: Sequence[str], *, name: str, table: TableRef, unit: str
         UnitError: the column's unit is of another dimension.
     """
     given = table.column(name).unit or unit
-    numbers = []
-    for row, value in enumerate(values, start=1):
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise TableError(
-                f"Row {row} of {table.title}: {value!r} in the column of {name!r} is no number. "
-                f"Check columns and skip_rows, or delete the row."
-            )
-        numbers.append(units.convert(number, given=given, wanted=unit))
-    return numbers
+    numbers = read_column(values, name=name, table=table)
+    return [units.convert(number, given=given, wanted=unit) for number in numbers]
 
 
-def _values(column: list[str], parameter: AnyParameter, table: TableRef) -> list[Value]:
+def _values(column: Values, parameter: AnyParameter, table: TableRef) -> list[Value]:
     if isinstance(parameter, Categorical | Ordinal):
         return list(column)
-    numbers = read_numbers(column, name=parameter.name, table=table, unit=parameter.unit)
-    return list(numbers)
+    return list(read_numbers(column, name=parameter.name, table=table, unit=parameter.unit))
+
+
+def _key(row: Configuration) -> tuple[Value, ...]:
+    return tuple(row.values())
 
 
 def _distinct(rows: list[dict[str, Value]]) -> tuple[Configuration, ...]:
-    return tuple({tuple(row.values()): row for row in rows}.values())
+    return tuple({_key(row): row for row in rows}.values())
 
 
-def _check_row(space: SearchSpace, row: Configuration, table: TableRef) -> None:
+def _check_row(space: SearchSpace, row: Configuration, where: str) -> None:
     try:
         space.check(row)
     except ValueOutOfRange as error:
         raise TableError(
-            f"A row of {table.title} is no admissible configuration: {error} "
+            f"{where} is no admissible configuration: {error} "
             f"Widen the bounds, leave the row out, or let candidates have a tolerance where rows "
             f"miss a constraint by rounding."
         ) from error

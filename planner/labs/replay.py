@@ -20,7 +20,7 @@ from planner.errors import InputError, TableError
 from planner.labs.contract import Answer, DeliveryClass, Order, Reported, Result
 from planner.rng import derive_seed, make_generator
 from planner.space import Contextual, Floats, Value
-from planner.tables import TableRef, read_table
+from planner.tables import TableRef, Values, read_table
 from planner.trials import DeviceState, Measured
 
 _Row = tuple[Value, ...]
@@ -132,7 +132,7 @@ class ReplayLab:
 
 
 def _read(
-    text: Mapping[str, list[str]], name: str, table: TableRef, spec: CampaignSpec
+    text: Mapping[str, Values], name: str, table: TableRef, spec: CampaignSpec
 ) -> Sequence[float | str]:
     """Returns the column of an outcome."""
     outcome = spec.outcomes[name]
@@ -147,12 +147,12 @@ def _read(
     )
 
 
-def _read_classes(column: list[str], outcome: ClassOutcome, table: TableRef) -> list[str]:
+def _read_classes(column: Values, outcome: ClassOutcome, table: TableRef) -> list[str]:
     names = [cell.strip() for cell in column]
-    for row, name in enumerate(names, start=1):
+    for place, name in zip(column.places, names, strict=True):
         if name not in outcome.classes:
             raise TableError(
-                f"Row {row} of {table.title}: {name!r} is no class of outcome {outcome.name!r}, "
+                f"{place} of {table.title}: {name!r} is no class of outcome {outcome.name!r}, "
                 f"only {', '.join(outcome.classes)}. Add it to the classes, or delete the row."
             )
     return names

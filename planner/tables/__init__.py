@@ -19,8 +19,9 @@ from planner.tables.headers import (
     name_of,
     read_header,
 )
+from planner.tables.numbers import read_column
 from planner.tables.reading import read_sheet
-from planner.tables.reference import Column, TableRef, locate_table, read_table
+from planner.tables.reference import Column, TableRef, Values, locate_table, read_table
 from planner.tables.sheet import Counted, Row, Sheet
 from planner.tables.writing import Entry, SheetColumn, Written, cell_text, write_sheet
 
@@ -43,12 +44,14 @@ __all__ = [
     "TableRef",
     "Text",
     "Unreadable",
+    "Values",
     "Written",
     "cell_text",
     "find_columns",
     "locate_table",
     "name_of",
     "number_text",
+    "read_column",
     "read_header",
     "read_sheet",
     "read_table",

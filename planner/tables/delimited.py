@@ -45,7 +45,7 @@ def read_delimited(
     if said := _EXCELS_LINE.match(text):
         delimiter = delimiter or said[1]
         text, skipped = text[said.end() :], 1
-    found = delimiter or _find_delimiter(text, from_line=(header_row or 1) - skipped)
+    found = delimiter or find_delimiter(text, from_line=(header_row or 1) - skipped)
     lines = _Lines(text, found, first=1 + skipped)
     rows = tuple(_rows(lines, title))
     if lines.comments:
@@ -131,7 +131,7 @@ def _undefused(cell: str) -> str:
     return cell[1:] if DEFUSED.match(cell) else cell
 
 
-def _find_delimiter(text: str, *, from_line: int) -> str:
+def find_delimiter(text: str, *, from_line: int) -> str:
     """Returns what divides the header and, as far as it can be, every row alike."""
     rows = {each: _first_rows(text, each, from_line) for each in DELIMITERS}
     whole, fit = _best({each: _fit(rows[each]) for each in DELIMITERS})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import importlib.metadata
+import io
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -20,6 +22,7 @@ from planner.errors import MissingPackage, TableError
 from planner.tables.cells import Unreadable
 from planner.tables.columnar import read_columnar
 from planner.tables.contents import FileKind, find_kind, read_bytes
+from planner.tables.delimited import DELIMITERS, find_delimiter
 from planner.tables.grid import RawRow
 from planner.tables.workbook import read_workbook
 
@@ -59,7 +62,8 @@ class TableRef(BaseModel):
         version: of the distribution, for the command that installs it.
         columns: name to header, or to position counted from 1 where the table has no header line.
         skip_rows: lines to leave out: after the header line, or from the top where there is none.
-        delimiter: between the values of a line.
+        delimiter: between the values of a line; found where it is left out.
+        decimal: mark of the numbers in a CSV file; with a comma, points stand between thousands.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,7 +78,8 @@ class TableRef(BaseModel):
         ],
     ] = Field(min_length=1)
     skip_rows: StrictInt = Field(default=0, ge=0)
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
 
     def column(self, name: str) -> Column:
         """Returns where the values of this name stand."""
@@ -86,7 +91,18 @@ class TableRef(BaseModel):
         return f"{self.path} of package {self.distribution}" if self.distribution else self.path
 
 
-def read_table(table: TableRef, *, folder: Path) -> dict[str, list[str]]:
+class Values(list[str]):
+    """The texts of a column, and in which line or row of the file each stands."""
+
+    def __init__(self, texts: Iterable[str], places: Iterable[str]) -> None:
+        super().__init__(texts)
+        self.places = tuple(places)
+
+
+_Line = tuple[str, list[str]]  # where it stands, and its values
+
+
+def read_table(table: TableRef, *, folder: Path) -> dict[str, Values]:
     """Reads the wanted columns as text.
 
     Args:
@@ -102,34 +118,55 @@ def read_table(table: TableRef, *, folder: Path) -> dict[str, list[str]]:
     """
     path = locate_table(table, folder=folder)
     is_text = path.suffix.lower() not in (".xlsx", ".parquet")
-    lines = _read_lines(path, table.delimiter) if is_text else _read_typed(path)
+    lines = _read_lines(path, table) if is_text else _read_typed(path, table)
     by_position = all(isinstance(table.column(name).column, int) for name in table.columns)
-    header = None if by_position else (lines[0] if lines else [])
+    header = None if by_position else (lines[0][1] if lines else [])
     body = lines[table.skip_rows + (0 if by_position else 1) :]
     if not body:
         raise TableError(f"Table {path} has no rows below skip_rows ({table.skip_rows}).")
     return {name: _column(body, table, name, header) for name in table.columns}
 
 
-def _read_lines(path: Path, delimiter: str) -> list[list[str]]:
+def _read_lines(path: Path, table: TableRef) -> list[_Line]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return [line for line in csv.reader(file, delimiter=delimiter) if line]
+            text = file.read()
+        return _divide(text, table.delimiter or _find_delimiter(text, table))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TableError(
             f"Table {path} cannot be read: {error}. Give a CSV, .xlsx or .parquet file."
         ) from error
 
 
-def _read_typed(path: Path) -> list[list[str]]:
+def _divide(text: str, delimiter: str) -> list[_Line]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    lines, begun = [], 1
+    for line in reader:
+        if line:
+            lines.append((f"Line {begun}", line))
+        begun = reader.line_num + 1
+    return lines
+
+
+def _find_delimiter(text: str, table: TableRef) -> str:
+    """Returns a comma where it gives the wanted headers, or else what divides the rows alike."""
+    wanted = {each.column for each in table.columns.values() if isinstance(each.column, str)}
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    named = {each.strip() for each in next(csv.reader([first]), [])}
+    return "," if wanted and wanted <= named else find_delimiter(text, from_line=1)
+
+
+def _read_typed(path: Path, table: TableRef) -> list[_Line]:
     """Returns the cells of a workbook or Parquet file as text, the header first."""
+    if table.decimal == ",":
+        raise TableError(f"Table {path} is no CSV file: decimal is not for it. Leave it out.")
     content = read_bytes(path)
     if find_kind(content, title=path.name) is FileKind.PARQUET:
         grid = read_columnar(content, title=path.name)
     else:
         grid = read_workbook(content, title=path.name, sheet=None)
     width = max((len(row.cells) for row in grid.rows), default=0)
-    return [_texts(row, width, grid.title) for row in grid.rows]
+    return [(f"Row {row.number}", _texts(row, width, grid.title)) for row in grid.rows]
 
 
 def _texts(row: RawRow, width: int, title: str) -> list[str]:
@@ -172,9 +209,7 @@ def _in_package(table: TableRef) -> str:
     return f", or the version of package {table.distribution!r}" if table.distribution else ""
 
 
-def _column(
-    body: list[list[str]], table: TableRef, name: str, header: list[str] | None
-) -> list[str]:
+def _column(body: list[_Line], table: TableRef, name: str, header: list[str] | None) -> Values:
     place = table.column(name).column
     if isinstance(place, int):
         index = place - 1
@@ -183,13 +218,20 @@ def _column(
         if place not in names:
             raise TableError(
                 f"Table {table.title} has no column {place!r} for {name!r}. "
-                f"Its columns are {', '.join(names)}."
+                f"Its columns are {', '.join(names)}.{_other_delimiter(names, table)}"
             )
         index = names.index(place)
-    shortest = min(len(line) for line in body)
-    if not 0 <= index < shortest:
+    where, shortest = min(body, key=lambda line: len(line[1]))
+    if not 0 <= index < len(shortest):
         raise TableError(
-            f"Table {table.title} has {shortest} columns, there is none at {place!r} for {name!r}. "
-            f"Positions are counted from 1."
+            f"{where} of {table.title} has {len(shortest)} columns, there is none at {place!r} for "
+            f"{name!r}. Positions are counted from 1.{_other_delimiter(shortest, table)}"
         )
-    return [line[index].strip() for line in body]
+    return Values((line[index].strip() for _, line in body), (where for where, _ in body))
+
+
+def _other_delimiter(cells: list[str], table: TableRef) -> str:
+    """Returns what to say where one cell seems to hold them all."""
+    if len(cells) != 1 or not any(each in cells[0] for each in DELIMITERS):
+        return ""
+    return f" Give the table the delimiter of {cells[0]!r}, now it is {table.delimiter!r}."

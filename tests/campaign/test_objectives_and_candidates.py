@@ -17,7 +17,7 @@ from planner.campaign import (
     utility,
 )
 from planner.errors import MissingPackage, TableError, UnitError
-from planner.tables import TableRef
+from planner.tables import TableRef, Values
 
 values = st.floats(-1e6, 1e6)
 
@@ -42,22 +42,29 @@ def test_a_range_is_worth_the_distance_outside_it(value: float, worth: float) ->
     assert utility(HitRange(outcome="y", low=10, high=20), value) == worth
 
 
+def listed(texts: list[str]) -> Values:
+    return Values(texts, (f"Line {n}" for n in range(2, len(texts) + 2)))
+
+
 def test_numbers_are_converted_to_the_wanted_unit() -> None:
     table = TableRef(path="data.csv", columns={"t": {"column": "temp", "unit": "K"}})
-    assert read_numbers(["373.15", "1e3"], name="t", table=table, unit="degC") == [100.0, 726.85]
+    assert read_numbers(listed(["373.15", "1e3"]), name="t", table=table, unit="degC") == [
+        100.0,
+        726.85,
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "abc", "1,5", "nan", "inf", "-inf", "1e999"])
 def test_what_is_no_finite_number_is_refused_with_its_row(text: str) -> None:
     table = TableRef(path="data.csv", columns={"t": "temp"})
-    with pytest.raises(TableError, match=r"Row 2 of data\.csv"):
-        read_numbers(["1", text], name="t", table=table, unit="degC")
+    with pytest.raises(TableError, match=r"Line 3 of data\.csv"):
+        read_numbers(listed(["1", text]), name="t", table=table, unit="degC")
 
 
 def test_a_column_of_another_dimension_is_refused() -> None:
     table = TableRef(path="data.csv", columns={"t": {"column": "temp", "unit": "min"}})
     with pytest.raises(UnitError, match="degC"):
-        read_numbers(["1"], name="t", table=table, unit="degC")
+        read_numbers(listed(["1"]), name="t", table=table, unit="degC")
 
 
 TABLE = """\
@@ -88,7 +95,7 @@ def test_rows_come_in_the_parameters_units_without_repeats(tmp_path: Path) -> No
 @pytest.mark.parametrize("row", ["water,400", "ether,300", "water,hot", "water,"])
 def test_a_row_that_is_no_configuration_is_named(row: str, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text(f"S,T\nwater,300\n{row}\n")
-    with pytest.raises(TableError, match=r"[Rr]ow"):
+    with pytest.raises(TableError, match=r"Line 3 of list\.csv"):
         read_space(parse_campaign(TABLE, path="x"), folder=tmp_path)
 
 

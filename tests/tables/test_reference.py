@@ -7,7 +7,7 @@ from openpyxl.workbook import Workbook
 from pydantic import ValidationError
 
 from planner.errors import MissingPackage, TableError
-from planner.tables import SheetColumn, TableRef, locate_table, read_table, write_sheet
+from planner.tables import SheetColumn, TableRef, locate_table, read_column, read_table, write_sheet
 
 CSV = "temp,time,who\nTYPE,DATA,DATA\n100,3,Ann\n110,4.5, Bob \n"
 
@@ -33,6 +33,52 @@ def test_another_delimiter_a_byte_order_mark_and_empty_lines_do_not_matter(folde
     (folder / "export.csv").write_bytes(b"\xef\xbb\xbfa;b\r\n\r\n1;2\r\n")
     table = TableRef(path="export.csv", columns={"x": "a"}, delimiter=";")
     assert read_table(table, folder=folder) == {"x": ["1"]}
+
+
+def test_what_divides_the_cells_is_found_where_it_is_not_said(folder: Path) -> None:
+    (folder / "german.csv").write_text("a;b;c\n1,5;2;x\n80,5;3;y\n")
+    named = TableRef(path="german.csv", columns={"x": "a", "z": "c"})
+    assert read_table(named, folder=folder) == {"x": ["1,5", "80,5"], "z": ["x", "y"]}
+    bare = TableRef(path="german.csv", columns={"y": 2}, skip_rows=1)
+    assert read_table(bare, folder=folder) == {"y": ["2", "3"]}
+
+
+def test_commas_divide_where_they_give_the_wanted_headers(folder: Path) -> None:
+    (folder / "smiles.csv").write_text("a|b;n,t|u;v,y\n1|2;3,4|5;6,7\n")
+    table = TableRef(path="smiles.csv", columns={"y": "y"})
+    assert read_table(table, folder=folder) == {"y": ["7"]}
+
+
+@pytest.mark.parametrize("columns", [{"a": "a"}, {"a": 2}])
+def test_a_wrong_delimiter_is_named_with_its_key(
+    columns: dict[str, str | int], folder: Path
+) -> None:
+    (folder / "german.csv").write_text("a;b\n1,5;2\n")
+    table = TableRef(path="german.csv", columns=columns, delimiter="|")
+    with pytest.raises(TableError, match=r"Give the table the delimiter of 'a;b', now it is '\|'"):
+        read_table(table, folder=folder)
+
+
+def test_numbers_with_decimal_commas_are_read_where_the_table_says_so(folder: Path) -> None:
+    (folder / "german.csv").write_text("a;b\n7,7;x\n1.234;x\n1.234,5;x\n-0,5;x\n1,234;x\n3;x\n")
+    table = TableRef(path="german.csv", columns={"a": "a"}, decimal=",")
+    values = read_table(table, folder=folder)["a"]
+    assert read_column(values, name="a", table=table) == [7.7, 1234.0, 1234.5, -0.5, 1.234, 3.0]
+
+
+def test_a_decimal_comma_that_is_not_said_is_refused_with_its_line_and_key(folder: Path) -> None:
+    (folder / "german.csv").write_text("a;b\n\n1;x\n\n7,7;x\n")
+    table = TableRef(path="german.csv", columns={"a": "a"})
+    values = read_table(table, folder=folder)["a"]
+    with pytest.raises(TableError, match=r"Line 5 of german\.csv: '7,7'.*decimal: ','"):
+        read_column(values, name="a", table=table)
+
+
+def test_a_workbook_has_no_decimal_mark(tmp_path: Path) -> None:
+    write_sheet([(1.5,)], tmp_path / "data.xlsx", columns=[SheetColumn(header="a")])
+    table = TableRef(path="data.xlsx", columns={"a": "a"}, decimal=",")
+    with pytest.raises(TableError, match="decimal is not for it"):
+        read_table(table, folder=tmp_path)
 
 
 def test_quoted_values_may_hold_the_delimiter(folder: Path) -> None:

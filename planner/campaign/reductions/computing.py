@@ -20,7 +20,7 @@ from planner.campaign.reductions.points import (
 from planner.campaign.reductions.records import AnyReduction, names_for
 from planner.errors import InputError, TableError, UnitError
 from planner.space import Floats
-from planner.tables import TableRef, read_table
+from planner.tables import TableRef, Values, read_column, read_table
 
 _NOTHING: Own = {}
 
@@ -146,17 +146,7 @@ def _convert(number: float, reduction: ReductionBase, *, given: str, wanted: str
     return turn(number, given=given, wanted=wanted)
 
 
-def _numbers(column: list[str], name: str, table: TableRef, unit: str) -> list[float]:
+def _numbers(column: Values, name: str, table: TableRef, unit: str) -> list[float]:
     given = table.column(name).unit or unit
-    numbers = []
-    for row, text in enumerate(column, start=1):
-        try:
-            numbers.append(units.convert(float(text), given=given, wanted=unit))
-        except (ValueError, OverflowError) as error:
-            if isinstance(error, UnitError):
-                raise
-            raise TableError(
-                f"Row {row} of {table.title}: {text!r} in the column of {name!r} is no number. "
-                f"Check columns and skip_rows, or delete the row."
-            ) from error
-    return numbers
+    numbers = read_column(column, name=name, table=table)
+    return [units.convert(number, given=given, wanted=unit) for number in numbers]

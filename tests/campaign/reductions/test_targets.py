@@ -140,7 +140,7 @@ def test_a_target_is_read_from_its_table_in_the_units_of_the_curve(tmp_path: Pat
         ("x,y\n1,2\n", DISTANCE, "at least 2"),
         ("x,y\n1,-2\n2,2\n", WASSERSTEIN, "negative"),
         ("x,y\n1,0\n2,0\n", DIVERGENCE, "all weights are zero"),
-        ("x,y\n1,oops\n", DISTANCE, "Row 1 .* 'oops'"),
+        ("x,y\n1,oops\n", DISTANCE, "Line 2 .* 'oops'"),
         ("x,y\n1,nan\n2,1\n", DISTANCE, "not finite|no number"),
         ("x,y\n1,0\n2,0\n", {**DISTANCE, "normalised": True}, "nowhere above zero"),
         ("x,z\n1,0\n", DISTANCE, "no column 'y'"),
