@@ -9,8 +9,14 @@ from planner.campaign import CampaignSpec, NumberOutcome
 from planner.errors import InputError
 from planner.labs import Reported
 from planner.loop.exchange.reading import is_named
+from planner.tables import number_text
+from planner.tables.spelling import spell
 
 _NUMBER = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)$")
+_DEVIATION = re.compile(r"\+-|\+/-|±")  # a plus-minus sign as it is typed, or copied
+_RANGE = re.compile(
+    r"[+-]?[\d.]*\d\s*(?::|\.\.+|-|\u2013|to)\s*[+-]?\d[\d.]*(?:\s*[^\W\d].*|\s*[%°].*)?"
+)
 
 
 def names_in(spec: CampaignSpec) -> frozenset[str]:
@@ -23,7 +29,7 @@ def names_in(spec: CampaignSpec) -> frozenset[str]:
 def read_reported(
     assignments: Sequence[str], *, texts: Collection[str] = ()
 ) -> dict[str, Reported]:
-    """Reads ``yield=81.5`` or ``temperature=400K`` or ``yield=81.5+-2``.
+    """Reads ``yield=81.5`` or ``temperature=400K`` or ``yield=81.5+-2``, also with a typed ±.
 
     Args:
         assignments: as typed.
@@ -54,14 +60,28 @@ def read_combination(text: str, *, texts: Collection[str] = ()) -> dict[str, Rep
 
 
 def _read(text: str) -> Reported:
-    body, has_sd, deviation = text.partition("+-")
+    body, *deviations = _DEVIATION.split(text, maxsplit=1)
+    if _RANGE.fullmatch(body.strip()):
+        raise InputError(f"{text!r} is a range, and ranges are not possible here. Give one value.")
+    for part in (body, *deviations):
+        _check_mark(part.strip(), text)
     match = _NUMBER.match(body.strip())
     if match is None:
         return Reported(value=text)
     sd, unit = None, match[2].strip() or None
-    if has_sd:
-        tail = _NUMBER.match(deviation.strip())
+    if deviations:
+        tail = _NUMBER.match(deviations[0].strip())
         if tail is None:
             raise InputError(f"{text!r}: after +- comes the standard deviation, such as 81.5+-2.")
         sd, unit = float(tail[1]), unit or tail[2].strip() or None
     return Reported(value=float(match[1]), unit=unit, sd=sd)
+
+
+def _check_mark(number: str, text: str) -> None:
+    """Refuses a comma within a number: where it is typed, a point can be."""
+    spelled = spell(number) if "," in number else None
+    if spelled is None:
+        return
+    readings = [spelled.value(), *([spelled.value(is_decimal=False)] * bool(spelled.open_mark))]
+    meant = " or ".join(number_text(each) for each in readings)
+    raise InputError(f"{text!r} has a comma. Write a decimal point: {meant}.")
