@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+
+class DecimalMark(StrEnum):
+    """The mark before the decimals of numbers that are written as text."""
+
+    POINT = "point"
+    COMMA = "comma"
+
+    @property
+    def mark(self) -> Literal[".", ","]:
+        """The mark itself."""
+        return "." if self is DecimalMark.POINT else ","
+
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="Campaign file (YAML).", show_default=False)

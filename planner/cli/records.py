@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import As, File, Json
+from planner.cli.options import As, DecimalMark, File, Json
 from planner.cli.places import make_place
 from planner.cli.written import require_folder, write_file
 
@@ -104,7 +104,7 @@ def import_(
     ] = False,
     sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
     decimal: Annotated[
-        str | None, typer.Option(help="Decimal mark, . or , where it cannot be found.")
+        DecimalMark | None, typer.Option(help="The decimal mark, where it cannot be found.")
     ] = None,
     name: As = None,
     as_json: Json = False,
@@ -219,9 +219,8 @@ def _read(
     from_campaign: Path | None,
     *,
     sheet: str | None,
-    decimal: str | None,
+    decimal: DecimalMark | None,
 ) -> tuple[Given, str]:
-    from planner.errors import InputError
     from planner.loop.desk import looking_at
     from planner.loop.exchange import read_campaign_rows, read_file
 
@@ -230,9 +229,7 @@ def _read(
             rows = read_campaign_rows(other.state, other.intake.artifacts, session.state.spec)
             return rows, f"campaign {other.campaign}"
     assert table is not None  # one of both was given
-    if decimal not in (None, ".", ","):
-        raise InputError(f"--decimal takes . or , and not {decimal!r}.")
-    mark: Literal[".", ","] | None = decimal  # type: ignore[assignment]
+    mark = decimal.mark if decimal else None
     return read_file(table, session.state.spec, sheet=sheet, decimal=mark), table.name
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from planner.cli.options import As, File, Json, Reason, Values
+from planner.cli.options import As, DecimalMark, File, Json, Reason, Values
 from planner.cli.places import make_place
 
 if TYPE_CHECKING:
@@ -23,13 +23,6 @@ class Failure(StrEnum):
 
     MACHINE = "machine"
     PROCESS = "process"
-
-
-class DecimalMark(StrEnum):
-    """The mark before the decimals of numbers that are written as text."""
-
-    POINT = "point"
-    COMMA = "comma"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -96,7 +89,7 @@ def tell(
         from planner.loop.sheets import How
 
         how = How(corrects=correct, reason=reason, is_partial=partial)
-        mark = {DecimalMark.POINT: ".", DecimalMark.COMMA: ","}.get(decimal) if decimal else None
+        mark = decimal.mark if decimal else None
         options = {"sheet": sheet, "decimal": mark, "header_row": header_row}
         _tell_table(place, Path(what), how, options, as_json=as_json)
         return

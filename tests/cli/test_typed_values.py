@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from planner.cli.assignments import read_combination, read_reported
 from planner.errors import InputError
 from planner.labs import Reported
+from tests.cli.conftest import Typed
+from tests.cli.desks import write_flow
 
 
 @pytest.mark.parametrize("sign", ["+-", "±", " ± ", "+/-"])
@@ -53,3 +57,17 @@ def test_other_values_are_no_ranges(typed: str) -> None:
 def test_names_keep_their_commas_and_hyphens() -> None:
     found = read_reported(["ligand=1,2", "phase=2-3"], texts=["ligand", "phase"])
     assert found == {"ligand": Reported(value="1,2"), "phase": Reported(value="2-3")}
+
+
+def test_the_decimal_mark_of_an_imported_table_is_named_as_that_of_a_told_one(
+    typed: Typed, tmp_path: Path
+) -> None:
+    write_flow(tmp_path)
+    table = "temperature;residence;yield\n100,5;5;12,5\n80;7,5;0,125\n"
+    (tmp_path / "old.csv").write_text(table)
+    ended = typed("import", "flow.yaml", "old.csv", "--decimal", "comma")
+    assert (ended.code, ended.out.split(";")[0]) == (0, "Imported 2 measurements")
+    for command in (["import", "flow.yaml", "old.csv"], ["tell", "flow.yaml", "old.csv"]):
+        refused = typed(*command, "--decimal", ",")
+        assert refused.code == 2
+        assert "'point', 'comma'" in refused.err
