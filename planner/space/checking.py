@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from planner.errors import InputError
 from planner.space.base import Value
+from planner.space.constraint_base import shown
 from planner.space.constraints import AnyConstraint
 from planner.space.given import Contextual
 from planner.space.linear import LinearConstraint, Mixture
@@ -67,11 +68,13 @@ def why_nothing_is_left(
     held: Mapping[str, Value], avoid: Sequence[Mapping[str, Value]], why: str
 ) -> str:
     """Returns the message for locks and combinations to avoid that leave no configuration."""
-    parts = [f"{name} = {value}" for name, value in held.items()]
-    words = f"With {', '.join(parts)} held" if parts else ""
+    words = f"With {_settings(held)} held" if held else ""
     if avoid:
-        shown = "; ".join(
-            ", ".join(f"{name} = {value}" for name, value in each.items()) for each in avoid
-        )
-        words = f"{words} and {shown} avoided" if words else f"With {shown} avoided"
+        avoided = "; ".join(map(_settings, avoid))
+        words = f"{words} and {avoided} avoided" if words else f"With {avoided} avoided"
     return f"{words} nothing can be tried. {why} Hold or avoid less."
+
+
+def _settings(values: Mapping[str, Value]) -> str:
+    words = {name: each if isinstance(each, str) else shown(each) for name, each in values.items()}
+    return ", ".join(f"{name} = {word}" for name, word in words.items())

@@ -48,7 +48,9 @@ class Stretch(BaseModel):
         return begin, end
 
 
-class _KnotRule(LinearConstraint):
+class KnotRule(LinearConstraint):
+    """A linear rule between two knots that is said in words of the profile."""
+
     stretch: Stretch
 
     def find_breach(
@@ -63,7 +65,7 @@ class _KnotRule(LinearConstraint):
         raise NotImplementedError
 
 
-class KnotOrder(_KnotRule):
+class KnotOrder(KnotRule):
     """A knot comes after the one before it, by at least a step."""
 
     def in_words(self) -> str:
@@ -84,7 +86,7 @@ class KnotOrder(_KnotRule):
         )
 
 
-class KnotRate(_KnotRule):
+class KnotRate(KnotRule):
     """The course from a knot to the next is no faster than may be."""
 
     is_rise: bool

@@ -77,3 +77,13 @@ def test_what_is_proposed_was_not_achieved(ramp: Desk, typed: Typed) -> None:
     assert "parameter 'furnace_3_time' is 'nan', not a finite number" in " ".join(
         refused.err.split()
     )
+
+
+def test_wishes_that_the_furnace_cannot_follow_are_refused_in_words(
+    ramp: Desk, typed: Typed
+) -> None:
+    refused = typed("ask", FILE, "--lock", "furnace_2_time=1", "--lock", "furnace_2=800")
+    said = " ".join(refused.err.split())
+    assert refused.code == 2
+    assert "With furnace_2_time = 1, furnace_2 = 800 held nothing can be tried." in said
+    assert "keeps 'From knot 1 to 2 furnace rises by at most 300 degC/h'" in said

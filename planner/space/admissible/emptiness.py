@@ -15,6 +15,7 @@ from planner.space.admissible.sampling import draw_configurations
 from planner.space.admissible.search import N_DESCENTS, N_POINTS
 from planner.space.constraint_base import listed
 from planner.space.constraints import AnyConstraint
+from planner.space.knot_rules import KnotRule
 
 _SEED = 0
 _ENOUGH = 16
@@ -77,7 +78,10 @@ def _in_conflict(region: Region, is_empty: Callable[[Region], bool]) -> str:
 
 
 def _named(constraints: Sequence[AnyConstraint]) -> str:
-    return listed(f"'{constraint}'" for constraint in constraints)
+    return listed(
+        f"'{each.in_words().removesuffix('.') if isinstance(each, KnotRule) else each}'"
+        for each in constraints
+    )
 
 
 def _has_empty_list(region: Region) -> bool:
