@@ -279,7 +279,9 @@ def test_a_broken_rule_is_named() -> None:
         (Continuous(name="a", low=0, high=1), Continuous(name="b", low=0, high=1)),
         (LinearConstraint(weights={"a": 1, "b": 1}, at_most=1),),
     )
-    with pytest.raises(ValueOutOfRange, match=r"a 0.6 and b 0.6. a \+ b is 1.2, and must be at most 1"):
+    with pytest.raises(
+        ValueOutOfRange, match=r"a 0.6 and b 0.6. a \+ b is 1.2, and must be at most 1"
+    ):
         space.check({"a": 0.6, "b": 0.6})
 
 
