@@ -22,15 +22,8 @@ from planner.loop.exchange.frames import make_frame, rows_of
 from planner.loop.model import fit_surrogate, predict, predict_classes
 from planner.loop.people.settings import fill_settings
 from planner.loop.session import Session
-from planner.loop.sheets import (
-    Given,
-    How,
-    answer_in_words,
-    frame_to_fill,
-    report,
-    sheet_of_frame,
-    tell_table,
-)
+from planner.loop.sheets import Given, How, answer_in_words, report, tell_table
+from planner.loop.sheets.frames import frame_to_fill, sheet_of_frame
 from planner.models import FitFailure
 from planner.space import Configuration, SearchSpace, Value
 from planner.trials import Prediction, Proposal, Trial

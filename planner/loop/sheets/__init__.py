@@ -2,7 +2,6 @@
 
 from planner.loop.sheets.answers import Effect, How, RowAnswer, TableAnswer, answer_in_words
 from planner.loop.sheets.form import make_columns, make_rows, told_outcomes
-from planner.loop.sheets.frames import frame_to_fill, sheet_of_frame
 from planner.loop.sheets.table import tell_table
 from planner.loop.sheets.typed import Given, read_typed, report
 
@@ -13,12 +12,10 @@ __all__ = [
     "RowAnswer",
     "TableAnswer",
     "answer_in_words",
-    "frame_to_fill",
     "make_columns",
     "make_rows",
     "read_typed",
     "report",
-    "sheet_of_frame",
     "tell_table",
     "told_outcomes",
 ]
