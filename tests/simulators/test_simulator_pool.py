@@ -326,6 +326,7 @@ def test_an_interrupt_sent_to_a_worker_is_ignored(pool: SimulatorPool) -> None:
     assert pool.worker_pids == (pid,)
 
 
+@pytest.mark.slow
 def test_a_run_through_a_worker_costs_less_than_five_milliseconds_more(
     pool: SimulatorPool,
 ) -> None:
