@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from planner.pictures import (
@@ -25,6 +20,7 @@ from planner.pictures import (
 from planner.report import words
 from planner.report.facts import Facts
 from planner.report.pictures import make_class_trials, make_observed, make_progress
+from planner.report.standalone import render_page
 
 WIDE_PX, NARROW_PX = 700.0, 336.0  # a desk's or a printed page's column; a telephone's
 
@@ -69,42 +65,18 @@ def write_report(facts: Facts, *, folder: Path, path: Path | None = None) -> Pat
 
 def make_page(facts: Facts) -> str:
     """Returns the page as HTML; the same facts give the same bytes."""
-    style = files("planner.report").joinpath("page.css").read_text(encoding="utf-8")
-    return _template().render(
-        facts=facts,
-        spec=facts.spec,
-        words=words,
-        progress=_progress(facts),
-        slices=_slices(facts),
-        observed=_observed(facts),
-        curves=[_curves(each) for each in facts.curves],
-        style=Markup(style),  # noqa: S704 - our own file
-        style_hash=_hash(style),
+    return render_page(
+        "page",
+        {
+            "facts": facts,
+            "spec": facts.spec,
+            "words": words,
+            "progress": _progress(facts),
+            "slices": _slices(facts),
+            "observed": _observed(facts),
+            "curves": [_curves(each) for each in facts.curves],
+        },
     )
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("planner.report", package_path=""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["breakable"] = _breakable
-    return environment.get_template("page.html")
-
-
-def _breakable(name: str) -> Markup:
-    """Lets a name in a narrow column go on in the next line after an underscore; escapes it."""
-    return Markup("_<wbr>").join(name.split("_"))
-
-
-def _hash(style: str) -> str:
-    """Returns what the page's policy names, so that a browser takes this style sheet alone."""
-    digest = hashlib.sha256(style.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def _curves(curves: Curves) -> Picture:

@@ -5,19 +5,13 @@ One page of HTML that needs no script, no network and no other file, made for A4
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
-import jinja2
-from markupsafe import Markup
+from planner.report.standalone import render_page
 
 STATES = ("done", "failed by machine", "failed by process")  # as in the table to fill in
-_LONGEST_NUMBER = 24  # characters of a double
 _MOST_ABREAST = 5  # 33 mm each: "0.125 mL/min" in large letters
 
 
@@ -118,18 +112,18 @@ def make_run_sheet(
             raise ValueError(
                 f"Trial {row.trial} has {len(row.settings)} settings for {len(columns)} columns."
             )
-    style = files("planner.report").joinpath("run_sheet.css").read_text(encoding="utf-8")
-    return _template().render(
-        title=title,
-        columns=columns,
-        rows=rows,
-        outcomes=outcomes,
-        head=head,
-        states=STATES,
-        n_abreast=_abreast(len(columns)),
-        trials=_numbers([row.trial for row in rows]),
-        style=Markup(style),  # noqa: S704 - our own file
-        style_hash=_hash(style),
+    return render_page(
+        "run_sheet",
+        {
+            "title": title,
+            "columns": columns,
+            "rows": rows,
+            "outcomes": outcomes,
+            "head": head,
+            "states": STATES,
+            "n_abreast": _abreast(len(columns)),
+            "trials": _numbers([row.trial for row in rows]),
+        },
     )
 
 
@@ -145,37 +139,3 @@ def _numbers(trials: Sequence[str]) -> str:
     word = "trial" if len(trials) == 1 else "trials"
     shown = trials if len(trials) <= 8 else [*trials[:4], "...", *trials[-2:]]
     return f"{word} {', '.join(shown)}"
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("planner.report", package_path=""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["breakable"] = _breakable
-    environment.tests["numeric"] = _is_numeric
-    return environment.get_template("run_sheet.html")
-
-
-def _breakable(name: str) -> Markup:
-    """Lets a name in a narrow column go on in the next line after an underscore; escapes it."""
-    return Markup("_<wbr>").join(name.split("_"))
-
-
-def _is_numeric(value: str) -> bool:
-    """Tells whether a setting is a number: in two lines it would be read as another."""
-    try:
-        float(value.replace("\u2212", "-"))
-    except ValueError:
-        return False
-    return len(value) <= _LONGEST_NUMBER
-
-
-def _hash(style: str) -> str:
-    """Returns what the page's policy names, so that a browser takes this style sheet alone."""
-    digest = hashlib.sha256(style.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
