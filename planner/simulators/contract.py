@@ -298,6 +298,17 @@ class SimulatorResult:
     values: Mapping[str, Yielded] = field(default_factory=dict)
 
 
+def result_with(
+    values: Mapping[str, Yielded], *, n_steps: int = 0, balance_residual: float | None = None
+) -> SimulatorResult:
+    """The result of a run that went well."""
+    return SimulatorResult(
+        status=Status.OK,
+        diagnostics=Diagnostics(converged=True, n_steps=n_steps, balance_residual=balance_residual),
+        values=values,
+    )
+
+
 def no_result(
     status: Status, message: str, *, n_steps: int = 0, balance_residual: float | None = None
 ) -> SimulatorResult:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import final
+from functools import partial
 
-from planner.simulators.admission import admit_course, admit_inputs, admit_theta
 from planner.simulators.contract import (
     AnyInputSpec,
-    CalibrationParameter,
     Card,
     CourseSpec,
-    Diagnostics,
     Evidence,
     ExpectedCost,
-    Given,
     LogNormal,
     Normal,
     OutcomeSpec,
     SimulatorResult,
-    Status,
+    result_with,
 )
+from planner.simulators.processes.process import Admitted, Process, uncertain
 from planner.simulators.processes.thermal import dose
 
 REFERENCE_DEGC = 500.0
@@ -48,17 +44,11 @@ OUTCOMES = (
     ),
 )
 
-
-def _guess(name: str, unit: str, prior: Normal | LogNormal, meaning: str) -> CalibrationParameter:
-    return CalibrationParameter(
-        name=name,
-        unit=unit,
-        prior=prior,
-        meaning=meaning,
-        source="chosen by the authors of this file within what oxides show; from no paper",
-        evidence=Evidence.CHOSEN,
-    )
-
+_guess = partial(
+    uncertain,
+    source="chosen by the authors of this file within what oxides show; from no paper",
+    evidence=Evidence.CHOSEN,
+)
 
 PRIORS = (
     _guess(
@@ -108,48 +98,33 @@ CARD = Card(
 )
 
 
-@final
-class Calcination:
-    """The furnace behind the `Simulator` contract."""
-
-    name = "calcination"
-    version = "1"
-    inputs = INPUTS
-    outcomes = OUTCOMES
-    calibration_parameters = PRIORS
-    fidelity = 0.3
-    cost = ExpectedCost(duration_s=0.001, money_usd=0.0)
-    card = CARD
-
-    def run(
-        self, inputs: Mapping[str, Given], theta: Mapping[str, float] | None = None, *, seed: int
-    ) -> SimulatorResult:
-        """Fire one powder; ``seed`` changes nothing.
-
-        Raises:
-            UnknownName: a name that the model does not have.
-            ValueOutOfRange: a programme that is missing or that the furnace cannot follow.
-        """
-        del seed
-        admit_inputs(inputs, INPUTS, simulator=self.name)
-        course = admit_course(inputs, FURNACE, simulator=self.name)
-        constants = admit_theta(theta, PRIORS, simulator=self.name)
-        reacting_min, growing_min = (
-            dose(course, constants[energy] * 1e3, reference_degc=REFERENCE_DEGC)
-            for energy in ("reaction_energy", "growth_energy")
-        )
-        conversion = -math.expm1(-constants["reaction_rate"] * reacting_min)
-        size_nm = (constants["first_size"] ** 4 + constants["growth_rate"] * growing_min) ** 0.25
-        return SimulatorResult(
-            status=Status.OK,
-            values={
-                "conversion": 100 * conversion,
-                "grain_size": size_nm,
-                # 6/(g/cm3 nm) is 6000 m2/g
-                "active_surface": 6000 * conversion / (DENSITY_G_PER_CM3 * size_nm),
-            },
-            diagnostics=Diagnostics(converged=True),
-        )
+def _fire(run: Admitted) -> SimulatorResult:
+    """Fire one powder; the seed changes nothing."""
+    course, constants = run.courses[FURNACE.name], run.theta
+    reacting_min, growing_min = (
+        dose(course, constants[energy] * 1e3, reference_degc=REFERENCE_DEGC)
+        for energy in ("reaction_energy", "growth_energy")
+    )
+    conversion = -math.expm1(-constants["reaction_rate"] * reacting_min)
+    size_nm = (constants["first_size"] ** 4 + constants["growth_rate"] * growing_min) ** 0.25
+    return result_with(
+        {
+            "conversion": 100 * conversion,
+            "grain_size": size_nm,
+            # 6/(g/cm3 nm) is 6000 m2/g
+            "active_surface": 6000 * conversion / (DENSITY_G_PER_CM3 * size_nm),
+        }
+    )
 
 
-CALCINATION = Calcination()
+CALCINATION = Process(
+    name="calcination",
+    version="1",
+    inputs=INPUTS,
+    outcomes=OUTCOMES,
+    calibration_parameters=PRIORS,
+    fidelity=0.3,
+    cost=ExpectedCost(duration_s=0.001, money_usd=0.0),
+    card=CARD,
+    evaluate=_fire,
+)

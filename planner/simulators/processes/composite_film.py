@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import final
+from functools import partial
 
 from planner.errors import ValueOutOfRange
-from planner.simulators.admission import admit_inputs, admit_theta
 from planner.simulators.contract import (
-    CalibrationParameter,
     Card,
-    Diagnostics,
     Evidence,
     ExpectedCost,
-    Given,
     InputSpec,
     LogNormal,
     OutcomeSpec,
     SimulatorResult,
-    Status,
+    result_with,
 )
 from planner.simulators.processes.effective_medium import Component, conductivity
+from planner.simulators.processes.process import Admitted, Process, uncertain
 
 # Shares are rounded in decimal before they come here; what they are off is their own rounding.
 LARGEST_GAP_PERCENT = 1e-6
@@ -60,31 +57,43 @@ OUTCOMES = (
     ),
 )
 
-
-def _constant(
-    name: str, unit: str, median: float, log_sd: float, meaning: str
-) -> CalibrationParameter:
-    return CalibrationParameter(
-        name=name,
-        unit=unit,
-        prior=LogNormal(median=median, log_sd=log_sd),
-        meaning=meaning,
-        source="order of magnitude chosen by the authors of this file; from no paper",
-        evidence=Evidence.MEMORY,
-    )
-
+_constant = partial(
+    uncertain,
+    source="order of magnitude chosen by the authors of this file; from no paper",
+    evidence=Evidence.MEMORY,
+)
 
 PRIORS = (
     *(
-        _constant(f"{name}_conductivity", "S/m", value, 1.5, f"Of {meaning}, with their contacts.")
+        _constant(
+            f"{name}_conductivity",
+            "S/m",
+            LogNormal(median=value, log_sd=1.5),
+            f"Of {meaning}, with their contacts.",
+        )
         for name, _, value, meaning in FILLERS
     ),
     *(
-        _constant(f"{name}_aspect", "1", aspect, 0.5, f"Length over width of {meaning}, alone.")
+        _constant(
+            f"{name}_aspect",
+            "1",
+            LogNormal(median=aspect, log_sd=0.5),
+            f"Length over width of {meaning}, alone.",
+        )
         for name, aspect, _, meaning in FILLERS
     ),
-    _constant("polymer_conductivity", "S/m", POLYMER_S_PER_M, 2.0, "Of the polymer."),
-    _constant("clumping_share", "vol_percent", 1.0, 0.7, "Share at which clumps halve an aspect."),
+    _constant(
+        "polymer_conductivity",
+        "S/m",
+        LogNormal(median=POLYMER_S_PER_M, log_sd=2.0),
+        "Of the polymer.",
+    ),
+    _constant(
+        "clumping_share",
+        "vol_percent",
+        LogNormal(median=1.0, log_sd=0.7),
+        "Share at which clumps halve an aspect.",
+    ),
 )
 
 CARD = Card(
@@ -118,44 +127,20 @@ CARD = Card(
 )
 
 
-@final
-class CompositeFilm:
-    """The conductivity of a composite behind the `Simulator` contract."""
+def _mix(run: Admitted) -> SimulatorResult:
+    """Mix one film; the seed changes nothing.
 
-    name = "composite_film"
-    version = "1"
-    inputs = INPUTS
-    outcomes = OUTCOMES
-    calibration_parameters = PRIORS
-    fidelity = 0.2
-    cost = ExpectedCost(duration_s=0.001, money_usd=0.0)
-    card = CARD
-
-    def run(
-        self, inputs: Mapping[str, Given], theta: Mapping[str, float] | None = None, *, seed: int
-    ) -> SimulatorResult:
-        """Mix one film; ``seed`` changes nothing.
-
-        Raises:
-            UnknownName: a name that the model does not have.
-            ValueOutOfRange: a value that is missing, not finite or outside its bounds, or shares
-                that do not sum to 100.
-        """
-        del seed
-        given = admit_inputs(inputs, self.inputs, simulator=self.name)
-        constants = admit_theta(theta, PRIORS, simulator=self.name)
-        total = math.fsum(given.values())
-        if abs(total - 100) > LARGEST_GAP_PERCENT:
-            raise ValueOutOfRange(
-                f"The shares of simulator {self.name!r} sum to {total:.9g} vol_percent. Let "
-                f"{', '.join(given)} sum to 100, by a mixture constraint of the campaign."
-            )
-        found = conductivity(components(given, constants))
-        return SimulatorResult(
-            status=Status.OK,
-            values={"conductivity": found, "log_conductivity": math.log10(found)},
-            diagnostics=Diagnostics(converged=True),
+    Raises:
+        ValueOutOfRange: shares that do not sum to 100.
+    """
+    total = math.fsum(run.inputs.values())
+    if abs(total - 100) > LARGEST_GAP_PERCENT:
+        raise ValueOutOfRange(
+            f"The shares of simulator {COMPOSITE_FILM.name!r} sum to {total:.9g} vol_percent. Let "
+            f"{', '.join(run.inputs)} sum to 100, by a mixture constraint of the campaign."
         )
+    found = conductivity(components(run.inputs, run.theta))
+    return result_with({"conductivity": found, "log_conductivity": math.log10(found)})
 
 
 def components(given: Mapping[str, float], theta: Mapping[str, float]) -> list[Component]:
@@ -180,4 +165,14 @@ def _clumped(aspect: float, *, crowd: float) -> float:
     return 1 + (aspect - 1) / (1 + crowd)
 
 
-COMPOSITE_FILM = CompositeFilm()
+COMPOSITE_FILM = Process(
+    name="composite_film",
+    version="1",
+    inputs=INPUTS,
+    outcomes=OUTCOMES,
+    calibration_parameters=PRIORS,
+    fidelity=0.2,
+    cost=ExpectedCost(duration_s=0.001, money_usd=0.0),
+    card=CARD,
+    evaluate=_mix,
+)

@@ -5,30 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import final
+from functools import partial
 
 import numpy as np
 from scipy.constants import Avogadro
 
-from planner.simulators.admission import admit_inputs, admit_theta
 from planner.simulators.contract import (
-    CalibrationParameter,
     Card,
     ComparedRange,
     Curve,
     CurveSpec,
-    Diagnostics,
     Evidence,
     ExpectedCost,
-    Given,
     InputSpec,
     LogNormal,
     OutcomeSpec,
     SimulatorResult,
-    Status,
+    result_with,
 )
 from planner.simulators.processes.gold import extinction_nm2
 from planner.simulators.processes.mie import Floats
+from planner.simulators.processes.process import Admitted, Process, uncertain
 
 WAVELENGTHS_NM = np.arange(400.0, 801.0, 4.0)
 MOLAR_VOLUME_NM3 = 10.21e21  # of a mole of gold: 196.97 g/mol over 19.3 g/cm3
@@ -83,28 +80,29 @@ OUTCOMES = (
     ),
 )
 
-
-def _guess(
-    name: str, unit: str, median: float, log_sd: float, meaning: str
-) -> CalibrationParameter:
-    return CalibrationParameter(
-        name=name,
-        unit=unit,
-        prior=LogNormal(median=median, log_sd=log_sd),
-        meaning=meaning,
-        source="order of magnitude chosen by the authors of this file; from no paper",
-        evidence=Evidence.CHOSEN,
-    )
-
+_guess = partial(
+    uncertain,
+    source="order of magnitude chosen by the authors of this file; from no paper",
+    evidence=Evidence.CHOSEN,
+)
 
 PRIORS = (
-    _guess("seed_spread", "1", 0.08, 0.3, "Standard deviation of the seeds' diameters, relative."),
-    _guess("new_diameter", "nm", 6.0, 0.3, "Diameter of particles that nucleate beside the seeds."),
+    _guess(
+        "seed_spread",
+        "1",
+        LogNormal(median=0.08, log_sd=0.3),
+        "Standard deviation of the seeds' diameters, relative.",
+    ),
+    _guess(
+        "new_diameter",
+        "nm",
+        LogNormal(median=6.0, log_sd=0.3),
+        "Diameter of particles that nucleate beside the seeds.",
+    ),
     _guess(
         "seeds_that_compete",
         "m**2/L",
-        0.02,
-        0.7,
+        LogNormal(median=0.02, log_sd=0.7),
         "Surface of seeds that takes half of the gold at 1 equivalent of reductant.",
     ),
 )
@@ -167,41 +165,17 @@ class Colloid:
     new_share: float
 
 
-@final
-class GoldColloid:
-    """The growth from seeds behind the `Simulator` contract."""
-
-    name = "gold_colloid"
-    version = "1"
-    inputs = INPUTS
-    outcomes = OUTCOMES
-    calibration_parameters = PRIORS
-    fidelity = 0.3
-    cost = ExpectedCost(duration_s=0.01, money_usd=0.0)
-    card = CARD
-
-    def run(
-        self, inputs: Mapping[str, Given], theta: Mapping[str, float] | None = None, *, seed: int
-    ) -> SimulatorResult:
-        """Grow one colloid and take its spectrum; ``seed`` changes nothing.
-
-        Raises:
-            UnknownName: a name that the model does not have.
-            ValueOutOfRange: a value that is missing, not finite or outside its bounds.
-        """
-        del seed
-        given = admit_inputs(inputs, self.inputs, simulator=self.name)
-        colloid = grow(given, admit_theta(theta, PRIORS, simulator=self.name))
-        density = spectrum(colloid)
-        return SimulatorResult(
-            status=Status.OK,
-            values={
-                "extinction": Curve(x=tuple(WAVELENGTHS_NM.tolist()), y=tuple(density.tolist())),
-                "diameter": colloid.mean_diameter,
-                "new_share": colloid.new_share,
-            },
-            diagnostics=Diagnostics(converged=True),
-        )
+def _grow_and_look(run: Admitted) -> SimulatorResult:
+    """Grow one colloid and take its spectrum; the seed changes nothing."""
+    colloid = grow(run.inputs, run.theta)
+    density = spectrum(colloid)
+    return result_with(
+        {
+            "extinction": Curve(x=tuple(WAVELENGTHS_NM.tolist()), y=tuple(density.tolist())),
+            "diameter": colloid.mean_diameter,
+            "new_share": colloid.new_share,
+        }
+    )
 
 
 def grow(given: Mapping[str, float], theta: Mapping[str, float]) -> Colloid:
@@ -258,4 +232,14 @@ def _volume(diameter: float) -> float:
     return math.pi / 6 * diameter**3
 
 
-GOLD_COLLOID = GoldColloid()
+GOLD_COLLOID = Process(
+    name="gold_colloid",
+    version="1",
+    inputs=INPUTS,
+    outcomes=OUTCOMES,
+    calibration_parameters=PRIORS,
+    fidelity=0.3,
+    cost=ExpectedCost(duration_s=0.01, money_usd=0.0),
+    card=CARD,
+    evaluate=_grow_and_look,
+)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import final
 
-from planner.simulators.admission import admit_inputs, admit_theta
 from planner.simulators.contract import (
     Card,
     ComparedRange,
-    Diagnostics,
     ExpectedCost,
-    Given,
     InputSpec,
     OutcomeSpec,
     SimulatorResult,
     Status,
     no_result,
+    result_with,
 )
 from planner.simulators.processes.nanotube_growth import (
     INFLOW,
@@ -30,6 +27,7 @@ from planner.simulators.processes.nanotube_growth import (
 )
 from planner.simulators.processes.nanotube_priors import NANOTUBE_PRIORS
 from planner.simulators.processes.nanotube_rates import Rates, rates_at
+from planner.simulators.processes.process import Admitted, Process
 
 # Far above rounding (1e-15 seen) and far below anything an instrument could see.
 LARGEST_BALANCE_RESIDUAL = 1e-9
@@ -133,44 +131,22 @@ CARD = Card(
 )
 
 
-@final
-class NanotubeCvd:
-    """The nanotube rate model behind the `Simulator` contract."""
-
-    name = "nanotube_cvd"
-    version = "1"
-    inputs = INPUTS
-    outcomes = OUTCOMES
-    calibration_parameters = NANOTUBE_PRIORS
-    fidelity = 0.3
-    cost = ExpectedCost(duration_s=0.04, money_usd=0.0)
-    card = CARD
-
-    def run(
-        self, inputs: Mapping[str, Given], theta: Mapping[str, float] | None = None, *, seed: int
-    ) -> SimulatorResult:
-        """Grow one tube; the model is deterministic and ``seed`` changes nothing.
-
-        Raises:
-            UnknownName: a name that the model does not have.
-            ValueOutOfRange: a value that is missing, not finite or outside its bounds.
-        """
-        del seed
-        given = admit_inputs(inputs, self.inputs, simulator=self.name)
-        constants = admit_theta(theta, self.calibration_parameters, simulator=self.name)
-        rates = rates_at(
-            temperature_k=given["temperature"] + 273.15,
-            pressure_pa=partial_pressure_pa(given),
-            diameter_m=given["particle_diameter"] * 1e-9,
-            theta=constants,
+def _grow(run: Admitted) -> SimulatorResult:
+    """Grow one tube; the model is deterministic and the seed changes nothing."""
+    given = run.inputs
+    rates = rates_at(
+        temperature_k=given["temperature"] + 273.15,
+        pressure_pa=partial_pressure_pa(given),
+        diameter_m=given["particle_diameter"] * 1e-9,
+        theta=run.theta,
+    )
+    if not rates.are_usable:
+        return no_result(
+            Status.FAILED,
+            "A rate constant is too large or too small for a float. Move the calibration "
+            "parameters closer to their priors.",
         )
-        if not rates.are_usable:
-            return no_result(
-                Status.FAILED,
-                "A rate constant is too large or too small for a float. Move the calibration "
-                "parameters closer to their priors.",
-            )
-        return _read_off(integrate(rates, duration_s=given["growth_time"] * 60), rates)
+    return _read_off(integrate(rates, duration_s=given["growth_time"] * 60), rates)
 
 
 def partial_pressure_pa(given: Mapping[str, float]) -> float:
@@ -190,16 +166,26 @@ def _read_off(trajectory: Trajectory, rates: Rates) -> SimulatorResult:
         message = f"The integration failed after {n_steps} steps: {reason}"
         return no_result(Status.FAILED, message, n_steps=n_steps, balance_residual=residual)
     growth = rates.diffusion / rates.atoms_per_um * trajectory.finely(METAL)
-    return SimulatorResult(
-        status=Status.OK,
-        values={
+    return result_with(
+        {
             "length": float(end[TUBE] / rates.atoms_per_um),
             "max_growth_rate": float(growth.max()),
             "final_growth_rate": float(growth[-1]),
             "covered_fraction": float((end[LAYER] + end[POISON]) / rates.capacity),
         },
-        diagnostics=Diagnostics(converged=True, n_steps=n_steps, balance_residual=residual),
+        n_steps=n_steps,
+        balance_residual=residual,
     )
 
 
-NANOTUBE_CVD = NanotubeCvd()
+NANOTUBE_CVD = Process(
+    name="nanotube_cvd",
+    version="1",
+    inputs=INPUTS,
+    outcomes=OUTCOMES,
+    calibration_parameters=NANOTUBE_PRIORS,
+    fidelity=0.3,
+    cost=ExpectedCost(duration_s=0.04, money_usd=0.0),
+    card=CARD,
+    evaluate=_grow,
+)

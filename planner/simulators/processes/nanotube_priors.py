@@ -7,28 +7,27 @@ wide on purpose: they say how far data may move a constant.
 
 from __future__ import annotations
 
+from functools import partial
+
 from planner.simulators.contract import CalibrationParameter, Evidence, LogNormal, Normal
+from planner.simulators.processes.process import uncertain
 
 SOURCE = (
     "number read in two public re-implementations of the model of Puretzky et al. 2005, probably "
     "of one origin; not verified against the paper; width: our judgement"
 )
 
+_coded = partial(uncertain, source=SOURCE, evidence=Evidence.CODE)
+
 
 def _energy(name: str, mean: float, sd: float, meaning: str) -> CalibrationParameter:
-    prior = Normal(mean=mean, sd=sd)
-    return CalibrationParameter(
-        name=name, unit="eV", prior=prior, meaning=meaning, source=SOURCE, evidence=Evidence.CODE
-    )
+    return _coded(name, "eV", Normal(mean=mean, sd=sd), meaning)
 
 
 def _positive(
     name: str, unit: str, median: float, log_sd: float, meaning: str
 ) -> CalibrationParameter:
-    prior = LogNormal(median=median, log_sd=log_sd)
-    return CalibrationParameter(
-        name=name, unit=unit, prior=prior, meaning=meaning, source=SOURCE, evidence=Evidence.CODE
-    )
+    return _coded(name, unit, LogNormal(median=median, log_sd=log_sd), meaning)
 
 
 NANOTUBE_PRIORS = (

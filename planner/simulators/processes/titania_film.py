@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import final
+from functools import partial
 
 import numpy as np
 from scipy.constants import R as GAS_CONSTANT
 
-from planner.simulators.admission import admit_inputs, admit_theta
 from planner.simulators.contract import (
-    CalibrationParameter,
     Card,
     ClassSpec,
-    Diagnostics,
     Evidence,
     ExpectedCost,
-    Given,
     InputSpec,
     LogNormal,
     Normal,
@@ -25,7 +21,9 @@ from planner.simulators.contract import (
     SimulatorResult,
     Status,
     no_result,
+    result_with,
 )
+from planner.simulators.processes.process import Admitted, Process, uncertain
 from planner.simulators.processes.thermal import arrhenius, kelvin
 
 CLASSES = ("amorphous", "anatase", "anatase_rich", "rutile_rich", "rutile")
@@ -66,17 +64,11 @@ OUTCOMES = (
     ),
 )
 
-
-def _guess(name: str, unit: str, prior: Normal | LogNormal, meaning: str) -> CalibrationParameter:
-    return CalibrationParameter(
-        name=name,
-        unit=unit,
-        prior=prior,
-        meaning=meaning,
-        source="chosen by the authors of this file near what sol-gel films show; from no paper",
-        evidence=Evidence.CHOSEN,
-    )
-
+_guess = partial(
+    uncertain,
+    source="chosen by the authors of this file near what sol-gel films show; from no paper",
+    evidence=Evidence.CHOSEN,
+)
 
 PRIORS = (
     _guess("anatase_rate", "1/min", LogNormal(median=0.05, log_sd=0.7), "Crystals, at 450 degC."),
@@ -133,58 +125,30 @@ CARD = Card(
 )
 
 
-@final
-class TitaniaFilm:
-    """The firing of a film behind the `Simulator` contract."""
+def _fire(run: Admitted) -> SimulatorResult:
+    """Fire one film and read its phases; a film that cracks is no product.
 
-    name = "titania_film"
-    version = "1"
-    inputs = INPUTS
-    outcomes = OUTCOMES
-    calibration_parameters = PRIORS
-    fidelity = 0.2
-    cost = ExpectedCost(duration_s=0.001, money_usd=0.0)
-    card = CARD
-
-    def run(
-        self, inputs: Mapping[str, Given], theta: Mapping[str, float] | None = None, *, seed: int
-    ) -> SimulatorResult:
-        """Fire one film and read its phases; a film that cracks is no product.
-
-        Args:
-            inputs: as described.
-            theta: as described.
-            seed: of the furnace's deviation and of the readings.
-
-        Raises:
-            UnknownName: a name that the model does not have.
-            ValueOutOfRange: a value that is missing, not finite or outside its bounds.
-        """
-        given = admit_inputs(inputs, self.inputs, simulator=self.name)
-        constants = admit_theta(theta, PRIORS, simulator=self.name)
-        of_firing, of_crystals, of_rutile = np.random.default_rng(seed).standard_normal(3).tolist()
-        fired = {
-            **given,
-            "temperature": given["temperature"] + constants["furnace_deviation"] * of_firing,
-        }
-        limit_nm = critical_thickness_nm(fired["temperature"], constants)
-        if given["thickness"] > limit_nm:
-            return no_result(
-                Status.NO_PRODUCT,
-                f"The film cracked: {given['thickness']:g} nm is more than the {limit_nm:.0f} nm "
-                f"that the stress after {given['temperature']:g} degC allows",
-            )
-        crystalline, rutile = shares(fired, constants)
-        read_crystalline = crystalline + constants["reading_deviation"] * of_crystals
-        read_rutile = min(1.0, max(0.0, rutile + constants["reading_deviation"] * of_rutile))
-        return SimulatorResult(
-            status=Status.OK,
-            values={
-                "phase": name_phase(read_crystalline, read_rutile),
-                "rutile_share": read_rutile,
-            },
-            diagnostics=Diagnostics(converged=True),
+    The seed is that of the furnace's deviation and of the readings.
+    """
+    given, constants = run.inputs, run.theta
+    of_firing, of_crystals, of_rutile = np.random.default_rng(run.seed).standard_normal(3).tolist()
+    fired = {
+        **given,
+        "temperature": given["temperature"] + constants["furnace_deviation"] * of_firing,
+    }
+    limit_nm = critical_thickness_nm(fired["temperature"], constants)
+    if given["thickness"] > limit_nm:
+        return no_result(
+            Status.NO_PRODUCT,
+            f"The film cracked: {given['thickness']:g} nm is more than the {limit_nm:.0f} nm "
+            f"that the stress after {given['temperature']:g} degC allows",
         )
+    crystalline, rutile = shares(fired, constants)
+    read_crystalline = crystalline + constants["reading_deviation"] * of_crystals
+    read_rutile = min(1.0, max(0.0, rutile + constants["reading_deviation"] * of_rutile))
+    return result_with(
+        {"phase": name_phase(read_crystalline, read_rutile), "rutile_share": read_rutile}
+    )
 
 
 def shares(given: Mapping[str, float], theta: Mapping[str, float]) -> tuple[float, float]:
@@ -219,4 +183,14 @@ def name_phase(crystalline: float, rutile: float) -> str:
     return CLASSES[1 + sum(rutile >= step for step in RUTILE_STEPS)]
 
 
-TITANIA_FILM = TitaniaFilm()
+TITANIA_FILM = Process(
+    name="titania_film",
+    version="1",
+    inputs=INPUTS,
+    outcomes=OUTCOMES,
+    calibration_parameters=PRIORS,
+    fidelity=0.2,
+    cost=ExpectedCost(duration_s=0.001, money_usd=0.0),
+    card=CARD,
+    evaluate=_fire,
+)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import final
+from functools import partial
 
-from planner.simulators.admission import admit_inputs, admit_theta
 from planner.simulators.contract import (
-    CalibrationParameter,
     Card,
-    Diagnostics,
     Evidence,
     ExpectedCost,
-    Given,
     InputSpec,
     LogNormal,
     Normal,
     OutcomeSpec,
     SimulatorResult,
-    Status,
+    result_with,
 )
+from planner.simulators.processes.process import Admitted, Process, uncertain
 from planner.simulators.processes.thermal import arrhenius, kelvin
 
 REFERENCE_DEGC = 100.0
@@ -49,17 +45,11 @@ OUTCOMES = (
     ),
 )
 
-
-def _guess(name: str, unit: str, prior: Normal | LogNormal, meaning: str) -> CalibrationParameter:
-    return CalibrationParameter(
-        name=name,
-        unit=unit,
-        prior=prior,
-        meaning=meaning,
-        source="chosen by the authors of this file; of no particular reaction",
-        evidence=Evidence.CHOSEN,
-    )
-
+_guess = partial(
+    uncertain,
+    source="chosen by the authors of this file; of no particular reaction",
+    evidence=Evidence.CHOSEN,
+)
 
 PRIORS = (
     _guess(
@@ -101,49 +91,23 @@ CARD = Card(
 )
 
 
-@final
-class VialSynthesis:
-    """The vial behind the `Simulator` contract."""
-
-    name = "vial_synthesis"
-    version = "1"
-    inputs = INPUTS
-    outcomes = OUTCOMES
-    calibration_parameters = PRIORS
-    fidelity = 0.2
-    cost = ExpectedCost(duration_s=0.001, money_usd=0.0)
-    card = CARD
-
-    def run(
-        self, inputs: Mapping[str, Given], theta: Mapping[str, float] | None = None, *, seed: int
-    ) -> SimulatorResult:
-        """Heat one vial; ``seed`` changes nothing.
-
-        Raises:
-            UnknownName: a name that the model does not have.
-            ValueOutOfRange: a value that is missing, not finite or outside its bounds.
-        """
-        del seed
-        given = admit_inputs(inputs, self.inputs, simulator=self.name)
-        theta = admit_theta(theta, PRIORS, simulator=self.name)
-        forming, losing, dissolving = (
-            arrhenius(
-                theta[energy] * 1e3,
-                at_k=kelvin(given["temperature"]),
-                reference_k=kelvin(REFERENCE_DEGC),
-            )
-            for energy in ("forming_energy", "losing_energy", "dissolving_heat")
+def _heat(run: Admitted) -> SimulatorResult:
+    """Heat one vial; the seed changes nothing."""
+    given, theta = run.inputs, run.theta
+    forming, losing, dissolving = (
+        arrhenius(
+            theta[energy] * 1e3,
+            at_k=kelvin(given["temperature"]),
+            reference_k=kelvin(REFERENCE_DEGC),
         )
-        formed = intermediate_share(
-            theta["forming_rate"] * given["base"] * forming * given["time"],
-            theta["losing_rate"] * given["base"] * losing * given["time"],
-        )
-        product = formed * min(given["precursor"], theta["solubility"] * dissolving)
-        return SimulatorResult(
-            status=Status.OK,
-            values={"product": product, "yield": 100 * product / given["precursor"]},
-            diagnostics=Diagnostics(converged=True),
-        )
+        for energy in ("forming_energy", "losing_energy", "dissolving_heat")
+    )
+    formed = intermediate_share(
+        theta["forming_rate"] * given["base"] * forming * given["time"],
+        theta["losing_rate"] * given["base"] * losing * given["time"],
+    )
+    product = formed * min(given["precursor"], theta["solubility"] * dissolving)
+    return result_with({"product": product, "yield": 100 * product / given["precursor"]})
 
 
 def intermediate_share(formed: float, lost: float) -> float:
@@ -157,4 +121,14 @@ def intermediate_share(formed: float, lost: float) -> float:
     return formed * math.exp(-min(formed, lost)) * mean
 
 
-VIAL_SYNTHESIS = VialSynthesis()
+VIAL_SYNTHESIS = Process(
+    name="vial_synthesis",
+    version="1",
+    inputs=INPUTS,
+    outcomes=OUTCOMES,
+    calibration_parameters=PRIORS,
+    fidelity=0.2,
+    cost=ExpectedCost(duration_s=0.001, money_usd=0.0),
+    card=CARD,
+    evaluate=_heat,
+)
