@@ -7,8 +7,17 @@ import numpy as np
 from planner.acquisition.situation import Situation
 from planner.campaign.objectives import HitClass
 from planner.errors import InputError
-from planner.models import FitFailure, Observations, Surrogate, fit, fit_classes
-from planner.space import Floats
+from planner.models import (
+    Bounds,
+    FitFailure,
+    Hyperparameters,
+    Observations,
+    Surrogate,
+    Task,
+    family,
+    fit_classes,
+)
+from planner.space import Categorical, Floats
 
 _WANTED, _OTHER = "wanted", "other"
 
@@ -28,11 +37,26 @@ def fit_for(situation: Situation) -> Surrogate | FitFailure:
     x = np.asarray(situation.x, dtype=np.float64).reshape(-1, situation.space.n_columns)
     if isinstance(situation.objective, HitClass):
         return _fit_margin(situation, x)
-    return fit(
-        Observations.from_arrays(x, situation.y, situation.var if len(situation.var) else None),
-        columns=situation.space.columns,
-        previous=situation.previous,
+    return family(situation.settings.family).fit(make_task(situation))
+
+
+def make_task(situation: Situation) -> Task:
+    """Returns what a family of models is fitted to, where a number is modelled."""
+    space = situation.space
+    x = np.asarray(situation.x, dtype=np.float64).reshape(-1, space.n_columns)
+    return Task(
+        observations=Observations.from_arrays(
+            x, situation.y, situation.var if len(situation.var) else None
+        ),
+        columns=space.columns,
+        categories=frozenset(
+            index
+            for index, parameter in enumerate(space.parameters)
+            if isinstance(parameter, Categorical) and parameter.descriptors is None
+        ),
         scale=situation.scale,
+        bounds=Bounds(*situation.bounds),
+        memo=situation.memo,
     )
 
 
@@ -47,6 +71,10 @@ def _fit_margin(situation: Situation, x: Floats) -> Surrogate | FitFailure:
         [_WANTED if value else _OTHER for value in situation.y],
         (_WANTED, _OTHER),
         columns=situation.space.columns,
-        previous=situation.previous,
+        previous=_last_lengthscales(situation),
     )
     return found if isinstance(found, FitFailure) else found.latent([_WANTED])
+
+
+def _last_lengthscales(situation: Situation) -> Hyperparameters | None:
+    return None if situation.memo is None else Hyperparameters.from_json(situation.memo)

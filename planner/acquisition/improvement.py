@@ -36,7 +36,7 @@ from planner.campaign.objectives import (
     Minimise,
 )
 from planner.models import Surrogate
-from planner.models.normal import normal_cdf, normal_log_density
+from planner.models.predictive.normal import normal_cdf, normal_log_density
 
 _DRAWS = 128
 _MOST_SOBOL_DIMENSIONS = 21_201

@@ -72,7 +72,7 @@ def _comparison(situation: Situation, ahead: float, sd: float) -> str:
 
 def _least_known(situation: Situation, surrogate: Surrogate, x: Floats) -> str:
     """Names the parameter that sets the candidate apart from the nearest measured setting."""
-    lengthscales = np.array(surrogate.hyperparameters.lengthscales)
+    lengthscales = np.array(surrogate.lengthscales)
     columns = np.array(situation.space.columns)
     measured = surrogate.observations.x.numpy()
     apart = np.square((measured - x) / lengthscales[columns])

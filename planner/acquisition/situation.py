@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.campaign.objectives import AnyObjective
 from planner.errors import InputError
-from planner.models import FitFailure, Hyperparameters, OutcomeScale, Surrogate
+from planner.models import FitFailure, OutcomeScale, Surrogate
 from planner.space import Contextual, Floats, SearchSpace, Value
 
 Acquisition = Literal["ucb", "log_nei"]
@@ -29,11 +29,13 @@ class Settings:
             improvement.
         beta: weight of the deviation in the upper confidence bound.
         n_start: how many space-filling trials come before the model decides.
+        family: of models, as the campaign file spells it.
     """
 
     acquisition: Acquisition = "ucb"
     beta: float = 1.25
     n_start: int = 5
+    family: str = "gp"
 
     def __post_init__(self) -> None:
         if self.beta < 0 or self.n_start < 1:
@@ -62,7 +64,7 @@ class Situation:
             them is chosen again. Those in ``x`` and ``pending`` count without being named here.
         blocked: numbers of table rows that may not be chosen, for whatever reason; numbers are
             those of the whole table, also where the space holds only a part of its rows.
-        previous: hyperparameters of the last fit.
+        memo: what the last fit of the same family found, from which the next one starts.
         scale: what to expect of the outcome before it was measured.
         bounds: smallest and largest value that the outcome can take, where it has them.
         settings: of the policy.
@@ -80,7 +82,7 @@ class Situation:
     pending: Floats = field(default_factory=_none_yet)
     tried: Floats = field(default_factory=_none_yet)
     blocked: frozenset[int] = frozenset()
-    previous: Hyperparameters | None = None
+    memo: Mapping[str, object] | None = None
     scale: OutcomeScale | None = None
     bounds: tuple[float | None, float | None] = (None, None)
     settings: Settings = field(default_factory=Settings)
@@ -195,6 +197,6 @@ class Choice:
         return self.surrogate.version if self.surrogate is not None else None
 
     @property
-    def hyperparameters(self) -> Hyperparameters | None:
-        """What the fit found; give it to the next choice as ``previous``."""
-        return self.surrogate.hyperparameters if self.surrogate is not None else None
+    def memo(self) -> Mapping[str, object] | None:
+        """What the fit found; give it to the next choice."""
+        return self.surrogate.memo if self.surrogate is not None else None

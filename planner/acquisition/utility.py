@@ -6,8 +6,9 @@
 | A, B   | how far the clipped outcome falls below, above the range, in s   |
 
 The distance below is a constant and ``s clip(Z, 0, w)`` with Z normal of mean ``(low - m) / s``
-and w where the outcome's bound lies, so its moments are those of ``planner.models.rectified``; the
-distance above likewise. As never both vary, ``var[A + B] = var[A] + var[B] - 2 E[A] E[B]``.
+and w where the outcome's bound lies, so its moments are those of
+``planner.models.predictive.rectified``; the distance above likewise. As never both vary,
+``var[A + B] = var[A] + var[B] - 2 E[A] E[B]``.
 The utility is ``-s (A + B)``; a target is a range of no width.
 """
 
@@ -27,8 +28,8 @@ from planner.campaign.objectives import (
     Maximise,
     Minimise,
 )
-from planner.models.logistic import probability_moments
-from planner.models.rectified import Bounds, floored_root, rectified_moments
+from planner.models.classes.logistic import probability_moments
+from planner.models.predictive.rectified import Bounds, floored_root, rectified_moments
 
 
 @dataclass(frozen=True, slots=True, eq=False)

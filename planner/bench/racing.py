@@ -87,7 +87,7 @@ def play(pool: Pool, rules: Rules, *, seed: int, chooser: Chooser = choose) -> R
     """
     rows = shared_start(pool, seed=seed) if rules.start == "random" else []
     kinds = ["start"] * len(rows)
-    previous, cpu_s, wall_s = None, [], []
+    memo, cpu_s, wall_s = None, [], []
     while len(rows) < rules.length(pool):
         situation = Situation(
             space=pool.space,
@@ -95,14 +95,14 @@ def play(pool: Pool, rules: Rules, *, seed: int, chooser: Chooser = choose) -> R
             x=pool.space.encoded_rows[rows],
             y=np.array([answer(pool, row, rules.replay, seed=seed) for row in rows]),
             blocked=frozenset(rows),
-            previous=previous,
+            memo=memo,
             settings=rules.settings,
         )
         cpu, wall = time.process_time(), time.perf_counter()
         choice = chooser(situation, q=1, seed=derive_seed(seed, "ask", len(rows)))
         cpu_s.append(time.process_time() - cpu)
         wall_s.append(time.perf_counter() - wall)
-        previous = choice.hyperparameters
+        memo = choice.memo
         pick = choice.picks[0]
         assert pick.row is not None
         rows.append(pick.row)

@@ -40,6 +40,7 @@ from planner.campaign.spec import (
     Budget,
     CampaignSpec,
     Candidates,
+    Modelling,
     Policy,
     StopRule,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "ImageOutcome",
     "Maximise",
     "Minimise",
+    "Modelling",
     "NumberObjective",
     "NumberOutcome",
     "Objective",

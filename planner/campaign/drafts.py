@@ -14,6 +14,7 @@ from planner.campaign.sources import AnySource, Source
 from planner.campaign.spec import (
     Budget,
     Candidates,
+    Modelling,
     Policy,
     StopRule,
     name_part,
@@ -46,6 +47,7 @@ def read_draft(content: dict[str, Any]) -> Draft:
         sources=sources,
         budget=_part(content.get("budget"), Budget),
         policy=_part(content.get("policy", {}), Policy),
+        model=_part(content.get("model", {}), Modelling),
         stop=_part(content.get("stop", {}), StopRule),
     )
 

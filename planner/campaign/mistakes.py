@@ -24,6 +24,7 @@ _EXAMPLES = {
     "sources": "{kind: person}",
     "budget": "{trials: 30}",
     "policy": "{start: 5}",
+    "model": "{family: auto}",
     "stop": "{failures: 5}",
 }
 # The same for entries further down, by their own key or that of the list or mapping around them.

@@ -89,6 +89,7 @@ _MEANINGS = {
     "candidates": "The configurations that may be tried, where they are listed rather than free.",
     "budget": "What the campaign may use up.",
     "policy": "How the next trials are chosen.",
+    "model": "Which model learns from the results.",
     "stop": "When to stop before the budget is used up.",
     "gain": "The smallest improvement that is worth another trial, in the outcome's unit.",
     "goal": "A value that is good enough, if there is one.",

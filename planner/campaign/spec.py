@@ -150,6 +150,15 @@ class Policy(_Part):
     )
 
 
+class Modelling(_Part):
+    """Which model learns from the results; the default is the one that the benchmark favours."""
+
+    family: Literal["auto", "gp"] = Field(
+        default="auto",
+        description="Family of models; auto compares several on the data and chooses.",
+    )
+
+
 class StopRule(_Part):
     """When to stop before the budget is used up."""
 
@@ -191,6 +200,7 @@ class CampaignSpec(_Part):
     )
     budget: Budget
     policy: Policy = Policy()
+    model: Modelling = Modelling()
     stop: StopRule = StopRule()
     seed: StrictInt = Field(default=0, ge=0, lt=1 << 62, description="Root of all random choices.")
 

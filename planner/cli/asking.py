@@ -206,7 +206,7 @@ def _facts(trial: Trial, spec: CampaignSpec) -> dict[str, object]:
         "state": trial.state,
         "configuration": dict(settings),
         **({"profiles": courses} if courses else {}),
-        **{key: value for key, value in proposal.items() if key != "hyperparameters"},
+        **{key: value for key, value in proposal.items() if key != "memo"},
     }
 
 

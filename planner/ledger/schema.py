@@ -30,7 +30,7 @@ from planner.ledger.column_types import Json, OneOf, UtcTime
 from planner.ledger.rows import InboxState, OutboxState
 from planner.trials import RunState, TrialState, Wanted
 
-SCHEMA = 2
+SCHEMA = 3
 
 metadata = MetaData()
 

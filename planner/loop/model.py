@@ -54,7 +54,7 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
         var=np.array([*_variances(observed, spec), *(np.nan for _ in failed)]),
         pending=space.encode([_where(trial) for trial in state.pending]),
         tried=space.encode(tried),
-        previous=last_hyperparameters(state),
+        memo=last_memo(state),
         scale=_scale(spec),
         bounds=spec.outcome.bounds,
         settings=_settings(spec),
@@ -72,11 +72,11 @@ def fit_surrogate(state: CampaignState, space: SearchSpace) -> Surrogate | FitFa
     return fit_for(make_situation(state, space))
 
 
-def last_hyperparameters(state: CampaignState) -> Hyperparameters | None:
+def last_memo(state: CampaignState) -> Mapping[str, object] | None:
     """Returns what the last fit in the ledger found, from which the next one starts."""
     for trial in reversed(state.trials.values()):
-        if trial.proposal.hyperparameters is not None:
-            return Hyperparameters.from_json(trial.proposal.hyperparameters)
+        if trial.proposal.memo is not None:
+            return trial.proposal.memo
     return None
 
 
@@ -148,13 +148,13 @@ def predict_classes(
     outcome, objective = state.spec.measured_outcome, state.spec.stated_objective
     if not isinstance(outcome, ClassOutcome) or not isinstance(objective, HitClass):
         return None
-    observed = observed_goal(state)
+    observed, memo = observed_goal(state), last_memo(state)
     found = fit_classes(
         space.encode([each.configuration for each in observed]),
         [str(each.outcomes[outcome.name].value) for each in observed],
         outcome.classes,
         columns=space.columns,
-        previous=last_hyperparameters(state),
+        previous=None if memo is None else Hyperparameters.from_json(memo),
     )
     if isinstance(found, FitFailure):
         return None
@@ -194,4 +194,5 @@ def _settings(spec: CampaignSpec) -> Settings:
         acquisition=default.acquisition if policy.acquisition == "auto" else policy.acquisition,
         beta=policy.beta if policy.beta is not None else default.beta,
         n_start=policy.start if policy.start is not None else default.n_start,
+        family=default.family if spec.model.family == "auto" else spec.model.family,
     )

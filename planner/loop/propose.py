@@ -146,7 +146,6 @@ def _classes(
 def _make_proposal(
     pick: Pick, chosen: Chosen, *, outcome: str, classes: Mapping[str, float] | None
 ) -> Proposal:
-    hyperparameters = chosen.choice.hyperparameters
     forecast = pick.forecast
     return Proposal(
         origin=pick.kind,
@@ -158,7 +157,7 @@ def _make_proposal(
         acquisition_value=_finite(pick.acquisition_value),
         probability=forecast.probability if forecast is not None else None,
         model_version=chosen.choice.version,
-        hyperparameters=hyperparameters.to_json() if hyperparameters is not None else None,
+        memo=chosen.choice.memo,
     )
 
 

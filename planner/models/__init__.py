@@ -1,30 +1,39 @@
 """Surrogates: distributions over the outcome as a function of the configuration."""
 
-from planner.models.classes import ClassSurrogate, fit_classes
-from planner.models.difference import expect_difference
-from planner.models.expectation import Expectation, chance, expect
-from planner.models.fitting import FitFailure, fit
-from planner.models.hyperparameters import Hyperparameters
-from planner.models.intervals import Interval, clip, interval, probability_of_meeting
+from planner.models.classes.surrogate import ClassSurrogate, fit_classes
+from planner.models.failure import FitFailure
+from planner.models.families import FAMILIES, Family, family
+from planner.models.gaussian.fitting import fit
+from planner.models.gaussian.hyperparameters import Hyperparameters
+from planner.models.gaussian.process import GaussianProcess
 from planner.models.observations import Observations, OutcomeScale
-from planner.models.rectified import Bounds
+from planner.models.predictive.difference import expect_difference
+from planner.models.predictive.expectation import Expectation, chance, expect
+from planner.models.predictive.intervals import Interval, clip, interval, probability_of_meeting
+from planner.models.predictive.rectified import Bounds
 from planner.models.surrogate import Prediction, Surrogate
+from planner.models.task import Task
 
 __all__ = [
+    "FAMILIES",
     "Bounds",
     "ClassSurrogate",
     "Expectation",
+    "Family",
     "FitFailure",
+    "GaussianProcess",
     "Hyperparameters",
     "Interval",
     "Observations",
     "OutcomeScale",
     "Prediction",
     "Surrogate",
+    "Task",
     "chance",
     "clip",
     "expect",
     "expect_difference",
+    "family",
     "fit",
     "fit_classes",
     "interval",

@@ -43,7 +43,7 @@ def make_slices(
     """
     if isinstance(fitted, FitFailure) or best is None:
         return None
-    lengthscales = fitted.hyperparameters.lengthscales
+    lengthscales = fitted.lengthscales
     free = sorted(set(space.columns))  # a constant has no column, and nothing is seen along it
     order = sorted(free, key=lambda index: lengthscales[index])[:_MOST_PANELS]
     panels = [

@@ -51,7 +51,7 @@ class Proposal:
         acquisition: name of the acquisition function, and its value.
         probability: of meeting the goal, or of beating the best so far by the stated gain.
         model_version: of the surrogate.
-        hyperparameters: of the surrogate, from which the next fit starts.
+        memo: what the fit of the surrogate found, from which the next one starts.
     """
 
     origin: Origin
@@ -63,7 +63,7 @@ class Proposal:
     acquisition_value: float | None = None
     probability: float | None = None
     model_version: str | None = None
-    hyperparameters: Mapping[str, object] | None = None
+    memo: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,7 @@ from planner.loop.model import (
 )
 from planner.loop.stating import is_class, stated_factor
 from planner.models import Bounds, FitFailure, Surrogate, chance, expect_difference
-from planner.models.fitting import ENOUGH_FOR_SCALE
-from planner.models.priors import SIGNAL_VARIANCE
+from planner.models.scaling import ENOUGH_FOR_SCALE
 from planner.space import Configuration, Fixed, Floats, SearchSpace
 from planner.units import DIMENSIONLESS
 from planner.whatif.admitted import admit
@@ -192,7 +191,7 @@ class _Speaker:
         classes = predict_classes(self.state, self.space, self.surrogate, x)
         chances = self._chances(here)
         nearest, trials = self._nearest(here)
-        unknown = self.surrogate.predict(here).sd / (self.surrogate.scale.sd * SIGNAL_VARIANCE**0.5)
+        unknown = self.surrogate.predict(here).sd / self.surrogate.prior_sd
         differences = self._differences(x, base)
         return [
             Said(
@@ -234,7 +233,7 @@ class _Speaker:
         if not observed:
             return None, [None] * len(x)
         lengthscales = torch.tensor(
-            [self.surrogate.hyperparameters.lengthscales[i] for i in self.space.columns],
+            [self.surrogate.lengthscales[i] for i in self.space.columns],
             dtype=torch.float64,
         )
         there = torch.from_numpy(self.space.encode([each.configuration for each in observed]))

@@ -133,18 +133,18 @@ def random_search(function: Standard, seed: int) -> float:
 def campaign(function: Standard, seed: int, settings: Settings) -> float:
     """Returns the lowest value that the policy finds in ``n_trials``."""
     space = function.space()
-    x, y, previous = np.empty((0, space.n_columns)), np.empty(0), None
+    x, y, memo = np.empty((0, space.n_columns)), np.empty(0), None
     while len(y) < function.n_trials:
         now = Situation(
             space=space,
             objective=Minimise(outcome="y"),
             x=x,
             y=y,
-            previous=previous,
+            memo=memo,
             settings=settings,
         )
         chosen = choose(now, q=1, seed=seed + len(y))
-        previous = chosen.hyperparameters
+        memo = chosen.memo
         pick = chosen.picks[0]
         value = function.value(np.array([float(v) for v in pick.configuration.values()]))
         x, y = np.vstack([x, pick.x]), np.append(y, value)

@@ -65,5 +65,5 @@ def test_one_class_alone_is_enough_to_choose(label: float, acquisition: str) -> 
 
     assert [pick.kind for pick in chosen.picks] == ["model"] * 3
     assert chosen.failure is None
-    assert chosen.hyperparameters is not None
+    assert chosen.memo is not None
     assert all(pick.forecast is not None for pick in chosen.picks)

@@ -13,7 +13,7 @@ from planner.acquisition import log_noisy_expected_improvement, upper_confidence
 from planner.acquisition.improvement import log_improvement
 from planner.campaign.objectives import AnyObjective, HitRange, HitTarget, Maximise, Minimise
 from planner.campaign.objectives import utility as utility_of_one
-from planner.models import Observations, Surrogate, fit
+from planner.models import Observations, Surrogate, Task, fit
 from tests.oracles.improvement import log_expected_improvement, mean_and_sd
 
 NOTHING = torch.empty(0, 2, dtype=torch.float64)
@@ -24,10 +24,10 @@ def surrogate_of(y: np.ndarray, *, seed: int = 0, var: float = 1e-12) -> Surroga
     """By default nearly noise-free, so that the best so far is a number."""
     x = np.random.default_rng(seed).random((len(y), 2))
     found = fit(
-        Observations.from_arrays(x, y, np.full(len(y), var)),
-        columns=(0, 1),
-        previous=None,
-        scale=None,
+        Task(
+            observations=Observations.from_arrays(x, y, np.full(len(y), var)),
+            columns=(0, 1),
+        )
     )
     assert isinstance(found, Surrogate)
     return found

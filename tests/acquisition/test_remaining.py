@@ -9,7 +9,7 @@ import torch
 from planner.acquisition import Situation
 from planner.acquisition.remaining import MOST_CANDIDATES, remaining
 from planner.campaign.objectives import HitTarget, Maximise, Minimise
-from planner.models import Observations, OutcomeScale, Surrogate, fit
+from planner.models import Observations, OutcomeScale, Surrogate, Task, fit
 from planner.space import Continuous, SearchSpace
 from tests.oracles import gaussian_process as oracle
 
@@ -29,9 +29,7 @@ def situated(
     space: SearchSpace, measured: list[int], objective: Maximise | Minimise | HitTarget
 ) -> tuple[Situation, Surrogate]:
     x = space.encoded_rows[measured]
-    surrogate = fit(
-        Observations.from_arrays(x, outcome(x)), columns=(0, 1), previous=None, scale=None
-    )
+    surrogate = fit(Task(observations=Observations.from_arrays(x, outcome(x)), columns=(0, 1)))
     assert isinstance(surrogate, Surrogate)
     now = Situation(
         space=space, objective=objective, x=x, y=outcome(x), blocked=frozenset(measured)
@@ -134,7 +132,7 @@ def test_large_tables_and_open_spaces_keep_to_the_stated_number() -> None:
 
 def test_before_the_first_result_there_is_no_estimate() -> None:
     empty = Observations.from_arrays(np.empty((0, 2)), np.empty(0))
-    surrogate = fit(empty, columns=(0, 1), previous=None, scale=OutcomeScale(mean=0.0, sd=1.0))
+    surrogate = fit(Task(observations=empty, columns=(0, 1), scale=OutcomeScale(mean=0.0, sd=1.0)))
     assert isinstance(surrogate, Surrogate)
     now = Situation(
         space=table(10), objective=Maximise(outcome="y"), x=np.empty((0, 2)), y=np.empty(0)

@@ -34,7 +34,7 @@ def proposed(trial: int, *, handed: bool = False) -> TrialProposed:
         acquisition_value=1.75,
         probability=0.25,
         model_version="1f2e3d4c",
-        hyperparameters={"lengthscales": [0.5, 0.25, 1.5], "noise_variance": 0.001, "mean": 0.0},
+        memo={"lengthscales": [0.5, 0.25, 1.5], "noise_variance": 0.001, "mean": 0.0},
     )
     return TrialProposed(
         trial=trial,

@@ -13,8 +13,8 @@ from scipy.spatial.distance import cdist
 from planner.campaign.objectives import HitClass
 from planner.errors import InputError
 from planner.models import ClassSurrogate, Observations, Surrogate, expect, fit_classes
-from planner.models.logistic import mean_shares, probability_moments
-from planner.models.multinomial import pseudo_observations, softmax
+from planner.models.classes.logistic import mean_shares, probability_moments
+from planner.models.classes.multinomial import pseudo_observations, softmax
 from planner.models.priors import MARGIN_MEAN_PRECISION, MARGIN_SD
 from tests.oracles import gaussian_process as oracle
 

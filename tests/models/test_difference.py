@@ -8,7 +8,7 @@ import torch
 from scipy.stats import norm
 
 from planner.campaign.objectives import AnyObjective, HitClass, Maximise
-from planner.models import Bounds, Observations, Surrogate, expect, expect_difference, fit
+from planner.models import Bounds, Observations, Surrogate, Task, expect, expect_difference, fit
 
 X = torch.tensor([[0.05], [0.3], [0.5], [0.9], [2.0]], dtype=torch.float64)
 BASE = torch.tensor([[0.5]], dtype=torch.float64)
@@ -17,7 +17,7 @@ FORM = HitClass(outcome="form", wanted=("a",))
 
 def surrogate_of(y: list[float]) -> Surrogate:
     x = np.linspace(0.0, 1.0, len(y))[:, None]
-    found = fit(Observations.from_arrays(x, np.array(y)), columns=(0,))
+    found = fit(Task(observations=Observations.from_arrays(x, np.array(y)), columns=(0,)))
     assert isinstance(found, Surrogate)
     return found
 

@@ -23,6 +23,7 @@ from planner.models import (
     Bounds,
     Observations,
     Surrogate,
+    Task,
     chance,
     expect,
     fit,
@@ -37,7 +38,7 @@ EVERYWHERE = torch.linspace(-3.0, 4.0, 60, dtype=torch.float64)[:, None]
 
 def surrogate_of(y: list[float]) -> Surrogate:
     x = np.linspace(0.0, 1.0, len(y))[:, None]
-    found = fit(Observations.from_arrays(x, np.array(y)), columns=(0,))
+    found = fit(Task(observations=Observations.from_arrays(x, np.array(y)), columns=(0,)))
     assert isinstance(found, Surrogate)
     return found
 

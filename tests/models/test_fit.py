@@ -11,7 +11,15 @@ import torch
 from scipy.optimize import minimize
 
 from planner.errors import InputError
-from planner.models import FitFailure, Hyperparameters, Observations, OutcomeScale, Surrogate, fit
+from planner.models import (
+    FitFailure,
+    Hyperparameters,
+    Observations,
+    OutcomeScale,
+    Surrogate,
+    Task,
+    fit,
+)
 from tests.oracles import gaussian_process as oracle
 
 COLUMNS = (0, 1, 2)
@@ -24,7 +32,7 @@ def make_data(n: int = 20, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fitted(x: np.ndarray, y: np.ndarray, var: np.ndarray | None = None) -> Surrogate:
-    found = fit(Observations.from_arrays(x, y, var), columns=COLUMNS, previous=None, scale=None)
+    found = fit(Task(observations=Observations.from_arrays(x, y, var), columns=COLUMNS))
     assert isinstance(found, Surrogate)
     return found
 
@@ -132,7 +140,7 @@ def test_fewer_than_two_different_outcomes_are_a_failure_that_says_what_to_do(
 ) -> None:
     observations = Observations.from_arrays(np.zeros((len(y), 3)), np.array(y))
 
-    failure = fit(observations, columns=COLUMNS, previous=None, scale=None)
+    failure = fit(Task(observations=observations, columns=COLUMNS))
 
     assert isinstance(failure, FitFailure)
     assert "two observations" in failure.reason
@@ -143,7 +151,9 @@ def test_fewer_than_two_different_outcomes_are_a_failure_that_says_what_to_do(
 def test_with_an_expected_range_they_are_a_fit(y: list[float]) -> None:
     observations = Observations.from_arrays(np.zeros((len(y), 3)), np.array(y))
 
-    found = fit(observations, columns=COLUMNS, previous=None, scale=OutcomeScale(mean=0.0, sd=4.0))
+    found = fit(
+        Task(observations=observations, columns=COLUMNS, scale=OutcomeScale(mean=0.0, sd=4.0))
+    )
 
     assert isinstance(found, Surrogate)
     far = found.predict(torch.full((1, 3), 1.0, dtype=torch.float64))
@@ -158,7 +168,7 @@ def test_up_to_four_outcomes_are_judged_by_the_expected_range(n: int, *, is_equa
     x = np.random.default_rng(n).random((n, 3))
     y = np.full(n, 30.0) if is_equal else np.linspace(30.0, 30.1, n)
 
-    found = fit(Observations.from_arrays(x, y), columns=COLUMNS, scale=expected)
+    found = fit(Task(observations=Observations.from_arrays(x, y), columns=COLUMNS, scale=expected))
 
     assert isinstance(found, Surrogate)
     assert found.scale == expected
@@ -176,8 +186,10 @@ def test_from_five_outcomes_on_their_own_spread_is_the_scale() -> None:
     x, y = make_data(5)
     observations = Observations.from_arrays(x, y)
 
-    found = fit(observations, columns=COLUMNS, scale=OutcomeScale.from_range(0.0, 100.0))
-    without = fit(observations, columns=COLUMNS)
+    found = fit(
+        Task(observations=observations, columns=COLUMNS, scale=OutcomeScale.from_range(0.0, 100.0))
+    )
+    without = fit(Task(observations=observations, columns=COLUMNS))
 
     assert isinstance(found, Surrogate)
     assert isinstance(without, Surrogate)
@@ -188,7 +200,13 @@ def test_five_equal_outcomes_are_still_judged_by_the_expected_range() -> None:
     expected = OutcomeScale.from_range(0.0, 100.0)
     x = make_data(7)[0]
 
-    found = fit(Observations.from_arrays(x, np.full(7, 30.0)), columns=COLUMNS, scale=expected)
+    found = fit(
+        Task(
+            observations=Observations.from_arrays(x, np.full(7, 30.0)),
+            columns=COLUMNS,
+            scale=expected,
+        )
+    )
 
     assert isinstance(found, Surrogate)
     assert found.scale == expected
@@ -206,13 +224,19 @@ def test_the_fifth_outcome_moves_predictions_by_no_more_than_the_two_scales_diff
     for _ in range(40):
         x, y = generator.random((5, 3)), generator.normal(50.0, 25.0, 5)
         at = torch.from_numpy(generator.random((30, 3)))
-        four = fit(Observations.from_arrays(x[:4], y[:4]), columns=COLUMNS, scale=expected)
+        four = fit(
+            Task(
+                observations=Observations.from_arrays(x[:4], y[:4]), columns=COLUMNS, scale=expected
+            )
+        )
         assert isinstance(four, Surrogate)
         five = fit(
-            Observations.from_arrays(x, y),
-            columns=COLUMNS,
-            previous=four.hyperparameters,
-            scale=expected,
+            Task(
+                observations=Observations.from_arrays(x, y),
+                columns=COLUMNS,
+                memo=four.hyperparameters.to_json(),
+                scale=expected,
+            )
         )
         assert isinstance(five, Surrogate)
         ratio = five.scale.sd / four.scale.sd
@@ -231,9 +255,7 @@ def test_the_fifth_outcome_moves_predictions_by_no_more_than_the_two_scales_diff
 def test_outcomes_that_overflow_are_a_failure_and_no_exception() -> None:
     x, y = make_data(5)
 
-    failure = fit(
-        Observations.from_arrays(x, y * 1e200), columns=COLUMNS, previous=None, scale=None
-    )
+    failure = fit(Task(observations=Observations.from_arrays(x, y * 1e200), columns=COLUMNS))
 
     assert isinstance(failure, FitFailure)
     assert "too large" in failure.reason
@@ -244,7 +266,7 @@ def test_the_last_fit_is_one_more_start_and_never_hurts() -> None:
     first = fitted(x[:-1], y[:-1]).hyperparameters
     observations = Observations.from_arrays(x, y)
 
-    warm = fit(observations, columns=COLUMNS, previous=first, scale=None)
+    warm = fit(Task(observations=observations, columns=COLUMNS, memo=first.to_json()))
 
     assert isinstance(warm, Surrogate)
     z = (y - y.mean()) / y.std(ddof=1)
@@ -262,7 +284,9 @@ def test_hyperparameters_of_another_space_are_refused() -> None:
     other = Hyperparameters(lengthscales=(1.0,), noise_variance=0.1, mean=0.0)
 
     with pytest.raises(InputError, match="1 lengthscales, the space has 3 parameters"):
-        fit(Observations.from_arrays(x, y), columns=COLUMNS, previous=other, scale=None)
+        fit(
+            Task(observations=Observations.from_arrays(x, y), columns=COLUMNS, memo=other.to_json())
+        )
 
 
 def test_hyperparameters_go_to_json_and_back_exactly() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.errors import InputError
-from planner.models.rectified import Bounds, rectified_moments
+from planner.models.predictive.rectified import Bounds, rectified_moments
 from tests.oracles.improvement import mean_and_sd
 
 BOUNDS = (Bounds(0.0, 100.0), Bounds(0.0, None), Bounds(None, 100.0), Bounds())

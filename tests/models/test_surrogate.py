@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from planner.models import Observations, OutcomeScale, Surrogate, fit
+from planner.models import Observations, OutcomeScale, Surrogate, Task, fit
 from tests.oracles import gaussian_process as oracle
 
 COLUMNS = (0, 1, 2, 2, 2)  # two numbers and a category of three choices
@@ -22,7 +22,7 @@ def make_observations(n: int, seed: int, *, known_noise: bool = False) -> Observ
 
 
 def fitted(observations: Observations) -> Surrogate:
-    surrogate = fit(observations, columns=COLUMNS, previous=None, scale=None)
+    surrogate = fit(Task(observations=observations, columns=COLUMNS))
     assert isinstance(surrogate, Surrogate)
     return surrogate
 
@@ -125,7 +125,7 @@ def test_the_version_is_that_of_data_and_hyperparameters() -> None:
 
 def test_an_expected_scale_speaks_before_the_first_observation() -> None:
     empty = Observations.from_arrays(np.empty((0, 5)), np.empty(0))
-    surrogate = fit(empty, columns=COLUMNS, previous=None, scale=OutcomeScale(mean=5.0, sd=2.0))
+    surrogate = fit(Task(observations=empty, columns=COLUMNS, scale=OutcomeScale(mean=5.0, sd=2.0)))
     assert isinstance(surrogate, Surrogate)
 
     prediction = surrogate.predict(make_observations(3, 1).x)

@@ -25,6 +25,7 @@ from planner.campaign import (
     ImageOutcome,
     Maximise,
     Minimise,
+    Modelling,
     NumberOutcome,
     Person,
     Policy,
@@ -267,6 +268,7 @@ def specs(draw: st.DrawFn) -> CampaignSpec:
             currency=draw(st.sampled_from(["", "EUR"])),
             time=draw(st.none() | positive),
         ),
+        model=Modelling(family=draw(st.sampled_from(["auto", "gp"]))),
         policy=Policy(
             start=draw(st.none() | st.integers(1, 20)),
             approval=draw(st.sampled_from(["automatic", "person"])),

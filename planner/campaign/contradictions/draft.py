@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from planner.campaign.objectives import AnyObjective
 from planner.campaign.outcomes import AnyOutcome
 from planner.campaign.sources import AnySource
-from planner.campaign.spec import Budget, CampaignSpec, Candidates, Policy, StopRule
+from planner.campaign.spec import Budget, CampaignSpec, Candidates, Modelling, Policy, StopRule
 from planner.errors import InputError
 from planner.space import AnyConstraint, AnyDeclared, AnyParameter, expand_profiles
 
@@ -31,6 +31,7 @@ class Draft:
     sources: Mapping[str, AnySource | None]
     budget: Budget | None
     policy: Policy | None
+    model: Modelling | None
     stop: StopRule | None
 
 

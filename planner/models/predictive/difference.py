@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.special import ndtri
 
 from planner.campaign.objectives import AnyObjective, HitClass
-from planner.models.expectation import expect
-from planner.models.intervals import Interval
-from planner.models.logistic import standard_draws
-from planner.models.rectified import Bounds
+from planner.models.classes.logistic import standard_draws
+from planner.models.predictive.expectation import expect
+from planner.models.predictive.intervals import Interval
+from planner.models.predictive.rectified import Bounds
 from planner.models.surrogate import Surrogate
 
 _DRAWS = 4096

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from planner.errors import InputError
+from planner.models.priors import SIGNAL_VARIANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +18,23 @@ class Hyperparameters:
         lengthscales: one a parameter, in widths of its range.
         noise_variance: of one measurement; learned, or the mean of the known ones where all are.
         mean: the constant that predictions return to far from all observations.
+        signal_variance: of the process before anything was observed.
     """
 
     lengthscales: tuple[float, ...]
     noise_variance: float
     mean: float
+    signal_variance: float = SIGNAL_VARIANCE
 
     def __post_init__(self) -> None:
-        if not self.lengthscales or min(self.lengthscales) <= 0 or self.noise_variance < 0:
-            raise InputError(f"Lengthscales must be above 0 and the noise at least 0: {self}.")
+        if (
+            not self.lengthscales
+            or min(*self.lengthscales, self.signal_variance) <= 0
+            or self.noise_variance < 0
+        ):
+            raise InputError(
+                f"Lengthscales and signal must be above 0 and the noise at least 0: {self}."
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain lists and numbers; JSON writes every float so that it reads back equal."""

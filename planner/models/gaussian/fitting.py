@@ -25,39 +25,26 @@ from scipy.linalg import lapack
 from scipy.optimize import fmin_l_bfgs_b
 
 from planner.errors import InputError
-from planner.models import kernel
-from planner.models.hyperparameters import Hyperparameters
-from planner.models.observations import Observations, OutcomeScale
+from planner.models.failure import FitFailure
+from planner.models.gaussian import kernel
+from planner.models.gaussian.hyperparameters import Hyperparameters
+from planner.models.gaussian.process import GaussianProcess
+from planner.models.observations import Observations
 from planner.models.priors import NOISE_PRIOR, lengthscale_prior
-from planner.models.surrogate import Surrogate
+from planner.models.scaling import standard_scale
+from planner.models.task import Task
 from planner.space import Floats
 
 # Below this variance, relative to the signal, rounding decides whether K can be factored.
 _SMALLEST_NOISE = 1e-6
 _MOST_STEPS = 200
-# From so many observations on their own spread is the scale, whatever was expected: that of five
-# lies within a factor of two of the true one in nine cases out of ten.
-ENOUGH_FOR_SCALE = 5
 # How far from its prior, in deviations, a hyperparameter may go.
 _FARTHEST = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class FitFailure:
-    """No surrogate could be fitted.
-
-    Args:
-        reason: why, in words for the person who runs the campaign, and what to do.
-        tried: what was attempted, one line each.
-    """
-
-    reason: str
-    tried: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What one fit works on, in standardised units."""
+class _Search:
+    """What one search works on, in standardised units."""
 
     distances: Floats
     targets: Floats  # one row an outcome
@@ -78,57 +65,41 @@ class _Optimum:
     value: float
 
 
-def fit(
-    observations: Observations,
-    *,
-    columns: tuple[int, ...],
-    previous: Hyperparameters | None = None,
-    scale: OutcomeScale | None = None,
-) -> Surrogate | FitFailure:
+def fit(task: Task) -> GaussianProcess | FitFailure:
     """Fits a Gaussian process to the observations.
 
-    The same arguments give the same surrogate, whatever the order of the observations.
-
-    Args:
-        observations: what was measured.
-        columns: for each encoded column the index of the parameter it belongs to.
-        previous: what the last fit found, a further start of the search.
-        scale: the outcome's expected mean and deviation, used while there are fewer than
-            ``ENOUGH_FOR_SCALE`` observations or all of them are equal; predictions then return to
-            this mean far from all observations.
+    The same task gives the same surrogate, whatever the order of the observations. What is
+    expected of the outcome is used while there are fewer than ``ENOUGH_FOR_SCALE`` observations or
+    all of them are equal; predictions then return to its mean far from all observations.
 
     Returns:
         The surrogate, or a value that says why there is none.
 
     Raises:
-        InputError: ``columns`` or ``previous`` belong to another space.
+        InputError: the memo is of another family or space.
     """
-    n_parameters = max(columns) + 1
-    if observations.x.shape[1] != len(columns):
-        raise InputError(
-            f"Observations have {observations.x.shape[1]} columns, the space has {len(columns)}."
-        )
-    if previous is not None and len(previous.lengthscales) != n_parameters:
+    previous = None if task.memo is None else Hyperparameters.from_json(task.memo)
+    if previous is not None and len(previous.lengthscales) != task.n_parameters:
         raise InputError(
             f"The previous fit has {len(previous.lengthscales)} lengthscales, "
-            f"the space has {n_parameters} parameters."
+            f"the space has {task.n_parameters} parameters."
         )
-    ordered = observations.in_order()
-    standard = _standard_scale(ordered.y.numpy(), scale)
+    ordered = task.observations.in_order()
+    standard = standard_scale(ordered.y.numpy(), task.scale)
     if isinstance(standard, FitFailure):
         return standard
     found = fit_hyperparameters(
         ordered,
         targets=(ordered.y.numpy()[None, :] - standard.mean) / standard.sd,
         sd=standard.sd,
-        mean_precision=math.inf if standard == scale else 0.0,
-        columns=columns,
+        mean_precision=math.inf if standard == task.scale else 0.0,
+        columns=task.columns,
         previous=previous,
     )
     if isinstance(found, FitFailure):
         return found
-    return Surrogate(
-        observations=ordered, hyperparameters=found[0], columns=columns, scale=standard
+    return GaussianProcess(
+        observations=ordered, hyperparameters=found[0], columns=task.columns, scale=standard
     )
 
 
@@ -169,35 +140,6 @@ def fit_hyperparameters(
     return _read(task, best.theta)
 
 
-def _standard_scale(y: Floats, expected: OutcomeScale | None) -> OutcomeScale | FitFailure:
-    """Returns mean and deviation of the outcomes, or what is expected while they are few."""
-    if expected is not None and len(y) < ENOUGH_FOR_SCALE:
-        return expected
-    if len(y) >= 2 and float(np.ptp(y)) > 0:
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, sd = float(np.mean(y)), float(np.std(y, ddof=1))
-        # a spread that is mere rounding of the mean is no spread
-        if math.isfinite(sd) and sd > 1e-12 * abs(mean):
-            return OutcomeScale(mean=mean, sd=sd)
-        if not math.isfinite(sd):
-            return FitFailure(
-                reason=f"Outcomes from {np.min(y):g} to {np.max(y):g} are too large to be "
-                f"standardised. Use a larger unit.",
-                tried=("standardising",),
-            )
-    if expected is not None:
-        return expected
-    found = f"all {len(y)} are equal" if len(y) >= 2 else f"there {_count(len(y))}"
-    return FitFailure(
-        reason=f"Predictions need two observations that differ ({found}), or the range that is "
-        f"expected of the outcome: add 'expected:' to it in the campaign file."
-    )
-
-
-def _count(n: int) -> str:
-    return "is 1" if n == 1 else "are none"
-
-
 def _make_task(
     observations: Observations,
     *,
@@ -205,10 +147,10 @@ def _make_task(
     sd: float,
     mean_precision: float,
     columns: tuple[int, ...],
-) -> _Task:
+) -> _Search:
     n_parameters = max(columns) + 1
     lengthscale = lengthscale_prior(n_parameters)
-    return _Task(
+    return _Search(
         distances=kernel.squared_distances(observations.x.numpy(), columns),
         targets=targets,
         freedom=max(1, len(targets) - 1),
@@ -219,7 +161,7 @@ def _make_task(
     )
 
 
-def _starts(task: _Task, previous: Hyperparameters | None) -> dict[str, Floats]:
+def _starts(task: _Search, previous: Hyperparameters | None) -> dict[str, Floats]:
     """Returns where the search begins: the posterior often has a smooth and a wiggly optimum."""
     smooth = task.prior_mean.copy()
     smooth[:-1] += 1.0
@@ -231,7 +173,7 @@ def _starts(task: _Task, previous: Hyperparameters | None) -> dict[str, Floats]:
     return starts
 
 
-def _search(task: _Task, starts: dict[str, Floats]) -> tuple[_Optimum | None, list[str]]:
+def _search(task: _Search, starts: dict[str, Floats]) -> tuple[_Optimum | None, list[str]]:
     best, tried = None, []
     reach = _FARTHEST * task.prior_sd
     bounds = list(zip(task.prior_mean - reach, task.prior_mean + reach, strict=True))
@@ -248,7 +190,7 @@ def _search(task: _Task, starts: dict[str, Floats]) -> tuple[_Optimum | None, li
     return best, tried
 
 
-def _value_and_gradient(task: _Task, theta: Floats) -> tuple[float, Floats]:
+def _value_and_gradient(task: _Search, theta: Floats) -> tuple[float, Floats]:
     """Returns the negative log posterior (up to a constant) and its gradient."""
     inverse_squares = np.exp(-2.0 * theta[:-1])
     k, slope = kernel.matern_and_slope(np.tensordot(inverse_squares, task.distances, axes=1))
@@ -274,22 +216,22 @@ def _value_and_gradient(task: _Task, theta: Floats) -> tuple[float, Floats]:
     return float(value), gradient
 
 
-def _noise(task: _Task, theta: Floats) -> Floats:
+def _noise(task: _Search, theta: Floats) -> Floats:
     return np.where(np.isnan(task.known_noise), math.exp(theta[-1]), task.known_noise)
 
 
-def _mean(task: _Task, z: Floats, inverse: Floats) -> float:
+def _mean(task: _Search, z: Floats, inverse: Floats) -> float:
     if math.isinf(task.mean_precision):
         return 0.0
     weights: Floats = inverse.sum(axis=0)
     return float(weights @ z / (weights.sum() + task.mean_precision))
 
 
-def _mean_penalty(task: _Task, mean: float) -> float:
+def _mean_penalty(task: _Search, mean: float) -> float:
     return 0.0 if math.isinf(task.mean_precision) else 0.5 * task.mean_precision * mean**2
 
 
-def _read(task: _Task, theta: Floats) -> tuple[Hyperparameters, ...]:
+def _read(task: _Search, theta: Floats) -> tuple[Hyperparameters, ...]:
     k, _ = kernel.matern_and_slope(np.tensordot(np.exp(-2.0 * theta[:-1]), task.distances, axes=1))
     k[np.diag_indices_from(k)] += _noise(task, theta)
     n = len(task.known_noise)

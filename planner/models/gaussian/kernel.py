@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from planner.models.hyperparameters import Hyperparameters
+from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.space import Floats
 
 _SQRT5 = math.sqrt(5.0)

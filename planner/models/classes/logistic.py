@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.quasirandom import SobolEngine
 from torch.special import ndtri
 
-from planner.models.rectified import Moments
+from planner.models.predictive.rectified import Moments
 
 # Error below 2e-9 up to the prior's deviation of 3, and 3e-5 at twice that.
 _NODES = 128

@@ -11,8 +11,8 @@ from torch.special import ndtri
 
 from planner.campaign.objectives import HitRange, HitTarget, Maximise, Minimise, NumberObjective
 from planner.errors import InputError
-from planner.models.normal import normal_cdf
-from planner.models.rectified import Bounds
+from planner.models.predictive.normal import normal_cdf
+from planner.models.predictive.rectified import Bounds
 from planner.models.surrogate import Prediction
 
 _INFINITY = float("inf")

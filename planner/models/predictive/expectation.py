@@ -10,10 +10,10 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.campaign.objectives import AnyObjective, HitClass
-from planner.models.intervals import interval, probability_of_meeting
-from planner.models.logistic import probability_moments
-from planner.models.normal import normal_cdf
-from planner.models.rectified import Bounds
+from planner.models.classes.logistic import probability_moments
+from planner.models.predictive.intervals import interval, probability_of_meeting
+from planner.models.predictive.normal import normal_cdf
+from planner.models.predictive.rectified import Bounds
 from planner.models.surrogate import Prediction, Surrogate
 
 

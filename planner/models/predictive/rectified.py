@@ -25,7 +25,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.errors import InputError
-from planner.models.normal import normal_cdf, normal_log_density
+from planner.models.predictive.normal import normal_cdf, normal_log_density
 
 # So many deviations below its mean a normal has no mass in double precision.
 _NOTHING_BELOW = -40.0

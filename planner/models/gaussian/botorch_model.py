@@ -7,12 +7,12 @@ import math
 import torch
 from botorch.models import SingleTaskGP
 from botorch.models.transforms.outcome import Standardize
-from gpytorch.kernels import MaternKernel
+from gpytorch.kernels import MaternKernel, ScaleKernel
 from gpytorch.means import ConstantMean
 from jaxtyping import Float64
 from torch import Tensor
 
-from planner.models.hyperparameters import Hyperparameters
+from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.observations import Observations, OutcomeScale
 
 
@@ -33,7 +33,8 @@ def make_model(
         columns: for each encoded column the index of the parameter it belongs to.
         scale: how the outcome is standardised.
     """
-    kernel = MaternKernel(nu=2.5, ard_num_dims=len(columns))
+    matern = MaternKernel(nu=2.5, ard_num_dims=len(columns))
+    kernel = ScaleKernel(matern).double()
     model = SingleTaskGP(
         observations.x,
         ((observations.y - scale.mean) / scale.sd)[:, None],
@@ -43,7 +44,8 @@ def make_model(
         outcome_transform=None,
     )
     lengthscales = [hyperparameters.lengthscales[index] for index in columns]
-    kernel.lengthscale = torch.tensor(lengthscales, dtype=torch.float64)
+    matern.lengthscale = torch.tensor(lengthscales, dtype=torch.float64)
+    kernel.outputscale = torch.tensor(hyperparameters.signal_variance, dtype=torch.float64)
     model.mean_module.initialize(constant=torch.tensor(hyperparameters.mean, dtype=torch.float64))
     # set afterwards: on construction BoTorch would standardise by the data instead
     model.outcome_transform = _standardize(scale)

@@ -29,14 +29,15 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.errors import InputError
-from planner.models import kernel
-from planner.models.fitting import FitFailure, fit_hyperparameters
-from planner.models.hyperparameters import Hyperparameters
-from planner.models.logistic import mean_shares
-from planner.models.multinomial import pseudo_observations
+from planner.models.classes.logistic import mean_shares
+from planner.models.classes.multinomial import pseudo_observations
+from planner.models.failure import FitFailure
+from planner.models.gaussian import kernel
+from planner.models.gaussian.fitting import fit_hyperparameters
+from planner.models.gaussian.hyperparameters import Hyperparameters
+from planner.models.gaussian.process import GaussianProcess
 from planner.models.observations import Observations, OutcomeScale
 from planner.models.priors import MARGIN_MEAN_PRECISION, MARGIN_SD
-from planner.models.surrogate import Surrogate
 from planner.space import Floats
 
 # What one label adds to every class's count, and what one more than that is worth as logits.
@@ -91,7 +92,7 @@ class ClassSurrogate:
             shares[:, group] = mass[:, None] * within / within.sum(dim=1, keepdim=True)
         return shares
 
-    def latent(self, wanted: Collection[str]) -> Surrogate:
+    def latent(self, wanted: Collection[str]) -> GaussianProcess:
         """Returns the margin of the wanted classes against all others.
 
         The wanted count as one class and the rest as another, so for two classes it is the
@@ -116,13 +117,13 @@ class ClassSurrogate:
         return _difference(*logits)
 
     @cached_property
-    def latents(self) -> tuple[Surrogate, ...]:
+    def latents(self) -> tuple[GaussianProcess, ...]:
         """The logits of the classes, which are independent of each other, ``k`` of them."""
         seen = np.zeros((len(self.labels), len(self.classes)))
         seen[np.arange(len(self.labels)), list(self.labels)] = 1.0
         return self._logits(seen, offsets=np.zeros(len(self.classes)))
 
-    def _logits(self, seen: Floats, *, offsets: Floats) -> tuple[Surrogate, ...]:
+    def _logits(self, seen: Floats, *, offsets: Floats) -> tuple[GaussianProcess, ...]:
         sd = MARGIN_SD / math.sqrt(2.0)
         hyperparameters = Hyperparameters(
             lengthscales=self.lengthscales, noise_variance=_NEXT_NOISE / MARGIN_SD**2, mean=0.0
@@ -135,7 +136,7 @@ class ClassSurrogate:
         )
         means = sd * pseudo.residual.sum(axis=0) / MARGIN_MEAN_PRECISION
         return tuple(
-            Surrogate(
+            GaussianProcess(
                 observations=Observations.from_arrays(
                     self.x.numpy(), pseudo.y[:, c], pseudo.var[:, c]
                 ),
@@ -151,11 +152,11 @@ class ClassSurrogate:
         )
 
 
-def _difference(first: Surrogate, second: Surrogate) -> Surrogate:
+def _difference(first: GaussianProcess, second: GaussianProcess) -> GaussianProcess:
     """Returns the first logit minus the second, of two that mirror each other around 0."""
     a, b = first.observations, second.observations
     root = math.sqrt(2.0)
-    return Surrogate(
+    return GaussianProcess(
         observations=Observations(x=a.x, y=a.y - b.y, var=a.var + b.var),
         hyperparameters=Hyperparameters(
             lengthscales=first.hyperparameters.lengthscales,

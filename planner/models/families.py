@@ -1,0 +1,54 @@
+"""The families of models that a campaign may name, and how each is fitted.
+
+Their modules are imported when they are first fitted: most campaigns need one or two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from planner.errors import InputError
+from planner.models.failure import FitFailure
+from planner.models.surrogate import Surrogate
+from planner.models.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One family of models.
+
+    Args:
+        name: as the campaign file spells it.
+        fit: returns the surrogate, or a value that says why there is none.
+        is_dear: a fit takes seconds rather than milliseconds.
+        misfit: says why the family does not serve a task, in words; None where it does.
+    """
+
+    name: str
+    fit: Callable[[Task], Surrogate | FitFailure]
+    is_dear: bool = False
+    misfit: Callable[[Task], str | None] = lambda _: None
+
+
+def _fit_gp(task: Task) -> Surrogate | FitFailure:
+    from planner.models.gaussian.fitting import fit
+
+    return fit(task)
+
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {family.name: family for family in (Family(name="gp", fit=_fit_gp),)}
+)
+
+
+def family(name: str) -> Family:
+    """Returns the family of this name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in FAMILIES:
+        raise InputError(f"There is no model family {name!r}; there are {', '.join(FAMILIES)}.")
+    return FAMILIES[name]
