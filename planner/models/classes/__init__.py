@@ -1,0 +1,1 @@
+"""Surrogates of classes: logits, their probabilities, the margin of the wanted ones."""

@@ -1,0 +1,1 @@
+"""The plain Gaussian process: kernel, fit, posterior, and the same as a BoTorch model."""
