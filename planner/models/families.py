@@ -13,6 +13,7 @@ from planner.errors import InputError
 from planner.models.failure import FitFailure
 from planner.models.surrogate import Surrogate
 from planner.models.task import Task
+from planner.space import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Family:
         name: as the campaign file spells it.
         fit: returns the surrogate, or a value that says why there is none.
         is_dear: a fit takes seconds rather than milliseconds.
+        leave_one_out: returns the log density of each observation, in the order of the surrogate's,
+            as predicted without it; for families whose refits without a part of the data would
+            take too long.
         misfit: says why the family does not serve a task, in words; None where it does.
     """
 
@@ -30,6 +34,7 @@ class Family:
     fit: Callable[[Task], Surrogate | FitFailure]
     is_dear: bool = False
     misfit: Callable[[Task], str | None] = lambda _: None
+    leave_one_out: Callable[[Surrogate], Floats] | None = None
 
 
 def _fit_gp(task: Task) -> Surrogate | FitFailure:

@@ -25,6 +25,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.observations import Observations, OutcomeScale
+from planner.models.predictive.normal import normal_log_density
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
@@ -138,6 +139,21 @@ class Surrogate(ABC):
             sd=torch.cat([block.sd for block in blocks]),
             noise_sd=torch.cat([block.noise_sd for block in blocks]),
         )
+
+    def log_density(
+        self, x: Float64[Tensor, "n d"], y: Float64[Tensor, " n"], var: Float64[Tensor, " n"]
+    ) -> Float64[Tensor, " n"]:
+        """Returns the log density of one run at each configuration that was not learned from.
+
+        Args:
+            x: configurations.
+            y: what was measured there, in the outcome's unit.
+            var: known variances of these measurements; NaN where the model's own noise counts.
+        """
+        said = self.predict(x)
+        noise = torch.where(var.isnan(), said.noise_sd.square(), var)
+        sd = (said.sd.square() + noise).sqrt()
+        return normal_log_density((y - said.mean) / sd) - sd.log()
 
     def joint(self, x: Float64[Tensor, "n d"]) -> Joint:
         """Returns mean and covariance of the process over all n configurations together."""
