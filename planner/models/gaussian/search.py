@@ -1,0 +1,80 @@
+"""The search for hyperparameters: maximum a posteriori from several starts, by L-BFGS."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import fmin_l_bfgs_b
+
+from planner.models.failure import FitFailure
+from planner.space import Floats
+
+# Below this variance, relative to the signal, rounding decides whether a covariance can be
+# factored.
+SMALLEST_NOISE = 1e-6
+_MOST_STEPS = 200
+# How far from its prior, in deviations, a hyperparameter may go.
+_FARTHEST = 6.0
+
+Objective = Callable[[Floats], tuple[float, Floats]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Priors:
+    """Independent normal priors of what is searched for, one entry a hyperparameter.
+
+    Args:
+        mean: of each.
+        sd: of each; above 0.
+    """
+
+    mean: Floats
+    sd: Floats
+
+    def penalty(self, theta: Floats) -> tuple[float, Floats]:
+        """Returns the negative log density up to a constant, and its gradient."""
+        offset = (theta - self.mean) / self.sd
+        return float(0.5 * offset @ offset), offset / self.sd
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimum:
+    """Where a search ended, and the value that it found there."""
+
+    theta: Floats
+    value: float
+
+
+def search(
+    objective: Objective, starts: Mapping[str, Floats], *, priors: Priors
+) -> Optimum | FitFailure:
+    """Returns the lowest of the optima that are found from each start.
+
+    Args:
+        objective: negative log posterior with its gradient; infinite where there is none.
+        starts: where to begin, by name.
+        priors: how far the search may go: six deviations from the mean.
+    """
+    best, tried = None, []
+    reach = _FARTHEST * priors.sd
+    bounds = list(zip(priors.mean - reach, priors.mean + reach, strict=True))
+    for name, start in starts.items():
+        theta, value, report = fmin_l_bfgs_b(objective, start, bounds=bounds, maxiter=_MOST_STEPS)
+        tried.append(f"{name}: {value:.6g} after {report['nit']} steps")
+        if math.isfinite(value) and (best is None or value < best.value):
+            best = Optimum(theta=theta, value=float(value))
+    if best is None:
+        return FitFailure(
+            reason="The covariance of the observations could not be factored from any start. "
+            "Look for outcomes or known variances of wildly different sizes.",
+            tried=tuple(tried),
+        )
+    return best
+
+
+def no_value(theta: Floats) -> tuple[float, Floats]:
+    """Returns what an objective says where the covariance cannot be factored."""
+    return math.inf, np.zeros_like(theta)
