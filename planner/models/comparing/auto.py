@@ -1,0 +1,202 @@
+"""The family ``auto``: compares the others on the data at hand and averages what predicts well.
+
+What was compared stays in the memo, so that between two comparisons (until the data have grown by
+a tenth) the members are fitted anew with their old weights, and the ledger says why they have them.
+
+| symbol | meaning                                       |
+|--------|-----------------------------------------------|
+| n      | observations now                              |
+| n_0    | observations at the last comparison           |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from planner.errors import InputError
+from planner.models.average import Average
+from planner.models.comparing.folds import HeldOut, hold_out
+from planner.models.comparing.stacking import stack
+from planner.models.failure import FitFailure
+from planner.models.families import Family
+from planner.models.surrogate import Surrogate
+from planner.models.task import Task
+
+# The family that decides while there are too few results to compare.
+FAVOURITE = "gp"
+FEWEST = 8
+_GROWTH = 1.1
+_FOLDS = 5
+# How many observations the prior weights are worth, and the favourite's share of them.
+_WORTH = 4.0
+_FAVOURITE_SHARE = 0.5
+# What weighs less is left out of the average.
+_SMALLEST_WEIGHT = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a comparison found.
+
+    Args:
+        n: how many observations there were.
+        scores: mean held-out log density of each family, in nats, of the standardised outcome.
+        weights: of those that are averaged; they sum to one.
+        left_out: families that were not compared, and why.
+    """
+
+    n: int
+    scores: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    def in_words(self) -> str:
+        """Returns one sentence that says who counts and why."""
+        if not self.scores:
+            return (
+                f"{FAVOURITE} decides until {FEWEST} results are in and families can be compared."
+            )
+        shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.weights.items())
+        best = max(self.scores, key=lambda name: self.scores[name])
+        return (
+            f"Of {len(self.scores)} families compared on {self.n} held-out results {best} "
+            f"predicted best ({self.scores[best]:+.2f} nat a result); they count {shares}."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Auto(Average):
+    """The average, with what it rests on.
+
+    Args:
+        comparison: the last one.
+        members: memo of each family that was ever fitted, from which its next fit starts.
+    """
+
+    comparison: Comparison
+    members: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls, fitted: Mapping[str, Surrogate], comparison: Comparison, members: Mapping[str, Any]
+    ) -> Auto:
+        """Returns the average of surrogates by family, weighted as the comparison says."""
+        return cls(
+            components=tuple(fitted[name] for name in comparison.weights),
+            weights=tuple(comparison.weights.values()),
+            comparison=comparison,
+            members=members,
+        )
+
+    @property
+    def family(self) -> str:
+        """The average of several."""
+        return "auto"
+
+    @property
+    def memo(self) -> Mapping[str, object]:
+        """The comparison, and the memo of each family."""
+        return {
+            "comparison": asdict(self.comparison),
+            "members": {name: dict(memo) for name, memo in self.members.items()},
+        }
+
+
+def fit_auto(task: Task, *, families: Mapping[str, Family]) -> Surrogate | FitFailure:
+    """Returns the average of the families that predict these data best.
+
+    Args:
+        task: with the memo of the last average, if there was one.
+        families: those that are compared, by name, the favourite among them.
+    """
+    last = None if task.memo is None else _read(task.memo)
+    n = len(task.observations.y)
+    members: Mapping[str, Any] = {} if last is None else last.members
+    if n < FEWEST:
+        return _average(task, families, Comparison(n=n, weights={FAVOURITE: 1.0}), members)
+    if last is not None and last.comparison.scores and n < _GROWTH * last.comparison.n:
+        return _average(task, families, last.comparison, members)
+    return _compare(task, families, members)
+
+
+def _compare(
+    task: Task, families: Mapping[str, Family], members: Mapping[str, Any]
+) -> Surrogate | FitFailure:
+    found: dict[str, HeldOut] = {}
+    left_out: dict[str, str] = {}
+    for name, family in families.items():
+        held_out = family.misfit(task) or _hold_out(family, task, members)
+        match held_out:
+            case str():
+                left_out[name] = held_out
+            case FitFailure():
+                left_out[name] = held_out.reason
+            case _:
+                found[name] = held_out
+    if FAVOURITE not in found:
+        return FitFailure(reason=left_out.get(FAVOURITE, "No family of models could be fitted."))
+    comparison = Comparison(
+        n=len(task.observations.y),
+        scores={name: each.score for name, each in found.items()},
+        weights=_weigh(found),
+        left_out=left_out,
+    )
+    memos = {name: each.surrogate.memo for name, each in found.items()}
+    fitted = {name: found[name].surrogate for name in comparison.weights}
+    return Auto.of(fitted, comparison, {**members, **memos})
+
+
+def _hold_out(family: Family, task: Task, members: Mapping[str, Any]) -> HeldOut | FitFailure:
+    return hold_out(family, replace(task, memo=members.get(family.name)), n_folds=_FOLDS)
+
+
+def _weigh(found: Mapping[str, HeldOut]) -> dict[str, float]:
+    """Returns the weights of the families that count, the largest first."""
+    names = list(found)
+    others = max(1, len(names) - 1)
+    prior = np.array(
+        [
+            _FAVOURITE_SHARE if name == FAVOURITE else (1 - _FAVOURITE_SHARE) / others
+            for name in names
+        ]
+    )
+    density = np.stack([found[name].log_density for name in names], axis=1)
+    weights = stack(density, prior=prior / prior.sum(), worth=_WORTH)
+    order = [i for i in np.argsort(-weights, kind="stable") if weights[i] >= _SMALLEST_WEIGHT]
+    total = sum(weights[i] for i in order)
+    return {names[i]: float(weights[i] / total) for i in order}
+
+
+def _average(
+    task: Task,
+    families: Mapping[str, Family],
+    comparison: Comparison,
+    members: Mapping[str, Any],
+) -> Surrogate | FitFailure:
+    fitted: dict[str, Surrogate] = {}
+    for name in comparison.weights:
+        each = families[name].fit(replace(task, memo=members.get(name)))
+        if isinstance(each, FitFailure):
+            return each
+        fitted[name] = each
+    memos = {name: each.memo for name, each in fitted.items()}
+    return Auto.of(fitted, comparison, {**members, **memos})
+
+
+@dataclass(frozen=True, slots=True)
+class _Memo:
+    comparison: Comparison
+    members: Mapping[str, Any]
+
+
+def _read(memo: Mapping[str, Any]) -> _Memo:
+    try:
+        return _Memo(comparison=Comparison(**memo["comparison"]), members=memo["members"])
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"The last fit was not one of the family auto: {', '.join(memo)}."
+        ) from error

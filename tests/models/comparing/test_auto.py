@@ -1,0 +1,172 @@
+"""The average of families: who counts, for how long, and what is remembered of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from planner.errors import InputError
+from planner.models import FitFailure, Observations, OutcomeScale, Surrogate, Task, fit
+from planner.models.comparing.auto import FEWEST, Auto, fit_auto
+from planner.models.families import Family
+
+COLUMNS = (0, 1)
+
+
+def make_task(n: int, *, seed: int = 3) -> Task:
+    generator = np.random.default_rng(seed)
+    x = generator.random((n, 2))
+    y = np.sin(5.0 * x[:, 0]) + x[:, 1] ** 2 + generator.normal(0.0, 0.05, n)
+    return Task(observations=Observations.from_arrays(x, y), columns=COLUMNS)
+
+
+class Counted:
+    """A family that counts its fits, and shuffles what it is told if it is to be bad."""
+
+    def __init__(self, *, is_bad: bool = False) -> None:
+        self.n_fits = 0
+        self.is_bad = is_bad
+
+    def __call__(self, task: Task) -> Surrogate | FitFailure:
+        self.n_fits += 1
+        if not self.is_bad:
+            return fit(task)
+        seen = task.observations
+        rolled = Observations(x=seen.x.roll(1, dims=0), y=seen.y, var=seen.var)
+        return fit(replace(task, observations=rolled))
+
+
+def families(**fits: Counted) -> dict[str, Family]:
+    return {name: Family(name=name, fit=each) for name, each in fits.items()}
+
+
+def fitted(task: Task, these: dict[str, Family]) -> Auto:
+    found = fit_auto(task, families=these)
+    assert isinstance(found, Auto)
+    return found
+
+
+def test_a_family_that_predicts_nothing_gets_no_weight() -> None:
+    found = fitted(make_task(40), families(gp=Counted(), rolled=Counted(is_bad=True)))
+
+    assert list(found.comparison.weights) == ["gp"]
+    assert found.comparison.scores["gp"] > found.comparison.scores["rolled"] + 0.5
+    assert "gp predicted best" in found.comparison.in_words()
+
+
+def test_the_favourite_gives_way_to_what_predicts_better() -> None:
+    found = fitted(make_task(40), families(gp=Counted(is_bad=True), other=Counted()))
+
+    assert next(iter(found.comparison.weights)) == "other"
+
+
+def test_few_results_are_left_to_the_favourite() -> None:
+    other = Counted()
+
+    found = fitted(make_task(FEWEST - 1), families(gp=Counted(), other=other))
+
+    assert found.comparison.weights == {"gp": 1.0}
+    assert other.n_fits == 0
+    assert "until 8 results" in found.comparison.in_words()
+
+
+def test_families_are_compared_anew_when_the_data_have_grown_by_a_tenth() -> None:
+    other = Counted()
+    these = families(gp=Counted(), other=other)
+    task = make_task(33)
+
+    def part(n: int, memo: object) -> Task:
+        seen = task.observations
+        observed = Observations(x=seen.x[:n], y=seen.y[:n], var=seen.var[:n])
+        return replace(task, observations=observed, memo=memo)
+
+    first = fitted(part(30, None), these)
+    after_first = other.n_fits
+    between = fitted(part(32, first.memo), these)
+    after_between = other.n_fits
+    second = fitted(part(33, between.memo), these)
+
+    assert between.comparison == first.comparison
+    assert after_between <= after_first + 1
+    assert second.comparison.n == 33
+    assert other.n_fits > after_between + 1
+
+
+def test_what_is_remembered_survives_json_and_gives_the_same_surrogate() -> None:
+    task, these = make_task(20), families(gp=Counted(), other=Counted())
+    first = fitted(task, these)
+    at = torch.rand(5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+
+    kept = json.loads(json.dumps(first.memo))
+    again, straight = (fitted(replace(task, memo=memo), these) for memo in (kept, first.memo))
+
+    assert again.version == straight.version
+    torch.testing.assert_close(again.moments(at)[0], straight.moments(at)[0], rtol=0, atol=0)
+
+
+def test_a_family_that_does_not_serve_is_named_with_its_reason() -> None:
+    never = Family(name="never", fit=Counted(), misfit=lambda _: "there are no categories")
+    broken = Family(name="broken", fit=lambda _: FitFailure(reason="it did not converge"))
+
+    found = fitted(make_task(20), {**families(gp=Counted()), "never": never, "broken": broken})
+
+    assert found.comparison.left_out == {
+        "never": "there are no categories",
+        "broken": "it did not converge",
+    }
+
+
+def test_an_outcome_that_nothing_can_be_fitted_to_is_a_failure_with_its_reason() -> None:
+    task = make_task(10)
+    seen = task.observations
+    flat = Observations(x=seen.x, y=torch.zeros_like(seen.y), var=seen.var)
+
+    found = fit_auto(replace(task, observations=flat), families=families(gp=Counted()))
+
+    assert isinstance(found, FitFailure)
+    assert "all 10 are equal" in found.reason
+
+
+def test_the_order_of_the_results_does_not_matter() -> None:
+    task, these = make_task(25), families(gp=Counted(), other=Counted())
+    seen = task.observations
+    order = torch.from_numpy(np.random.default_rng(5).permutation(25))
+    shuffled = Observations(x=seen.x[order], y=seen.y[order], var=seen.var[order])
+
+    first, second = fitted(task, these), fitted(replace(task, observations=shuffled), these)
+
+    assert first.comparison == second.comparison
+    assert first.version == second.version
+
+
+def test_the_unit_of_the_outcome_does_not_matter() -> None:
+    task, these = make_task(25), families(gp=Counted(), other=Counted(is_bad=True))
+    seen = task.observations
+    scaled = Observations(x=seen.x, y=1000.0 * seen.y - 273.15, var=seen.var)
+
+    first, second = fitted(task, these), fitted(replace(task, observations=scaled), these)
+
+    for name, score in first.comparison.scores.items():
+        # the searches stop within 1e-5 of the same hyperparameters
+        assert abs(score - second.comparison.scores[name]) < 1e-3
+
+
+def test_the_memo_of_another_family_is_refused() -> None:
+    task = make_task(10)
+
+    with pytest.raises(InputError, match="not one of the family auto"):
+        fit_auto(replace(task, memo={"lengthscales": [1.0]}), families=families(gp=Counted()))
+
+
+def test_with_an_expected_range_the_favourite_speaks_before_any_result() -> None:
+    task = Task(
+        observations=Observations.from_arrays(np.empty((0, 2)), np.empty(0)),
+        columns=COLUMNS,
+        scale=OutcomeScale(mean=1.0, sd=2.0),
+    )
+
+    assert fitted(task, families(gp=Counted())).weights == (1.0,)
