@@ -30,6 +30,8 @@ from planner.models.predictive.normal import normal_log_density
 if TYPE_CHECKING:
     from botorch.models.model import Model
 
+    from planner.models.comparing.comparison import Comparison
+
 _BLOCK = 2048
 # A variance of 1e-9 more than hides rounding, which would keep a covariance from factoring, and
 # moves a draw by 3e-5 deviations.
@@ -49,6 +51,23 @@ class Prediction:
     mean: Float64[Tensor, " n"]
     sd: Float64[Tensor, " n"]
     noise_sd: Float64[Tensor, " n"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixture:
+    """What the surrogate says at each of n configurations as a mixture of k normals.
+
+    Args:
+        means: of the process, by component.
+        sds: of the process, by component.
+        noise_sds: of one measurement around the process, by component.
+        weights: of the components; they sum to one.
+    """
+
+    means: Float64[Tensor, "k n"]
+    sds: Float64[Tensor, "k n"]
+    noise_sds: Float64[Tensor, "k n"]
+    weights: Float64[Tensor, " k"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +100,11 @@ class Surrogate(ABC):
     @abstractmethod
     def memo(self) -> Mapping[str, object]:
         """What the fit found, in plain JSON; the next fit of the family starts from it."""
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """What the families were chosen by, where several were compared."""
+        return None
 
     @property
     @abstractmethod
@@ -150,10 +174,21 @@ class Surrogate(ABC):
             y: what was measured there, in the outcome's unit.
             var: known variances of these measurements; NaN where the model's own noise counts.
         """
+        said = self.predictive_mixture(x)
+        noise = torch.where(var.isnan(), said.noise_sds.square(), var)
+        sd = (said.sds.square() + noise).sqrt()
+        each = normal_log_density((y - said.means) / sd) - sd.log()
+        return torch.logsumexp(each + said.weights.log()[:, None], dim=0)
+
+    def predictive_mixture(self, x: Float64[Tensor, "n d"]) -> Mixture:
+        """Returns the distribution at each configuration as a mixture of normals: here of one."""
         said = self.predict(x)
-        noise = torch.where(var.isnan(), said.noise_sd.square(), var)
-        sd = (said.sd.square() + noise).sqrt()
-        return normal_log_density((y - said.mean) / sd) - sd.log()
+        return Mixture(
+            means=said.mean[None],
+            sds=said.sd[None],
+            noise_sds=said.noise_sd[None],
+            weights=torch.ones(1, dtype=x.dtype, device=x.device),
+        )
 
     def joint(self, x: Float64[Tensor, "n d"]) -> Joint:
         """Returns mean and covariance of the process over all n configurations together."""
