@@ -355,6 +355,26 @@ class FitFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsCompared:
+    """Families of models were compared on the data at hand; those with a weight decide from now on.
+
+    Args:
+        n: how many observations there were.
+        scores: mean log density of held-out results of each family, in nats, standardised.
+        weights: of the families that are averaged.
+        left_out: families that were not compared, and why.
+        words: the same as a sentence.
+    """
+
+    kind: Literal["models compared"] = "models compared"
+    n: int
+    scores: dict[str, float]
+    weights: dict[str, float]
+    left_out: dict[str, str]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """A remark of a person, on a trial or on the campaign."""
 
@@ -387,6 +407,7 @@ Record = Annotated[
     | VerdictGiven
     | ObservationImported
     | FitFailed
+    | ModelsCompared
     | Noted,
     Field(discriminator="kind"),
 ]

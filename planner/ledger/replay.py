@@ -22,6 +22,7 @@ from planner.ledger.entries import (
     Entry,
     FitFailed,
     ImportExcluded,
+    ModelsCompared,
     Noted,
     NothingFits,
     ObservationImported,
@@ -115,6 +116,7 @@ class CampaignState:
     stopped: CampaignStopped | None = None
     stopped_at: datetime | None = None
     fit_failures: list[FitFailed] = field(default_factory=list)
+    comparisons: list[ModelsCompared] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)
     changed: int = 0
     failures_in_row: int = 0
@@ -469,6 +471,11 @@ def _(record: ObservationImported, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: FitFailed, state: CampaignState, entry: Entry) -> None:
     state.fit_failures.append(record)
+
+
+@_apply.register
+def _(record: ModelsCompared, state: CampaignState, entry: Entry) -> None:
+    state.comparisons.append(record)
 
 
 @_apply.register

@@ -10,7 +10,14 @@ import numpy as np
 
 from planner.acquisition import Choice, Pick, Situation
 from planner.acquisition.situation import Forecast
-from planner.ledger.entries import FitFailed, NothingFits, Record, TrialMoved, TrialProposed
+from planner.ledger.entries import (
+    FitFailed,
+    ModelsCompared,
+    NothingFits,
+    Record,
+    TrialMoved,
+    TrialProposed,
+)
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import Allowance
 from planner.loop.choosing import choose_within
@@ -110,6 +117,7 @@ def proposal_records(
         reason = chosen.choice.failure.reason
         if chosen.choice.picks[0].kind == "fallback":
             records.append(FitFailed(reason=reason, consequence="a space-filling choice instead"))
+    records += _comparisons(state, chosen.choice)
     for number, (pick, proposal) in enumerate(
         zip(chosen.choice.picks, proposals, strict=True), start=first
     ):
@@ -124,6 +132,21 @@ def proposal_records(
         )
         records.append(_approval(state, number, handed=handed_to is not None))
     return records
+
+
+def _comparisons(state: CampaignState, choice: Choice) -> list[Record]:
+    """Returns what families were compared for this choice, unless the ledger has it already."""
+    found = choice.surrogate.comparison if choice.surrogate is not None else None
+    if found is None or not found.scores or not choice.picks:
+        return []
+    record = ModelsCompared(
+        n=found.n,
+        scores=dict(found.scores),
+        weights=dict(found.weights),
+        left_out=dict(found.left_out),
+        words=found.in_words(),
+    )
+    return [] if state.comparisons[-1:] == [record] else [record]
 
 
 def _approval(state: CampaignState, number: int, *, handed: bool) -> TrialMoved:

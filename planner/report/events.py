@@ -12,6 +12,7 @@ from planner.ledger.entries import (
     Entry,
     FitFailed,
     ImportExcluded,
+    ModelsCompared,
     Noted,
     ObservationImported,
     OutcomeGivenUp,
@@ -102,6 +103,8 @@ def _of_campaign(record: Record) -> str | None:
             return _service(record)
         case FitFailed():
             return _fit_failed(record)
+        case ModelsCompared(words=said):
+            return said[0].lower() + said[1:].rstrip(".")
         case Noted():
             return _noted(record)
     return None

@@ -29,6 +29,7 @@ from planner.ledger.entries import (
     CampaignOpened,
     CampaignStopped,
     FitFailed,
+    ModelsCompared,
     Noted,
     ObservationImported,
     OrderSent,
@@ -88,6 +89,13 @@ def test_every_kind_of_record_reads_back(ledger: Ledger, clock: ManualClock) -> 
             origin="old.csv, line 3",
         ),
         FitFailed(reason="the covariance is singular", consequence="a space-filling choice"),
+        ModelsCompared(
+            n=12,
+            scores={"gp": -0.5, "forest": -0.75},
+            weights={"gp": 1.0},
+            left_out={"mixed_gp": "there are no categories"},
+            words="Of 2 families gp predicted best.",
+        ),
         Noted(text="umlauts äöü, a quote ', a NUL \x00 and 氢", trial=2),
         CampaignStopped(rule="budget", reason="30 trials are done"),
     ]

@@ -12,13 +12,14 @@ a tenth) the members are fitted anew with their old weights, and the ledger says
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from planner.errors import InputError
 from planner.models.average import Average
+from planner.models.comparing.comparison import FAVOURITE, FEWEST, Comparison
 from planner.models.comparing.folds import HeldOut, hold_out
 from planner.models.comparing.stacking import stack
 from planner.models.failure import FitFailure
@@ -26,9 +27,6 @@ from planner.models.families import Family
 from planner.models.surrogate import Surrogate
 from planner.models.task import Task
 
-# The family that decides while there are too few results to compare.
-FAVOURITE = "gp"
-FEWEST = 8
 _GROWTH = 1.1
 _FOLDS = 5
 # How many observations the prior weights are worth, and the favourite's share of them.
@@ -36,36 +34,6 @@ _WORTH = 4.0
 _FAVOURITE_SHARE = 0.5
 # What weighs less is left out of the average.
 _SMALLEST_WEIGHT = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """What a comparison found.
-
-    Args:
-        n: how many observations there were.
-        scores: mean held-out log density of each family, in nats, of the standardised outcome.
-        weights: of those that are averaged; they sum to one.
-        left_out: families that were not compared, and why.
-    """
-
-    n: int
-    scores: Mapping[str, float] = field(default_factory=dict)
-    weights: Mapping[str, float] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
-
-    def in_words(self) -> str:
-        """Returns one sentence that says who counts and why."""
-        if not self.scores:
-            return (
-                f"{FAVOURITE} decides until {FEWEST} results are in and families can be compared."
-            )
-        shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.weights.items())
-        best = max(self.scores, key=lambda name: self.scores[name])
-        return (
-            f"Of {len(self.scores)} families compared on {self.n} held-out results {best} "
-            f"predicted best ({self.scores[best]:+.2f} nat a result); they count {shares}."
-        )
 
 
 @dataclass(frozen=True, eq=False)
