@@ -6,6 +6,7 @@ from planner.acquisition.improvement import log_noisy_expected_improvement
 from planner.acquisition.policy import choose
 from planner.acquisition.situation import Choice, Forecast, Pick, Settings, Situation
 from planner.acquisition.utility import UtilityMoments, utility_moments
+from planner.acquisition.worth import make_score
 
 __all__ = [
     "Choice",
@@ -17,6 +18,7 @@ __all__ = [
     "choose",
     "fit_for",
     "log_noisy_expected_improvement",
+    "make_score",
     "upper_confidence_bound",
     "utility_moments",
 ]

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from planner.acquisition import reasons
-from planner.acquisition.bounds import upper_confidence_bound
-from planner.acquisition.candidates import Candidates, Found, Score, TableCandidates
+from planner.acquisition.candidates import Candidates, Found, TableCandidates
 from planner.acquisition.fitted import fit_for
 from planner.acquisition.forecasts import forecast
-from planner.acquisition.improvement import log_noisy_expected_improvement
 from planner.acquisition.open_space import OpenCandidates, enumerate_small
 from planner.acquisition.situation import Choice, Kind, Pick, Situation
+from planner.acquisition.worth import make_score
 from planner.models import FitFailure, Surrogate
 from planner.rng import derive_seed
 from planner.space import Floats
@@ -126,7 +124,7 @@ class _Chooser:
             assert candidates is not None
             seed = derive_seed(self.seed, "acquisition", index)
             waiting = np.vstack([self.situation.pending_rows(), *(p.x for p in before)])
-            score = self._score(surrogate, waiting, seed=seed)
+            score = make_score(self.situation, surrogate, waiting=waiting, seed=seed)
             found = candidates.best(score, taken=self._taken(before), seed=seed)
             if found is None:
                 break
@@ -154,14 +152,6 @@ class _Chooser:
         if isinstance(candidates, TableCandidates):
             return candidates.with_room(self.q, shared=shared, taken=self._taken(before))
         return candidates
-
-    def _score(self, surrogate: Surrogate, waiting: Floats, *, seed: int) -> Score:
-        objective, settings = self.situation.objective, self.situation.settings
-        pending = torch.from_numpy(waiting)
-        if settings.acquisition == "ucb" or len(surrogate.observations.y) == 0:
-            conditioned = surrogate.conditioned_on(pending)
-            return lambda x: upper_confidence_bound(conditioned, objective, x, beta=settings.beta)
-        return log_noisy_expected_improvement(surrogate, objective, pending=pending, seed=seed)
 
     def _pick(self, found: Found, kind: Kind, *, reason: str, earlier: list[Pick]) -> Pick:
         expected = forecast(self.situation, self.surrogate, found.x) if self.surrogate else None

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import torch
+from jaxtyping import Float64
+from torch import Tensor
 
 from planner.acquisition.candidates import Found
 from planner.acquisition.forecasts import best_so_far, expected_at
@@ -16,6 +18,8 @@ from planner.models import Bounds, FitFailure, Surrogate
 from planner.space import Categorical, Floats
 
 _NAMES = {"ucb": "mean + {beta:g} sd", "log_nei": "expected improvement"}
+# More than a quarter of the variance that was expected beforehand is left.
+_POORLY_UNDERSTOOD = 0.5
 
 
 def filling(kind: Kind, *, n_placed: int, settings: Settings, failure: FitFailure | None) -> str:
@@ -36,10 +40,12 @@ def chosen(situation: Situation, surrogate: Surrogate, found: Found) -> str:
     here = torch.from_numpy(found.x)[None, :]
     expected = expected_at(situation, surrogate, here)
     mean, sd = float(expected.mean[0]), float(expected.sd[0])
-    name = _NAMES[situation.settings.acquisition].format(beta=situation.settings.beta)
     predicted = f"predicted {_figures(mean, sd)} ± {_figures(sd)}"
     if isinstance(situation.objective, HitClass):
         predicted = f"predicted chance {_figures(100 * mean, 100 * sd)} ± {_figures(100 * sd)} %"
+    if situation.settings.acquisition == "variance":
+        return _learned(situation, surrogate, found, predicted=predicted)
+    name = _NAMES[situation.settings.acquisition].format(beta=situation.settings.beta)
     best = best_so_far(situation, surrogate)
     if best is None:
         return f"Highest {name}: {predicted}; nothing was measured yet."
@@ -51,7 +57,34 @@ def chosen(situation: Situation, surrogate: Surrogate, found: Found) -> str:
     if ahead > 0:
         return f"Highest {name}: {predicted}, {comparison}; most of the promise is the prediction."
     unknown = _least_known(situation, surrogate, found.x)
-    return f"Highest {name}: {predicted}, {comparison}; the promise is the uncertainty: {unknown}."
+    return (
+        f"Highest {name}: {predicted}, {comparison}; the promise is the uncertainty: {unknown}"
+        f"{_how_poorly(surrogate, here)}."
+    )
+
+
+def _learned(situation: Situation, surrogate: Surrogate, found: Found, *, predicted: str) -> str:
+    assert found.score is not None  # it was chosen by it
+    removed = f"Teaches most: one run removes {100 * math.exp(found.score):.2g} % of what is"
+    if len(surrogate.observations.y) == 0:
+        return f"{removed} unknown over the whole space; nothing was measured yet."
+    here = torch.from_numpy(found.x)[None, :]
+    unknown = _least_known(situation, surrogate, found.x)
+    return (
+        f"{removed} unknown over the whole space; {predicted}, {unknown}"
+        f"{_how_poorly(surrogate, here)}."
+    )
+
+
+def _how_poorly(surrogate: Surrogate, here: Float64[Tensor, "1 d"]) -> str:
+    """Says that hardly anything is known of a place, where that is so."""
+    left = float(surrogate.moments(here)[1][0]) / surrogate.prior_sd
+    if left <= _POORLY_UNDERSTOOD:
+        return ""
+    return (
+        f"; the physics there is poorly understood ({100 * min(left, 1.0):.0f} % of the deviation "
+        f"expected before any trial is left), and data there would settle it"
+    )
 
 
 def _comparison(situation: Situation, ahead: float, sd: float) -> str:

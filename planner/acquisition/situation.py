@@ -13,7 +13,8 @@ from planner.errors import InputError
 from planner.models import FitFailure, OutcomeScale, Surrogate
 from planner.space import Contextual, Floats, SearchSpace, Value
 
-Acquisition = Literal["ucb", "log_nei"]
+Aim = Literal["optimise", "collect", "learn"]
+Acquisition = Literal["ucb", "log_nei", "variance"]
 Kind = Literal["start", "model", "fallback"]
 
 
@@ -25,8 +26,8 @@ class Settings:
     these defaults in ``docs/benchmarks``.
 
     Args:
-        acquisition: ``ucb``, the upper confidence bound, or ``log_nei``, log noisy expected
-            improvement.
+        acquisition: ``ucb``, the upper confidence bound; ``log_nei``, log noisy expected
+            improvement; ``variance``, how much of what is unknown is removed.
         beta: weight of the deviation in the upper confidence bound.
         n_start: how many space-filling trials come before the model decides.
         family: of models, as the campaign file spells it.
@@ -36,6 +37,17 @@ class Settings:
     beta: float = 1.25
     n_start: int = 5
     family: str = "gp"
+
+    @classmethod
+    def of_aim(cls, aim: Aim) -> Settings:
+        """Returns the defaults of what a campaign is for."""
+        match aim:
+            case "optimise":
+                return cls()
+            case "collect":
+                return cls(beta=0.75)
+            case "learn":
+                return cls(acquisition="variance")
 
     def __post_init__(self) -> None:
         if self.beta < 0 or self.n_start < 1:

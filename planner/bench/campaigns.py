@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from planner.acquisition import Settings
 from planner.bench.pools import Pool
 from planner.bench.racing import Race, Rules
 from planner.campaign import CampaignSpec
@@ -14,6 +13,7 @@ from planner.ledger.replay import CampaignState
 from planner.loop.desk import Place, at_work
 from planner.loop.inline import run_inline
 from planner.loop.keeper import holding
+from planner.loop.model import settings_of
 from planner.trials import TrialState
 
 _LONGEST_NAME = 48  # leaves room for the seed within a campaign's longest name
@@ -21,9 +21,9 @@ _LONGEST_NAME = 48  # leaves room for the seed within a campaign's longest name
 
 def rules_of(spec: CampaignSpec) -> Rules:
     """Returns the rules by which a campaign is a race: its own start, real repeats, its budget."""
-    named = spec.policy.acquisition
-    settings = Settings() if named == "auto" else Settings(acquisition=named)
-    return Rules(replay="repeat", start="own", n_trials=spec.budget.trials, settings=settings)
+    return Rules(
+        replay="repeat", start="own", n_trials=spec.budget.trials, settings=settings_of(spec)
+    )
 
 
 def play_campaign(file: Path, pool: Pool, *, seed: int) -> Race:

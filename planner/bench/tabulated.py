@@ -11,7 +11,11 @@ from planner.bench.bootstrap import Interval
 from planner.bench.racing import Rules
 from planner.bench.scoring import Standing
 
-ACQUISITIONS = {"ucb": "upper confidence bound", "log_nei": "log noisy expected improvement"}
+ACQUISITIONS = {
+    "ucb": "upper confidence bound",
+    "log_nei": "log noisy expected improvement",
+    "variance": "integrated variance",
+}
 REPLAYS = {"means": "noise-free means", "repeat": "one real repeat drawn"}
 
 

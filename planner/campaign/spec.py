@@ -136,8 +136,14 @@ class Budget(_Part):
 class Policy(_Part):
     """How the next trials are chosen; the defaults are those that the benchmark favours."""
 
+    aim: Literal["optimise", "collect", "learn"] = Field(
+        default="optimise",
+        description="What the trials are for: optimise finds the best conditions, collect many "
+        "good ones, learn a model that holds over the whole space.",
+    )
     acquisition: Literal["auto", "ucb", "log_nei"] = Field(
-        default="auto", description="Acquisition function; auto is the benchmark's favourite."
+        default="auto",
+        description="Acquisition function; auto is the benchmark's favourite for the aim.",
     )
     beta: StrictFloat | None = Field(
         default=None, gt=0, description="Weight of the deviation in ucb (mean + beta sd)."

@@ -57,7 +57,7 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
         memo=last_memo(state),
         scale=_scale(spec),
         bounds=spec.outcome.bounds,
-        settings=_settings(spec),
+        settings=settings_of(spec),
     )
 
 
@@ -188,8 +188,9 @@ def _scale(spec: CampaignSpec) -> OutcomeScale | None:
     return None if expected is None else OutcomeScale.from_range(*expected)
 
 
-def _settings(spec: CampaignSpec) -> Settings:
-    policy, default = spec.policy, Settings()
+def settings_of(spec: CampaignSpec) -> Settings:
+    """Returns how the policy chooses: as the file says, else by default for its aim."""
+    policy, default = spec.policy, Settings.of_aim(spec.policy.aim)
     return Settings(
         acquisition=default.acquisition if policy.acquisition == "auto" else policy.acquisition,
         beta=policy.beta if policy.beta is not None else default.beta,

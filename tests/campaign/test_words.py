@@ -72,6 +72,9 @@ Note: the budget allows 20 trials, fewer than the space deserves: raise it if yo
         ("budget:", "policy: {start: 5, acquisition: ucb, beta: 2, approval: person}\nbudget:",
          "The first 5 trials are spread evenly over the space; then a Gaussian process chooses, by "
          "its upper confidence bound with beta 2.\nA person approves each trial before it runs."),
+        ("budget:", "policy: {aim: learn}\nbudget:",
+         "Its aim is a model that holds over the whole space.\nIt begins with trials spread over "
+         "the space; then a Gaussian process chooses, by what removes most of what is unknown"),
         ("budget:", "stop: {failures: 1, remaining_gain: 0.1}\nbudget:",
          "less than 0.1 um is still to be gained.\n1 failed trial in a row"),
         ("budget:", "constraints: [{weights: {flow: 1, temperature: 0.1}, at_most: 90}]\nbudget:",

@@ -270,6 +270,7 @@ def specs(draw: st.DrawFn) -> CampaignSpec:
         ),
         model=Modelling(family=draw(st.sampled_from(["auto", "gp"]))),
         policy=Policy(
+            aim=draw(st.sampled_from(["optimise", "collect", "learn"])),
             start=draw(st.none() | st.integers(1, 20)),
             approval=draw(st.sampled_from(["automatic", "person"])),
         ),

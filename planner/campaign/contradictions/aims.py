@@ -20,6 +20,7 @@ from planner.campaign.outcomes import (
 )
 from planner.campaign.reductions import Axes, check_reduction
 from planner.campaign.sources import Analysis
+from planner.campaign.spec import Policy
 from planner.errors import InputError
 
 _TO_BE_MET = "add 'goal' to the objective, or leave this out"
@@ -176,11 +177,21 @@ def _policy_mistakes(parts: Parts) -> Found:
         return
     if policy.beta is not None and policy.acquisition == "log_nei":
         yield ("policy", "beta"), "belongs to acquisition ucb, not to log_nei: leave it out"
+    if policy.aim == "learn":
+        yield from _learning_mistakes(policy)
     if policy.start and budget and budget.trials and policy.start > budget.trials:
         yield (
             ("policy", "start"),
             f"{policy.start} is more than the budget of {budget.trials} trials: lower it",
         )
+
+
+def _learning_mistakes(policy: Policy) -> Found:
+    because = "looks for good outcomes, and the aim is to learn: leave it out, or change the aim"
+    if policy.acquisition != "auto":
+        yield ("policy", "acquisition"), f"{policy.acquisition} {because}"
+    if policy.beta is not None:
+        yield ("policy", "beta"), f"belongs to acquisition ucb, which {because}"
 
 
 def _stop_mistakes(parts: Parts) -> Found:

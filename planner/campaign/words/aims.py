@@ -18,6 +18,12 @@ from planner.campaign.reductions.base import Targeted
 from planner.campaign.spec import CampaignSpec
 from planner.campaign.words.phrases import after, count, listed, number
 
+# the best conditions need no words: the objective says it
+_AIMS = {
+    "collect": "Its aim is many good conditions.",
+    "learn": "Its aim is a model that holds over the whole space.",
+}
+
 
 def describe_aims(spec: CampaignSpec) -> Iterator[str]:
     """Yields what is measured and what is looked for."""
@@ -127,6 +133,10 @@ def describe_policy(spec: CampaignSpec) -> Iterator[str]:
         "ucb": f"its upper confidence bound{beta}",
         "log_nei": "its expected improvement",
     }[policy.acquisition]
+    if policy.aim == "learn":
+        chooser = "what removes most of what is unknown over the whole space"
+    if policy.aim in _AIMS:
+        yield _AIMS[policy.aim]
     yield f"{first} {spread}; then a Gaussian process chooses, by {chooser}."
     yield (
         "A person approves each trial before it runs."

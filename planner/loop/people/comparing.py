@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from planner.acquisition import Situation, upper_confidence_bound
+from planner.acquisition import Situation, make_score
+from planner.acquisition.candidates import score_in_blocks
 from planner.acquisition.forecasts import forecast
 from planner.ledger.replay import CampaignState
 from planner.loop.best import find_best
 from planner.loop.model import fit_surrogate, make_situation, predict, predict_classes
 from planner.loop.propose import decide
-from planner.models import Bounds, FitFailure, Surrogate
+from planner.models import FitFailure, Surrogate
 from planner.rng import derive_seed
 from planner.space import Configuration, SearchSpace
 from planner.trials import Prediction
@@ -50,7 +50,7 @@ class Compared:
         own: of the person's settings.
         planners: of the planner's next choice; None where nothing is left to choose.
         best: predicted outcome at the best so far, and the trial's name; None where there is none.
-        better_than: share of the settings with a lower upper bound, in the planner's own measure;
+        better_than: share of the settings that the planner's own measure puts below it;
             None where nothing was measured yet.
         n_pool: how many settings that is a share of.
         why_not: why no model could predict; empty where one could.
@@ -133,11 +133,7 @@ def _rank(
         seed = derive_seed(state.seed, "rank", state.next_trial)
         pool = space.encode(space.sample(_POOL, seed=seed))
     x = np.vstack([space.encode([configuration]), pool])
-    upper = upper_confidence_bound(
-        surrogate,
-        situation.objective,
-        torch.from_numpy(x),
-        beta=situation.settings.beta,
-        bounds=Bounds(*situation.bounds),
-    )
-    return float((upper[1:] < upper[0]).double().mean()), len(pool)
+    waiting = situation.pending_rows()
+    seed = derive_seed(state.seed, "worth", state.next_trial)
+    worth = score_in_blocks(make_score(situation, surrogate, waiting=waiting, seed=seed), x)
+    return float((worth[1:] < worth[0]).mean()), len(pool)
