@@ -43,8 +43,20 @@ def _fit_gp(task: Task) -> Surrogate | FitFailure:
     return fit(task)
 
 
+def _fit_isotropic(task: Task) -> Surrogate | FitFailure:
+    from planner.models.gaussian.fitting import fit_isotropic
+
+    return fit_isotropic(task)
+
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {family.name: family for family in (Family(name="gp", fit=_fit_gp),)}
+    {
+        family.name: family
+        for family in (
+            Family(name="gp", fit=_fit_gp),
+            Family(name="isotropic_gp", fit=_fit_isotropic),
+        )
+    }
 )
 
 

@@ -1,0 +1,156 @@
+"""What is minimised to fit lengthscales and noise, with an analytic gradient.
+
+| symbol | meaning                                                          | shape |
+|--------|------------------------------------------------------------------|-------|
+| theta  | log lengthscales, then the log noise variance                    | g + 1 |
+| K      | covariance of the standardised outcomes: k(r) + diag(noise)      | n n   |
+| G      | d value / dK                                                     | n n   |
+
+The value is the negative log likelihood (``likelihood``) plus
+``sum ((theta - prior mean) / prior sd)^2 / 2``. There is one lengthscale a parameter, or, where the
+process is isotropic, one in all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.models.gaussian import kernel
+from planner.models.gaussian.hyperparameters import Hyperparameters
+from planner.models.gaussian.likelihood import best_mean, negative_log_likelihood
+from planner.models.gaussian.search import SMALLEST_NOISE, Priors, no_value
+from planner.models.priors import NOISE_PRIOR, lengthscale_prior
+from planner.space import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArdProblem:
+    """What one search works on, in standardised units.
+
+    Args:
+        distances: squared distances that share a lengthscale, shape ``g n n``.
+        n_parameters: of the space.
+        targets: outcomes, one row each, shape ``m n``.
+        freedom: how many of them are not settled by the others.
+        known_noise: variances, ``n``; NaN where they have to be learned.
+        mean_precision: of the prior of their constant means.
+        priors: of theta.
+    """
+
+    distances: Floats
+    n_parameters: int
+    targets: Floats
+    freedom: int
+    known_noise: Floats
+    mean_precision: float
+    priors: Priors
+
+    @property
+    def is_learned(self) -> Floats:
+        """One where the noise has to be learned, zero where it is known."""
+        return np.isnan(self.known_noise).astype(np.float64)
+
+    def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """Returns the negative log posterior (up to a constant) and its gradient."""
+        inverse_squares = np.exp(-2.0 * theta[:-1])
+        k, slope = self._covariance(theta)
+        penalty, gradient = self.priors.penalty(theta)
+        likelihood = negative_log_likelihood(
+            k,
+            self.targets,
+            freedom=self.freedom,
+            mean_precision=self.mean_precision,
+            penalty=penalty,
+        )
+        if likelihood is None:
+            return no_value(theta)
+        g = likelihood.by_covariance
+        gradient[:-1] -= 2.0 * inverse_squares * np.tensordot(self.distances, g * slope, axes=2)
+        gradient[-1] += math.exp(theta[-1]) * (np.diag(g) @ self.is_learned)
+        return likelihood.value, gradient
+
+    def starts(self, previous: Hyperparameters | None) -> dict[str, Floats]:
+        """Returns where to begin: the posterior often has a smooth and a wiggly optimum."""
+        smooth = self.priors.mean.copy()
+        smooth[:-1] += 1.0
+        smooth[-1] += 2.0
+        starts = {
+            "from the middle of the prior": self.priors.mean,
+            "from a smooth, noisy fit": smooth,
+        }
+        if previous is not None:
+            starts["from the last fit"] = self.at(previous)
+        return starts
+
+    def at(self, found: Hyperparameters) -> Floats:
+        """Returns theta of these hyperparameters."""
+        noise = max(found.noise_variance, SMALLEST_NOISE)
+        return np.log([*found.lengthscales[: len(self.distances)], noise])
+
+    def read(self, theta: Floats) -> tuple[Hyperparameters, ...]:
+        """Returns for each row of targets its hyperparameters, which differ in the mean alone."""
+        k, _ = self._covariance(theta)
+        n = len(self.known_noise)
+        inverse = np.asarray(np.linalg.inv(k), dtype=np.float64) if n else k
+        every_noise_is_known = n > 0 and not self.is_learned.any()
+        noise = float(np.mean(self.known_noise)) if every_noise_is_known else math.exp(theta[-1])
+        lengthscales = (np.exp(theta[:-1]) * np.ones(self.n_parameters)).tolist()
+        return tuple(
+            Hyperparameters(
+                lengthscales=tuple(lengthscales),
+                noise_variance=noise,
+                mean=best_mean(z, inverse, self.mean_precision),
+            )
+            for z in self.targets
+        )
+
+    def _covariance(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Returns K, and by how much k changes with the squared scaled distance."""
+        scaled = np.tensordot(np.exp(-2.0 * theta[:-1]), self.distances, axes=1)
+        k, slope = kernel.matern_and_slope(scaled)
+        k[np.diag_indices_from(k)] += np.where(
+            np.isnan(self.known_noise), math.exp(theta[-1]), self.known_noise
+        )
+        return k, slope
+
+
+def make_problem(
+    x: Floats,
+    targets: Floats,
+    *,
+    known_noise: Floats,
+    mean_precision: float,
+    columns: tuple[int, ...],
+    is_isotropic: bool = False,
+) -> ArdProblem:
+    """Returns what is minimised.
+
+    Args:
+        x: encoded configurations, ``n d``.
+        targets: standardised outcomes, one row each, shape ``m n``.
+        known_noise: variances in standardised units, ``n``; NaN where they have to be learned.
+        mean_precision: of the prior of their constant means around 0; 0 where they are free,
+            infinite where they are 0.
+        columns: for each encoded column the index of the parameter it belongs to.
+        is_isotropic: whether all parameters share one lengthscale.
+    """
+    n_parameters = max(columns) + 1
+    distances = kernel.squared_distances(x, columns)
+    if is_isotropic:
+        distances = distances.sum(axis=0, keepdims=True)
+    lengthscale, groups = lengthscale_prior(n_parameters), len(distances)
+    return ArdProblem(
+        distances=distances,
+        n_parameters=n_parameters,
+        targets=targets,
+        freedom=max(1, len(targets) - 1),
+        known_noise=known_noise,
+        mean_precision=mean_precision,
+        priors=Priors(
+            mean=np.array([lengthscale.mean] * groups + [NOISE_PRIOR.mean]),
+            sd=np.array([lengthscale.sd] * groups + [NOISE_PRIOR.sd]),
+        ),
+    )
