@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
 
-def close_abandoned(file: Path, campaign: str, *, older_than_s: float = 0.0) -> int:
+def close_abandoned(
+    file: Path, campaign: str, *, older_than_s: float = 0.0, ended: UUID | None = None
+) -> int:
     """Mark as crashed the running flow runs of a campaign that nobody can be at work on.
 
     Args:
@@ -20,6 +23,7 @@ def close_abandoned(file: Path, campaign: str, *, older_than_s: float = 0.0) -> 
         campaign: its name; the caller holds its lease, or knows that nobody does.
         older_than_s: how long they have been running at least; a younger one may be just about
             to take the lease.
+        ended: one that has had the lease and let it go, however young it is.
 
     Returns:
         How many; 0 too where the server does not answer.
@@ -41,7 +45,8 @@ def close_abandoned(file: Path, campaign: str, *, older_than_s: float = 0.0) -> 
             for run in client.read_flow_runs(flow_run_filter=running, limit=50):
                 is_ours = run.parameters.get("file") == str(file.resolve())
                 since = run.state.timestamp if run.state is not None else now("UTC")
-                if is_ours and (now("UTC") - since).total_seconds() >= older_than_s:
+                is_old = (now("UTC") - since).total_seconds() >= older_than_s
+                if is_ours and (is_old or run.id == ended):
                     client.set_flow_run_state(run.id, gone, force=True)
                     closed += 1
     except (httpx.HTTPError, PrefectException):

@@ -97,7 +97,12 @@ class Starter:
             self._deployment = deploy(
                 self._file, campaign=name, name=name, home=self._home, tags=(name,)
             ).deployment_id
-        close_abandoned(self._file, self.watched.campaign, older_than_s=SLOW_START_S)
+        close_abandoned(
+            self._file,
+            self.watched.campaign,
+            older_than_s=SLOW_START_S,
+            ended=self._last if self.watched.has_had_its_turn() else None,
+        )
         self.watched.note_start()
         run: Any = run_deployment(self._deployment, idempotency_key=self.watched.slot(), timeout=0)
         self._last = run.id
@@ -123,7 +128,8 @@ class Starter:
             )
             return False
         age_s = (now("UTC") - state.timestamp).total_seconds()
-        return state.is_final() or age_s > SLOW_START_S
+        has_ended = state.is_final() or self.watched.has_had_its_turn()
+        return has_ended or age_s > SLOW_START_S
 
     def forget(self) -> None:
         """Register the deployment again: the server does not know it any more."""

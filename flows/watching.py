@@ -22,6 +22,7 @@ from planner.loop.waiting import describe_waiting
 
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 600.0
+BOOKKEEPING_S = 10.0  # for a stretch that has let the lease go to say so to Prefect
 
 
 class Outlook(StrEnum):
@@ -62,6 +63,9 @@ class Watched:
         self._n_futile = -1
         self._not_before = 0.0
         self._alone_at = -1
+        self._epoch_then = self._session.state.epoch
+        self._epoch_seen = self._epoch_then
+        self._free_since_s: float | None = None
 
     @property
     def campaign(self) -> str:
@@ -77,6 +81,7 @@ class Watched:
         self._reopen_if_amended()
         self._outlook = self._judge()
         self._tell()
+        self._note_free()
         return self._outlook
 
     def is_due(self) -> bool:
@@ -84,6 +89,15 @@ class Watched:
         if self._outlook is not Outlook.DUE or self._alone_at == self._n_moves:
             return False
         return time.monotonic() >= self._not_before
+
+    def has_had_its_turn(self) -> bool:
+        """Tell whether the stretch asked for last has held the lease and is over, or was killed.
+
+        Prefect calls one that was killed together with its serving process running for ever.
+        """
+        if self._free_since_s is None or self._session.state.epoch == self._epoch_then:
+            return False
+        return self._session.now_s - self._free_since_s >= BOOKKEEPING_S
 
     def slot(self) -> str:
         """Return what two supervisors call the same stretch: epoch, and a window of time."""
@@ -101,6 +115,7 @@ class Watched:
         is_futile = self._n_moves == self._n_moves_then
         self._n_futile = self._n_futile + 1 if is_futile else 0
         self._n_moves_then = self._n_moves
+        self._epoch_then = self._session.state.epoch
         pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**self._n_futile)
         self._not_before = time.monotonic() + pause_s
 
@@ -112,6 +127,15 @@ class Watched:
     def _hear(self, entry: Entry, _state: CampaignState) -> None:
         """Count what moves the campaign; taking its lease alone does not."""
         self._n_moves += not isinstance(entry.record, CampaignTaken)
+
+    def _note_free(self) -> None:
+        """Note since when nobody holds the lease; a short stretch is only seen by its epoch."""
+        epoch = self._session.state.epoch
+        if self._outlook is Outlook.AT_WORK:
+            self._free_since_s = None
+        elif self._free_since_s is None or epoch != self._epoch_seen:
+            self._free_since_s = self._session.now_s
+        self._epoch_seen = epoch
 
     def _judge(self) -> Outlook:
         session = self._session

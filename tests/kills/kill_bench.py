@@ -121,6 +121,11 @@ class Bench:
                 ]
         return found
 
+    def flow_run_states(self) -> list[str]:
+        """Return what Prefect says of each flow run, once the server has written it."""
+        with closing(sqlite3.connect(self.folder / ".prefect" / "prefect.db")) as database:
+            return [row[0] for row in database.execute("select state_name from flow_run")]
+
     def close(self) -> None:
         for process in self._processes:
             if process.poll() is None:

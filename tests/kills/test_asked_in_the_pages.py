@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import urllib.request
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +35,6 @@ def cancel(bench: Bench) -> None:
     assert said["status"] == "ACCEPT"
 
 
-def last_states(bench: Bench) -> list[str]:
-    with closing(sqlite3.connect(bench.folder / ".prefect" / "prefect.db")) as database:
-        return [row[0] for row in database.execute("select state_name from flow_run")]
-
-
 @pytest.mark.parametrize("engine", ["prefect", "up"])
 def test_a_cancelled_stretch_ends_after_its_step_and_nothing_is_in_doubt(
     tmp_path: Path, engine: str
@@ -61,7 +54,7 @@ def test_a_cancelled_stretch_ends_after_its_step_and_nothing_is_in_doubt(
             assert planner.wait(timeout=60) == 130
         # the supervisor may see that it is being cancelled before its last step has ended
         until(
-            lambda: last_states(bench) == ["Cancelled"],
+            lambda: bench.flow_run_states() == ["Cancelled"],
             within_s=60,
             what="the stretch has ended as cancelled",
         )

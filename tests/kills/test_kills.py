@@ -48,6 +48,8 @@ def test_killing_any_process_of_prefects_loses_and_repeats_nothing(
     outcome = fire(bench, engine=engine, n_kills=1, dice=random.Random(), only=victim)
     assert outcome.kills[victim] == 1
     assert outcome.is_as_unkilled(TRIALS), outcome
+    if victim == "serving process":
+        assert "Running" not in bench.flow_run_states(), "the pages tell the truth"
     until(
         lambda: not (bench.servers() or bench.workers() or bench.flow_processes()),
         within_s=30,
