@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import flows
 from flows import home as homes
@@ -32,10 +36,12 @@ def start(home: Path, *, port: int | None = None) -> ServerAddress:
     if port is None:
         last = homes.read_last_address(home)
         port = last.port if last is not None else 0
-    process = _spawn(home, port)
     killed = 0
     deadline = time.monotonic() + STARTING_S
+    process: subprocess.Popen[bytes] | None = None
     try:
+        with _ctrl_c_held_back():
+            process = _spawn(home, port)
         while time.monotonic() < deadline:
             # not always our own: a killed run may have left one that was just starting
             address = homes.read_address(home)
@@ -47,16 +53,39 @@ def start(home: Path, *, port: int | None = None) -> ServerAddress:
             was_killed = status is not None and status < 0
             killed += was_killed
             if status == homes.TAKEN or (was_killed and killed < MOST_KILLED):
-                process = _spawn(home, port)
+                with _ctrl_c_held_back():
+                    process = _spawn(home, port)
             elif status is not None:
                 break
             time.sleep(0.05)
         raise LabUnavailable(_why_not(home, status=process.poll()))
     except BaseException:
         # nobody else can use it yet, and nobody would stop it
-        process.kill()
-        process.wait()
+        if process is not None:
+            process.kill()
+            process.wait()
         raise
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Let Ctrl-C act after the block: within Popen it would lose the process just made."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # it never reaches another thread
+        return
+    pressed = False
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+
+    former = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _spawn(home: Path, port: int) -> subprocess.Popen[bytes]:

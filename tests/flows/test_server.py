@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from server_users import User, count, server_pid, servers_of, until
 
 from flows.home import read_address
+from flows.starting import start
 
 pytestmark = [pytest.mark.prefect]
 NewUser = Callable[..., User]
@@ -181,6 +184,20 @@ def test_ctrl_c_while_the_server_starts_leaves_no_process(home: Path, new_user: 
     user.finish()
     assert user.process.returncode == 130
     assert servers_of(home) == []
+
+
+def test_ctrl_c_at_the_moment_the_servers_process_is_made_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **more: Any) -> None:
+            super().__init__(*arguments, **more)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        start(tmp_path)
+    assert servers_of(tmp_path) == []
 
 
 @pytest.mark.slow
