@@ -1,0 +1,5 @@
+"""Why a configuration was proposed: what lifts its prediction, what a run there would settle."""
+
+from planner.acquisition.explaining.explanation import Explanation, Part, explain
+
+__all__ = ["Explanation", "Part", "explain"]

@@ -1,0 +1,79 @@
+"""Which parameter's effect a run would settle: the variance that it removes of each.
+
+The effect of a parameter is how the process, averaged over all others, runs along it:
+``g(t) = mean over b of f(t, b without it)``, less its own mean over t. A run at x lowers the
+variance of g at t by ``cov(g(t), f(x))^2 / (v + noise)``, whatever comes out of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+from torch import Tensor
+
+from planner.models import Surrogate
+from planner.space import Floats
+
+# An effect is followed through this many of the background's own values.
+_LEVELS = 12
+_BACKGROUND = 32
+# Less unknown than this share of the prior variance is rounding.
+_NOTHING = 1e-12
+
+
+def shares_settled(
+    surrogate: Surrogate, x: Floats, background: Floats, *, columns: tuple[int, ...]
+) -> Floats:
+    """Returns for each parameter the share of its effect's variance that a run at x removes, ``p``.
+
+    Args:
+        surrogate: not conditioned on the run.
+        x: the configuration, encoded, ``d``.
+        background: settings that stand for the space, in an order without meaning, ``m d``.
+        columns: for each column the place of its parameter among the ``p``.
+    """
+    here = torch.from_numpy(x)[None, :]
+    with torch.no_grad():
+        sd = surrogate.moments(here)[1]
+        of_run = float((sd.square() + surrogate.noise_sd(here).square())[0])
+        places = np.array(columns)
+        shares = [
+            _share(surrogate, here, _grid(background, places == index), of_run)
+            for index in range(places.max() + 1)
+        ]
+    return np.array(shares)
+
+
+def _grid(
+    background: Floats, own: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> Float64[Tensor, "l b d"]:
+    """Returns each level of a parameter's own columns joined to each setting of the others."""
+    distinct = np.unique(background[:, own], axis=0)
+    # evenly through the sorted values: quantiles of a number, nearly all choices of a category
+    chosen = np.linspace(0, len(distinct) - 1, min(_LEVELS, len(distinct))).round().astype(int)
+    others = background[:_BACKGROUND]
+    grid = np.repeat(others[None, :, :], len(chosen), axis=0)
+    grid[:, :, own] = distinct[chosen][:, None, :]
+    return torch.from_numpy(grid)
+
+
+def _share(
+    surrogate: Surrogate,
+    here: Float64[Tensor, "1 d"],
+    grid: Float64[Tensor, "l b d"],
+    of_run: float,
+) -> float:
+    n_levels, n_others, d = grid.shape
+    points = grid.reshape(-1, d)
+    joint = surrogate.covariance(points, points).reshape(n_levels, n_others, n_levels, n_others)
+    effect = _centred(joint.mean(dim=(1, 3)))
+    unknown = float(_centred(effect.T).diagonal().sum())
+    with_run = surrogate.covariance(points, here).reshape(n_levels, n_others).mean(dim=1)
+    removed = float((with_run - with_run.mean()).square().sum()) / of_run
+    floor = _NOTHING * surrogate.prior_sd**2 * n_levels
+    return min(removed / unknown, 1.0) if unknown > floor else 0.0
+
+
+def _centred(cov: Float64[Tensor, "l m"]) -> Float64[Tensor, "l m"]:
+    return cov - cov.mean(dim=0, keepdim=True)
