@@ -8,6 +8,7 @@ from planner.trials.records import (
     Prediction,
     Proposal,
     Run,
+    Spread,
     Trial,
 )
 from planner.trials.states import (
@@ -43,6 +44,7 @@ __all__ = [
     "Proposal",
     "Run",
     "RunState",
+    "Spread",
     "StoredCurve",
     "Trial",
     "TrialState",

@@ -15,6 +15,35 @@ Origin = Literal["start", "model", "fallback", "person"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """The whole distribution of the next single run, before the outcome's bounds cut it off.
+
+    A mixture of normals that is stretched about its mean: with weight ``w_i v_j`` the outcome is
+    normal around ``mean + c_j (m_i - mean)`` with deviation ``c_j s_i``. Any interval, density and
+    score follows from it, so a forecast can be judged at every level once the result is known.
+
+    Args:
+        means: of the model's components, ``m``, in the outcome's unit.
+        sds: of one run by component, noise included, ``s``.
+        weights: of the components, ``w``; they sum to one.
+        scales: by which the intervals were corrected, ``c``; 1 where they were not.
+        scale_weights: of the scales, ``v``; they sum to one.
+        sd: of the process as the model alone stated it.
+        noise_sd: of one run around the process, likewise.
+        prior_sd: of the process before anything was measured, likewise.
+    """
+
+    means: tuple[float, ...]
+    sds: tuple[float, ...]
+    weights: tuple[float, ...]
+    scales: tuple[float, ...] = (1.0,)
+    scale_weights: tuple[float, ...] = (1.0,)
+    sd: float
+    noise_sd: float
+    prior_sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What a model expected of an outcome before it was measured.
 
@@ -26,6 +55,7 @@ class Prediction:
         high: its upper end.
         level: probability that the interval states, such as 0.9.
         classes: probability of each class, where the outcome is one; they sum to one.
+        spread: the whole distribution of the next single run; None where the outcome is a class.
     """
 
     mean: float
@@ -35,6 +65,7 @@ class Prediction:
     high: float
     level: float
     classes: Mapping[str, float] | None = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Whether what is stated holds: coverage measured, intervals corrected, an alarm."""

@@ -1,0 +1,80 @@
+"""An alarm when intervals stop holding as often as they say, that right ones seldom set off.
+
+| symbol | meaning                                                                     |
+|--------|-----------------------------------------------------------------------------|
+| l      | a level; under right intervals each holds with probability l                |
+| h, n   | how many of n intervals held                                                |
+| E_l    | ``B(h + 1, n - h + 1) / (l^h (1 - l)^(n - h))`` with B Euler's beta function |
+| E      | mean of E_l over the levels                                                 |
+
+``E_l`` is how much likelier the results are if the intervals hold with *some* probability, any
+being as likely as any other, than if they hold with l. Whatever came before, it is 1 on average
+one forecast later if they are right, and so is E: a martingale. By Ville's inequality the
+probability that it *ever* reaches 1 / alpha is at most alpha, however often one looks.
+
+Source: Ville, "Etude critique de la notion de collectif" (1939); Shafer, "Testing by betting"
+(J. R. Stat. Soc. A 2021).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaln
+
+from planner.models.coverage.measuring import LEVELS, Judged
+from planner.space import Floats
+
+# At most one campaign in a hundred whose intervals are right ever sees an alarm.
+FALSE_ALARMS = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Stated intervals that do not hold as often as they say.
+
+    Args:
+        trial: whose result set it off.
+        level: that is farthest off.
+        held: how many intervals of that level had held by then.
+        n: of how many.
+    """
+
+    trial: int
+    level: float
+    held: int
+    n: int
+
+
+def find_alarm(judged: Sequence[Judged]) -> Alarm | None:
+    """Returns the first alarm among forecasts, in the order in which results came; None if none."""
+    levels = np.array(LEVELS)
+    held, n = np.zeros(len(levels)), np.zeros(len(levels))
+    for each in judged:
+        # which forecasts count is settled before their result, so the martingale stays one
+        is_counted = levels <= each.uncut
+        n += is_counted
+        held += is_counted & (each.needed <= levels)
+        evidence = log_evidence(held, n)
+        if np.logaddexp.reduce(evidence) - math.log(len(levels)) >= -math.log(FALSE_ALARMS):
+            worst = int(np.argmax(evidence))
+            return Alarm(
+                trial=each.trial, level=LEVELS[worst], held=int(held[worst]), n=int(n[worst])
+            )
+    return None
+
+
+def log_evidence(held: Floats, n: Floats) -> Floats:
+    """Returns log ``E_l`` of each level.
+
+    Args:
+        held: how many intervals of each level held.
+        n: of how many.
+    """
+    levels = np.array(LEVELS)
+    under_any = betaln(held + 1, n - held + 1)
+    under_right = held * np.log(levels) + (n - held) * np.log1p(-levels)
+    return np.asarray(under_any - under_right, dtype=np.float64)
