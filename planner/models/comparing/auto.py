@@ -41,12 +41,17 @@ class Auto(Average):
     """The average, with what it rests on.
 
     Args:
-        comparison: the last one.
+        compared: what the last comparison found.
         members: memo of each family that was ever fitted, from which its next fit starts.
     """
 
-    comparison: Comparison
+    compared: Comparison
     members: Mapping[str, Any]
+
+    @property
+    def comparison(self) -> Comparison:
+        """What the last comparison found."""
+        return self.compared
 
     @classmethod
     def of(
@@ -56,7 +61,7 @@ class Auto(Average):
         return cls(
             components=tuple(fitted[name] for name in comparison.weights),
             weights=tuple(comparison.weights.values()),
-            comparison=comparison,
+            compared=comparison,
             members=members,
         )
 
@@ -69,7 +74,7 @@ class Auto(Average):
     def memo(self) -> Mapping[str, object]:
         """The comparison, and the memo of each family."""
         return {
-            "comparison": asdict(self.comparison),
+            "comparison": asdict(self.compared),
             "members": {name: dict(memo) for name, memo in self.members.items()},
         }
 
