@@ -159,7 +159,7 @@ class Policy(_Part):
 class Modelling(_Part):
     """Which model learns from the results; the default is the one that the benchmark favours."""
 
-    family: Literal["auto", "gp"] = Field(
+    family: Literal["auto", "gp", "averaged_gp"] = Field(
         default="auto",
         description="Family of models; auto compares several on the data and chooses.",
     )

@@ -49,12 +49,19 @@ def _fit_isotropic(task: Task) -> Surrogate | FitFailure:
     return fit_isotropic(task)
 
 
+def _fit_averaged(task: Task) -> Surrogate | FitFailure:
+    from planner.models.averaging.averaged_gp import fit_averaged
+
+    return fit_averaged(task)
+
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
         for family in (
             Family(name="gp", fit=_fit_gp),
             Family(name="isotropic_gp", fit=_fit_isotropic),
+            Family(name="averaged_gp", fit=_fit_averaged),
         )
     }
 )
