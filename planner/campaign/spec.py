@@ -179,6 +179,13 @@ class StopRule(_Part):
         gt=0,
         description="Stop when the gain still to be expected falls below this (outcome's unit).",
     )
+    done_probability: StrictFloat | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Stop when with this probability nothing that is left beats the best by more "
+        "than the objective's 'gain'.",
+    )
     failures: StrictInt = Field(
         default=5, ge=1, description="Failed trials in a row that stop the campaign."
     )

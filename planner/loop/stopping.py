@@ -96,16 +96,26 @@ def _goal_reached(state: CampaignState, space: SearchSpace) -> CampaignStopped |
 
 
 def _little_left(state: CampaignState, space: SearchSpace) -> CampaignStopped | None:
-    threshold = state.spec.stop.remaining_gain
-    if threshold is None or not state.observations:
+    stop, unit = state.spec.stop, state.spec.outcome.unit
+    if (stop.remaining_gain is None and stop.done_probability is None) or not state.observations:
         return None
     remaining = estimate_remaining(state, space)
-    if remaining is None or remaining.gain >= threshold:
+    if remaining is None:
         return None
-    return CampaignStopped(
-        rule="remaining gain",
-        reason=(
-            f"the gain still to be expected is {remaining.gain:.3g}, below {threshold:g} "
-            f"{state.spec.outcome.unit}"
-        ),
-    )
+    if stop.remaining_gain is not None and remaining.gain < stop.remaining_gain:
+        return CampaignStopped(
+            rule="remaining gain",
+            reason=(
+                f"the gain still to be expected is {remaining.gain:.3g}, below "
+                f"{stop.remaining_gain:g} {unit}"
+            ),
+        )
+    if stop.done_probability is not None and remaining.probability_done >= stop.done_probability:
+        return CampaignStopped(
+            rule="nothing better",
+            reason=(
+                f"nothing better is left with probability {remaining.probability_done:.3f} "
+                f"(asked: {stop.done_probability:g})"
+            ),
+        )
+    return None

@@ -447,6 +447,7 @@ CHANGES: list[tuple[str, str, str]] = [
     ("learning by what is good", "budget:", "policy: {aim: learn, acquisition: ucb}\nbudget:"),
     ("learning with a weight", "budget:", "policy: {aim: learn, beta: 2}\nbudget:"),
     ("a goal to be met that is not stated", "budget:", "stop: {goal_probability: 0.9}\nbudget:"),
+    ("done without a gain", "budget:", "stop: {done_probability: 0.9}\nbudget:"),
     ("a probability above one", "budget:", "stop: {goal_probability: 90}\nbudget:"),
     ("a newer file", "campaign: growth", "schema: 2\ncampaign: growth"),
     ("an impossible schema", "campaign: growth", "schema: one\ncampaign: growth"),

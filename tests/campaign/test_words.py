@@ -72,6 +72,9 @@ Note: the budget allows 20 trials, fewer than the space deserves: raise it if yo
         ("budget:", "policy: {start: 5, acquisition: ucb, beta: 2, approval: person}\nbudget:",
          "The first 5 trials are spread evenly over the space; then a Gaussian process chooses, by "
          "its upper confidence bound with beta 2.\nA person approves each trial before it runs."),
+        ("objectives:\n  - {aim: maximise",
+         "stop: {done_probability: 0.95}\nobjectives:\n  - {aim: maximise, gain: 2",
+         "It stops early when nothing better is left with 95 % probability."),
         ("budget:", "policy: {aim: learn}\nbudget:",
          "Its aim is a model that holds over the whole space.\nIt begins with trials spread over "
          "the space; then a Gaussian process chooses, by what removes most of what is unknown"),

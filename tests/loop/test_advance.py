@@ -354,6 +354,15 @@ def test_little_left_to_gain_stops_the_campaign(make_session: MakeSession):
     assert not isinstance(fit_surrogate(session.state, session.space), FitFailure)
 
 
+def test_nothing_better_left_stops_the_campaign_and_says_how_sure_it_is(make_session: MakeSession):
+    text = campaign_text(budget="trials: 30", stop="done_probability: 0.9")
+    session = make_session(ScriptedLab(on_the_hill), text=text)
+    run_inline(session)
+    assert session.state.stopped.rule == "nothing better"
+    assert "(asked: 0.9)" in session.state.stopped.reason
+    assert len(session.state.trials) < 30
+
+
 def test_a_source_that_knows_no_keys_and_does_not_answer_leaves_doubt_and_is_sent_no_more(
     make_session: MakeSession,
 ):

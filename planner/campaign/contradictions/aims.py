@@ -201,3 +201,12 @@ def _stop_mistakes(parts: Parts) -> Found:
         return
     if stop.goal_probability is not None and not _has_goal(objective):
         yield ("stop", "goal_probability"), f"needs a goal to be met: {_TO_BE_MET}"
+    if stop.done_probability is not None and _needs_gain(objective):
+        yield (
+            ("stop", "done_probability"),
+            "needs to know how much better counts: add 'gain' to the objective, or leave this out",
+        )
+
+
+def _needs_gain(objective: AnyObjective) -> bool:
+    return isinstance(objective, Maximise | Minimise) and objective.gain is None

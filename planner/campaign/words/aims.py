@@ -154,4 +154,7 @@ def describe_stopping(spec: CampaignSpec) -> Iterator[str]:
     if stop.remaining_gain is not None:
         gain = f"{number(stop.remaining_gain)}{after(spec.outcome.unit)}"
         yield f"It stops early when less than {gain} is still to be gained."
+    if stop.done_probability is not None:
+        chance = number(100 * stop.done_probability)
+        yield f"It stops early when nothing better is left with {chance} % probability."
     yield f"{count(stop.failures, 'failed trial')} in a row stop it."
