@@ -55,12 +55,38 @@ def _fit_averaged(task: Task) -> Surrogate | FitFailure:
     return fit_averaged(task)
 
 
+def _fit_warped(task: Task) -> Surrogate | FitFailure:
+    from planner.models.warped.fitting import fit_warped
+
+    return fit_warped(task)
+
+
+def _warped_misfit(task: Task) -> str | None:
+    from planner.models.warped.fitting import misfit
+
+    return misfit(task)
+
+
+def _fit_transformed(task: Task) -> Surrogate | FitFailure:
+    from planner.models.transformed.fitting import fit_transformed
+
+    return fit_transformed(task)
+
+
+def _transformed_misfit(task: Task) -> str | None:
+    from planner.models.transformed.fitting import misfit
+
+    return misfit(task)
+
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
         for family in (
             Family(name="gp", fit=_fit_gp),
             Family(name="isotropic_gp", fit=_fit_isotropic),
+            Family(name="warped_gp", fit=_fit_warped, misfit=_warped_misfit),
+            Family(name="transformed_gp", fit=_fit_transformed, misfit=_transformed_misfit),
             Family(name="averaged_gp", fit=_fit_averaged),
         )
     }

@@ -78,6 +78,13 @@ def negative_log_likelihood(
     return Likelihood(value=float(value), by_covariance=g, by_targets=by_targets, inverse=inverse)
 
 
+def mean_under(covariance: Floats, z: Floats, mean_precision: float) -> float:
+    """Returns the constant mean that is most probable under this covariance."""
+    if not len(z):
+        return 0.0
+    return best_mean(z, np.asarray(np.linalg.inv(covariance), dtype=np.float64), mean_precision)
+
+
 def best_mean(z: Floats, inverse: Floats, mean_precision: float) -> float:
     """Returns the constant mean that is most probable under this inverse covariance."""
     if math.isinf(mean_precision) or not len(z):

@@ -1,0 +1,1 @@
+"""A Gaussian process whose outcome is bent first, by a curve learned from the data."""

@@ -1,0 +1,187 @@
+"""The fit of ``warped_gp``: curves and hyperparameters together, maximum a posteriori.
+
+| symbol | meaning                                                             | shape     |
+|--------|---------------------------------------------------------------------|-----------|
+| theta  | log lengthscales, log noise variance, log a, log b                  | p + 1 + 2m |
+| m      | columns that are numbers: a choice without an order is not bent     |           |
+| w      | bent inputs                                                         | n d       |
+| P      | d value / d (w_i - w_j)^2 of the columns of one parameter           | n n       |
+
+``d value / dw_i = 4 sum_j P_ij (w_i - w_j)``: each pair stands in P twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planner.errors import InputError
+from planner.models.failure import FitFailure
+from planner.models.gaussian import kernel
+from planner.models.gaussian.fitting import condition
+from planner.models.gaussian.hyperparameters import Hyperparameters
+from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
+from planner.models.gaussian.search import SMALLEST_NOISE, Priors, no_value, search
+from planner.models.gaussian.standardised import Standardised, standardise
+from planner.models.priors import NOISE_PRIOR, WARP_PRIOR, lengthscale_prior
+from planner.models.task import Task
+from planner.models.warped.kumaraswamy import Warp, bend
+from planner.models.warped.surrogate import WarpedProcess
+from planner.space import Floats
+
+# Two shapes for each number are too many for fewer observations.
+_FEWEST = 8
+
+
+def misfit(task: Task) -> str | None:
+    """Returns why there is nothing to bend, or too little to learn it from."""
+    if not _numbers(task):
+        return "Every parameter is a choice without an order, and only numbers can be bent."
+    if len(task.observations.y) < _FEWEST:
+        return f"Curves of the inputs need at least {_FEWEST} observations."
+    return None
+
+
+def fit_warped(task: Task) -> WarpedProcess | FitFailure:
+    """Fits a Gaussian process over bent inputs.
+
+    Raises:
+        InputError: the memo is of another family or space.
+    """
+    previous = None if task.memo is None else _read_memo(task)
+    data = standardise(task)
+    if isinstance(data, FitFailure):
+        return data
+    problem = _make_problem(data, task)
+    found = search(problem.value_and_gradient, problem.starts(previous), priors=problem.priors)
+    if isinstance(found, FitFailure):
+        return found
+    warp = problem.warp(found.theta)
+    bent = replace(data.observations, x=warp(data.observations.x))
+    inner = condition(data, problem.hyperparameters(found.theta), task)
+    return WarpedProcess(
+        observations=data.observations,
+        inner=inner.with_observations(bent),
+        columns=task.columns,
+        scale=data.scale,
+        warp=warp,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Problem:
+    """What the search works on, in standardised units."""
+
+    data: Standardised
+    x: Floats
+    columns: tuple[int, ...]
+    numbers: list[int]  # columns that are bent
+    priors: Priors
+
+    @property
+    def n_parameters(self) -> int:
+        return max(self.columns) + 1
+
+    def value_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """Returns the negative log posterior (up to a constant) and its gradient."""
+        p = self.n_parameters
+        bent = bend(self.x[:, self.numbers], *self._shapes(theta))
+        distances = kernel.squared_distances(self._with(bent.w), self.columns)
+        inverse_squares = np.exp(-2.0 * theta[:p])
+        k, slope = kernel.matern_and_slope(np.tensordot(inverse_squares, distances, axes=1))
+        k[np.diag_indices_from(k)] += self.data.noise(math.exp(theta[p]))
+        penalty, gradient = self.priors.penalty(theta)
+        likelihood = negative_log_likelihood(
+            k, self.data.z[None, :], mean_precision=self.data.mean_precision, penalty=penalty
+        )
+        if likelihood is None:
+            return no_value(theta)
+        by_distance = likelihood.by_covariance * slope
+        gradient[:p] -= 2.0 * inverse_squares * np.tensordot(distances, by_distance, axes=2)
+        gradient[p] += math.exp(theta[p]) * (
+            np.diag(likelihood.by_covariance) @ self.data.is_learned
+        )
+        weights = inverse_squares[[self.columns[column] for column in self.numbers]]
+        pulls = by_distance.sum(axis=1)[:, None] * bent.w - by_distance @ bent.w
+        by_w = 4.0 * weights * pulls
+        gradient[p + 1 :] += np.concatenate(
+            [(by_w * bent.by_log_a).sum(axis=0), (by_w * bent.by_log_b).sum(axis=0)]
+        )
+        return likelihood.value, gradient
+
+    def starts(self, previous: Floats | None) -> dict[str, Floats]:
+        """Returns where the search begins: unbent, smooth or wiggly."""
+        middle = self.priors.mean
+        smooth = middle.copy()
+        smooth[: self.n_parameters] += 1.0
+        smooth[self.n_parameters] += 2.0
+        starts = {"from straight inputs": middle, "from a smooth, noisy fit": smooth}
+        return starts if previous is None else {**starts, "from the last fit": previous}
+
+    def warp(self, theta: Floats) -> Warp:
+        """Returns the curves; columns of choices stay as they are."""
+        log_a, log_b = np.zeros((2, len(self.columns)))
+        log_a[self.numbers], log_b[self.numbers] = self._shapes(theta)
+        return Warp(a=tuple(np.exp(log_a).tolist()), b=tuple(np.exp(log_b).tolist()))
+
+    def hyperparameters(self, theta: Floats) -> Hyperparameters:
+        """Returns those of the process over bent inputs."""
+        p = self.n_parameters
+        bent = bend(self.x[:, self.numbers], *self._shapes(theta))
+        distances = kernel.squared_distances(self._with(bent.w), self.columns)
+        k, _ = kernel.matern_and_slope(np.tensordot(np.exp(-2.0 * theta[:p]), distances, axes=1))
+        k[np.diag_indices_from(k)] += self.data.noise(math.exp(theta[p]))
+        return Hyperparameters(
+            lengthscales=tuple(np.exp(theta[:p]).tolist()),
+            noise_variance=self.data.mean_noise(math.exp(theta[p])),
+            mean=mean_under(k, self.data.z, self.data.mean_precision),
+        )
+
+    def _shapes(self, theta: Floats) -> tuple[Floats, Floats]:
+        log_a, log_b = np.split(theta[self.n_parameters + 1 :], 2)
+        return log_a, log_b
+
+    def _with(self, w: Floats) -> Floats:
+        x = self.x.copy()
+        x[:, self.numbers] = w
+        return x
+
+
+def _numbers(task: Task) -> list[int]:
+    return [i for i, parameter in enumerate(task.columns) if parameter not in task.categories]
+
+
+def _make_problem(data: Standardised, task: Task) -> _Problem:
+    lengthscale, numbers = lengthscale_prior(task.n_parameters), _numbers(task)
+    p, m = task.n_parameters, len(numbers)
+    return _Problem(
+        data=data,
+        x=data.observations.x.numpy(),
+        columns=task.columns,
+        numbers=numbers,
+        priors=Priors(
+            mean=np.array([lengthscale.mean] * p + [NOISE_PRIOR.mean] + [WARP_PRIOR.mean] * 2 * m),
+            sd=np.array([lengthscale.sd] * p + [NOISE_PRIOR.sd] + [WARP_PRIOR.sd] * 2 * m),
+        ),
+    )
+
+
+def _read_memo(task: Task) -> Floats:
+    """Returns theta of the last fit."""
+    memo: Mapping[str, object] = task.memo or {}
+    try:
+        found = Hyperparameters.from_json(memo["hyperparameters"])  # type: ignore[arg-type]
+        shapes = np.array([memo["a"], memo["b"]], dtype=np.float64)[:, _numbers(task)]
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise InputError(f"This is no fit of warped_gp to this space: {dict(memo)}.") from error
+    noise = max(found.noise_variance, SMALLEST_NOISE)
+    theta = np.log([*found.lengthscales, noise, *shapes.ravel()])
+    if len(found.lengthscales) != task.n_parameters:
+        raise InputError(
+            f"The previous fit has {len(found.lengthscales)} lengthscales, "
+            f"the space has {task.n_parameters} parameters."
+        )
+    return theta
