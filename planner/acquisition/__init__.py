@@ -4,7 +4,14 @@ from planner.acquisition.bounds import upper_confidence_bound
 from planner.acquisition.fitted import fit_for
 from planner.acquisition.improvement import log_noisy_expected_improvement
 from planner.acquisition.policy import choose
-from planner.acquisition.situation import Choice, Forecast, Pick, Settings, Situation
+from planner.acquisition.situation import (
+    Choice,
+    Forecast,
+    Pick,
+    Repeatable,
+    Settings,
+    Situation,
+)
 from planner.acquisition.utility import UtilityMoments, utility_moments
 from planner.acquisition.worth import make_score
 
@@ -12,6 +19,7 @@ __all__ = [
     "Choice",
     "Forecast",
     "Pick",
+    "Repeatable",
     "Settings",
     "Situation",
     "UtilityMoments",

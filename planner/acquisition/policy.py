@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.acquisition import reasons
-from planner.acquisition.candidates import Candidates, Found, TableCandidates
+from planner.acquisition.candidates import Candidates, Found, Score, TableCandidates
 from planner.acquisition.fitted import fit_for
 from planner.acquisition.forecasts import forecast
 from planner.acquisition.open_space import OpenCandidates, enumerate_small
-from planner.acquisition.situation import Choice, Kind, Pick, Situation
+from planner.acquisition.repeating import find_repeat, today
+from planner.acquisition.situation import Choice, Kind, Pick, Repeatable, Situation
 from planner.acquisition.worth import make_score
 from planner.models import FitFailure, Surrogate
 from planner.rng import derive_seed
@@ -40,8 +41,12 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
         q: how many trials to choose, at least 1.
         seed: of this choice; the same situation and seed give the same choice.
 
+    Where a measured setting is worth more to repeat than the best new one is to try, and may be
+    repeated, it is, and the pick says of which trials it is a replicate.
+
     Returns:
-        Picks that are distinct from each other and from everything tried or pending; fewer than
+        Picks that are distinct from each other and from everything tried or pending, but for
+        repeats of what was measured; fewer than
         ``q`` only where the space is exhausted, and then it says so, or where no more of it has
         the values that the picks share.
 
@@ -128,9 +133,39 @@ class _Chooser:
             found = candidates.best(score, taken=self._taken(before), seed=seed)
             if found is None:
                 break
-            reason = reasons.chosen(self.situation, surrogate, found)
-            picks.append(self._pick(found, "model", reason=reason, earlier=before))
+            again = self._worth_more(surrogate, found, score, waiting=waiting, before=before)
+            if again is None:
+                reason = reasons.chosen(self.situation, surrogate, found)
+                picks.append(self._pick(found, "model", reason=reason, earlier=before))
+            else:
+                picks.append(self._repeat(again, surrogate, earlier=before))
         return picks
+
+    def _worth_more(
+        self,
+        surrogate: Surrogate,
+        found: Found,
+        score: Score,
+        *,
+        waiting: Floats,
+        before: list[Pick],
+    ) -> Repeatable | None:
+        """Returns a setting that is worth more to repeat than the one found is to try, if any."""
+        space = self.situation.space
+        if self.situation.shared and before:
+            locks = {name: before[0].configuration[name] for name in self.situation.shared}
+            space = space.restricted(locks)
+        return find_repeat(
+            replace(self.situation, space=space), surrogate, found, score=score, waiting=waiting
+        )
+
+    def _repeat(self, again: Repeatable, surrogate: Surrogate, *, earlier: list[Pick]) -> Pick:
+        configuration = today(again, self.situation.space)
+        x = self.situation.space.encode([configuration])[0]
+        found = Found(configuration=configuration, row=again.row, x=x)
+        reason = reasons.repeated(self.situation, surrogate, again, x)
+        pick = self._pick(found, "model", reason=reason, earlier=earlier)
+        return replace(pick, repeats=again.trials)
 
     def is_exhausted(self, picks: list[Pick]) -> bool:
         """Tells whether nothing is left that is not taken, whatever its shared values."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from planner.acquisition.candidates import Found
 from planner.acquisition.forecasts import best_so_far, expected_at
-from planner.acquisition.situation import Kind, Settings, Situation
+from planner.acquisition.situation import Kind, Repeatable, Settings, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
 from planner.models import Bounds, FitFailure, Surrogate
@@ -60,6 +60,23 @@ def chosen(situation: Situation, surrogate: Surrogate, found: Found) -> str:
     return (
         f"Highest {name}: {predicted}, {comparison}; the promise is the uncertainty: {unknown}"
         f"{_how_poorly(surrogate, here)}."
+    )
+
+
+def repeated(situation: Situation, surrogate: Surrogate, again: Repeatable, x: Floats) -> str:
+    """Returns the reason for measuring a setting again."""
+    here = torch.from_numpy(x)[None, :]
+    expected = expected_at(situation, surrogate, here)
+    mean, sd = float(expected.mean[0]), float(expected.sd[0])
+    noise = float(surrogate.noise_sd(here)[0])
+    purpose = (
+        "it teaches more than any new setting"
+        if situation.settings.acquisition == "variance"
+        else "knowing better which of the leading settings is best is worth more than a new one"
+    )
+    return (
+        f"Repeat of {again.name}: predicted {_figures(mean, sd)} ± {_figures(sd)}, one run differs "
+        f"from the next by ± {_figures(noise)}, so {purpose}."
     )
 
 

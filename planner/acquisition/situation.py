@@ -57,6 +57,27 @@ class Settings:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """A setting that was measured, and may be measured again as a replicate.
+
+    Args:
+        configuration: as it was requested.
+        trials: their numbers.
+        row: its number in the whole candidate table, if there is one.
+    """
+
+    configuration: Mapping[str, Value]
+    trials: tuple[int, ...]
+    row: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call them."""
+        word = "trial" if len(self.trials) == 1 else "trials"
+        return f"{word} {', '.join(map(str, self.trials))}"
+
+
 def _none_yet() -> Floats:
     return np.empty((0, 0))
 
@@ -84,6 +105,8 @@ class Situation:
             these values. What is missing is taken to be in the middle of its bounds, and every
             reason says so.
         shared: parameters whose values all picks of one choice have in common.
+        repeatable: settings that may be measured again where that is worth more than a new one,
+            although they were tried.
     """
 
     space: SearchSpace
@@ -100,6 +123,7 @@ class Situation:
     settings: Settings = field(default_factory=Settings)
     context: Mapping[str, Value] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    repeatable: tuple[Repeatable, ...] = ()
 
     def assumed(self) -> dict[str, float]:
         """Returns what is taken for granted of the context, as nobody measured it."""
@@ -173,6 +197,7 @@ class Pick:
         forecast: what the model expects; None where there was no model yet.
         acquisition_value: None where the acquisition did not decide.
         reason: one sentence for the person who runs the trial.
+        repeats: numbers of the trials of which it is a replicate.
     """
 
     configuration: dict[str, Value]
@@ -182,6 +207,7 @@ class Pick:
     forecast: Forecast | None
     acquisition_value: float | None
     reason: str
+    repeats: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

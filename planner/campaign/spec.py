@@ -151,6 +151,11 @@ class Policy(_Part):
     start: StrictInt | None = Field(
         default=None, ge=1, description="Trials spread over the space before the model chooses."
     )
+    repeats: Literal["auto", "never"] = Field(
+        default="never",
+        description="Whether a setting is measured again where that is worth more than a new one; "
+        "auto judges by the noise learned.",
+    )
     approval: Literal["automatic", "person"] = Field(
         default="automatic", description="Who approves a trial before it is dispatched."
     )

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from planner.acquisition import Settings, Situation, fit_for
+from planner.acquisition import Repeatable, Settings, Situation, fit_for
 from planner.campaign import CampaignSpec, ClassOutcome, HitClass
 from planner.ledger.replay import CampaignState
 from planner.models import (
@@ -22,7 +22,7 @@ from planner.models import (
     expect,
     fit_classes,
 )
-from planner.space import Configuration, Floats, SearchSpace
+from planner.space import Configuration, Floats, SearchSpace, Value
 from planner.trials import Observation, Prediction, Trial, TrialState
 
 LEVEL = 0.9  # of every interval that is stated before a trial
@@ -58,6 +58,7 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
         scale=_scale(spec),
         bounds=spec.outcome.bounds,
         settings=settings_of(spec),
+        repeatable=_repeatable(state),
     )
 
 
@@ -162,6 +163,21 @@ def predict_classes(
     chance = expected_at(surrogate, at, state.spec).mean
     shares = found.split(at, wanted=objective.wanted, probability=chance)
     return [dict(zip(outcome.classes, row, strict=True)) for row in shares.tolist()]
+
+
+def _repeatable(state: CampaignState) -> tuple[Repeatable, ...]:
+    """Returns what may be measured again, where the policy admits that."""
+    if state.spec.policy.repeats == "never":
+        return ()
+    vetoed = [each.configuration for each in state.trials.values() if each.vetoed]
+    numbers: dict[tuple[Value, ...], list[int]] = {}
+    for trial in state.in_state(TrialState.COMPLETED):
+        if not trial.excluded and trial.configuration not in vetoed:
+            numbers.setdefault(tuple(trial.configuration.values()), []).append(trial.number)
+    return tuple(
+        Repeatable(configuration=state.trial(each[0]).configuration, trials=tuple(each))
+        for each in numbers.values()
+    )
 
 
 def _failed_to_hit(state: CampaignState) -> list[Configuration]:

@@ -138,6 +138,8 @@ def describe_policy(spec: CampaignSpec) -> Iterator[str]:
     if policy.aim in _AIMS:
         yield _AIMS[policy.aim]
     yield f"{first} {spread}; then a Gaussian process chooses, by {chooser}."
+    if policy.repeats == "auto":
+        yield "A setting is measured again where that is worth more than a new one."
     yield (
         "A person approves each trial before it runs."
         if policy.approval == "person"
