@@ -17,6 +17,7 @@ from planner.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from planner.acquisition.explaining import Explanation
     from planner.campaign import CampaignSpec
     from planner.loop.session import Session
     from planner.loop.setup_order import SetUpOrder
@@ -86,6 +87,12 @@ def ask(
             "--again", help="No new trials: those that you have in hand, to be told, once more."
         ),
     ] = False,
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why", help="Say what lifts each prediction, and what a run there would settle."
+        ),
+    ] = False,
     name: As = None,
     as_json: Json = False,
 ) -> None:
@@ -122,13 +129,11 @@ def ask(
             again_please = "The trials are yours all the same: planner ask FILE --again writes them"
             raise InputError(f"{error} {again_please}.") from error
         spec = session.state.spec
+        reasons = _explain(session, trials) if why else None
     if as_json:
-        typer.echo(json.dumps([_facts(trial, spec) for trial in trials], indent=2))
+        typer.echo(json.dumps(_all_facts(trials, spec, reasons), indent=2))
         return
-    if not trials:
-        typer.echo("You have no trials in hand; nothing waits to be told.")
-    for trial in trials:
-        typer.echo(_words(trial, spec))
+    _print_trials(trials, spec, reasons)
     for path in (csv, xlsx, sheet):
         if path is not None:
             typer.echo(f"Wrote {path}.")
@@ -194,6 +199,45 @@ def _write_papers(session: Session, trials: Sequence[Trial], order: SetUpOrder, 
         today = session.clock.now().astimezone().strftime("%d %B %Y").lstrip("0")
         page = make_bench_sheet(session.state, trials, order=order, who=session.author, date=today)
         write_file(to.sheet, page)
+
+
+def _print_trials(
+    trials: Sequence[Trial], spec: CampaignSpec, reasons: list[Explanation | None] | None
+) -> None:
+    if not trials:
+        typer.echo("You have no trials in hand; nothing waits to be told.")
+    for index, trial in enumerate(trials):
+        typer.echo(_words(trial, spec))
+        for line in _why(reasons[index], spec) if reasons else ():
+            typer.echo(f"  {line}")
+
+
+def _explain(session: Session, trials: Sequence[Trial]) -> list[Explanation | None]:
+    """Returns the explanation of each trial; None where no model can say anything yet."""
+    from planner.loop.explaining import explain_each
+
+    configurations = [trial.configuration for trial in trials]
+    found = explain_each(session.state, session.space, configurations)
+    return [None for _ in trials] if found is None else [*found]
+
+
+def _why(explanation: Explanation | None, spec: CampaignSpec) -> list[str]:
+    from planner.cli.explained import NO_MODEL, explained_in_words
+
+    return [NO_MODEL] if explanation is None else explained_in_words(explanation, spec)
+
+
+def _all_facts(
+    trials: Sequence[Trial], spec: CampaignSpec, reasons: list[Explanation | None] | None
+) -> list[dict[str, object]]:
+    from planner.cli.explained import explained_json
+
+    if reasons is None:
+        return [_facts(trial, spec) for trial in trials]
+    return [
+        {**_facts(trial, spec), "why": None if why is None else explained_json(why)}
+        for trial, why in zip(trials, reasons, strict=True)
+    ]
 
 
 def _facts(trial: Trial, spec: CampaignSpec) -> dict[str, object]:

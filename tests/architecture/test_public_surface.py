@@ -32,8 +32,8 @@ SURFACE = {
         open
     """,
     "planner.acquisition": """
-        Choice choose fit_for Forecast log_noisy_expected_improvement Pick Settings Situation
-        upper_confidence_bound utility_moments UtilityMoments
+        Choice choose fit_for Forecast log_noisy_expected_improvement make_score Pick Repeatable
+        Settings Situation upper_confidence_bound utility_moments UtilityMoments
     """,
     "planner.ledger": """
         CampaignRow Command Entry Expectation Holder InboxRow InboxState Lease LEASE_S
