@@ -79,6 +79,18 @@ def _transformed_misfit(task: Task) -> str | None:
     return misfit(task)
 
 
+def _fit_mixed(task: Task) -> Surrogate | FitFailure:
+    from planner.models.mixed.fitting import fit_mixed
+
+    return fit_mixed(task)
+
+
+def _mixed_misfit(task: Task) -> str | None:
+    from planner.models.mixed.fitting import misfit
+
+    return misfit(task)
+
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
@@ -87,6 +99,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(name="isotropic_gp", fit=_fit_isotropic),
             Family(name="warped_gp", fit=_fit_warped, misfit=_warped_misfit),
             Family(name="transformed_gp", fit=_fit_transformed, misfit=_transformed_misfit),
+            Family(name="mixed_gp", fit=_fit_mixed, misfit=_mixed_misfit),
             Family(name="averaged_gp", fit=_fit_averaged),
         )
     }
