@@ -91,6 +91,12 @@ def _mixed_misfit(task: Task) -> str | None:
     return misfit(task)
 
 
+def _fit_auto(task: Task) -> Surrogate | FitFailure:
+    from planner.models.comparing.auto import fit_auto
+
+    return fit_auto(task, families=QUICK)
+
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
@@ -101,8 +107,15 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(name="transformed_gp", fit=_fit_transformed, misfit=_transformed_misfit),
             Family(name="mixed_gp", fit=_fit_mixed, misfit=_mixed_misfit),
             Family(name="averaged_gp", fit=_fit_averaged),
+            Family(name="auto", fit=_fit_auto),
         )
     }
+)
+
+
+# Those that ``auto`` compares: each is fitted many times.
+QUICK: Mapping[str, Family] = MappingProxyType(
+    {name: family for name, family in FAMILIES.items() if not family.is_dear and name != "auto"}
 )
 
 
