@@ -97,6 +97,18 @@ def _fit_auto(task: Task) -> Surrogate | FitFailure:
     return fit_auto(task, families=QUICK)
 
 
+def _fit_robust(task: Task) -> Surrogate | FitFailure:
+    from planner.models.robust.fitting import fit_robust
+
+    return fit_robust(task)
+
+
+def _robust_misfit(task: Task) -> str | None:
+    from planner.models.robust.fitting import misfit
+
+    return misfit(task)
+
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
@@ -106,6 +118,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(name="warped_gp", fit=_fit_warped, misfit=_warped_misfit),
             Family(name="transformed_gp", fit=_fit_transformed, misfit=_transformed_misfit),
             Family(name="mixed_gp", fit=_fit_mixed, misfit=_mixed_misfit),
+            Family(name="robust_gp", fit=_fit_robust, misfit=_robust_misfit),
             Family(name="averaged_gp", fit=_fit_averaged),
             Family(name="auto", fit=_fit_auto),
         )

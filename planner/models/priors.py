@@ -74,6 +74,10 @@ def choice_prior(n_choices: int) -> LogNormal:
     return LogNormal(mean=math.log(n_choices), sd=1.0)
 
 
+# That an observation is an outlier. Source: ours; with it one that lies less than four deviations
+# from what the others predict is hardly ever doubted alone.
+OUTLIER_PROBABILITY = 0.005
+
 # Signal variance where it is averaged over, and variance of the constant mean then, in units of the
 # outcome's own. Settings that a planner chose spread less than the rest of the space: wide priors
 # let the rest be other than what was seen. Source: held-out densities of ten real tables, of
