@@ -54,6 +54,19 @@ class RobustProcess(Layered):
             ],
         }
 
+    @property
+    def caveat(self) -> str | None:
+        """Which results are suspected, in words."""
+        if not self.suspected:
+            return None
+        n, y = len(self.suspected), self.observations.y[list(self.suspected)]
+        said = ", ".join(f"{float(value):.4g}" for value in y)
+        return (
+            f"{n} of {len(self.observations.y)} results {'does' if n == 1 else 'do'} not fit the "
+            f"rest and count{'s' if n == 1 else ''} little: {said}. Check or repeat "
+            f"{'it' if n == 1 else 'them'}."
+        )
+
     def predictive_mixture(self, x: Float64[Tensor, "n d"]) -> Mixture:
         """Returns the process with the noise of a sound run and, if some were, of an outlier."""
         one = super().predictive_mixture(x)
