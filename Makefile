@@ -16,12 +16,12 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-# those that only compute two at a time; one at a time those that start servers, kill processes and
-# take times
-ALONE := tests/cli tests/flows tests/kills tests/ledger tests/loop
+# two at a time: first those that only compute, a file's tests one after the other; then those that
+# start processes and mostly wait for them, each in a folder of its own, the longest first
+WAITING := tests/kills tests/flows tests/cli tests/ledger tests/loop
 slow: .venv/ready
-	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile $(ALONE:%=--ignore=%)
-	$(BIN)/python -m pytest -m slow $(ALONE)
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile $(WAITING:%=--ignore=%)
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist load --maxschedchunk 1 $(WAITING)
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

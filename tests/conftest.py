@@ -36,6 +36,30 @@ def real_tables() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def started_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which Prefect's server ran once, to copy: that saves each test the migrations.
+
+    One for all workers of a session. It names no port: copies that run at once would want the same.
+    """
+    from flows.home import locked
+    from tests.flows.server_users import User
+
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home = base / "started" / ".prefect"
+    with locked(base / "started.lock"):
+        if not home.exists():
+            making = tmp_path_factory.mktemp("making") / ".prefect"
+            user = User(making)
+            user.finish()
+            assert user.process.returncode == 0, user.errors()
+            (making / "server.json").unlink()
+            home.parent.mkdir()
+            making.rename(home)
+    return home
+
+
 def _torch_settings() -> dict[str, object] | None:
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "get_default_dtype"):  # not imported, or half-way

@@ -164,7 +164,17 @@ class Policy(_Part):
 class Modelling(_Part):
     """Which model learns from the results; the default is the one that the benchmark favours."""
 
-    family: Literal["auto", "gp", "averaged_gp"] = Field(
+    family: Literal[
+        "auto",
+        "gp",
+        "averaged_gp",
+        "isotropic_gp",
+        "mixed_gp",
+        "robust_gp",
+        "transformed_gp",
+        "varying_noise_gp",
+        "warped_gp",
+    ] = Field(
         default="auto",
         description="Family of models; auto compares several on the data and chooses.",
     )

@@ -60,6 +60,24 @@ TAILS_PRIOR = LogNormal(mean=0.0, sd=0.3)
 # logarithm. Source: as above, on the tables whose outcomes have bounds.
 PLAY_PRIOR = LogNormal(mean=math.log(3.0), sd=1.0)
 
+# Logits of the shares that numbers alone and choices alone have in the signal, against what they do
+# together: all are likely beforehand. Source: ours.
+SHARE_PRIOR = LogNormal(mean=0.0, sd=1.0)
+
+
+def choice_prior(n_choices: int) -> LogNormal:
+    """Returns the prior of each choice's l in ``exp(-sum 1/l)``; it grows with their number.
+
+    Two configurations that differ in every choice then have a correlation of exp(-1) in the middle
+    of the prior, however many choices there are. Source: ours, after the scaling of lengthscales.
+    """
+    return LogNormal(mean=math.log(n_choices), sd=1.0)
+
+
+# That an observation is an outlier. Source: ours; with it one that lies less than four deviations
+# from what the others predict is hardly ever doubted alone.
+OUTLIER_PROBABILITY = 0.005
+
 # Signal variance where it is averaged over, and variance of the constant mean then, in units of the
 # outcome's own. Settings that a planner chose spread less than the rest of the space: wide priors
 # let the rest be other than what was seen. Source: held-out densities of ten real tables, of

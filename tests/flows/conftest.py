@@ -10,16 +10,6 @@ import pytest
 from server_users import User, servers_of
 
 
-@pytest.fixture(scope="session")
-def started_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the server ran once, to copy: that saves each test the migrations."""
-    home = tmp_path_factory.mktemp("started") / ".prefect"
-    user = User(home)
-    user.finish()
-    assert user.process.returncode == 0, user.errors()
-    return home
-
-
 @pytest.fixture
 def home(started_home: Path, tmp_path: Path) -> Iterator[Path]:
     """A home of this test's own, in which the server ran before and does not run now."""

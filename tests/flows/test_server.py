@@ -149,7 +149,7 @@ def test_a_killed_server_is_back_on_the_same_port_and_the_flow_goes_on(
     assert before is not None
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    until(lambda: server_pid(home) not in (None, pid), within_s=20, what="a new server")
+    until(lambda: server_pid(home) not in (None, pid), within_s=60, what="a new server")
     after = read_address(home)
     assert after is not None
     assert after.port == before.port
@@ -179,7 +179,7 @@ def test_ctrl_c_leaves_no_process_and_nothing_on_the_terminal(
 def test_ctrl_c_while_the_server_starts_leaves_no_process(home: Path, new_user: NewUser) -> None:
     user = new_user(home, "wait")
     user.read_until("Starting")
-    until(lambda: servers_of(home) != [], within_s=10, what="the server's process")
+    until(lambda: servers_of(home) != [], within_s=60, what="the server's process")
     os.killpg(user.process.pid, signal.SIGINT)
     user.finish()
     assert user.process.returncode == 130
@@ -206,7 +206,7 @@ def test_a_server_that_is_killed_while_it_starts_is_started_again(
 ) -> None:
     user = new_user(home, "wait")
     user.read_until("Starting")
-    until(lambda: servers_of(home) != [], within_s=10, what="the server's process")
+    until(lambda: servers_of(home) != [], within_s=60, what="the server's process")
     killed = servers_of(home)[0]
     killed.kill()
     user.read_until("ready")

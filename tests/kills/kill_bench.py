@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -62,6 +63,7 @@ class Bench:
         latency_s: float = 0.05,
         capacity: int = 1,
         start: int | None = None,
+        home: Path | None = None,
     ) -> None:
         self.folder = folder
         self.trials = trials
@@ -69,6 +71,8 @@ class Bench:
         self._latency_s = latency_s
         self._port = 0
         self._processes: list[subprocess.Popen[str]] = []
+        if home is not None:
+            shutil.copytree(home, folder / ".prefect")  # the server ran there before
         self.start_lab()
         url = f"http://127.0.0.1:{self._port}"
         text = CAMPAIGN.format(url=url, trials=trials, capacity=capacity, start=start or trials)

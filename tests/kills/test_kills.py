@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with Bench(tmp_path, trials=TRIALS, latency_s=0.1) as made:
+def bench(tmp_path: Path, started_home: Path) -> Iterator[Bench]:
+    with Bench(tmp_path, trials=TRIALS, latency_s=0.1, home=started_home) as made:
         yield made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 # The family that decides while there are too few results to compare.
-FAVOURITE = "gp"
+FAVOURITE = "averaged_gp"
 FEWEST = 8
 
 

@@ -107,6 +107,17 @@ class ArdProblem:
             for z in self.targets
         )
 
+    def leave_one_out(self, theta: Floats) -> tuple[Floats, Floats]:
+        """Returns how far each outcome lies from what the others predict, and its variance.
+
+        The variance is that of the prediction and of the outcome's own noise together.
+        """
+        k, _ = self._covariance(theta)
+        inverse = np.asarray(np.linalg.inv(k), dtype=np.float64)
+        precision, z = np.diag(inverse), self.targets[0]
+        a = inverse @ (z - best_mean(z, inverse, self.mean_precision))
+        return a / precision, 1.0 / precision
+
     def _covariance(self, theta: Floats) -> tuple[Floats, Floats]:
         """Returns K, and by how much k changes with the squared scaled distance."""
         scaled = np.tensordot(np.exp(-2.0 * theta[:-1]), self.distances, axes=1)

@@ -158,7 +158,8 @@ class TransformedProcess(Surrogate):
         above, below = (self._expected_run(h + side * sd)[0] for side in (_PART_SD, -_PART_SD))
         return Mixture(
             means=means,
-            sds=(above - below) / 2.0,
+            # at a bound the curve is level, and a normal of no width has no density
+            sds=((above - below) / 2.0).clamp_min(1e-6 * self.scale.sd),
             noise_sds=noise_sds,
             weights=torch.from_numpy(weights).to(x),
         )

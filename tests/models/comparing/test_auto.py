@@ -51,15 +51,15 @@ def fitted(task: Task, these: dict[str, Family]) -> Auto:
 
 
 def test_a_family_that_predicts_nothing_gets_no_weight() -> None:
-    found = fitted(make_task(40), families(gp=Counted(), rolled=Counted(is_bad=True)))
+    found = fitted(make_task(40), families(averaged_gp=Counted(), rolled=Counted(is_bad=True)))
 
-    assert list(found.comparison.weights) == ["gp"]
-    assert found.comparison.scores["gp"] > found.comparison.scores["rolled"] + 0.5
-    assert "gp predicted best" in found.comparison.in_words()
+    assert list(found.comparison.weights) == ["averaged_gp"]
+    assert found.comparison.scores["averaged_gp"] > found.comparison.scores["rolled"] + 0.5
+    assert "averaged_gp predicted best" in found.comparison.in_words()
 
 
 def test_the_favourite_gives_way_to_what_predicts_better() -> None:
-    found = fitted(make_task(40), families(gp=Counted(is_bad=True), other=Counted()))
+    found = fitted(make_task(40), families(averaged_gp=Counted(is_bad=True), other=Counted()))
 
     assert next(iter(found.comparison.weights)) == "other"
 
@@ -67,16 +67,16 @@ def test_the_favourite_gives_way_to_what_predicts_better() -> None:
 def test_few_results_are_left_to_the_favourite() -> None:
     other = Counted()
 
-    found = fitted(make_task(FEWEST - 1), families(gp=Counted(), other=other))
+    found = fitted(make_task(FEWEST - 1), families(averaged_gp=Counted(), other=other))
 
-    assert found.comparison.weights == {"gp": 1.0}
+    assert found.comparison.weights == {"averaged_gp": 1.0}
     assert other.n_fits == 0
     assert "until 8 results" in found.comparison.in_words()
 
 
 def test_families_are_compared_anew_when_the_data_have_grown_by_a_tenth() -> None:
     other = Counted()
-    these = families(gp=Counted(), other=other)
+    these = families(averaged_gp=Counted(), other=other)
     task = make_task(33)
 
     def part(n: int, memo: object) -> Task:
@@ -97,7 +97,7 @@ def test_families_are_compared_anew_when_the_data_have_grown_by_a_tenth() -> Non
 
 
 def test_what_is_remembered_survives_json_and_gives_the_same_surrogate() -> None:
-    task, these = make_task(20), families(gp=Counted(), other=Counted())
+    task, these = make_task(20), families(averaged_gp=Counted(), other=Counted())
     first = fitted(task, these)
     at = torch.rand(5, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
@@ -112,7 +112,9 @@ def test_a_family_that_does_not_serve_is_named_with_its_reason() -> None:
     never = Family(name="never", fit=Counted(), misfit=lambda _: "there are no categories")
     broken = Family(name="broken", fit=lambda _: FitFailure(reason="it did not converge"))
 
-    found = fitted(make_task(20), {**families(gp=Counted()), "never": never, "broken": broken})
+    found = fitted(
+        make_task(20), {**families(averaged_gp=Counted()), "never": never, "broken": broken}
+    )
 
     assert found.comparison.left_out == {
         "never": "there are no categories",
@@ -125,14 +127,14 @@ def test_an_outcome_that_nothing_can_be_fitted_to_is_a_failure_with_its_reason()
     seen = task.observations
     flat = Observations(x=seen.x, y=torch.zeros_like(seen.y), var=seen.var)
 
-    found = fit_auto(replace(task, observations=flat), families=families(gp=Counted()))
+    found = fit_auto(replace(task, observations=flat), families=families(averaged_gp=Counted()))
 
     assert isinstance(found, FitFailure)
     assert "all 10 are equal" in found.reason
 
 
 def test_the_order_of_the_results_does_not_matter() -> None:
-    task, these = make_task(25), families(gp=Counted(), other=Counted())
+    task, these = make_task(25), families(averaged_gp=Counted(), other=Counted())
     seen = task.observations
     order = torch.from_numpy(np.random.default_rng(5).permutation(25))
     shuffled = Observations(x=seen.x[order], y=seen.y[order], var=seen.var[order])
@@ -144,7 +146,7 @@ def test_the_order_of_the_results_does_not_matter() -> None:
 
 
 def test_the_unit_of_the_outcome_does_not_matter() -> None:
-    task, these = make_task(25), families(gp=Counted(), other=Counted(is_bad=True))
+    task, these = make_task(25), families(averaged_gp=Counted(), other=Counted(is_bad=True))
     seen = task.observations
     scaled = Observations(x=seen.x, y=1000.0 * seen.y - 273.15, var=seen.var)
 
@@ -159,7 +161,9 @@ def test_the_memo_of_another_family_is_refused() -> None:
     task = make_task(10)
 
     with pytest.raises(InputError, match="not one of the family auto"):
-        fit_auto(replace(task, memo={"lengthscales": [1.0]}), families=families(gp=Counted()))
+        fit_auto(
+            replace(task, memo={"lengthscales": [1.0]}), families=families(averaged_gp=Counted())
+        )
 
 
 def test_with_an_expected_range_the_favourite_speaks_before_any_result() -> None:
@@ -169,4 +173,4 @@ def test_with_an_expected_range_the_favourite_speaks_before_any_result() -> None
         scale=OutcomeScale(mean=1.0, sd=2.0),
     )
 
-    assert fitted(task, families(gp=Counted())).weights == (1.0,)
+    assert fitted(task, families(averaged_gp=Counted())).weights == (1.0,)

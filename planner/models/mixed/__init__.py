@@ -1,0 +1,1 @@
+"""A Gaussian process over numbers and choices: what they add, and what they do together."""

@@ -1,0 +1,1 @@
+"""A Gaussian process that doubts single observations, and says which."""

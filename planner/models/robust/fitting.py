@@ -1,0 +1,73 @@
+"""The fit of ``robust_gp``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from planner.errors import InputError
+from planner.models.failure import FitFailure
+from planner.models.gaussian.fitting import read_previous
+from planner.models.gaussian.hyperparameters import Hyperparameters
+from planner.models.gaussian.process import GaussianProcess
+from planner.models.observations import Observations
+from planner.models.robust.pursuit import Pursuit, Step
+from planner.models.robust.surrogate import RobustProcess
+from planner.models.task import Task
+
+# Fewer cannot outvote an outlier.
+_FEWEST = 10
+
+
+def misfit(task: Task) -> str | None:
+    """Returns why there is too little to doubt anything."""
+    if len(task.observations.y) < _FEWEST:
+        return f"Doubting an observation needs at least {_FEWEST} of them."
+    return None
+
+
+def fit_robust(task: Task) -> RobustProcess | FitFailure:
+    """Fits a Gaussian process in which observations that do not fit the rest count little.
+
+    Raises:
+        InputError: the memo is of another family or space.
+    """
+    previous = read_previous(_plain(task))
+    ordered = task.observations.in_order()
+    pursuit = Pursuit(observations=ordered, columns=task.columns, expected=task.scale)
+    step = pursuit.run(previous)
+    if isinstance(step, FitFailure):
+        return step
+    return RobustProcess(
+        observations=ordered,
+        inner=GaussianProcess(
+            observations=replace(ordered, var=torch.from_numpy(step.var)),
+            hyperparameters=_with_noise_of_the_rest(step, ordered),
+            columns=task.columns,
+            scale=step.scale,
+        ),
+        columns=task.columns,
+        scale=step.scale,
+        suspected=tuple(sorted(step.suspected)),
+    )
+
+
+def _with_noise_of_the_rest(step: Step, observations: Observations) -> Hyperparameters:
+    """Returns the hyperparameters; where all noise is known, its mean is without the suspects'."""
+    if observations.var.isnan().any():
+        return step.hyperparameters
+    rest = np.delete(observations.var.numpy(), list(step.suspected))
+    return replace(step.hyperparameters, noise_variance=float(rest.mean()) / step.scale.sd**2)
+
+
+def _plain(task: Task) -> Task:
+    """Returns the task with the memo of the process inside."""
+    if task.memo is None:
+        return task
+    inside = task.memo.get("hyperparameters")
+    if not isinstance(inside, Mapping):
+        raise InputError(f"This is no fit of robust_gp: {dict(task.memo)}.")
+    return replace(task, memo=inside)

@@ -1,0 +1,169 @@
+"""The fit of ``varying_noise_gp``: process and field of the noise in turns.
+
+A plain fit says how the process varies; given that, the field of the noise is found, the shapes of
+it compared; given the noise, how the process varies is fitted anew; and once more, with the shapes
+that were the most probable.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from planner.errors import InputError
+from planner.models.failure import FitFailure
+from planner.models.gaussian import kernel
+from planner.models.gaussian.ard import make_problem
+from planner.models.gaussian.fitting import read_previous
+from planner.models.gaussian.hyperparameters import Hyperparameters
+from planner.models.gaussian.process import GaussianProcess
+from planner.models.gaussian.search import SMALLEST_NOISE, search
+from planner.models.gaussian.standardised import Standardised, standardise
+from planner.models.task import Task
+from planner.models.varying_noise.field import (
+    FieldShape,
+    NoiseField,
+    candidate_shapes,
+    prior_root,
+)
+from planner.models.varying_noise.laplace import NoiseProblem, find_noise
+from planner.models.varying_noise.surrogate import VaryingNoiseProcess
+from planner.space import Floats
+
+# Fewer observations cannot tell noise that varies from noise that does not.
+_FEWEST = 10
+# How many shapes of the field are compared again when the process is known better.
+_KEPT = 3
+
+
+def misfit(task: Task) -> str | None:
+    """Returns why there is too little to learn from."""
+    if len(task.observations.y) < _FEWEST:
+        return f"Noise that varies needs at least {_FEWEST} observations, best of all replicates."
+    return None
+
+
+def fit_varying_noise(task: Task) -> VaryingNoiseProcess | FitFailure:
+    """Fits a Gaussian process whose noise varies over the space.
+
+    Raises:
+        InputError: the memo is of another family or space.
+    """
+    previous = read_previous(_plain(task))
+    data = standardise(task)
+    if isinstance(data, FitFailure):
+        return data
+    sites, shapes = _find_sites(data), candidate_shapes(task.n_parameters)
+    found = _find_process(data, task, data.known_noise, previous)
+    for n_kept in (_KEPT, 1):
+        if isinstance(found, FitFailure):
+            return found
+        fields = _find_fields(data, found, sites, task, shapes)
+        if not fields:
+            return FitFailure(
+                reason="The noise at the observations could not be found. Look for outcomes or "
+                "known variances of wildly different sizes."
+            )
+        shapes = {shape: shapes[shape] for shape in list(fields)[:n_kept]}
+        noise = next(iter(fields.values()))
+        var = data.noise(noise.variance(data.observations.x).numpy())
+        found = _find_process(data, task, var, found, is_warm=True)
+    if isinstance(found, FitFailure):
+        return found
+    return VaryingNoiseProcess(
+        observations=data.observations,
+        inner=GaussianProcess(
+            observations=replace(data.observations, var=torch.from_numpy(var * data.scale.sd**2)),
+            hyperparameters=found,
+            columns=task.columns,
+            scale=data.scale,
+        ),
+        columns=task.columns,
+        scale=data.scale,
+        noise=noise,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sites:
+    """Distinct configurations, ``s d``, and one where an observation is of a site, ``n s``."""
+
+    x: Floats
+    membership: Floats
+
+
+def _find_sites(data: Standardised) -> _Sites:
+    x, site = np.unique(data.observations.x.numpy(), axis=0, return_inverse=True)
+    return _Sites(x=x, membership=np.eye(len(x))[site.ravel()])
+
+
+def _find_process(
+    data: Standardised,
+    task: Task,
+    noise: Floats,
+    previous: Hyperparameters | None,
+    *,
+    is_warm: bool = False,
+) -> Hyperparameters | FitFailure:
+    """Returns how the process varies given the noise, NaN where it is one and learned."""
+    problem = make_problem(
+        data.observations.x.numpy(),
+        data.z[None, :],
+        known_noise=np.maximum(noise, SMALLEST_NOISE),
+        mean_precision=data.mean_precision,
+        columns=task.columns,
+    )
+    starts = problem.starts(previous)
+    if is_warm and previous is not None:
+        starts = {"from the last round": problem.at(previous)}
+    found = search(problem.value_and_gradient, starts, priors=problem.priors)
+    return found if isinstance(found, FitFailure) else problem.read(found.theta)[0]
+
+
+def _find_fields(
+    data: Standardised,
+    hyperparameters: Hyperparameters,
+    sites: _Sites,
+    task: Task,
+    shapes: Mapping[FieldShape, float],
+) -> dict[FieldShape, NoiseField]:
+    """Returns the field of each shape, the most probable first."""
+    covariance = _covariance(data.observations.x.numpy(), hyperparameters, task)
+    problem = NoiseProblem(covariance=covariance, data=data, membership=sites.membership)
+    distances = kernel.squared_distances(sites.x, task.columns)
+    fields, weights = {}, {}
+    for shape, probability in shapes.items():
+        root = prior_root(shape, distances)
+        found = find_noise(problem, root, start=np.zeros(len(sites.x)))
+        if found is None:
+            continue
+        weights[shape] = found.log_evidence + math.log(probability)
+        fields[shape] = NoiseField(
+            sites=torch.from_numpy(sites.x),
+            shape=shape,
+            columns=task.columns,
+            root=torch.from_numpy(root),
+            whitened=torch.from_numpy(found.whitened),
+            information=torch.from_numpy(found.information),
+        )
+    return {shape: fields[shape] for shape in sorted(fields, key=lambda each: -weights[each])}
+
+
+def _covariance(x: Floats, hyperparameters: Hyperparameters, task: Task) -> Floats:
+    weights = np.array(hyperparameters.lengthscales) ** -2.0
+    distances = kernel.squared_distances(x, task.columns)
+    return kernel.matern_and_slope(np.tensordot(weights, distances, axes=1))[0]
+
+
+def _plain(task: Task) -> Task:
+    """Returns the task with the memo of the process inside."""
+    if task.memo is None:
+        return task
+    inside = task.memo.get("hyperparameters")
+    if not isinstance(inside, Mapping):
+        raise InputError(f"This is no fit of varying_noise_gp: {dict(task.memo)}.")
+    return replace(task, memo=inside)
