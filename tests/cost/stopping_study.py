@@ -1,0 +1,174 @@
+"""How true the stop rules' numbers are, and what they save: docs/benchmarks/stopping.md.
+
+Campaigns are replayed on real tables, noise-free, with the default policy. After every few trials
+the planner says with what probability nothing that is left beats the best so far by more than
+delta, and how much gain is still to be expected; the table then tells what is true.
+
+    python tests/cost/stopping_study.py ../shared/data --seeds 5
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from planner.acquisition import Settings, Situation, fit_for
+from planner.acquisition.forecasts import best_so_far
+from planner.acquisition.remaining import remaining
+from planner.bench.catalogue import known_pools, read_pools
+from planner.bench.pools import Pool
+from planner.bench.racing import Race, Rules, play
+from planner.models import FitFailure
+from planner.rng import derive_seed
+
+FIRST, EVERY, MOST = 8, 4, 60
+# The draws of a larger table take seconds each.
+MOST_SETTINGS = 1100
+EDGES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
+ASKED = (0.8, 0.9, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said after some trials of one campaign, and what was true.
+
+    Args:
+        pool: its name.
+        seed: of the campaign.
+        n: trials so far.
+        budget: trials in all.
+        done: stated probability that nothing left is better by more than delta.
+        is_done: whether that was so.
+        gain: stated gain still to be expected, in units of best minus median.
+        was: what the best of what was left would have gained.
+        lacks: what the best so far, as the planner tells it, lacks to the best of the table.
+    """
+
+    pool: str
+    seed: int
+    n: int
+    budget: int
+    done: float
+    is_done: bool
+    gain: float
+    was: float
+    lacks: float
+
+
+def watch(pool: Pool, *, seed: int, delta: float, settings: Settings) -> Iterator[Said]:
+    """Yields what is said along one campaign; delta in units of best minus median."""
+    budget = min(MOST, max(30, pool.n_trials), pool.n_settings - 2)
+    race = play(pool, Rules(n_trials=budget, settings=settings), seed=seed)
+    scale = float(pool.utilities.max() - np.median(pool.utilities))
+    for n in range(FIRST, budget + 1, EVERY):
+        said = _say(pool, race, n, worthwhile=delta * scale, settings=settings)
+        if said is None:
+            continue
+        stated, row = said
+        left = np.delete(pool.utilities, list(race.rows[:n]))
+        was = float(left.max() - pool.utilities[row])
+        yield Said(
+            pool=pool.name,
+            seed=seed,
+            n=n,
+            budget=budget,
+            done=stated.probability_done,
+            is_done=was <= delta * scale,
+            gain=stated.gain / scale,
+            was=max(was, 0.0) / scale,
+            lacks=float(pool.utilities.max() - pool.utilities[row]) / scale,
+        )
+
+
+def _say(pool: Pool, race: Race, n: int, *, worthwhile: float, settings: Settings):  # type: ignore[no-untyped-def]
+    """Returns the estimate after n trials, and the row that is the best so far."""
+    rows = list(race.rows[:n])
+    x = pool.space.encoded_rows[rows]
+    now = Situation(
+        space=pool.space, objective=pool.objective, x=x, y=np.array(race.outcomes[:n]),
+        blocked=frozenset(rows), settings=settings,
+    )  # fmt: skip
+    surrogate = fit_for(now)
+    if isinstance(surrogate, FitFailure):
+        return None
+    best = best_so_far(now, surrogate)
+    assert best is not None
+    at = surrogate.observations.x[best.index].numpy()
+    row = rows[int(np.abs(x - at).sum(axis=1).argmin())]
+    seed = derive_seed(race.seed, "study", pool.name, n)
+    return remaining(now, surrogate, seed=seed, worthwhile=worthwhile), row
+
+
+def print_reliability(said: Sequence[Said]) -> None:
+    """Prints how often what was stated with a probability was so."""
+    stated = np.array([each.done for each in said])
+    true = np.array([each.is_done for each in said], dtype=float)
+    print("| stated probability | statements | stated, mean | was so |\n|---|---|---|---|")
+    for low, high in pairwise(EDGES):
+        inside = (stated >= low) & ((stated < high) | (high == 1.0))
+        if inside.any():
+            print(f"| {low:g} to {high:g} | {inside.sum()} | {stated[inside].mean():.2f} "
+                  f"| {true[inside].mean():.2f} |")  # fmt: skip
+    print(f"\nBrier score {np.square(stated - true).mean():.3f}, of the base rate "
+          f"{true.mean():.2f} {true.mean() * (1 - true.mean()):.3f}.\n")  # fmt: skip
+
+
+def print_gains(said: Sequence[Said]) -> None:
+    """Prints the gain that was stated against what the best of what was left would have gained."""
+    stated, was = np.array([(each.gain, each.was) for each in said]).T
+    print("| statements | gain stated, mean | was, mean |\n|---|---|---|")
+    for part in np.array_split(np.argsort(stated), 6):
+        print(f"| {len(part)} | {stated[part].mean():.3f} | {was[part].mean():.3f} |")
+
+
+def print_savings(said: Sequence[Said]) -> None:
+    """Prints what stopping at a stated probability would have saved and cost."""
+    campaigns: dict[tuple[str, int], list[Said]] = {}
+    for each in said:
+        campaigns.setdefault((each.pool, each.seed), []).append(each)
+    print("\n| asked | campaigns stopped | it was so | trials saved | lacks when stopped "
+          "| at the end of the budget |\n|---|---|---|---|---|---|")  # fmt: skip
+    for asked in ASKED:
+        at = [next((s for s in all_ if s.done >= asked), None) for all_ in campaigns.values()]
+        ends = [all_[-1] for all_ in campaigns.values()]
+        stopped = [(s, end) for s, end in zip(at, ends, strict=True) if s is not None]
+        if not stopped:
+            print(f"| {asked:g} | 0 of {len(ends)} | | | | |")
+            continue
+        saved = sum(s.budget - s.n for s, _ in stopped) / sum(end.budget for end in ends)
+        print(f"| {asked:g} | {len(stopped)} of {len(ends)} "
+              f"| {np.mean([s.is_done for s, _ in stopped]):.2f} | {100 * saved:.0f} % of all "
+              f"| {np.mean([s.lacks for s, _ in stopped]):.3f} "
+              f"| {np.mean([end.lacks for _, end in stopped]):.3f} |")  # fmt: skip
+
+
+def main() -> None:
+    """Runs the study and prints its tables as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tables", type=Path)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--delta", type=float, default=0.05, help="of best minus median")
+    parser.add_argument("--family", default=Settings().family)
+    options = parser.parse_args()
+    names = [each for each in known_pools(options.tables) if not each.startswith(("oer", "direct"))]
+    pools = [p for p in read_pools(names, tables=options.tables) if p.n_settings <= MOST_SETTINGS]
+    settings = Settings(family=options.family)
+    said = [
+        each
+        for pool in pools
+        for seed in range(options.seeds)
+        for each in watch(pool, seed=seed, delta=options.delta, settings=settings)
+    ]
+    print(f"{len(pools)} tables, {options.seeds} campaigns each, delta {options.delta:g}\n")
+    print_reliability(said)
+    print_gains(said)
+    print_savings(said)
+
+
+if __name__ == "__main__":
+    main()
