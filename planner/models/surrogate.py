@@ -145,6 +145,11 @@ class Surrogate(ABC):
         """Deviation of the process before anything was observed, in the outcome's unit."""
         return self.scale.sd
 
+    @property
+    def caveat(self) -> str | None:
+        """What the person should know before trusting this fit; None where there is nothing."""
+        return None
+
     @cached_property
     def version(self) -> str:
         """Short hash of what was found and of the data: equal fits have equal versions."""
