@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from planner.acquisition.forecasts import best_so_far
-from planner.acquisition.remaining import Remaining
+from planner.acquisition.remaining import Remaining, fit_judge
 from planner.acquisition.remaining import remaining as estimate
 from planner.campaign import HitRange, HitTarget
 from planner.ledger.replay import CampaignState
@@ -87,15 +87,14 @@ def find_best(
     )
 
 
-def estimate_remaining(
-    state: CampaignState, space: SearchSpace, surrogate: Surrogate | FitFailure | None = None
-) -> Remaining | None:
+def estimate_remaining(state: CampaignState, space: SearchSpace) -> Remaining | None:
     """Returns what may still be gained, as an estimate; None while no model can be fitted."""
-    surrogate = surrogate if surrogate is not None else fit_surrogate(state, space)
-    if isinstance(surrogate, FitFailure):
+    situation = make_situation(state, space)
+    judge = fit_judge(situation)
+    if isinstance(judge, FitFailure):
         return None
     seed = derive_seed(state.seed, "remaining", len(state.observations))
-    return estimate(make_situation(state, space), surrogate, seed=seed)
+    return estimate(situation, judge, seed=seed)
 
 
 def has_goal(state: CampaignState) -> bool:

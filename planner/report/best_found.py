@@ -90,7 +90,7 @@ def estimate_left(
         return None, fitted.reason
     if not state.observations:
         return None, "nothing was measured yet, so there is no best to be beaten."
-    remaining = estimate_remaining(state, space, fitted)
+    remaining = estimate_remaining(state, space)
     if remaining is None:
         return None, "there is no best yet to be beaten."
     objective = state.spec.objective

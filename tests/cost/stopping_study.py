@@ -4,7 +4,7 @@ Campaigns are replayed on real tables, noise-free, with the default policy. Afte
 the planner says with what probability nothing that is left beats the best so far by more than
 delta, and how much gain is still to be expected; the table then tells what is true.
 
-    python tests/cost/stopping_study.py ../shared/data --seeds 5
+    python tests/cost/stopping_study.py ../shared/data --seeds 3 --judge gp --judge averaged_gp
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from planner.acquisition import Settings, Situation, fit_for
 from planner.acquisition.forecasts import best_so_far
-from planner.acquisition.remaining import remaining
+from planner.acquisition.remaining import JUDGE, Remaining, remaining
 from planner.bench.catalogue import known_pools, read_pools
 from planner.bench.pools import Pool
 from planner.bench.racing import Race, Rules, play
@@ -60,13 +60,12 @@ class Said:
     lacks: float
 
 
-def watch(pool: Pool, *, seed: int, delta: float, settings: Settings) -> Iterator[Said]:
-    """Yields what is said along one campaign; delta in units of best minus median."""
-    budget = min(MOST, max(30, pool.n_trials), pool.n_settings - 2)
-    race = play(pool, Rules(n_trials=budget, settings=settings), seed=seed)
+def watch(pool: Pool, race: Race, *, delta: float, judge: str) -> Iterator[Said]:
+    """Yields what a family of models says along one campaign; delta in best minus median."""
+    budget = len(race.rows)
     scale = float(pool.utilities.max() - np.median(pool.utilities))
     for n in range(FIRST, budget + 1, EVERY):
-        said = _say(pool, race, n, worthwhile=delta * scale, settings=settings)
+        said = _say(pool, race, n, worthwhile=delta * scale, judge=judge)
         if said is None:
             continue
         stated, row = said
@@ -74,7 +73,7 @@ def watch(pool: Pool, *, seed: int, delta: float, settings: Settings) -> Iterato
         was = float(left.max() - pool.utilities[row])
         yield Said(
             pool=pool.name,
-            seed=seed,
+            seed=race.seed,
             n=n,
             budget=budget,
             done=stated.probability_done,
@@ -85,13 +84,15 @@ def watch(pool: Pool, *, seed: int, delta: float, settings: Settings) -> Iterato
         )
 
 
-def _say(pool: Pool, race: Race, n: int, *, worthwhile: float, settings: Settings):  # type: ignore[no-untyped-def]
+def _say(
+    pool: Pool, race: Race, n: int, *, worthwhile: float, judge: str
+) -> tuple[Remaining, int] | None:
     """Returns the estimate after n trials, and the row that is the best so far."""
     rows = list(race.rows[:n])
     x = pool.space.encoded_rows[rows]
     now = Situation(
         space=pool.space, objective=pool.objective, x=x, y=np.array(race.outcomes[:n]),
-        blocked=frozenset(rows), settings=settings,
+        blocked=frozenset(rows), settings=Settings(family=judge),
     )  # fmt: skip
     surrogate = fit_for(now)
     if isinstance(surrogate, FitFailure):
@@ -101,7 +102,8 @@ def _say(pool: Pool, race: Race, n: int, *, worthwhile: float, settings: Setting
     at = surrogate.observations.x[best.index].numpy()
     row = rows[int(np.abs(x - at).sum(axis=1).argmin())]
     seed = derive_seed(race.seed, "study", pool.name, n)
-    return remaining(now, surrogate, seed=seed, worthwhile=worthwhile), row
+    stated = remaining(now, surrogate, seed=seed, worthwhile=worthwhile)
+    return None if stated is None else (stated, row)
 
 
 def print_reliability(said: Sequence[Said]) -> None:
@@ -153,21 +155,28 @@ def main() -> None:
     parser.add_argument("tables", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--delta", type=float, default=0.05, help="of best minus median")
-    parser.add_argument("--family", default=Settings().family)
+    parser.add_argument("--judge", action="append", help="family of models; repeat to compare")
     options = parser.parse_args()
     names = [each for each in known_pools(options.tables) if not each.startswith(("oer", "direct"))]
     pools = [p for p in read_pools(names, tables=options.tables) if p.n_settings <= MOST_SETTINGS]
-    settings = Settings(family=options.family)
-    said = [
-        each
-        for pool in pools
-        for seed in range(options.seeds)
-        for each in watch(pool, seed=seed, delta=options.delta, settings=settings)
-    ]
-    print(f"{len(pools)} tables, {options.seeds} campaigns each, delta {options.delta:g}\n")
-    print_reliability(said)
-    print_gains(said)
-    print_savings(said)
+    races = [(pool, play_one(pool, seed=seed)) for pool in pools for seed in range(options.seeds)]
+    print(f"{len(pools)} tables, {options.seeds} campaigns each, delta {options.delta:g}")
+    for judge in options.judge or [JUDGE]:
+        said = [
+            each
+            for pool, race in races
+            for each in watch(pool, race, delta=options.delta, judge=judge)
+        ]
+        print(f"\n## {judge}\n")
+        print_reliability(said)
+        print_gains(said)
+        print_savings(said)
+
+
+def play_one(pool: Pool, *, seed: int) -> Race:
+    """Plays one campaign with the default policy, at least 30 and at most 60 trials long."""
+    budget = min(MOST, max(30, pool.n_trials), pool.n_settings - 2)
+    return play(pool, Rules(n_trials=budget), seed=seed)
 
 
 if __name__ == "__main__":

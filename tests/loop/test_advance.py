@@ -33,6 +33,12 @@ def on_the_hill(order: Order, _: int) -> Answer:
     return done(order, **{"yield": hill(order)})
 
 
+def in_few_steps(text: str) -> str:
+    """Returns a campaign with 54 settings, of which each can be looked at quickly."""
+    text = text.replace("low: 100, high: 150", f"values: {list(range(100, 151, 10))}")
+    return text.replace("low: 1, high: 5,", f"values: {[1 + each / 2 for each in range(9)]},")
+
+
 def states(session) -> list[TrialState]:
     return [trial.state for trial in session.state.trials.values()]
 
@@ -347,7 +353,7 @@ def test_a_reached_goal_stops_the_campaign_and_says_how_sure_it_is(make_session:
 
 
 def test_little_left_to_gain_stops_the_campaign(make_session: MakeSession):
-    text = campaign_text(budget="trials: 30", stop="remaining_gain: 3")
+    text = in_few_steps(campaign_text(budget="trials: 30", stop="remaining_gain: 3"))
     session = make_session(ScriptedLab(on_the_hill), text=text)
     run_inline(session)
     assert session.state.stopped.rule == "remaining gain"
@@ -355,7 +361,7 @@ def test_little_left_to_gain_stops_the_campaign(make_session: MakeSession):
 
 
 def test_nothing_better_left_stops_the_campaign_and_says_how_sure_it_is(make_session: MakeSession):
-    text = campaign_text(budget="trials: 30", stop="done_probability: 0.9")
+    text = in_few_steps(campaign_text(budget="trials: 30", stop="done_probability: 0.9"))
     session = make_session(ScriptedLab(on_the_hill), text=text)
     run_inline(session)
     assert session.state.stopped.rule == "nothing better"
