@@ -18,7 +18,7 @@ from planner.bench.storing import DECIDING, LOOPING, fingerprint, play_or_read, 
 from tests.bench.hand_made import make_pool
 
 POOL = make_pool([float((place * 7) % 25) for place in range(24)], n_trials=7)
-RULES = Rules()
+RULES = Rules(n_trials=7)
 
 
 def path_of(folder, *, pool=POOL, rules=RULES, seed=0, code="abc"):
