@@ -140,7 +140,9 @@ class Pool:
         """Hash of all that the pool holds, so that races on another version are told apart."""
         rows = [list(row.values()) for row in self.space.rows or ()]
         repeats = [each.tolist() for each in self.repeats]
-        content = [self.name, self.objective.model_dump(mode="json"), rows, repeats]
+        # what an objective gains later, and these tables do not say, changes no race
+        aim = self.objective.model_dump(mode="json", exclude_defaults=True)
+        content = [self.name, str(self.objective.aim), aim, rows, repeats]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 

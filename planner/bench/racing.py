@@ -69,10 +69,12 @@ class Race(BaseModel):
         pool: its name.
         seed: of the race.
         rows: chosen settings, by their place in the pool; the start comes first.
+        points: chosen configurations where the space is open, and then there are no rows.
         kinds: why each was chosen: ``start``, ``model``, or ``fallback`` where a fit failed.
         ask_cpu_s: processor time of each ask of the policy.
         ask_wall_s: time that passed meanwhile.
         set_up_cpu_s: processor time between being shown the pool and the first ask.
+        process_cpu_s: of the whole program, its start included; None where it was not another.
         failure: why the race ended before its time, in the planner's own words; None where it did
             not.
     """
@@ -82,10 +84,12 @@ class Race(BaseModel):
     pool: str
     seed: int
     rows: tuple[int, ...]
+    points: tuple[tuple[float, ...], ...] = ()
     kinds: tuple[Literal["start", "model", "fallback"], ...]
     ask_cpu_s: tuple[float, ...] = ()
     ask_wall_s: tuple[float, ...] = ()
     set_up_cpu_s: float = 0.0
+    process_cpu_s: float | None = None
     failure: str | None = None
 
     @property

@@ -1,0 +1,78 @@
+"""The planners that are known, each by a driver program and the packages that it needs."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.errors import UnknownName
+
+_HERE = Path(__file__).parent
+_WIRE = _HERE / "drivers" / "wire.py"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Another planner.
+
+    Args:
+        name: as it is typed and shown.
+        driver: the program that speaks for it.
+        requirements: the pinned packages of its environment, in pip's format; empty for a driver
+            that needs none.
+    """
+
+    name: str
+    driver: Path
+    requirements: Path
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The pinned packages, as pip takes them."""
+        lines = self.requirements.read_text(encoding="utf-8").splitlines()
+        return tuple(line for line in lines if line and not line.startswith("#"))
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that its choices follow from: its programs, but for how they are laid out,
+        and its packages.
+        """  # noqa: D205
+        digest = hashlib.sha256()
+        for program in (self.driver, _WIRE):
+            digest.update(ast.dump(ast.parse(program.read_text(encoding="utf-8"))).encode())
+        digest.update("\n".join(self.packages).encode())
+        return digest.hexdigest()[:12]
+
+
+def _shipped(name: str) -> Peer:
+    return Peer(
+        name=name,
+        driver=_HERE / "drivers" / f"with_{name}.py",
+        requirements=_HERE / "requirements" / f"{name}.txt",
+    )
+
+
+PEERS = {
+    name: _shipped(name)
+    for name in ("baybe", "optuna", "ax", "botorch", "random", "bofire", "hebo")
+}
+
+
+def named_peers(names: Sequence[str]) -> list[Peer]:
+    """Returns peers by name; ``all`` stands for all of them.
+
+    Raises:
+        UnknownName: there is none of a name.
+    """
+    peers: dict[str, Peer] = {}
+    for name in names:
+        if name != "all" and name not in PEERS:
+            raise UnknownName(
+                f"There is no planner {name!r} to race against. Known are {', '.join(PEERS)}; "
+                f"all stands for all of them."
+            )
+        peers.update(PEERS if name == "all" else {name: PEERS[name]})
+    return list(peers.values())
