@@ -142,7 +142,7 @@ class Pool:
         repeats = [each.tolist() for each in self.repeats]
         # what an objective gains later, and these tables do not say, changes no race
         aim = self.objective.model_dump(mode="json", exclude_defaults=True)
-        content = [self.name, str(self.objective.aim), aim, rows, repeats]
+        content = [self.name, aim, rows, repeats]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
