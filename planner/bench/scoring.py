@@ -159,10 +159,10 @@ def stand(pool: Pool, rules: Rules, races: Sequence[Race]) -> Standing:
     # the oracle is followed to its half, also beyond the end of the race
     oracle = [oracle_found(pool, race.rows[: race.n_start], pool.n_settings) for race in races]
     seed = derive_seed(0, "bootstrap", pool.name)
-    shares = np.stack([_lasting(each.found, n_trials) for each in scores]) / pool.n_winners
+    shares = np.stack([lasting(each.found, n_trials) for each in scores]) / pool.n_winners
     share = bootstrap(shares, _mean, seed=seed)
     halves = np.array([each.half for each in scores])
-    regrets = np.array([_lasting(each.regret, budget).mean() for each in scores])
+    regrets = np.array([lasting(each.regret, budget).mean() for each in scores])
     ends = np.array([each.found[-1] for each in scores])
     return Standing(
         pool=pool,
@@ -184,7 +184,7 @@ def stand(pool: Pool, rules: Rules, races: Sequence[Race]) -> Standing:
     )
 
 
-def _lasting(values: Floats, n_trials: int) -> Floats:
+def lasting(values: Floats, n_trials: int) -> Floats:
     """Returns this many values: a race that stopped early keeps what it had."""
     missing = max(0, n_trials - len(values))
     return np.concatenate([values, np.full(missing, values[-1])])[:n_trials]

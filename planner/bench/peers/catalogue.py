@@ -23,9 +23,13 @@ class Peer:
         driver: the program that speaks for it.
         requirements: the pinned packages of its environment, in pip's format; empty for a driver
             that needs none.
+        package: its own among them; empty where it needs none.
+        way: how it is given the candidates of a pool.
     """
 
     name: str
+    package: str
+    way: str
     driver: Path
     requirements: Path
 
@@ -34,6 +38,12 @@ class Peer:
         """The pinned packages, as pip takes them."""
         lines = self.requirements.read_text(encoding="utf-8").splitlines()
         return tuple(line for line in lines if line and not line.startswith("#"))
+
+    @property
+    def version(self) -> str:
+        """The version that is pinned; empty where it needs no package."""
+        versions = dict(line.partition("==")[::2] for line in self.packages)
+        return versions.get(self.package, "")
 
     @property
     def digest(self) -> str:
@@ -47,17 +57,28 @@ class Peer:
         return digest.hexdigest()[:12]
 
 
-def _shipped(name: str) -> Peer:
+def _shipped(name: str, package: str, way: str) -> Peer:
     return Peer(
         name=name,
+        package=package,
+        way=way,
         driver=_HERE / "drivers" / f"with_{name}.py",
         requirements=_HERE / "requirements" / f"{name}.txt",
     )
 
 
+_NEAREST = "what it suggests is moved to the nearest free row, and it is told that row's values"
 PEERS = {
-    name: _shipped(name)
-    for name in ("baybe", "optuna", "ax", "botorch", "random", "bofire", "hebo")
+    peer.name: peer
+    for peer in (
+        _shipped("baybe", "baybe", "search space from the data frame of candidates"),
+        _shipped("optuna", "optuna", f"GP sampler, five startup trials; {_NEAREST}"),
+        _shipped("ax", "ax-platform", f"client, default method, no centre point; {_NEAREST}"),
+        _shipped("botorch", "botorch", "SingleTaskGP, LogEI, defaults, over all free rows"),
+        _shipped("random", "", "any free row"),
+        _shipped("bofire", "bofire", f"SoboStrategy, defaults; {_NEAREST}"),
+        _shipped("hebo", "HEBO", f"defaults, five random trials; {_NEAREST}"),
+    )
 }
 
 

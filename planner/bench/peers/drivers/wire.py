@@ -2,7 +2,7 @@
 
 From the benchmark, and what is answered:
 
-- ``{"pool": {seed, is_maximised, parameters, rows}}``: ``{"ready": {planner, way, cpu_s}}``
+- ``{"pool": {seed, is_maximised, parameters, rows}}``: ``{"ready": {planner, cpu_s}}``
 - ``{"told": {"place": 3, "outcome": 1.2}}``: nothing
 - ``{"ask": true}``: ``{"place": 7, "kind": "model", "cpu_s": 0.1, "wall_s": 0.1}``
 - the end of input: the program ends
@@ -104,12 +104,10 @@ class Planner(Protocol):
 
     Args:
         planner: its name and version.
-        way: how it is given the candidates.
         kind: ``model`` where the last answer came from its model, ``start`` from its own start.
     """
 
     planner: str
-    way: str
     kind: str
 
     def tell(self, values: Row, outcome: float) -> None:
@@ -159,8 +157,7 @@ def _converse(make: Callable[[Pool], Planner], say: Callable[..., None]) -> None
             pool = _read_pool(message["pool"])
             cpu_s = _cpu_s()
             planner = make(pool)
-            ready = {"planner": planner.planner, "way": planner.way, "cpu_s": _cpu_s() - cpu_s}
-            say(ready=ready)
+            say(ready={"planner": planner.planner, "cpu_s": _cpu_s() - cpu_s})
             cpu_s, wall_s = _cpu_s(), time.perf_counter()
             continue
         assert pool is not None

@@ -23,7 +23,6 @@ class Ax:
     """An Ax client."""
 
     planner = f"ax-platform {version('ax-platform')}"
-    way = "default method, moved to the nearest free row"
     kind = "model"
 
     def __init__(self, pool: Pool) -> None:

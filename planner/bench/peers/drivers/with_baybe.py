@@ -29,7 +29,6 @@ class BayBE:
     """A BayBE campaign."""
 
     planner = f"baybe {version('baybe')}"
-    way = "default recommender, search space from the data frame of candidates"
     kind = "model"
 
     def __init__(self, pool: Pool) -> None:

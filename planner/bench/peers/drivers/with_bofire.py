@@ -21,7 +21,6 @@ class BoFire:
     """A BoFire strategy."""
 
     planner = f"bofire {version('bofire')}"
-    way = "SoboStrategy, moved to the nearest free row"
     kind = "model"
 
     def __init__(self, pool: Pool) -> None:

@@ -22,7 +22,6 @@ class PlainBoTorch:
     """The two classes that the tutorials begin with."""
 
     planner = f"botorch {version('botorch')}"
-    way = "SingleTaskGP, LogExpectedImprovement scored over all free rows"
     kind = "model"
 
     def __init__(self, pool: Pool) -> None:

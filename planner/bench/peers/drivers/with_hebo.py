@@ -24,7 +24,6 @@ class Hebo:
     """A HEBO optimiser."""
 
     planner = f"HEBO {version('HEBO')}"
-    way = "default settings, moved to the nearest free row"
     kind = "model"
 
     def __init__(self, pool: Pool) -> None:

@@ -27,7 +27,6 @@ class Optuna:
     """An Optuna study."""
 
     planner = f"optuna {optuna.__version__}"
-    way = "GPSampler, moved to the nearest free row"
     kind = "model"
 
     def __init__(self, pool: Pool) -> None:

@@ -12,7 +12,6 @@ class RandomChoice:
     """Chooses without looking."""
 
     planner = "random choice"
-    way = "the rows that are free, all alike"
     kind = "model"
 
     def __init__(self, pool: Pool) -> None:
