@@ -118,7 +118,8 @@ def bench(
         ),
     ] = None,
     stored: Annotated[
-        bool, typer.Option("--stored", help="Play nothing: compare the races that are there.")
+        bool,
+        typer.Option("--stored", help="Other planners play no more: their races that are there."),
     ] = False,
     races: Annotated[
         Path, typer.Option(help="Folder that keeps each race; type the same again to go on.")
@@ -146,6 +147,7 @@ def bench(
             replay=replay or [],
         )  # fmt: skip
         words += [f"--peer-seeds {peer_seeds}", *([] if own else ["--no-own"])]
+        words += ["--stored"] if stored else []
         wanted = Wanted(
             tables=tables,
             names=table or [],

@@ -45,7 +45,7 @@ class Wanted:
         n_other: starts of another one.
         peers: folder of the environments.
         races: folder of the races.
-        is_stored: whether nothing is played.
+        is_stored: whether the other planners play nothing.
     """
 
     tables: Path | None
@@ -67,15 +67,10 @@ def contend(
 ) -> None:
     """Races and says what came of it."""
     from planner.bench.against import compare_all
-    from planner.bench.against.race import read_runs
 
     lineup, missing = _line_up(wanted, console)
-    if wanted.is_stored:
-        runs = read_runs(lineup)
-    else:
-        _say_estimate(lineup, console)
-        runs = _race(lineup, console)
-    comparisons = compare_all(lineup, runs)
+    _say_estimate(lineup, console)
+    comparisons = compare_all(lineup, _race(lineup, console))
     if page is not None:
         _write_page(page, lineup, comparisons, missing=missing, command=command)
     if as_json:
@@ -108,6 +103,7 @@ def _line_up(wanted: Wanted, console: Console) -> tuple[Field, dict[str, str]]:
         n_own=wanted.n_own,
         n_other=wanted.n_other,
         folder=wanted.races,
+        is_stored=wanted.is_stored,
     )
     return lineup, missing
 
@@ -144,7 +140,8 @@ def _say_estimate(lineup: Field, console: Console) -> None:
             soft_wrap=True,
         )
     total = sum(each.cpu_h or 0.0 for each in estimates)
-    console.print(f"All together {total:.1f} CPU-hours, one process.")
+    if len(estimates) > 1:
+        console.print(f"All together {total:.1f} CPU-hours, one process.")
 
 
 def _race(lineup: Field, console: Console) -> Runs:
@@ -153,6 +150,7 @@ def _race(lineup: Field, console: Console) -> Runs:
     n_races = sum(
         lineup.n_starts(entrant) * len(lineup.courses_of(replay))
         for replay, entrant in lineup.legs()
+        if lineup.plays(entrant)
     )
     with _progress(console, n_races) as heard:
         return race(lineup, heard=heard)

@@ -33,7 +33,7 @@ class Estimate:
 
 def estimate(lineup: Field) -> list[Estimate]:
     """Returns what is left for each entrant, asking those that have no race three times."""
-    return [_estimate(lineup, entrant) for entrant in lineup.entrants]
+    return [_estimate(lineup, entrant) for entrant in lineup.entrants if lineup.plays(entrant)]
 
 
 def _estimate(lineup: Field, entrant: Entrant) -> Estimate:

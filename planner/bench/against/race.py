@@ -16,6 +16,7 @@ from planner.bench.against.entrants import Entrant, On, length
 from planner.bench.pools import Pool
 from planner.bench.racing import Race, Replay, Rules
 from planner.bench.storing import play_or_read, read_race
+from planner.errors import InputError
 
 DEAR_S = 1.0  # processor seconds an ask; who takes longer runs fewer starts
 N_DEAR = 10  # starts that it runs
@@ -33,6 +34,10 @@ class Field:
         n_other: starts of another planner; no more than ``N_DEAR`` where it takes more than a
             second an ask.
         folder: where races are kept.
+        is_stored: whether other planners play nothing, and only their races that are there count.
+
+    Raises:
+        InputError: two entrants have the same name.
     """
 
     entrants: Sequence[Entrant]
@@ -41,6 +46,18 @@ class Field:
     n_own: int
     n_other: int
     folder: Path
+    is_stored: bool = False
+
+    def __post_init__(self) -> None:
+        names = [entrant.name for entrant in self.entrants]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise InputError(
+                f"Two planners of this race are called {twice[0]!r}. Give a variant another name."
+            )
+
+    def plays(self, entrant: Entrant) -> bool:
+        """Tells whether races that are not there are played."""
+        return entrant.is_own or not self.is_stored
 
     def n_starts(self, entrant: Entrant) -> int:
         """Returns how many starts an entrant runs, however slow it is."""
@@ -121,6 +138,9 @@ def race(
     """
     runs = Runs()
     for replay, entrant in lineup.legs():
+        if not lineup.plays(entrant):
+            _read(lineup, replay, entrant, runs)
+            continue
         for seed in range(lineup.n_starts(entrant)):
             if seed == N_DEAR and lineup.is_dear(replay, entrant):
                 break
@@ -133,14 +153,11 @@ def race(
     return runs
 
 
-def read_runs(lineup: Field) -> Runs:
-    """Returns the races that are there, and plays none."""
-    runs = Runs()
-    for replay, entrant in lineup.legs():
-        for on in lineup.courses_of(replay):
-            for run in lineup.stored(replay, entrant, on).values():
-                runs.add(replay, on, entrant, run)
-    return runs
+def _read(lineup: Field, replay: Replay, entrant: Entrant, runs: Runs) -> None:
+    """Adds the races of an entrant that are there."""
+    for on in lineup.courses_of(replay):
+        for run in lineup.stored(replay, entrant, on).values():
+            runs.add(replay, on, entrant, run)
 
 
 def cpu_s_of(race: Race) -> float:
