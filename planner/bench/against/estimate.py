@@ -42,11 +42,12 @@ def _estimate(lineup: Field, entrant: Entrant) -> Estimate:
         for replay in lineup.replays
         for on in lineup.courses_of(replay)
     }
+    wanted = {replay: _n_to_run(lineup, replay, entrant) for replay in lineup.replays}
     missing = [
         (on, n)
         for replay in lineup.replays
         for on in lineup.courses_of(replay)
-        if (n := _n_to_run(lineup, replay, entrant) - len(there[replay, on.name])) > 0
+        if (n := wanted[replay] - len(there[replay, on.name])) > 0
     ]
     n_races = sum(n for _, n in missing)
     if not missing:

@@ -6,6 +6,7 @@ import ast
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from planner.errors import UnknownName
@@ -47,14 +48,18 @@ class Peer:
 
     @property
     def digest(self) -> str:
-        """Hash of all that its choices follow from: its programs, but for how they are laid out,
-        and its packages.
-        """  # noqa: D205
-        digest = hashlib.sha256()
-        for program in (self.driver, _WIRE):
-            digest.update(ast.dump(ast.parse(program.read_text(encoding="utf-8"))).encode())
-        digest.update("\n".join(self.packages).encode())
-        return digest.hexdigest()[:12]
+        """Hash of all that its choices follow from: its programs and its packages."""
+        return _digest(self.driver, self.packages)
+
+
+@cache
+def _digest(driver: Path, packages: tuple[str, ...]) -> str:
+    """Returns a hash of programs, but for comments and how they are laid out, and of packages."""
+    digest = hashlib.sha256()
+    for program in (driver, _WIRE):
+        digest.update(ast.dump(ast.parse(program.read_text(encoding="utf-8"))).encode())
+    digest.update("\n".join(packages).encode())
+    return digest.hexdigest()[:12]
 
 
 def _shipped(name: str, package: str, way: str) -> Peer:
