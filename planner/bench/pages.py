@@ -151,7 +151,8 @@ def markdown(lines: Lines) -> str:
     ]
     headers, *body = zip(*columns, strict=True)
     rows = [headers, tuple("---" for _ in headers), *body]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
 
 
 def said_origin(origin: Origin) -> str:

@@ -111,7 +111,7 @@ def test_a_benchmark_that_was_killed_goes_on_and_comes_to_the_same(tmp_path, pro
     def command(out):
         return [
             sys.executable, "-m", "planner.cli", "bench", "--tables", str(tmp_path / "tables"),
-            "--seeds", "3", "--trials", "9", "--json", "--out", str(tmp_path / out),
+            "--seeds", "3", "--trials", "9", "--json", "--races", str(tmp_path / out),
         ]  # fmt: skip
 
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

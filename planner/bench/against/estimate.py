@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.bench.against.entrants import Entrant, On, length
-from planner.bench.against.race import N_DEAR, Field, cpu_s_of
+from planner.bench.against.race import DEAR_S, N_DEAR, Field, cpu_s_of
 from planner.bench.racing import N_SHARED_STARTS, Race, Replay, Rules
 
 N_PROBED = 3  # asks
@@ -43,25 +43,31 @@ def _estimate(lineup: Field, entrant: Entrant) -> Estimate:
         for on in lineup.courses_of(replay)
     }
     wanted = {replay: _n_to_run(lineup, replay, entrant) for replay in lineup.replays}
-    missing = [
-        (on, n)
+    missing = {
+        (replay, on.name): (on, n)
         for replay in lineup.replays
         for on in lineup.courses_of(replay)
         if (n := wanted[replay] - len(there[replay, on.name])) > 0
-    ]
-    n_races = sum(n for _, n in missing)
+    }
     if not missing:
         return Estimate(entrant=entrant.name, n_races=0, cpu_h=0.0, basis="all are there")
     races = [race for stored in there.values() for race in stored.values()]
     basis = f"{len(races)} races that are there"
     if not races:
-        race = _probe(entrant, [on for on, _ in missing])
+        race = _probe(entrant, [on for on, _ in missing.values()])
         if not race.ask_cpu_s:
             why = race.failure or "it was not asked"
+            n_races = sum(n for _, n in missing.values())
             return Estimate(entrant=entrant.name, n_races=n_races, cpu_h=None, basis=why)
         races, basis = [race], f"{len(race.ask_cpu_s)} asks on {race.pool}"
     ask_s, start_s = _costs(races)
-    cpu_s = sum(n * (start_s + ask_s * (length(on) - N_SHARED_STARTS)) for on, n in missing)
+    most = N_DEAR if ask_s > DEAR_S and not entrant.is_own else None
+    left = [
+        (on, n if most is None else max(0, min(n, most - len(there[key]))))
+        for key, (on, n) in missing.items()
+    ]
+    cpu_s = sum(n * (start_s + ask_s * (length(on) - N_SHARED_STARTS)) for on, n in left)
+    n_races = sum(n for _, n in left)
     return Estimate(entrant=entrant.name, n_races=n_races, cpu_h=cpu_s / 3600, basis=basis)
 
 

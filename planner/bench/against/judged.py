@@ -26,6 +26,8 @@ class Judged:
         left: mean regret after 40 trials.
         halves: trials to half of the best 5 % by start, within the long race where there is one;
             infinite where it was not reached; empty on a test function.
+        late_half: median trials to half wherever it was reached, also beyond the budget; NaN on a
+            test function.
         random_half: random choice's median; NaN on a test function.
         oracle_half: the oracle's median from the same starts; NaN on a test function.
         ask_cpu_s: processor seconds of whole races over their asks; NaN where none was asked.
@@ -37,6 +39,7 @@ class Judged:
     regrets: Mapping[int, float]
     left: float
     halves: Mapping[int, float]
+    late_half: float
     random_half: float
     oracle_half: float
     ask_cpu_s: float
@@ -86,6 +89,11 @@ def judge(on: On, replay: Replay, races: Sequence[Race]) -> Judged:
         regrets={seed: float(curve[:budget].mean()) for seed, curve in curves.items()},
         left=float(np.mean([lasting(curve, N_LEFT)[-1] for curve in curves.values()])),
         halves=_halves(on, replay, races),
+        late_half=(
+            float(np.median([score(on, race).half for race in races]))
+            if isinstance(on, Pool)
+            else np.nan
+        ),
         random_half=random_half(on) if isinstance(on, Pool) else np.nan,
         oracle_half=float(np.median(oracle)),
         ask_cpu_s=sum(cpu_s_of(race) for race in races) / asks if asks else np.nan,

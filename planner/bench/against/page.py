@@ -78,9 +78,13 @@ def _how(lineup: Field) -> str:
         f"The planner itself ran up to {lineup.n_own} starts, each other one {lineup.n_other}, "
         f"and {N_DEAR} where it takes more than {DEAR_S:g} s of processor time an ask; "
         "differences are paired, over the starts that two planners share.\n"
+        "Seconds an ask are the processor time of whole races, being shown the pool included, "
+        "over their asks; starting the program and loading its libraries are left out.\n"
         "Regret is averaged over the budget (20 % of the pool, 20 to 60 trials); half counts "
         "within 100 trials on the four pools of the long race and within the budget elsewhere; "
-        "the regret that is left is read off after 40 trials on every pool.\n"
+        "the regret that is left is read off after 40 trials on every pool, and the last share "
+        "of the ceiling counts a half wherever it was reached, also beyond the budget: every "
+        "race is played to 40 trials at least.\n"
         "A race that failed keeps what it had found until then."
     )
 
@@ -153,5 +157,4 @@ def _failures(comparisons: Sequence[Comparison]) -> list[str]:
     if not rows:
         return ["## Races that failed", "None."]
     headers = ("planner", "pool", "replay", "start", "its own words")
-    clean = [tuple(cell.replace("|", "\\|") for cell in row) for row in rows]
-    return ["## Races that failed", markdown(Lines(headers, tuple(clean)))]
+    return ["## Races that failed", markdown(Lines(headers, tuple(rows)))]

@@ -23,7 +23,7 @@ def overall(comparison: Comparison) -> Lines:
     """Returns each entrant over all courses."""
     headers = (
         "planner", "races", "mean rank (95 %)", "mean regret", f"{comparison.first} less it (95 %)",
-        "of ceiling", "left after 40", "CPU s an ask", "failed",
+        "of ceiling", "also late", "left after 40", "CPU s an ask", "failed",
     )  # fmt: skip
     return Lines(headers, tuple(_overall_cells(comparison, each) for each in comparison.entrants))
 
@@ -77,12 +77,18 @@ def to_lowest(pool: PoolComparison) -> Interval | None:
     return pool.differences.get(pool.lowest) if pool.lowest is not None else None
 
 
-def median_of_ceiling(comparison: Comparison, name: str) -> float:
-    """Returns the median over pools of an entrant's acceleration as a share of the oracle's."""
+def median_of_ceiling(comparison: Comparison, name: str, *, is_late: bool = False) -> float:
+    """Returns the median over pools of an entrant's acceleration as a share of the oracle's.
+
+    Args:
+        comparison: of all entrants.
+        name: of the entrant.
+        is_late: whether a half that was reached beyond the budget counts.
+    """
     shares = [
-        pool.judged[name].share_of_ceiling
+        judged.oracle_half / judged.late_half if is_late else judged.share_of_ceiling
         for pool in comparison.pools
-        if isinstance(pool.on, Pool) and name in pool.judged
+        if isinstance(pool.on, Pool) and (judged := pool.judged.get(name))
     ]
     return float(np.median(shares)) if shares else math.nan
 
@@ -99,6 +105,9 @@ def comparison_json(comparison: Comparison, *, missing: Mapping[str, str]) -> di
                 "mean_regret": _finite(comparison.mean_regrets.get(name, math.nan)),
                 "first_less_it": _interval_json(comparison.differences.get(name)),
                 "median_share_of_ceiling": _finite(median_of_ceiling(comparison, name)),
+                "median_share_of_ceiling_also_late": _finite(
+                    median_of_ceiling(comparison, name, is_late=True)
+                ),
                 "regret_left_after_40": _finite(_left(comparison, name)),
                 "ask_cpu_s": _finite(_ask_s(comparison, name)),
             }
@@ -124,6 +133,7 @@ def _pool_json(pool: PoolComparison) -> dict[str, Any]:
                 "regret_left_after_40": each.left,
                 "half": _finite(each.half),
                 "not_half": each.n_not_half,
+                "half_also_late": _finite(each.late_half),
                 "acceleration": _finite(each.acceleration),
                 "ceiling": _finite(each.random_half / each.oracle_half),
                 "share_of_ceiling": _finite(each.share_of_ceiling),
@@ -146,7 +156,8 @@ def _overall_cells(comparison: Comparison, name: str) -> tuple[str, ...]:
         f"{rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})" if rank else "-",
         _number(comparison.mean_regrets.get(name, math.nan)),
         _signed(comparison.differences.get(name)),
-        f"{100 * share:.0f} %" if math.isfinite(share) else "-",
+        _percent(share),
+        _percent(median_of_ceiling(comparison, name, is_late=True)),
         _number(_left(comparison, name)),
         _number(_ask_s(comparison, name)),
         str(sum(len(each.failures) for each in judged)),
@@ -217,6 +228,10 @@ def _ask_s(comparison: Comparison, name: str) -> float:
     seconds = [pool.judged[name].ask_cpu_s for pool in comparison.pools if name in pool.judged]
     known = [each for each in seconds if math.isfinite(each)]
     return float(np.mean(known)) if known else math.nan
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if math.isfinite(share) else "-"
 
 
 def _number(value: float) -> str:
