@@ -107,7 +107,10 @@ def bench(
             show_default="none",
         ),
     ] = None,
-    own: Annotated[bool, typer.Option(help="The planner itself races with its defaults.")] = True,
+    others_only: Annotated[
+        bool,
+        typer.Option("--others-only", help="The planner itself does not race with its defaults."),
+    ] = False,
     peer_seeds: Annotated[
         int, typer.Option(min=1, help="Number of races of another planner; a slow one runs 10.")
     ] = 20,
@@ -146,7 +149,7 @@ def bench(
             tables=["DIR"] if tables else [], table=table or [], seeds=[seeds],
             replay=replay or [],
         )  # fmt: skip
-        words += [f"--peer-seeds {peer_seeds}", *([] if own else ["--no-own"])]
+        words += [f"--peer-seeds {peer_seeds}", *(["--others-only"] if others_only else [])]
         words += ["--stored"] if stored else []
         wanted = Wanted(
             tables=tables,
@@ -155,7 +158,7 @@ def bench(
             against=against or [],
             variants=variant or [],
             replays=[each.value for each in replay or [Replay.MEANS]],
-            is_own=own,
+            is_own=not others_only,
             n_own=seeds,
             n_other=peer_seeds,
             peers=peers,

@@ -23,6 +23,7 @@ ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in _LIBRARIES}
 _MOST_BYTES = 1 << 20  # of an answer: a place and some seconds
 _LAST_WORDS = 600  # letters of what it printed that are repeated
 _CHUNK = 1 << 16
+_END_S = 10.0  # a program that closed its pipes has to end
 
 
 class PeerFailed(Exception):
@@ -100,8 +101,19 @@ class Conversation:
         return line.decode(errors="replace")
 
     def _ended(self) -> PeerFailed:
-        code = self.process.wait()
-        return PeerFailed(f"It ended with exit status {code}. {self._last_words()}")
+        status = self._status()
+        how = "closed its answers" if status is None else f"ended with exit status {status}"
+        return PeerFailed(f"It {how}. {self._last_words()}")
+
+    def _status(self) -> int | None:
+        """Returns how the program ended, and leaves it to be waited for; None where it lives on."""
+        deadline = time.monotonic() + _END_S
+        while time.monotonic() < deadline:
+            found = os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+            if found is not None:
+                return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+            time.sleep(0.01)
+        return None
 
     def _last_words(self) -> str:
         self.printed.seek(0)
@@ -144,7 +156,10 @@ def _left(deadline: float) -> float:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends the program's whole group; one that has ended already is no error."""
+    """Ends the program's whole group; one that has ended already is no error.
+
+    The program is not waited for before: until then nobody else is given the number of its group.
+    """
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
