@@ -284,6 +284,18 @@ def test_the_page_and_its_pictures_show_every_planner_and_what_failed(tmp_path):
         assert "planner" in drawn
 
 
+def test_a_page_of_test_functions_has_no_ceiling(tmp_path):
+    [problem] = named_problems(["branin_2"])
+    points = problem.course("means").start(seed=0)
+    made = make_race(POOL, range(5)).model_copy(update={"rows": (), "points": tuple(points)})
+    lineup = line_up(tmp_path, Scripted("planner", BEST, is_own=True), courses=[problem])
+    runs = Runs()
+    runs.add("means", problem, lineup.entrants[0], made)
+    write_against(tmp_path / "f.md", lineup, compare_all(lineup, runs), missing={}, origin=ORIGIN)
+    assert "ceiling" not in {path.stem.split("_")[1] for path in tmp_path.glob("f_*.svg")}
+    assert "| branin_2 | 40 | 1 |" in (tmp_path / "f.md").read_text()
+
+
 def test_the_planner_races_on_a_test_function():
     [problem] = named_problems(["branin_2"])
     played = play_problem(problem, Rules(n_trials=8), seed=0)

@@ -20,6 +20,7 @@ from planner.bench.against.tabulated import (
     said_left_out,
 )
 from planner.bench.pages import Origin, markdown, said_origin
+from planner.bench.pools import Pool
 from planner.bench.tabulated import REPLAYS, Lines
 from planner.errors import InputError
 
@@ -102,8 +103,14 @@ def _pictures(page: Path, comparison: Comparison) -> dict[str, str]:
     drawn = {_name(page, comparison, "regret"): draw_regrets(comparison)}
     if comparison.mean_ranks:
         drawn[_name(page, comparison, "rank")] = draw_ranks(comparison)
+    if _has_ceilings(comparison):
         drawn[_name(page, comparison, "ceiling")] = draw_ceilings(comparison)
     return drawn
+
+
+def _has_ceilings(comparison: Comparison) -> bool:
+    """Tells whether anything was raced on a pool; on a test function there is no half."""
+    return any(isinstance(pool.on, Pool) for pool in comparison.pools)
 
 
 def _name(page: Path, comparison: Comparison, what: str) -> str:
@@ -115,6 +122,7 @@ def _section(page: Path, comparison: Comparison, lineup: Field) -> list[str]:
     parts.append(markdown(overall(comparison)))
     if comparison.mean_ranks:
         parts.append(f"![Mean rank of mean regret]({_name(page, comparison, 'rank')})")
+    if _has_ceilings(comparison):
         parts.append(f"![Share of the ceiling]({_name(page, comparison, 'ceiling')})")
     parts.append(f"![Regret against trials]({_name(page, comparison, 'regret')})")
     parts += [markdown(lines) for lines in per_pool(comparison)]

@@ -16,6 +16,7 @@ from planner.bench.pools import Pool
 from planner.bench.racing import Rules
 from planner.bench.tabulated import Lines
 
+_LEAST = 0.0005  # less is no longer seen in three digits
 WITHIN = 0.05  # of the regret of the lowest peer, upper 95 % bound
 
 
@@ -235,7 +236,10 @@ def _percent(share: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}" if math.isfinite(value) else "-"
+    if not math.isfinite(value):
+        return "-"
+    # on a test function what is left may be tiny, and tells planners apart
+    return f"{value:.1e}" if 0 < value < _LEAST else f"{value:.3f}"
 
 
 def _signed(interval: Interval | None) -> str:
