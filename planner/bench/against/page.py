@@ -47,7 +47,9 @@ def write_against(
     """
     if not comparisons:
         raise InputError("Nothing has been raced yet, so there is no page to write.")
-    parts = ["# Against other planners", _how(lineup), markdown(_peers(lineup))]
+    parts = ["# Against other planners", _how(lineup)]
+    if peers := _peers(lineup):
+        parts.append(markdown(Lines(("planner", "version", "how it is given the pool"), peers)))
     parts += [f"{name} did not race: {why}" for name, why in missing.items()]
     drawn: dict[str, str] = {}
     for comparison in comparisons:
@@ -90,13 +92,12 @@ def _how(lineup: Field) -> str:
     )
 
 
-def _peers(lineup: Field) -> Lines:
-    rows = [
+def _peers(lineup: Field) -> tuple[tuple[str, ...], ...]:
+    return tuple(
         (each.name, each.peer.version or "-", each.peer.way)
         for each in lineup.entrants
         if isinstance(each, Other)
-    ]
-    return Lines(("planner", "version", "how it is given the pool"), tuple(rows) or (("-",) * 3,))
+    )
 
 
 def _pictures(page: Path, comparison: Comparison) -> dict[str, str]:
