@@ -50,7 +50,9 @@ _DRAWS = 256
 _ROUNDS = 3
 # With fewer effective draws than this another round is made.
 _ENOUGH = 50.0
-_COMPONENTS = 16
+# With half as many the held-out densities of ten real tables are 0.02 to 0.08 nat worse, with twice
+# as many 0.02 better.
+_COMPONENTS = 32
 # Smallest deviation, in prior deviations, of what another round draws around.
 _NARROWEST = 0.05
 
