@@ -49,7 +49,7 @@ def play_campaign(file: Path, pool: Pool, *, seed: int) -> Race:
 
 def _as_race(state: CampaignState, pool: Pool, *, seed: int) -> Race:
     places = {tuple(row.values()): place for place, row in enumerate(pool.space.rows or ())}
-    rows, outcomes, kinds = [], [], []
+    rows, kinds = [], []
     for trial in state.trials.values():
         if trial.state is not TrialState.COMPLETED or trial.observation is None:
             raise Stopped(
@@ -57,7 +57,5 @@ def _as_race(state: CampaignState, pool: Pool, *, seed: int) -> Race:
                 f"finds cannot be judged."
             )
         rows.append(places[tuple(trial.configuration[each] for each in pool.space.names)])
-        outcomes.append(state.spec.goal_value(trial.observation.outcomes))
         kinds.append(str(trial.proposal.origin))
-    content = {"rows": rows, "outcomes": outcomes, "kinds": kinds}
-    return Race.model_validate({"pool": pool.name, "seed": seed, **content})
+    return Race.model_validate({"pool": pool.name, "seed": seed, "rows": rows, "kinds": kinds})

@@ -84,7 +84,7 @@ def _in_folder() -> dict[str, PoolRef]:
             is_maximised=False, promise=17,
         ),
         _ref(
-            "crossed_barrel", ("n", "theta", "r", "t", "toughness"), n_trials=100, promise=75
+            "crossed_barrel", ("n", "theta", "r", "t", "toughness"), n_long=100, promise=75
         ),
         _ref(
             "p3ht_cnt",
@@ -97,7 +97,7 @@ def _in_folder() -> dict[str, PoolRef]:
         _ref("suzuki_batch", _SUZUKI),
         _ref(
             "perovskite_stability", ("CsPbI", "FAPbI", "MAPbI", "instability_index"),
-            is_maximised=False, n_trials=40,
+            is_maximised=False,
         ),
         _ref("snar_flow", _SNAR, is_maximised=False),
         _ref("benzylation_flow", _BENZYLATION, is_maximised=False),
@@ -121,11 +121,11 @@ def _in_folder() -> dict[str, PoolRef]:
         _ref(
             "direct_arylation",
             ("base", "ligand", "solvent", "concentration", "temperature", "yield"),
-            categories={"base", "ligand", "solvent"}, n_trials=100,
+            categories={"base", "ligand", "solvent"}, n_long=100,
         ),
         *(
             _ref(f"oer_{plate}", (*elements, "overpotential_V"), file="oer_plates",
-                 is_maximised=False, only=("plate", str(plate)), n_trials=100)
+                 is_maximised=False, only=("plate", str(plate)), n_long=100)
             for plate, elements in (
                 (3496, ("Ni", "Fe", "Co", "Mn", "Ce", "La")),
                 (3851, ("Ni", "Fe", "Co", "Mn", "Ta", "Cu")),
@@ -156,7 +156,7 @@ def _ref(
     is_maximised: bool = True,
     categories: set[str] | None = None,
     only: tuple[str, str] | None = None,
-    n_trials: int | None = None,
+    n_long: int | None = None,
     promise: int | None = None,
 ) -> PoolRef:
     """Returns a pool whose columns are named in the header line; the last one is the outcome."""
@@ -170,7 +170,7 @@ def _ref(
         is_maximised=is_maximised,
         categories=frozenset(categories or ()),
         only=only,
-        n_trials=n_trials,
+        n_long=n_long,
         promise=promise,
     )
 

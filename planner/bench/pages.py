@@ -69,10 +69,10 @@ def write_tables_page(standings: Sequence[Standing], *, picture: str, origin: Or
         )
         parts += [
             f"## {describe_rules(rules).capitalize()}, {start}",
-            _markdown(halves(same)),
-            _markdown(regrets(same)),
+            markdown(halves(same)),
+            markdown(regrets(same)),
         ]
-    return "\n\n".join([*parts, _origin(origin)]) + "\n"
+    return "\n\n".join([*parts, said_origin(origin)]) + "\n"
 
 
 def write_campaign_page(standing: Standing, *, picture: str, origin: Origin) -> str:
@@ -93,13 +93,13 @@ def write_campaign_page(standing: Standing, *, picture: str, origin: Origin) -> 
         "## Settings of the best 5 % that were found",
         f"Median {found.value:g} of {pool.n_winners} (95 % bootstrap interval {found.low:g} to "
         f"{found.high:g}); random choice finds {chance:.1f} on average.",
-        _markdown(histogram),
+        markdown(histogram),
         "## The best setting that was found",
         _best_found(standing),
         "## Against random choice and the ceiling",
-        _markdown(halves([standing])),
-        _markdown(regrets([standing])),
-        _origin(origin),
+        markdown(halves([standing])),
+        markdown(regrets([standing])),
+        said_origin(origin),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -134,7 +134,7 @@ def _best_found(standing: Standing) -> str:
     )
     return (
         f"By its mean over all repeats; the table's best is {best:.4g}, the worst of the best "
-        f"found {worst:.4g}.\n{near}\n\n{_markdown(lines)}"
+        f"found {worst:.4g}.\n{near}\n\n{markdown(lines)}"
     )
 
 
@@ -142,7 +142,7 @@ def _without_length(rules: Rules) -> Rules:
     return Rules(replay=rules.replay, start=rules.start, settings=rules.settings)
 
 
-def _markdown(lines: Lines) -> str:
+def markdown(lines: Lines) -> str:
     """Returns the table; a column in which nothing was measured is left out."""
     columns = [
         (header, *cells)
@@ -151,10 +151,12 @@ def _markdown(lines: Lines) -> str:
     ]
     headers, *body = zip(*columns, strict=True)
     rows = [headers, tuple("---" for _ in headers), *body]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
 
 
-def _origin(origin: Origin) -> str:
+def said_origin(origin: Origin) -> str:
+    """Returns how the figures can be had again."""
     return (
         f"## How to have these figures again\n\n```\n{origin.command}\n```\n\n"
         f"Code {origin.code}; {origin.versions}.\nMeasured on {origin.machine}."

@@ -46,7 +46,7 @@ class PoolRef:
         is_maximised: whether it is wanted high.
         categories: columns that hold names, not numbers.
         only: a column and the text that it holds in the rows of this pool; None for all rows.
-        n_trials: how long a race is, where the size of the pool does not say it well.
+        n_long: trials of the long race, where half takes longer than the budget allows.
         promise: median number of trials to half of the success set that the project promises.
     """
 
@@ -56,7 +56,7 @@ class PoolRef:
     is_maximised: bool
     categories: frozenset[str] = frozenset()
     only: tuple[str, str] | None = None
-    n_trials: int | None = None
+    n_long: int | None = None
     promise: int | None = None
 
     @property
@@ -75,7 +75,8 @@ class Pool:
         space: with one row a distinct setting, ``n`` of them.
         objective: what is wanted.
         repeats: for each setting what was measured, one array each.
-        n_trials: how long a race is, unless said otherwise.
+        n_trials: the budget of a race, unless said otherwise.
+        n_long: trials of the long race; None where there is none.
         promise: see ``PoolRef``.
     """
 
@@ -84,6 +85,7 @@ class Pool:
     objective: AnyObjective
     repeats: tuple[Floats, ...] = field(repr=False)
     n_trials: int
+    n_long: int | None = None
     promise: int | None = None
 
     @property
@@ -138,7 +140,9 @@ class Pool:
         """Hash of all that the pool holds, so that races on another version are told apart."""
         rows = [list(row.values()) for row in self.space.rows or ()]
         repeats = [each.tolist() for each in self.repeats]
-        content = [self.name, self.objective.model_dump(mode="json"), rows, repeats]
+        # what an objective gains later, and these tables do not say, changes no race
+        aim = self.objective.model_dump(mode="json", exclude_defaults=True)
+        content = [self.name, aim, rows, repeats]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
@@ -173,7 +177,8 @@ def read_pool(ref: PoolRef, *, folder: Path) -> Pool:
         space=SearchSpace(parameters, rows=rows),
         objective=objective,
         repeats=repeats,
-        n_trials=min(ref.n_trials or default_trials(len(rows)), len(rows)),
+        n_trials=min(default_trials(len(rows)), len(rows)),
+        n_long=ref.n_long,
         promise=ref.promise,
     )
 
@@ -215,7 +220,7 @@ def pool_of_campaign(spec: CampaignSpec, *, folder: Path) -> Pool:
 
 
 def default_trials(n_settings: int) -> int:
-    """Returns the length of a race: 20 % of the pool, between 20 and 60 trials."""
+    """Returns the budget of a race: 20 % of the pool, between 20 and 60 trials."""
     return max(20, min(60, round(0.2 * n_settings)))
 
 

@@ -22,6 +22,7 @@ Replay = Literal["means", "repeat"]
 Start = Literal["random", "own"]
 
 N_SHARED_STARTS = 5
+N_LEFT = 40  # trials after which the regret that is left is read off, on every pool
 Chooser = Callable[..., Choice]
 
 
@@ -33,7 +34,8 @@ class Rules:
         replay: ``means``, noise-free: each setting answers with the mean of its repeats;
             ``repeat``: with one real repeat drawn.
         start: ``random``, the same five settings for every planner; ``own``, the policy's.
-        n_trials: how many settings are chosen, the start among them; None for the pool's own.
+        n_trials: how many settings are chosen, the start among them; None for the pool's own
+            budget, and as many more as the long race and the regret left are read off at.
         settings: of the policy.
     """
 
@@ -42,22 +44,39 @@ class Rules:
     n_trials: int | None = None
     settings: Settings = field(default_factory=Settings)
 
-    def length(self, pool: Pool) -> int:
-        """Returns the number of trials on this pool, at most one a setting."""
+    def budget(self, pool: Pool) -> int:
+        """Returns the number of trials over which regret is averaged, at most one a setting."""
         return min(self.n_trials or pool.n_trials, pool.n_settings)
+
+    def reach(self, pool: Pool) -> int:
+        """Returns the number of trials within which half counts: those of the long race."""
+        return min(self.n_trials or pool.n_long or pool.n_trials, pool.n_settings)
+
+    def length(self, pool: Pool) -> int:
+        """Returns the number of trials that are played; no planner is told, so all nest."""
+        if self.n_trials is not None:
+            return self.budget(pool)
+        return min(max(self.budget(pool), self.reach(pool), N_LEFT), pool.n_settings)
 
 
 class Race(BaseModel):
     """What was chosen in one race, in order.
 
+    What the settings answered is not kept: it follows from the pool, the replay and the seed
+    (``answer``), and the tables are not ours to copy.
+
     Args:
         pool: its name.
         seed: of the race.
         rows: chosen settings, by their place in the pool; the start comes first.
-        outcomes: what each answered.
+        points: chosen configurations where the space is open, and then there are no rows.
         kinds: why each was chosen: ``start``, ``model``, or ``fallback`` where a fit failed.
         ask_cpu_s: processor time of each ask of the policy.
         ask_wall_s: time that passed meanwhile.
+        set_up_cpu_s: processor time between being shown the pool and the first ask.
+        process_cpu_s: of the whole program, its start included; None where it was not another.
+        failure: why the race ended before its time, in the planner's own words; None where it did
+            not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -65,10 +84,13 @@ class Race(BaseModel):
     pool: str
     seed: int
     rows: tuple[int, ...]
-    outcomes: tuple[float, ...]
+    points: tuple[tuple[float, ...], ...] = ()
     kinds: tuple[Literal["start", "model", "fallback"], ...]
     ask_cpu_s: tuple[float, ...] = ()
     ask_wall_s: tuple[float, ...] = ()
+    set_up_cpu_s: float = 0.0
+    process_cpu_s: float | None = None
+    failure: str | None = None
 
     @property
     def n_start(self) -> int:
@@ -112,7 +134,6 @@ def play(pool: Pool, rules: Rules, *, seed: int, chooser: Chooser = choose) -> R
             "pool": pool.name,
             "seed": seed,
             "rows": tuple(rows),
-            "outcomes": tuple(answer(pool, row, rules.replay, seed=seed) for row in rows),
             "kinds": tuple(kinds),
             "ask_cpu_s": tuple(cpu_s),
             "ask_wall_s": tuple(wall_s),

@@ -10,7 +10,7 @@ choice's over the oracle's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,15 @@ class Score:
     regret: Floats
     best: float
 
+    def first(self, n_trials: int) -> Score:
+        """Returns what it had come to after this many trials; the best stays that of the end."""
+        return replace(
+            self,
+            found=self.found[:n_trials],
+            half=self.half if self.half <= n_trials else np.inf,
+            regret=self.regret[:n_trials],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Standing:
@@ -57,7 +66,7 @@ class Standing:
         half: median trials to half.
         share: mean share found after 1, 2, ... trials, shape ``t``, and its intervals ``t 2``.
         share_interval: of the mean.
-        mean_regret: mean over trials and seeds.
+        mean_regret: mean over the trials of the budget, and over seeds.
         n_found: median number of winners found at the end.
         random_half: median of random choice.
         random_regret: mean regret of random choice.
@@ -145,15 +154,15 @@ def stand(pool: Pool, rules: Rules, races: Sequence[Race]) -> Standing:
     """
     if not races:
         raise InputError(f"There is no race on table {pool.name!r} to sum up: give a seed.")
-    scores = tuple(score(pool, race) for race in races)
-    n_trials = max(len(race.rows) for race in races)
+    n_trials, budget = rules.reach(pool), rules.budget(pool)
+    scores = tuple(score(pool, race).first(n_trials) for race in races)
     # the oracle is followed to its half, also beyond the end of the race
     oracle = [oracle_found(pool, race.rows[: race.n_start], pool.n_settings) for race in races]
     seed = derive_seed(0, "bootstrap", pool.name)
-    shares = np.stack([_lasting(each.found, n_trials) for each in scores]) / pool.n_winners
+    shares = np.stack([lasting(each.found, n_trials) for each in scores]) / pool.n_winners
     share = bootstrap(shares, _mean, seed=seed)
     halves = np.array([each.half for each in scores])
-    regrets = np.array([_lasting(each.regret, n_trials).mean() for each in scores])
+    regrets = np.array([lasting(each.regret, budget).mean() for each in scores])
     ends = np.array([each.found[-1] for each in scores])
     return Standing(
         pool=pool,
@@ -165,7 +174,7 @@ def stand(pool: Pool, rules: Rules, races: Sequence[Race]) -> Standing:
         mean_regret=Interval.of(bootstrap(regrets, _mean, seed=seed)),
         n_found=Interval.of(bootstrap(ends, _median, seed=seed)),
         random_half=random_half(pool),
-        random_regret=random_mean_regret(pool, n_trials),
+        random_regret=random_mean_regret(pool, budget),
         random_share=random_share(pool, n_trials),
         oracle_half=float(np.median([trials_to(each, pool.n_half) for each in oracle])),
         oracle_share=np.mean(oracle, axis=0)[:n_trials] / pool.n_winners,
@@ -175,9 +184,10 @@ def stand(pool: Pool, rules: Rules, races: Sequence[Race]) -> Standing:
     )
 
 
-def _lasting(values: Floats, n_trials: int) -> Floats:
-    """Returns the values up to the longest race: one that stopped early keeps what it had."""
-    return np.concatenate([values, np.full(n_trials - len(values), values[-1])])
+def lasting(values: Floats, n_trials: int) -> Floats:
+    """Returns this many values: a race that stopped early keeps what it had."""
+    missing = max(0, n_trials - len(values))
+    return np.concatenate([values, np.full(missing, values[-1])])[:n_trials]
 
 
 def _mean(values: Floats) -> Floats:

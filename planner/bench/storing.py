@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -31,8 +32,20 @@ LOOPING = (*DECIDING, "campaign", "trials", "ledger", "labs", "loop", "bench/cam
 NUMERICAL = ("botorch", "gpytorch", "linear-operator", "numpy", "scipy", "torch")
 
 
+class Named(Protocol):
+    """What is raced on."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that it holds."""
+
+
 def race_file(folder: Path, pool: Pool, rules: Rules, *, seed: int, code: str) -> Path:
-    """Returns where a race lies.
+    """Returns where a race of the planner itself lies.
 
     Args:
         folder: of the benchmark.
@@ -41,11 +54,29 @@ def race_file(folder: Path, pool: Pool, rules: Rules, *, seed: int, code: str) -
         seed: of the race.
         code: fingerprint of the code that plays it.
     """
-    told = json.dumps([asdict(rules), rules.length(pool), pool.digest, code], sort_keys=True)
+    rules = replace(rules, n_trials=rules.length(pool))
+    return stored_file(
+        folder, pool, rules, seed=seed, name=rules.settings.acquisition, code=[asdict(rules), code]
+    )
+
+
+def stored_file(
+    folder: Path, course: Named, rules: Rules, *, seed: int, name: str, code: object
+) -> Path:
+    """Returns where a race lies.
+
+    Args:
+        folder: of the benchmark.
+        course: raced on, with the hash of all that it holds.
+        rules: of the race; of its settings nothing is read.
+        seed: of the race.
+        name: of who races.
+        code: all else that the race follows from, ready for JSON.
+    """
+    told = json.dumps([course.digest, rules.replay, rules.start, rules.n_trials, code])
     digest = hashlib.sha256(told.encode()).hexdigest()[:12]
-    acquisition = rules.settings.acquisition
-    name = f"{acquisition}-{rules.replay}-{rules.start}-{rules.length(pool)}-{digest}"
-    return folder / "races" / pool.name / name / f"seed-{seed:03d}.json"
+    name = f"{name}-{rules.replay}-{rules.start}-{rules.n_trials}-{digest}"
+    return folder / "races" / course.name / name / f"seed-{seed:03d}.json"
 
 
 def play_or_read(path: Path, play: Callable[[], Race]) -> Race:
@@ -54,7 +85,7 @@ def play_or_read(path: Path, play: Callable[[], Race]) -> Race:
     Raises:
         LedgerUnavailable: the file cannot be written.
     """
-    kept = _read_race(path)
+    kept = read_race(path)
     if kept is not None:
         return kept
     race = play()
@@ -77,7 +108,7 @@ def fingerprint(parts: tuple[str, ...]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _read_race(path: Path) -> Race | None:
+def read_race(path: Path) -> Race | None:
     """Returns the race; None where there is none, or one that cannot be read."""
     try:
         return Race.model_validate_json(path.read_bytes())
@@ -94,5 +125,5 @@ def _write_race(path: Path, race: Race) -> None:
         beside.replace(path)
     except OSError as error:
         raise LedgerUnavailable(
-            f"The race {path} cannot be written ({error.strerror}). Choose another --out."
+            f"The race {path} cannot be written ({error.strerror}). Choose another --races."
         ) from error

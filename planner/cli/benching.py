@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.contending import Wanted, contend, print_lines
 from planner.cli.options import Json
 from planner.errors import InputError
 
@@ -43,7 +44,6 @@ class Start(StrEnum):
 
 
 _HERE = Path("planner-bench")
-_WIDEST = 200  # letters; a table is never cut, also where the terminal is narrower
 
 
 def add_to(app: typer.Typer) -> None:
@@ -86,7 +86,45 @@ def bench(
     start: Annotated[
         Start, typer.Option(help="Five random settings, the same for all, or the planner's own.")
     ] = Start.RANDOM,
-    out: Annotated[
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Race against this planner, all for every known one; repeat it for more.",
+            show_default="none",
+        ),
+    ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Race with other settings too: NAME=setting:value,setting:value.",
+            show_default="none",
+        ),
+    ] = None,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Race on this test function, all for every one; repeat it for more.",
+            show_default="none",
+        ),
+    ] = None,
+    others_only: Annotated[
+        bool,
+        typer.Option("--others-only", help="The planner itself does not race with its defaults."),
+    ] = False,
+    peer_seeds: Annotated[
+        int, typer.Option(min=1, help="Number of races of another planner; a slow one runs 10.")
+    ] = 20,
+    peers: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the other planners' environments.", show_default="the user's cache"
+        ),
+    ] = None,
+    stored: Annotated[
+        bool,
+        typer.Option("--stored", help="Other planners play no more: their races that are there."),
+    ] = False,
+    races: Annotated[
         Path, typer.Option(help="Folder that keeps each race; type the same again to go on.")
     ] = _HERE,
     page: Annotated[
@@ -99,16 +137,49 @@ def bench(
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
+    if against or variant or function:
+        if campaign or trials or acquisition or picture or start is not Start.RANDOM:
+            raise InputError(
+                "A race against others has the trials of its pools, from shared starts: give "
+                "--against, --variant and --function without --campaign, --trials, --acquisition, "
+                "--picture and --start. A variant may have its own: --variant NAME=start:own."
+            )
+        words = _repeated(
+            against=against or [], variant=variant or [], function=function or [],
+            tables=["DIR"] if tables else [], table=table or [], seeds=[seeds],
+            replay=replay or [],
+        )  # fmt: skip
+        words += [f"--peer-seeds {peer_seeds}", *(["--others-only"] if others_only else [])]
+        words += ["--stored"] if stored else []
+        wanted = Wanted(
+            tables=tables,
+            names=table or [],
+            functions=function or [],
+            against=against or [],
+            variants=variant or [],
+            replays=[each.value for each in replay or [Replay.MEANS]],
+            is_own=not others_only,
+            n_own=seeds,
+            n_other=peer_seeds,
+            peers=peers,
+            races=races,
+            is_stored=stored,
+        )
+        contend(
+            wanted, console=console, command=" ".join(["planner bench", *words]), page=page,
+            as_json=as_json,
+        )  # fmt: skip
+        return
     if campaign is not None:
         if table or trials or acquisition or replay or start is not Start.RANDOM:
             raise InputError(
                 "A campaign's file says its table, trials, acquisition and start: give --campaign "
                 "without --table, --trials, --acquisition, --replay and --start."
             )
-        standings = _run_campaign(campaign, range(seeds), out, console)
+        standings = _run_campaign(campaign, range(seeds), races, console)
     else:
         racers = _racers(acquisition or [], replay or [Replay.MEANS], start, trials)
-        standings = _run_tables(tables, table or [], racers, range(seeds), out, console)
+        standings = _run_tables(tables, table or [], racers, range(seeds), races, console)
     if page is not None:
         words = _repeated(
             campaign=[campaign] if campaign else [],
@@ -159,7 +230,7 @@ def _run_tables(
     names: Sequence[str],
     racers: Sequence[Rules],
     seeds: Sequence[int],
-    out: Path,
+    races: Path,
     console: Console,
 ) -> list[Standing]:
     from planner.bench import compare, enter, read_pools
@@ -167,14 +238,16 @@ def _run_tables(
     pools = read_pools(names, tables=tables)
     n_races = len(enter(pools, racers)) * len(seeds)
     with _progress(console, n_races, n_seeds=len(seeds)) as heard:
-        return compare(pools, racers, seeds=seeds, folder=out, heard=heard)
+        return compare(pools, racers, seeds=seeds, folder=races, heard=heard)
 
 
-def _run_campaign(file: Path, seeds: Sequence[int], out: Path, console: Console) -> list[Standing]:
+def _run_campaign(
+    file: Path, seeds: Sequence[int], races: Path, console: Console
+) -> list[Standing]:
     from planner.bench import accept
 
     with _progress(console, len(seeds), n_seeds=len(seeds)) as heard:
-        return [accept(file, seeds=seeds, folder=out, heard=heard)]
+        return [accept(file, seeds=seeds, folder=races, heard=heard)]
 
 
 @contextmanager
@@ -244,10 +317,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _print_standings(standings: Sequence[Standing], *, is_campaign: bool) -> None:
-    from rich.box import SIMPLE
     from rich.console import Console
-    from rich.measure import Measurement
-    from rich.table import Table
 
     from planner.bench.tabulated import describe_rules, summary
 
@@ -256,14 +326,7 @@ def _print_standings(standings: Sequence[Standing], *, is_campaign: bool) -> Non
         same = [each for each in standings if each.rules == rules]
         start = "its own start" if rules.start == "own" else "five shared random starts"
         console.print(f"{describe_rules(rules).capitalize()}, from {start}", soft_wrap=True)
-        lines = summary(same)
-        shown = Table(*lines.headers, box=SIMPLE, padding=(0, 1, 0, 0))
-        for column in shown.columns:
-            column.no_wrap = True
-        for row in lines.rows:
-            shown.add_row(*row)
-        wide = Measurement.get(console, console.options.update(max_width=_WIDEST), shown).maximum
-        Console(width=max(console.width, wide), highlight=False).print(shown)
+        print_lines(summary(same))
     for each in standings:
         if each.keeps_promise is False:
             console.print(f"{each.pool.name}: at most {each.pool.promise} are promised: missed.")

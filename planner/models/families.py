@@ -121,6 +121,54 @@ def _varying_noise_misfit(task: Task) -> str | None:
     return misfit(task)
 
 
+def _fit_bnn(task: Task) -> Surrogate | FitFailure:
+    from planner.models.networks.bnn import fit
+
+    return fit(task)
+
+
+def _bnn_misfit(task: Task) -> str | None:
+    from planner.models.networks.bnn import misfit
+
+    return misfit(task)
+
+
+def _fit_bayesian(task: Task) -> Surrogate | FitFailure:
+    from planner.models.bayesian.sampled_gp import fit_bayesian
+
+    return fit_bayesian(task)
+
+
+def _fit_saas(task: Task) -> Surrogate | FitFailure:
+    from planner.models.bayesian.sampled_gp import fit_saas
+
+    return fit_saas(task)
+
+
+def _sampled_misfit(task: Task) -> str | None:
+    from planner.models.bayesian.sampled_gp import misfit
+
+    return misfit(task)
+
+
+def _fit_bayesian(task: Task) -> Surrogate | FitFailure:
+    from planner.models.bayesian.sampled_gp import fit_bayesian
+
+    return fit_bayesian(task)
+
+
+def _fit_saas(task: Task) -> Surrogate | FitFailure:
+    from planner.models.bayesian.sampled_gp import fit_saas
+
+    return fit_saas(task)
+
+
+def _sampled_misfit(task: Task) -> str | None:
+    from planner.models.bayesian.sampled_gp import misfit
+
+    return misfit(task)
+
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
@@ -133,6 +181,11 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(name="varying_noise_gp", fit=_fit_varying_noise, misfit=_varying_noise_misfit),
             Family(name="robust_gp", fit=_fit_robust, misfit=_robust_misfit),
             Family(name="averaged_gp", fit=_fit_averaged),
+            Family(name="bayesian_gp", fit=_fit_bayesian, is_dear=True, misfit=_sampled_misfit),
+            Family(name="saas_gp", fit=_fit_saas, is_dear=True, misfit=_sampled_misfit),
+            Family(name="bayesian_gp", fit=_fit_bayesian, is_dear=True, misfit=_sampled_misfit),
+            Family(name="saas_gp", fit=_fit_saas, is_dear=True, misfit=_sampled_misfit),
+            Family(name="bnn", fit=_fit_bnn, is_dear=True, misfit=_bnn_misfit),
             Family(name="auto", fit=_fit_auto),
         )
     }

@@ -28,12 +28,10 @@ def make_pool(outcomes, *, name="hand_made", objective=None, n_trials=20, promis
 def make_race(pool, rows, *, n_start=5, seed=0):
     """Returns the race that chose these rows, of which the first ones were its start."""
     kinds = ["start"] * min(n_start, len(rows)) + ["model"] * (len(rows) - n_start)
-    outcomes = [float(pool.means[row]) for row in rows]
     return Race(
         pool=pool.name,
         seed=seed,
         rows=tuple(rows),
-        outcomes=tuple(outcomes),
         kinds=tuple(kinds),
         ask_cpu_s=(0.25,) * (len(rows) - n_start),
         ask_wall_s=(0.5,) * (len(rows) - n_start),

@@ -76,6 +76,32 @@ def test_two_races_on_a_small_table_give_figures_a_page_and_a_picture(tmp_path, 
 
 
 @pytest.mark.slow
+def test_a_race_against_another_planner_is_run_and_read_again(tmp_path, project):
+    """Random choice by its real driver, the one that needs no packages."""
+    words = [
+        "--table", "snar_flow", "--against", "random", "--variant", "greedy=beta:0", "--seeds", "2",
+        "--peer-seeds", "3", "--races", "races", "--peers", "peers",
+    ]  # fmt: skip
+    answer = type_in(*words, "--page", "against.md", folder=tmp_path, project=project)
+    assert answer.returncode == 0, answer.stderr
+    assert "random: 3 races to run" in answer.stderr
+    assert "CPU-hours, one process" in answer.stderr
+    assert "greedy" in answer.stdout
+    page = (tmp_path / "against.md").read_text(encoding="utf-8")
+    assert "planner bench --against random --variant greedy=beta:0" in page
+    assert "| snar_flow | 20 | 2 |" in page
+    for picture in tmp_path.glob("against_*.svg"):
+        assert ElementTree.parse(picture).getroot().tag.endswith("svg")
+    files = list((tmp_path / "races").rglob("seed-*.json"))
+    assert len(files) == 7
+    again = type_in(*words, "--json", folder=tmp_path, project=project)
+    [comparison] = json.loads(again.stdout)
+    assert "random: 0 races to run" in again.stderr
+    assert comparison["courses"]["snar_flow"]["shared_starts"] == 2
+    assert comparison["entrants"]["random"]["mean_rank"]["value"] >= 1
+
+
+@pytest.mark.slow
 def test_a_whole_campaign_is_run_from_every_seed(tmp_path, project):
     write_campaign(tmp_path)
     answer = type_in(
@@ -104,6 +130,9 @@ def test_a_whole_campaign_is_run_from_every_seed(tmp_path, project):
         (["--campaign", "nowhere.yaml"], "nowhere.yaml"),
         (["--table", "agnp"], "There is no table 'agnp'. Known are fullerenes"),
         (["--seeds", "0"], "seeds"),
+        (["--against", "vizier"], "There is no planner 'vizier' to race against"),
+        (["--function", "sphere"], "There is no test function 'sphere'"),
+        (["--against", "random", "--trials", "9"], "has the trials of its pools"),
     ],
 )
 def test_another_wrong_word_is_said_in_words(words, said, tmp_path, project):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def test_regret_and_best_follow_the_goal():
 
 def test_a_lucky_repeat_does_not_lower_the_regret():
     pool = make_pool([[0.0], [1.0], [5.0], [100.0, -90.0]])  # means 0, 1, 5, 5
-    race = make_race(pool, [3], n_start=1).model_copy(update={"outcomes": (100.0,)})
+    race = make_race(pool, [3], n_start=1)
     assert score(pool, race).best == 5.0
     assert score(pool, race).regret.tolist() == [0.0]
 
@@ -82,7 +83,7 @@ def test_acceleration_is_randoms_trials_over_the_planners_and_its_ceiling_is_the
 
 
 def test_a_planner_that_never_reaches_half_has_an_acceleration_below_what_its_trials_say():
-    standing = stand(POOL, Rules(), [SLOW])
+    standing = stand(POOL, Rules(n_trials=10), [SLOW])
     assert standing.acceleration.value == 0.0
     row = dict(zip(halves([standing]).headers, halves([standing]).rows[0], strict=True))
     assert row["half (95 %)"] == "> 10 (> 10 to > 10)"
@@ -99,7 +100,7 @@ def test_a_promise_is_kept_or_missed_on_means_alone():
 
 
 def test_shares_and_regrets_are_means_over_seeds():
-    standing = stand(POOL, Rules(), [QUICK, LUCKY])
+    standing = stand(POOL, Rules(n_trials=10), [QUICK, LUCKY])
     assert standing.share[[0, 1, 5, 8]] == pytest.approx([1 / 6, 1 / 3, 1 / 2, 5 / 6])
     mean = (score(POOL, QUICK).regret.mean() + score(POOL, LUCKY).regret.mean()) / 2
     assert standing.mean_regret.value == pytest.approx(mean)
@@ -110,9 +111,20 @@ def test_shares_and_regrets_are_means_over_seeds():
 
 def test_a_campaign_that_stopped_early_keeps_what_it_found():
     short = make_race(POOL, [0, 1, 2, 3, 4, 38, 40])
-    standing = stand(POOL, Rules(), [QUICK, short])
+    standing = stand(POOL, Rules(n_trials=10), [QUICK, short])
     assert len(standing.share) == 10
     assert standing.share[-1] == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_regret_is_that_of_the_budget_and_half_that_of_the_long_race():
+    pool = replace(make_pool(range(41), n_trials=6), n_long=8)
+    rules = Rules()
+    assert (rules.budget(pool), rules.reach(pool), rules.length(pool)) == (6, 8, 40)
+    standing = stand(pool, rules, [QUICK])  # half at trial 7, regret 0 from there
+    assert standing.half.value == 7
+    assert standing.mean_regret.value == pytest.approx(np.mean([40, 39, 38, 37, 36, 2]) / 20)
+    assert len(standing.share) == 8
+    assert stand(replace(pool, n_long=None), rules, [QUICK]).n_not_half == 1
 
 
 def test_no_race_has_no_standing():

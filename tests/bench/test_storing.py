@@ -18,7 +18,7 @@ from planner.bench.storing import DECIDING, LOOPING, fingerprint, play_or_read, 
 from tests.bench.hand_made import make_pool
 
 POOL = make_pool([float((place * 7) % 25) for place in range(24)], n_trials=7)
-RULES = Rules()
+RULES = Rules(n_trials=7)
 
 
 def path_of(folder, *, pool=POOL, rules=RULES, seed=0, code="abc"):
@@ -111,7 +111,7 @@ def test_a_benchmark_that_was_killed_goes_on_and_comes_to_the_same(tmp_path, pro
     def command(out):
         return [
             sys.executable, "-m", "planner.cli", "bench", "--tables", str(tmp_path / "tables"),
-            "--seeds", "3", "--trials", "9", "--json", "--out", str(tmp_path / out),
+            "--seeds", "3", "--trials", "9", "--json", "--races", str(tmp_path / out),
         ]  # fmt: skip
 
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -22,6 +22,33 @@ def matern52(a: Floats, b: Floats, lengthscales: Floats) -> Floats:
     return k
 
 
+def matern52_with_choices(
+    a: Floats, b: Floats, *, scales: Floats, is_choice: list[bool], shares: Floats
+) -> Floats:
+    """Additive and product covariance of numbers and choices, one pair at a time.
+
+    Scales are one a column; a choice is compared by its one-hot columns as a whole.
+    """
+    k = np.empty((len(a), len(b)))
+    for i, left in enumerate(a):
+        for j, right in enumerate(b):
+            pairs = list(zip(left, right, scales, is_choice, strict=True))
+            r = math.sqrt(sum(((u - v) / s) ** 2 for u, v, s, choice in pairs if not choice))
+            number = (1 + math.sqrt(5) * r + 5 * r * r / 3) * math.exp(-math.sqrt(5) * r)
+            # of a choice that differs two columns do, by 1 each
+            choice = math.exp(-sum(abs(u - v) / 2 / s for u, v, s, c in pairs if c))
+            k[i, j] = shares[0] * number + shares[1] * choice + shares[2] * number * choice
+    return k
+
+
+def condition(
+    prior: Floats, across: Floats, at: Floats, y: Floats, noise: Floats, *, mean: float
+) -> tuple[Floats, Floats]:
+    """Mean and covariance of a joint normal distribution with this prior, given y."""
+    inverse = np.linalg.inv(prior + np.diag(noise))
+    return mean + across @ inverse @ (y - mean), at - across @ inverse @ across.T
+
+
 def posterior(
     x: Floats, y: Floats, noise: Floats, at: Floats, *, lengthscales: Floats, mean: float
 ) -> tuple[Floats, Floats]:

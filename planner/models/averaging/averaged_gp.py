@@ -50,7 +50,9 @@ _DRAWS = 256
 _ROUNDS = 3
 # With fewer effective draws than this another round is made.
 _ENOUGH = 50.0
-_COMPONENTS = 16
+# With half as many the held-out densities of ten real tables are 0.02 to 0.08 nat worse, with twice
+# as many 0.02 better.
+_COMPONENTS = 32
 # Smallest deviation, in prior deviations, of what another round draws around.
 _NARROWEST = 0.05
 
@@ -123,7 +125,7 @@ def fit_averaged(task: Task) -> AveragedProcess | FitFailure:
     posterior = hyperposterior(
         ordered, scale=scale, columns=task.columns, is_expected=scale == task.scale
     )
-    modes = find_modes(posterior, _starts(posterior, task.memo))
+    modes = find_modes(posterior, [*starts(posterior), *_read(task.memo, posterior.size)])
     if not modes:
         return FitFailure(
             reason="The covariance of the observations could not be factored from any start. "
@@ -159,7 +161,6 @@ def hyperposterior(
         columns: for each encoded column the index of the parameter it belongs to.
         is_expected: whether the scale is what the campaign file expects, not the data's own.
     """
-    n_parameters = max(columns) + 1
     evidence = Evidence.of(
         observations,
         mean=scale.mean,
@@ -167,9 +168,20 @@ def hyperposterior(
         columns=columns,
         mean_variance=0.0 if is_expected else MEAN_VARIANCE,
     )
-    signal = EXPECTED_SIGNAL_PRIOR if is_expected else SIGNAL_PRIOR
-    lengthscales = (lengthscale_prior(n_parameters),) * n_parameters
-    return Hyperposterior(evidence, (*lengthscales, NOISE_PRIOR, signal))
+    return Hyperposterior.with_log_normals(
+        evidence,
+        lengthscale=lengthscale_prior(max(columns) + 1),
+        noise=NOISE_PRIOR,
+        signal=EXPECTED_SIGNAL_PRIOR if is_expected else SIGNAL_PRIOR,
+    )
+
+
+def starts(posterior: Hyperposterior) -> tuple[Floats, ...]:
+    """Returns where the search begins: the posterior often has a smooth and a wiggly optimum."""
+    p, smooth = posterior.evidence.n_parameters, np.zeros(posterior.size)
+    smooth[:p] = 1.0
+    smooth[p] = 2.0
+    return np.zeros(posterior.size), smooth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,14 +237,6 @@ def processes(
         )
         for row, constant in zip(u, means, strict=True)
     )
-
-
-def _starts(posterior: Hyperposterior, memo: Mapping[str, object] | None) -> list[Floats]:
-    """Returns where the search begins: the posterior often has a smooth and a wiggly optimum."""
-    middle, smooth = np.zeros(posterior.size), np.zeros(posterior.size)
-    smooth[: posterior.evidence.n_parameters] = 1.0
-    smooth[posterior.evidence.n_parameters] = 2.0
-    return [middle, smooth, *_read(memo, posterior.size)]
 
 
 def _read(memo: Mapping[str, Any] | None, size: int) -> list[Floats]:

@@ -1,0 +1,169 @@
+"""The page of a comparison: Markdown, with pictures beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from planner.bench.against.comparison import Comparison
+from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regrets
+from planner.bench.against.entrants import Other
+from planner.bench.against.leaving_out import leave_out
+from planner.bench.against.race import DEAR_S, N_DEAR, Field
+from planner.bench.against.tabulated import (
+    median_of_ceiling,
+    missed,
+    overall,
+    per_pool,
+    repeat_costs,
+    said_left_out,
+)
+from planner.bench.pages import Origin, markdown, said_origin
+from planner.bench.pools import Pool
+from planner.bench.tabulated import REPLAYS, Lines
+from planner.errors import InputError
+
+
+def write_against(
+    page: Path,
+    lineup: Field,
+    comparisons: Sequence[Comparison],
+    *,
+    missing: Mapping[str, str],
+    origin: Origin,
+) -> None:
+    """Writes the page, and its pictures beside it under names that begin alike.
+
+    Args:
+        page: where.
+        lineup: who raced where.
+        comparisons: one a replay.
+        missing: planners that could not race, and why.
+        origin: how to have it again.
+
+    Raises:
+        InputError: nothing was raced, or the page cannot be written.
+    """
+    if not comparisons:
+        raise InputError("Nothing has been raced yet, so there is no page to write.")
+    parts = ["# Against other planners", _how(lineup)]
+    if peers := _peers(lineup):
+        parts.append(markdown(Lines(("planner", "version", "how it is given the pool"), peers)))
+    parts += [f"{name} did not race: {why}" for name, why in missing.items()]
+    drawn: dict[str, str] = {}
+    for comparison in comparisons:
+        drawn |= _pictures(page, comparison)
+        parts += _section(page, comparison, lineup)
+    if costs := repeat_costs(comparisons):
+        parts += ["## What a drawn repeat costs", _COSTS, markdown(costs)]
+    parts += [*_failures(comparisons), said_origin(origin)]
+    try:
+        page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+        for name, svg in drawn.items():
+            page.with_name(name).write_text(svg, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{page} cannot be written ({error.strerror}).") from error
+
+
+_COSTS = (
+    "Median trials to half with one real repeat drawn over those with noise-free means, on the "
+    "same starts; at most 1.25 is wanted."
+)
+
+
+def _how(lineup: Field) -> str:
+    return (
+        "What is measured is said in [README.md](README.md).\n"
+        "Every planner has the same five random settings of each start with their outcomes, runs "
+        "in an environment of its own with one thread, and is told neither the budget nor the "
+        "other planners' choices.\n"
+        f"The planner itself ran up to {lineup.n_own} starts, each other one {lineup.n_other}, "
+        f"and {N_DEAR} where it takes more than {DEAR_S:g} s of processor time an ask; "
+        "differences are paired, over the starts that two planners share.\n"
+        "Seconds an ask are the processor time of whole races, being shown the pool included, "
+        "over their asks; starting the program and loading its libraries are left out.\n"
+        "Regret is averaged over the budget (20 % of the pool, 20 to 60 trials); half counts "
+        "within 100 trials on the four pools of the long race and within the budget elsewhere; "
+        "the regret that is left is read off after 40 trials on every pool, and the last share "
+        "of the ceiling counts a half wherever it was reached, also beyond the budget: every "
+        "race is played to 40 trials at least.\n"
+        "A race that failed keeps what it had found until then."
+    )
+
+
+def _peers(lineup: Field) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (each.name, each.peer.version or "-", each.peer.way)
+        for each in lineup.entrants
+        if isinstance(each, Other)
+    )
+
+
+def _pictures(page: Path, comparison: Comparison) -> dict[str, str]:
+    drawn = {_name(page, comparison, "regret"): draw_regrets(comparison)}
+    if comparison.mean_ranks:
+        drawn[_name(page, comparison, "rank")] = draw_ranks(comparison)
+    if _has_ceilings(comparison):
+        drawn[_name(page, comparison, "ceiling")] = draw_ceilings(comparison)
+    return drawn
+
+
+def _has_ceilings(comparison: Comparison) -> bool:
+    """Tells whether anything was raced on a pool; on a test function there is no half."""
+    return any(isinstance(pool.on, Pool) for pool in comparison.pools)
+
+
+def _name(page: Path, comparison: Comparison, what: str) -> str:
+    return f"{page.stem}_{what}_{comparison.replay}.svg"
+
+
+def _section(page: Path, comparison: Comparison, lineup: Field) -> list[str]:
+    parts = [f"## {REPLAYS[comparison.replay].capitalize()}", _said(comparison)]
+    parts.append(markdown(overall(comparison)))
+    if comparison.mean_ranks:
+        parts.append(f"![Mean rank of mean regret]({_name(page, comparison, 'rank')})")
+    if _has_ceilings(comparison):
+        parts.append(f"![Share of the ceiling]({_name(page, comparison, 'ceiling')})")
+    parts.append(f"![Regret against trials]({_name(page, comparison, 'regret')})")
+    parts += [markdown(lines) for lines in per_pool(comparison)]
+    own = [entrant.name for entrant in lineup.entrants if entrant.is_own]
+    if left_out := leave_out(comparison, own):
+        parts += ["### Each pool left out in turn", markdown(said_left_out(left_out))]
+    return parts
+
+
+def _said(comparison: Comparison) -> str:
+    """Returns what was wanted, and what came of it."""
+    first, away = comparison.first, missed(comparison)
+    said = []
+    if comparison.mean_ranks:
+        best = min(comparison.mean_ranks, key=lambda name: comparison.mean_ranks[name].value)
+        said.append(f"Lowest mean rank over {len(comparison.ranked)} pools: {best}.")
+    share = median_of_ceiling(comparison, first)
+    if math.isfinite(share):
+        said.append(f"{first}: {100 * share:.0f} % of the ceiling in the median over pools.")
+    n = sum(
+        pool.lowest is not None and pool.lowest in pool.differences for pool in comparison.pools
+    )
+    if n:
+        where = ", ".join(away) or "none"
+        said.append(
+            f"Regret of {first} less that of the lowest other planner: the upper 95 % bound is "
+            f"not below 0.05 on {len(away)} of {n} pools: {where}."
+        )
+    return "\n".join(said)
+
+
+def _failures(comparisons: Sequence[Comparison]) -> list[str]:
+    rows = [
+        (name, pool.on.name, comparison.replay, str(seed), " ".join(why.split())[:300])
+        for comparison in comparisons
+        for pool in comparison.pools
+        for name, judged in pool.judged.items()
+        for seed, why in judged.failures.items()
+    ]
+    if not rows:
+        return ["## Races that failed", "None."]
+    headers = ("planner", "pool", "replay", "start", "its own words")
+    return ["## Races that failed", markdown(Lines(headers, tuple(rows)))]

@@ -1,0 +1,1 @@
+"""Gaussian processes whose hyperparameters are sampled by the No-U-Turn sampler."""

@@ -1,0 +1,335 @@
+"""Races against others: resumable, paired, and counted by hand."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import pytest
+
+from planner.acquisition import Settings
+from planner.bench.against import Field, Own, Runs, compare_all, estimate, leave_out, race
+from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regrets
+from planner.bench.against.entrants import read_variant
+from planner.bench.against.judged import judge
+from planner.bench.against.page import write_against
+from planner.bench.against.tabulated import comparison_json, missed, overall, repeat_costs
+from planner.bench.functions import named_problems, play_problem
+from planner.bench.pages import Origin
+from planner.bench.racing import Rules
+from planner.errors import InputError
+from tests.bench.fakes import as_entrant, make_fake
+from tests.bench.hand_made import make_pool, make_race
+
+# outcomes 0 ... 40: the winners are 38, 39, 40, two of them are half; best 40, median 20
+POOL = make_pool(range(41), name="one", n_trials=8)
+OTHER = make_pool(range(41), name="two", n_trials=8)
+START = [0, 1, 2, 3, 4]
+BEST = [*START, 40, 39, 38]  # regret after the start 0
+MIDDLE = [*START, 30, 39, 40]  # 0.5, 0.05, 0
+WORST = [*START, 5, 6, 7]
+START_REGRET = (40 + 39 + 38 + 37 + 36) / 20
+ORIGIN = Origin(command="planner bench", code="c0de", versions="numpy 2", machine="an abacus")
+
+
+class Scripted:
+    """An entrant whose races are written beforehand."""
+
+    def __init__(self, name, rows, *, is_own=False, cpu_s=0.25):
+        self.name, self.is_own = name, is_own
+        self._rows, self._cpu_s = rows, cpu_s
+        self.played = []
+
+    def race_file(self, folder, on, replay, *, seed):
+        return folder / self.name / on.name / f"{replay}-{seed}.json"
+
+    def play(self, on, rules, *, seed):
+        self.played.append((rules.replay, on.name, seed))
+        rows = self._rows(on.name, seed) if callable(self._rows) else self._rows
+        made = make_race(on, rows, seed=seed)
+        return made.model_copy(update={"ask_cpu_s": (self._cpu_s,) * len(made.ask_cpu_s)})
+
+
+def line_up(tmp_path, *entrants, **changes):
+    lineup = Field(
+        entrants=entrants, courses=[POOL, OTHER], replays=["means"], n_own=4, n_other=3,
+        folder=tmp_path,
+    )  # fmt: skip
+    return replace(lineup, **changes)
+
+
+def test_ranks_are_by_mean_regret_over_the_budget_and_shared_where_equal(tmp_path):
+    lineup = line_up(
+        tmp_path,
+        Scripted("planner", lambda pool, _: BEST if pool == "one" else WORST, is_own=True),
+        Scripted("a", MIDDLE),
+        Scripted("b", WORST),
+    )
+    [comparison] = compare_all(lineup, race(lineup))
+    assert [pool.ranks for pool in comparison.pools] == [
+        {"planner": 1, "a": 2, "b": 3}, {"planner": 2.5, "a": 1, "b": 2.5},
+    ]  # fmt: skip
+    assert comparison.mean_ranks["planner"].value == 1.75
+    assert comparison.pools[0].regrets["a"] == pytest.approx((START_REGRET + 0.55) / 8)
+    assert [pool.lowest for pool in comparison.pools] == ["a", "a"]
+    # the planner less a: -0.55/8 on one, (35 + 34 + 33)/20/8 - 0.55/8 on two
+    differences = [pool.differences["a"].value for pool in comparison.pools]
+    assert differences == pytest.approx([-0.55 / 8, (5.1 - 0.55) / 8])
+    assert comparison.differences["a"].value == pytest.approx(np.mean(differences))
+    assert missed(comparison) == ["two"]
+
+
+def test_differences_are_paired_over_the_starts_that_both_have_run(tmp_path):
+    """The planner's fourth start is bad, and nobody else runs it: it must not count."""
+    own = Scripted("planner", lambda _, seed: WORST if seed == 3 else BEST, is_own=True)
+    # a constant difference has no width, however much the starts differ among themselves
+    rows = [[*START[: 5 - seed], *range(10, 10 + seed), 40, 39, 38] for seed in range(3)]
+    own._rows = lambda _, seed: WORST if seed == 3 else rows[seed]
+    lineup = line_up(tmp_path, own, Scripted("a", lambda _, seed: rows[seed]))
+    [comparison] = compare_all(lineup, race(lineup))
+    for pool in comparison.pools:
+        assert pool.n_shared == 3
+        difference = pool.differences["a"]
+        assert (difference.value, difference.low, difference.high) == (0, 0, 0)
+        assert len(pool.judged["planner"].regrets) == 4
+
+
+def test_half_regret_left_and_seconds_are_those_of_the_races():
+    races = [make_race(POOL, rows, seed=seed) for seed, rows in enumerate([BEST, WORST])]
+    judged = judge(POOL, "means", races)
+    assert judged.halves == {0: 7, 1: math.inf}
+    assert judged.half == math.inf
+    assert judged.n_not_half == 1
+    assert judged.acceleration == judged.share_of_ceiling == 0
+    assert judged.left == pytest.approx((0 + 33 / 20) / 2)  # shorter races keep what they had
+    assert judged.ask_cpu_s == 0.25
+    dear = races[0].model_copy(update={"set_up_cpu_s": 3.0})
+    assert judge(POOL, "means", [dear]).ask_cpu_s == pytest.approx(1.25)  # 3.75 s over 3 asks
+
+
+def test_half_counts_within_the_long_race_and_regret_within_the_budget():
+    pool = replace(POOL, n_trials=6)
+    made = make_race(pool, BEST)
+    assert judge(pool, "means", [made]).half == math.inf  # trial 7 is beyond the budget
+    assert judge(pool, "means", [made]).late_half == 7
+    assert judge(replace(pool, n_long=8), "means", [made]).half == 7
+    regret = judge(replace(pool, n_long=8), "means", [made]).regrets[0]
+    assert regret == pytest.approx(START_REGRET / 6)
+
+
+def test_a_race_that_was_ended_goes_on_and_plays_none_twice(tmp_path):
+    entrants = Scripted("planner", BEST, is_own=True), Scripted("a", WORST)
+    lineup = line_up(tmp_path, *entrants)
+    n_heard = count(1)
+
+    def interrupt(*_):
+        if next(n_heard) == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        race(lineup, heard=interrupt)
+    assert sum(len(entrant.played) for entrant in entrants) == 10
+    runs = race(lineup)
+    assert sum(len(entrant.played) for entrant in entrants) == 8 + 6
+    assert len(set(entrants[0].played)) == 8
+    assert compare_all(lineup, runs)[0].pools[0].n_shared == 3
+
+
+def test_seeds_are_run_over_all_pools_in_turn_and_replays_one_after_the_other(tmp_path):
+    doubled = make_pool([[each, each + 1] for each in range(41)], name="two", n_trials=8)
+    a = Scripted("a", WORST)
+    lineup = line_up(tmp_path, a, courses=[POOL, doubled], replays=["means", "repeat"], n_other=2)
+    race(lineup)
+    assert a.played == [
+        ("means", "one", 0), ("means", "two", 0), ("means", "one", 1), ("means", "two", 1),
+        ("repeat", "two", 0), ("repeat", "two", 1),  # one has no repeats to draw
+    ]  # fmt: skip
+
+
+def test_a_planner_that_takes_more_than_a_second_an_ask_runs_ten_starts(tmp_path):
+    slow, quick = Scripted("slow", WORST, cpu_s=1.01), Scripted("quick", WORST, cpu_s=0.99)
+    own = Scripted("planner", BEST, is_own=True, cpu_s=9.0)
+    lineup = line_up(tmp_path, own, slow, quick, n_own=12, n_other=12)
+    race(lineup)
+    assert [len(each.played) for each in (own, slow, quick)] == [24, 20, 24]
+    assert [each.n_races for each in estimate(lineup)] == [0, 0, 0]
+
+
+def test_stored_races_of_others_are_read_and_none_is_played(tmp_path):
+    a, own = Scripted("a", WORST), Scripted("planner", BEST, is_own=True)
+    race(line_up(tmp_path, a, n_other=2))
+    a.played.clear()
+    lineup = line_up(tmp_path, own, a, is_stored=True)
+    runs = race(lineup)
+    assert a.played == []
+    assert len(own.played) == 8
+    assert len(runs.of("means", POOL, "a")) == 2
+    assert [each.entrant for each in estimate(lineup)] == ["planner"]
+
+
+def test_the_cost_is_told_beforehand_from_races_or_from_three_asks(tmp_path):
+    a = Scripted("a", WORST, cpu_s=2.0)
+    [said] = estimate(line_up(tmp_path, a))
+    # 6 races of 40 trials, 35 of them asks of 2 s; the scripted probe holds three asks
+    assert said.cpu_h == pytest.approx(6 * 35 * 2 / 3600)
+    assert said.basis == "3 asks on one" or said.basis == "3 asks on two"
+    [slow] = estimate(line_up(tmp_path, a, n_other=50))
+    assert slow.n_races == 20  # ten starts, as it takes two seconds an ask
+    race(line_up(tmp_path, a, n_other=1))
+    [said] = estimate(line_up(tmp_path, a))
+    assert said.n_races == 4
+    assert said.basis == "2 races that are there"
+
+
+def test_a_failed_race_keeps_what_it_had_and_is_counted(tmp_path):
+    fake = as_entrant(make_fake(tmp_path, mood="raises"))
+    lineup = line_up(tmp_path / "races", fake, courses=[POOL], n_other=2)
+    heard = []
+    [comparison] = compare_all(lineup, race(lineup, heard=lambda *what: heard.append(what[3])))
+    assert [each.failure for each in heard] == ["ArithmeticError: the matrix is singular"] * 2
+    judged = comparison.pools[0].judged["fake"]
+    assert set(judged.failures) == {0, 1}
+    assert judged.curve.size == 7
+    assert overall(comparison).rows[0][-1] == "2"
+    # it is not run again, and what is on disk holds no outcome
+    again = race(lineup).of("means", POOL, "fake")
+    assert again[0].failure == heard[0].failure
+    kept = json.loads(next((tmp_path / "races").rglob("seed-000.json")).read_text())
+    assert {"rows", "kinds", "ask_cpu_s", "failure"} <= set(kept)
+    assert "outcomes" not in kept
+
+
+def test_races_of_another_driver_or_other_settings_lie_elsewhere(tmp_path):
+    peer = make_fake(tmp_path)
+    changed = tmp_path / "changed.py"
+    changed.write_text(peer.driver.read_text() + "\nX = 1\n")
+    files = {
+        as_entrant(replace(peer, driver=changed)).race_file(tmp_path, POOL, "means", seed=0),
+        as_entrant(peer).race_file(tmp_path, POOL, "means", seed=0),
+        as_entrant(peer).race_file(tmp_path, POOL, "repeat", seed=0),
+        as_entrant(peer).race_file(tmp_path, OTHER, "means", seed=0),
+        Own().race_file(tmp_path, POOL, "means", seed=0),
+        Own(settings=Settings(beta=0.5)).race_file(tmp_path, POOL, "means", seed=0),
+        Own(start="own").race_file(tmp_path, POOL, "means", seed=0),
+    }
+    assert len(files) == 7
+
+
+def test_a_pool_is_judged_by_what_the_others_choose():
+    """On one the second variant wins narrowly, on two the first by far: each misleads the other."""
+    lineup = Field(
+        entrants=[Scripted(name, BEST, is_own=True) for name in ("first", "second")],
+        courses=[POOL, OTHER], replays=["means"], n_own=1, n_other=1, folder=None,
+    )  # fmt: skip
+    rows = {
+        ("one", "first"): MIDDLE, ("one", "second"): BEST,
+        ("two", "first"): BEST, ("two", "second"): WORST,
+    }  # fmt: skip
+    runs = Runs()
+    for on in (POOL, OTHER):
+        for entrant in lineup.entrants:
+            runs.add("means", on, entrant, make_race(on, rows[on.name, entrant.name]))
+    [comparison] = compare_all(lineup, runs)
+    one, two = leave_out(comparison, ["first", "second"])
+    assert (one.pool, one.chosen, one.best) == ("one", "first", "second")
+    assert (two.pool, two.chosen, two.best) == ("two", "second", "first")
+    assert two.regret > two.best_regret == two.first_regret
+    assert leave_out(comparison, ["first"]) == []
+
+
+def test_what_a_repeat_costs_is_the_ratio_of_median_halves(tmp_path):
+    pool = make_pool([[each, each] for each in range(41)], name="one", n_trials=10)
+    late = [*START, 5, 6, 40, 39, 38]  # half at trial 9 rather than 7
+
+    class Noisy(Scripted):
+        def play(self, on, rules, *, seed):
+            self._rows = late if rules.replay == "repeat" else BEST
+            return super().play(on, rules, seed=seed)
+
+    lineup = line_up(
+        tmp_path, Noisy("planner", None, is_own=True), courses=[pool],
+        replays=["means", "repeat"],
+    )  # fmt: skip
+    comparisons = compare_all(lineup, race(lineup))
+    assert repeat_costs(comparisons).rows == (("one", f"{9 / 7:.2f}"),)
+    assert repeat_costs(comparisons[:1]) is None
+
+
+def test_the_page_and_its_pictures_show_every_planner_and_what_failed(tmp_path):
+    fake = as_entrant(make_fake(tmp_path, mood="raises"))
+    own = Scripted("planner", BEST, is_own=True)
+    lineup = line_up(tmp_path / "races", own, Scripted("a|b", MIDDLE), fake)
+    comparisons = compare_all(lineup, race(lineup))
+    page = tmp_path / "against.md"
+    write_against(page, lineup, comparisons, missing={"hebo": "pip says no"}, origin=ORIGIN)
+    text = page.read_text()
+    assert "hebo did not race: pip says no" in text
+    assert "ArithmeticError: the matrix is singular" in text
+    assert text.count("the matrix is singular") == 6
+    assert "Lowest mean rank over 2 pools: " in text
+    for what in ("regret", "rank", "ceiling"):
+        assert f"](against_{what}_means.svg)" in text
+        assert (tmp_path / f"against_{what}_means.svg").read_text().count("<svg") == 1
+    tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
+    for table in tables:
+        assert len({line.replace("\\|", "").count("|") for line in table}) == 1
+    [comparison] = comparisons
+    assert json.loads(json.dumps(comparison_json(comparison, missing={}), allow_nan=False))
+    assert draw_regrets(comparison).count("planner-0") >= 2
+    for drawn in (draw_ranks(comparison), draw_ceilings(comparison)):
+        assert "fake" in drawn
+        assert "planner" in drawn
+
+
+def test_a_page_of_test_functions_has_no_ceiling(tmp_path):
+    [problem] = named_problems(["branin_2"])
+    points = problem.course("means").start(seed=0)
+    made = make_race(POOL, range(5)).model_copy(update={"rows": (), "points": tuple(points)})
+    lineup = line_up(tmp_path, Scripted("planner", BEST, is_own=True), courses=[problem])
+    runs = Runs()
+    runs.add("means", problem, lineup.entrants[0], made)
+    write_against(tmp_path / "f.md", lineup, compare_all(lineup, runs), missing={}, origin=ORIGIN)
+    assert "ceiling" not in {path.stem.split("_")[1] for path in tmp_path.glob("f_*.svg")}
+    assert "| branin_2 | 40 | 1 |" in (tmp_path / "f.md").read_text()
+
+
+def test_the_planner_races_on_a_test_function():
+    [problem] = named_problems(["branin_2"])
+    played = play_problem(problem, Rules(n_trials=8), seed=0)
+    assert len(played.points) == 8
+    assert played.kinds == ("start",) * 5 + ("model",) * 3
+    judged = judge(problem, "means", [played])
+    best = min(problem.values(np.array(played.points)))
+    assert judged.curve[-1] == pytest.approx((best - problem.optimum) / problem.regret_scale)
+    assert math.isnan(judged.half)
+
+
+def test_a_variant_is_read_with_every_setting_of_the_policy():
+    variant = read_variant("greedy=beta:0.5,n_start:3,start:own")
+    assert (variant.name, variant.start) == ("greedy", "own")
+    assert variant.settings == Settings(beta=0.5, n_start=3)
+    assert read_variant("same=") == Own(name="same")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("greedy=beta", "'beta' is no setting:value"),
+        ("greedy=alpha:1", "settings start .*beta, n_start"),
+        ("=beta:1", "cannot be read"),
+        ("greedy=beta:much", "beta"),
+        ("greedy=beta:-1", "beta of at least 0"),
+        ("greedy=start:late", "start .random or own."),
+    ],
+)
+def test_a_variant_that_cannot_be_is_refused(text, words):
+    with pytest.raises(InputError, match=words):
+        read_variant(text)
+
+
+def test_two_planners_of_one_name_are_refused(tmp_path):
+    with pytest.raises(InputError, match="called 'a'"):
+        line_up(tmp_path, Scripted("a", BEST), Scripted("a", WORST))

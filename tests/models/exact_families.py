@@ -1,0 +1,61 @@
+"""Data that the tests of exact families share."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from planner.models import Bounds, Observations, OutcomeScale, Surrogate, Task, family
+
+# two numbers and a category of three choices
+COLUMNS = (0, 1, 2, 2, 2)
+CATEGORIES = frozenset({2})
+FAMILIES = (
+    "isotropic_gp",
+    "warped_gp",
+    "transformed_gp",
+    "mixed_gp",
+    "robust_gp",
+    "varying_noise_gp",
+)
+
+
+def make_x(n: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.hstack([rng.random((n, 2)), np.eye(3)[rng.integers(3, size=n)]])
+
+
+def make_observations(n: int, seed: int, *, known_noise: bool = False) -> Observations:
+    """Outcomes around 40, with a deviation of about 5 and noise of 0.3; some noise known."""
+    rng = np.random.default_rng(seed)
+    x = make_x(n, seed)
+    y = 40.0 + 7.0 * np.sin(4 * x[:, 0]) + 3.0 * x[:, 3] + rng.normal(0.0, 0.3, n)
+    var = np.where(rng.random(n) < 0.5, 0.09, np.nan) if known_noise else np.full(n, np.nan)
+    return Observations.from_arrays(x, y, var)
+
+
+def make_task(
+    observations: Observations,
+    *,
+    scale: OutcomeScale | None = None,
+    bounds: Bounds | None = None,
+    memo: dict[str, object] | None = None,
+) -> Task:
+    return Task(
+        observations=observations,
+        columns=COLUMNS,
+        categories=CATEGORIES,
+        scale=scale,
+        bounds=bounds or Bounds(),
+        memo=memo,
+    )
+
+
+def fitted(name: str, task: Task) -> Surrogate:
+    found = family(name).fit(task)
+    assert isinstance(found, Surrogate)
+    return found
+
+
+def points(n: int, seed: int) -> torch.Tensor:
+    return torch.from_numpy(make_x(n, seed))
