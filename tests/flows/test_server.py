@@ -195,8 +195,13 @@ def test_ctrl_c_at_the_moment_the_servers_process_is_made_leaves_no_process(
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(subprocess, "Popen", Interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        start(tmp_path)
+    # a shell that starts the tests in the background has them ignore it
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start(tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, former)
     assert servers_of(tmp_path) == []
 
 
