@@ -14,10 +14,10 @@ and still with all closed forms. a, b and t are found on a grid by Bayes' rule; 
 of a and b goes into t.
 
 The finite-sample argument is Bayes' own: over models whose log scales and tails are as the prior
-says, the corrected intervals hold exactly as often as they state, after any number of forecasts. As
-a log scale is known from n errors to ``1 / sqrt(2 n)``, 8 forecasts weigh as much as its prior. Of
-one given model, 90 % intervals hold (before any, after 8, 24 and 100 forecasts): if it was right 97,
-95, 93 and 91 %; if its deviations were half of what they should be 71, 80, 84 and 88 %.
+says, the corrected intervals hold exactly as often as they state, after any number of forecasts.
+As a log scale is known from n errors to ``1 / sqrt(2 n)``, 8 forecasts weigh as much as its prior.
+Of one given model 90 % intervals hold, before any forecast and after 8, 24 and 100: if it was
+right 97, 95, 93 and 91 %; if its deviations were half of what they should be 71, 80, 84 and 88 %.
 """
 
 from __future__ import annotations
