@@ -14,11 +14,14 @@ from planner.models import (
     Observations,
     Surrogate,
     Task,
+    correct,
     family,
     fit_classes,
 )
-from planner.space import Categorical, Floats
+from planner.space import Categorical, Floats, SearchSpace
 
+# How many configurations stand for a space without a table, and for a large table.
+_PLACES, _MOST_PLACES = 256, 2048
 _WANTED, _OTHER = "wanted", "other"
 
 
@@ -37,7 +40,18 @@ def fit_for(situation: Situation) -> Surrogate | FitFailure:
     x = np.asarray(situation.x, dtype=np.float64).reshape(-1, situation.space.n_columns)
     if isinstance(situation.objective, HitClass):
         return _fit_margin(situation, x)
-    return family(situation.settings.family).fit(make_task(situation))
+    fitted = family(situation.settings.family).fit(make_task(situation))
+    if isinstance(fitted, FitFailure) or not situation.settings.is_corrected:
+        return fitted
+    return correct(fitted, situation.forecasts, places=_places(situation.space))
+
+
+def _places(space: SearchSpace) -> Floats:
+    """Returns encoded configurations that stand for the whole space."""
+    if space.rows is None:
+        return space.encode(space.sample(_PLACES, seed=0))
+    step = -(-len(space.rows) // _MOST_PLACES)
+    return space.encoded_rows[::step]
 
 
 def make_task(situation: Situation) -> Task:

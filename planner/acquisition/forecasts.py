@@ -10,8 +10,8 @@ from torch import Tensor
 
 from planner.acquisition.situation import Forecast, Situation
 from planner.acquisition.utility import utility_moments
-from planner.campaign.objectives import Maximise, Minimise
-from planner.models import Bounds, Expectation, Surrogate, chance, expect
+from planner.campaign.objectives import HitClass, Maximise, Minimise
+from planner.models import Bounds, Expectation, Surrogate, chance, expect, spread_at
 from planner.space import Floats
 
 LEVEL = 0.9
@@ -62,6 +62,7 @@ def expected_at(
 def forecast(situation: Situation, surrogate: Surrogate, x: Floats) -> Forecast:
     """Returns what to expect at one encoded configuration, shape ``d``."""
     here = torch.from_numpy(x)[None, :]
+    is_class = isinstance(situation.objective, HitClass)
     expected = expected_at(situation, surrogate, here)
     # what a run adds to the process, so that both together are the deviation of a run
     noise_var = expected.sd_run.square() - expected.sd.square()
@@ -72,6 +73,7 @@ def forecast(situation: Situation, surrogate: Surrogate, x: Floats) -> Forecast:
         low=float(expected.run_low[0]),
         high=float(expected.run_high[0]),
         probability=_probability(situation, surrogate, here),
+        spread=spread_at(surrogate, here) if not is_class else None,
     )
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from planner.campaign.objectives import AnyObjective
 from planner.errors import InputError
-from planner.models import FitFailure, OutcomeScale, Surrogate
+from planner.models import Evidence, FitFailure, OutcomeScale, Surrogate
 from planner.space import Contextual, Floats, SearchSpace, Value
+from planner.trials import Spread
 
 Aim = Literal["optimise", "collect", "learn"]
 Acquisition = Literal["ucb", "log_nei", "variance"]
@@ -31,12 +32,15 @@ class Settings:
         beta: weight of the deviation in the upper confidence bound.
         n_start: how many space-filling trials come before the model decides.
         family: of models, as the campaign file spells it.
+        is_corrected: whether the model's deviations are corrected, by how its forecasts held,
+            before anything is decided or stated.
     """
 
     acquisition: Acquisition = "ucb"
     beta: float = 1.25
     n_start: int = 5
     family: str = "gp"
+    is_corrected: bool = True
 
     @classmethod
     def of_aim(cls, aim: Aim) -> Settings:
@@ -105,6 +109,8 @@ class Situation:
             these values. What is missing is taken to be in the middle of its bounds, and every
             reason says so.
         shared: parameters whose values all picks of one choice have in common.
+        forecasts: that were stated before a trial and whose result is known; they tell by how much
+            the model's deviations are to be corrected.
         repeatable: settings that may be measured again where that is worth more than a new one,
             although they were tried.
     """
@@ -123,6 +129,7 @@ class Situation:
     settings: Settings = field(default_factory=Settings)
     context: Mapping[str, Value] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
+    forecasts: Evidence = field(default_factory=Evidence.none)
     repeatable: tuple[Repeatable, ...] = ()
 
     def assumed(self) -> dict[str, float]:
@@ -174,6 +181,7 @@ class Forecast:
         probability: that the process meets the goal here (a target within its tolerance, a range,
             a maximum's goal, or else beats the best so far by the stated gain); None where nothing
             was measured yet that could be beaten.
+        spread: the whole distribution of the next run; None where a class is wanted.
     """
 
     mean: float
@@ -182,6 +190,7 @@ class Forecast:
     low: float
     high: float
     probability: float | None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

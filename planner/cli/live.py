@@ -14,6 +14,7 @@ from rich.text import Text
 
 from planner.campaign import CampaignSpec, utility
 from planner.ledger.entries import (
+    CoverageAlarm,
     Entry,
     FitFailed,
     OutcomesObserved,
@@ -67,6 +68,8 @@ class Progress:
                 self._say(f"[{record.trial:>3}] in doubt: {record.reason}", style="red")
             case ResultQuarantined():
                 return
+            case CoverageAlarm():
+                self._say(record.reason, style="yellow")
             case FitFailed():
                 self._say(f"No model: {record.reason}; {record.consequence}.", style="yellow")
 

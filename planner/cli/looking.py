@@ -1,10 +1,10 @@
-"""Commands that look and change nothing: check, status, schema, report, what-if."""
+"""Commands that look and change nothing: check, status, schema, report, coverage, what-if."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,10 +12,13 @@ from planner.cli.options import As, File, Json
 from planner.cli.places import make_place
 from planner.cli.written import write_file
 
+if TYPE_CHECKING:
+    from planner.pictures import Coverage
+
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
-    for command in (check, status, schema, report):
+    for command in (check, status, schema, report, coverage):
         app.command()(command)
     app.command(name="what-if")(what_if)
 
@@ -80,6 +83,50 @@ def report(
     place = make_place(file, name)
     with looking_at(place) as session:
         print_report(session, place, Console(highlight=False), to=to, as_json=as_json)
+
+
+def coverage(
+    file: File,
+    picture: Annotated[
+        Path | None, typer.Option(help="Write the picture as SVG to this file.")
+    ] = None,
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Say how well the stated intervals held.
+
+    How many of the 50, 80, 90 and 95 % intervals held that were stated before a trial, beside how
+    many would if they are right; how sharp the forecasts were; how the intervals are corrected
+    now. Every forecast is judged by a result that it did not know.
+    """
+    from planner.loop.desk import looking_at
+    from planner.report.coverage import (
+        coverage_json,
+        describe_coverage,
+        gather_coverage,
+        make_coverage,
+    )
+
+    with looking_at(make_place(file, name)) as session:
+        state = session.state
+    found = gather_coverage(state)
+    if picture is not None:
+        _draw_coverage(picture, make_coverage(found, state.spec))
+    if as_json:
+        typer.echo(json.dumps(coverage_json(found, state), indent=2, allow_nan=False))
+        return
+    typer.echo("\n".join(describe_coverage(found, state)))
+    if picture is not None:
+        typer.echo(f"Wrote {picture}.")
+
+
+def _draw_coverage(path: Path, shown: Coverage | None) -> None:
+    from planner.errors import InputError
+    from planner.pictures import draw_coverage
+
+    if shown is None:
+        raise InputError("There is nothing to draw yet: fewer than two forecasts have a result.")
+    write_file(path, draw_coverage(shown))
 
 
 def what_if(

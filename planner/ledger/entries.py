@@ -375,6 +375,44 @@ class ModelsCompared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalsCorrected:
+    """The model's stated deviations are multiplied by other factors from now on.
+
+    Args:
+        known: factor where all is known.
+        unknown: factor where nothing is known.
+        n_forecasts: how many forecasts with results it was learned from.
+        reason: in words.
+    """
+
+    kind: Literal["intervals corrected"] = "intervals corrected"
+    known: float
+    unknown: float
+    n_forecasts: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageAlarm:
+    """Stated intervals do not hold as often as they say, beyond what chance explains.
+
+    Args:
+        trial: whose result set it off.
+        level: that is farthest off.
+        held: how many intervals of that level had held since the last alarm.
+        n: of how many.
+        reason: in words.
+    """
+
+    kind: Literal["coverage alarm"] = "coverage alarm"
+    trial: int
+    level: float
+    held: int
+    n: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """A remark of a person, on a trial or on the campaign."""
 
@@ -408,6 +446,8 @@ Record = Annotated[
     | ObservationImported
     | FitFailed
     | ModelsCompared
+    | IntervalsCorrected
+    | CoverageAlarm
     | Noted,
     Field(discriminator="kind"),
 ]

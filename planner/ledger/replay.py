@@ -19,9 +19,11 @@ from planner.ledger.entries import (
     CampaignOpened,
     CampaignStopped,
     CampaignTaken,
+    CoverageAlarm,
     Entry,
     FitFailed,
     ImportExcluded,
+    IntervalsCorrected,
     ModelsCompared,
     Noted,
     NothingFits,
@@ -117,6 +119,8 @@ class CampaignState:
     stopped_at: datetime | None = None
     fit_failures: list[FitFailed] = field(default_factory=list)
     comparisons: list[ModelsCompared] = field(default_factory=list)
+    corrections: list[IntervalsCorrected] = field(default_factory=list)
+    alarms: list[CoverageAlarm] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)
     changed: int = 0
     failures_in_row: int = 0
@@ -476,6 +480,16 @@ def _(record: FitFailed, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: ModelsCompared, state: CampaignState, entry: Entry) -> None:
     state.comparisons.append(record)
+
+
+@_apply.register
+def _(record: IntervalsCorrected, state: CampaignState, entry: Entry) -> None:
+    state.corrections.append(record)
+
+
+@_apply.register
+def _(record: CoverageAlarm, state: CampaignState, entry: Entry) -> None:
+    state.alarms.append(record)
 
 
 @_apply.register

@@ -12,6 +12,7 @@ from torch import Tensor
 from planner.acquisition import Repeatable, Settings, Situation, fit_for
 from planner.campaign import CampaignSpec, ClassOutcome, HitClass
 from planner.ledger.replay import CampaignState
+from planner.loop.forecasting import past_forecasts
 from planner.models import (
     Bounds,
     Expectation,
@@ -58,6 +59,7 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
         scale=_scale(spec),
         bounds=spec.outcome.bounds,
         settings=settings_of(spec),
+        forecasts=past_forecasts(state),
         repeatable=_repeatable(state),
     )
 

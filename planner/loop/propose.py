@@ -22,6 +22,7 @@ from planner.ledger.replay import CampaignState
 from planner.loop.allowance import Allowance
 from planner.loop.choosing import choose_within
 from planner.loop.context import context_in_words, last_context
+from planner.loop.forecasting import coverage_records
 from planner.loop.model import LEVEL, make_situation, predict_classes
 from planner.loop.session import Session
 from planner.rng import derive_seed
@@ -118,6 +119,7 @@ def proposal_records(
         if chosen.choice.picks[0].kind == "fallback":
             records.append(FitFailed(reason=reason, consequence="a space-filling choice instead"))
     records += _comparisons(state, chosen.choice)
+    records += coverage_records(state, chosen.choice.surrogate) if chosen.choice.picks else []
     for number, (pick, proposal) in enumerate(
         zip(chosen.choice.picks, proposals, strict=True), start=first
     ):
@@ -193,6 +195,7 @@ def _state(forecast: Forecast, classes: Mapping[str, float] | None) -> Predictio
         high=forecast.high,
         level=LEVEL,
         classes=classes,
+        spread=forecast.spread,
     )
 
 

@@ -1,6 +1,10 @@
 """Surrogates: distributions over the outcome as a function of the configuration."""
 
 from planner.models.classes.surrogate import ClassSurrogate, fit_classes
+from planner.models.coverage.chosen import evidence_of
+from planner.models.coverage.corrected import Corrected, correct
+from planner.models.coverage.correction import Correction, Evidence
+from planner.models.coverage.stating import spread_at
 from planner.models.failure import FitFailure
 from planner.models.families import FAMILIES, Family, family
 from planner.models.gaussian.fitting import fit
@@ -18,6 +22,9 @@ __all__ = [
     "FAMILIES",
     "Bounds",
     "ClassSurrogate",
+    "Corrected",
+    "Correction",
+    "Evidence",
     "Expectation",
     "Family",
     "FitFailure",
@@ -31,6 +38,8 @@ __all__ = [
     "Task",
     "chance",
     "clip",
+    "correct",
+    "evidence_of",
     "expect",
     "expect_difference",
     "family",
@@ -38,4 +47,5 @@ __all__ = [
     "fit_classes",
     "interval",
     "probability_of_meeting",
+    "spread_at",
 ]

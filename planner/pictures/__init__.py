@@ -6,6 +6,7 @@ their size and panels move below each other.
 """
 
 from planner.pictures.classes import ClassTrials, draw_class_trials
+from planner.pictures.coverage import Coverage, draw_coverage
 from planner.pictures.curves import Curves, Line, draw_curves
 from planner.pictures.goal import Goal
 from planner.pictures.observed import Observed, draw_observed
@@ -19,6 +20,7 @@ from planner.pictures.whatif import WhatIf, draw_whatif
 __all__ = [
     "CategoricalSlice",
     "ClassTrials",
+    "Coverage",
     "Curves",
     "Goal",
     "Line",
@@ -34,6 +36,7 @@ __all__ = [
     "Slices",
     "WhatIf",
     "draw_class_trials",
+    "draw_coverage",
     "draw_curves",
     "draw_observed",
     "draw_progress",

@@ -9,9 +9,11 @@ from planner.ledger.entries import (
     CampaignAmended,
     CampaignOpened,
     CampaignStopped,
+    CoverageAlarm,
     Entry,
     FitFailed,
     ImportExcluded,
+    IntervalsCorrected,
     ModelsCompared,
     Noted,
     ObservationImported,
@@ -46,6 +48,8 @@ HISTORY = (
     "stock counted",
     "service set",
     "fit failed",
+    "intervals corrected",
+    "coverage alarm",
     "noted",
 )
 
@@ -105,6 +109,8 @@ def _of_campaign(record: Record) -> str | None:
             return _fit_failed(record)
         case ModelsCompared(words=said):
             return said[0].lower() + said[1:].rstrip(".")
+        case IntervalsCorrected(reason=why) | CoverageAlarm(reason=why):
+            return why[0].lower() + why[1:].rstrip(".")
         case Noted():
             return _noted(record)
     return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from planner.campaign import CampaignSpec, NumberObjective, NumberOutcome
+from planner.models.coverage.measuring import Coverage
 from planner.pictures import Curves, Slices
 from planner.report.chance import RandomChoice
 from planner.report.savings import Savings
@@ -251,6 +252,9 @@ class Facts:
         objective: what is wanted of it.
         wanted: the classes that are wanted; none where the outcome is no class.
         chances: how well stated chances of a class held; None where nothing can be said.
+        coverage: how well the stated distributions held; None where nothing can be said.
+        correction: how the intervals are corrected now, in words; empty where they are not.
+        alarms: when they did not hold, in words.
         curves: of the best trials, an entry for each outcome that is a curve or distribution.
         stop_reason: why it stopped; empty while it has not.
         simulation: what stands in for a lab, in words; empty where a real one does.
@@ -284,6 +288,9 @@ class Facts:
     counts: Mapping[TrialState, int]
     stated: StatedIntervals | None
     chances: StatedChances | None
+    coverage: Coverage | None
+    correction: str
+    alarms: tuple[str, ...]
     random: RandomChoice | None
     best_in_table: float | None
     random_to_match: float | None

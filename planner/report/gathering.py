@@ -41,6 +41,7 @@ from planner.report.best_found import (
     mean_in_table,
 )
 from planner.report.chance import RandomChoice, draws_to_match, random_choice, read_table_means
+from planner.report.coverage import gather_coverage
 from planner.report.curves import make_curves
 from planner.report.events import list_events
 from planner.report.facts import (
@@ -114,6 +115,9 @@ def gather(
         counts={each: counts[each] for each in TrialState if counts[each]},
         stated=None if is_class(state.spec) else count_held(trials),
         chances=count_hits(trials, state.spec),
+        coverage=gather_coverage(state),
+        correction=state.corrections[-1].reason if state.corrections else "",
+        alarms=tuple(each.reason for each in state.alarms),
         random=random,
         best_in_table=in_table,
         random_to_match=to_match,

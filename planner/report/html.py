@@ -12,12 +12,14 @@ from markupsafe import Markup
 from planner.pictures import (
     Curves,
     draw_class_trials,
+    draw_coverage,
     draw_curves,
     draw_observed,
     draw_progress,
     draw_slices,
 )
 from planner.report import words
+from planner.report.coverage import make_coverage
 from planner.report.facts import Facts
 from planner.report.pictures import make_class_trials, make_observed, make_progress
 from planner.report.standalone import render_page
@@ -74,6 +76,7 @@ def make_page(facts: Facts) -> str:
             "progress": _progress(facts),
             "slices": _slices(facts),
             "observed": _observed(facts),
+            "coverage": _coverage(facts),
             "curves": [_curves(each) for each in facts.curves],
         },
     )
@@ -109,6 +112,15 @@ def _observed(facts: Facts) -> Picture | None:
         return None
     return _both(
         draw_observed(observed, width_px=WIDE_PX), draw_observed(observed, width_px=NARROW_PX)
+    )
+
+
+def _coverage(facts: Facts) -> Picture | None:
+    coverage = make_coverage(facts.coverage, facts.spec)
+    if coverage is None:
+        return None
+    return _both(
+        draw_coverage(coverage, width_px=WIDE_PX), draw_coverage(coverage, width_px=NARROW_PX)
     )
 
 

@@ -38,6 +38,12 @@ ORIGINS = {
     "person": "chosen by a person",
 }
 
+COVERAGE_CAPTION = (
+    "Every forecast was stated before its trial. Where intervals of a level hold as often as they "
+    "say, the dot lies within its band, which is exact for this number of forecasts. Intervals "
+    "that end at a bound of the outcome are not counted: nothing can lie beyond."
+)
+
 
 def unit_of(unit: str) -> str:
     """Returns a unit to stand behind a number; nothing for a plain number."""

@@ -16,7 +16,7 @@ from planner.acquisition.forecasts import best_so_far, expected_at, forecast
 from planner.acquisition.remaining import remaining
 from planner.campaign.objectives import AnyObjective, HitClass, HitTarget, Maximise
 from planner.errors import InputError
-from planner.models import Bounds, Surrogate
+from planner.models import Bounds, Corrected, Surrogate
 from planner.space import Continuous, SearchSpace
 
 PARAMETERS = (Continuous(name="a", low=0, high=1), Continuous(name="b", low=0, high=1))
@@ -112,7 +112,10 @@ def test_a_forecast_keeps_to_the_bounds_and_says_what_is_said_everywhere(
 
 
 def test_the_best_so_far_is_judged_within_the_bounds() -> None:
-    now, surrogate = situated(Maximise(outcome="y"), "yield", YIELD)
+    """Of the model as it is: a corrected one is no normal, and its mean within bounds another."""
+    now, corrected = situated(Maximise(outcome="y"), "yield", YIELD)
+    assert isinstance(corrected, Corrected)
+    surrogate = corrected.base
 
     best = best_so_far(now, surrogate)
 

@@ -18,7 +18,7 @@ NAMES = sorted(COMMAND.commands)
 PROMISED = """
     run up deploy pages new check status ask propose tell approve veto abort resolve exclude note
     stock maintenance amend
-    what-if report export import backup schema bench
+    what-if report coverage export import backup schema bench
 """
 
 

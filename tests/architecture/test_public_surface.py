@@ -23,17 +23,17 @@ SURFACE = {
         read_rows read_space utility write_campaign
     """,
     "planner.trials": """
-        Artifact CHARGED Curve DeviceState Measured Observation Origin OutcomeValue PENDING
-        PROTOCOL_VERSION Prediction Proposal RESERVED Run RunState StoredCurve TERMINAL_RUNS
-        TERMINAL_TRIALS Trial TrialState Wanted check_run_move check_trial_move
-        digest_json digest_order make_key
+        Artifact CHARGED check_run_move check_trial_move Curve DeviceState digest_json
+        digest_order make_key Measured Observation Origin OutcomeValue PENDING Prediction
+        Proposal PROTOCOL_VERSION RESERVED Run RunState Spread StoredCurve TERMINAL_RUNS
+        TERMINAL_TRIALS Trial TrialState Wanted
     """,
     "planner": """
         open
     """,
     "planner.acquisition": """
-        Choice choose fit_for Forecast log_noisy_expected_improvement make_score Pick Repeatable
-        Settings Situation upper_confidence_bound utility_moments UtilityMoments
+        Choice choose fit_for Forecast log_noisy_expected_improvement make_score Pick
+        Repeatable Settings Situation upper_confidence_bound utility_moments UtilityMoments
     """,
     "planner.ledger": """
         CampaignRow Command Entry Expectation Holder InboxRow InboxState Lease LEASE_S
@@ -45,14 +45,16 @@ SURFACE = {
         Result RESULTS Series Setting SimulatorLab
     """,
     "planner.models": """
-        Bounds chance ClassSurrogate clip expect expect_difference Expectation fit fit_classes
-        FitFailure Hyperparameters Interval interval Observations OutcomeScale Prediction
-        probability_of_meeting Surrogate
+        Bounds chance ClassSurrogate clip correct Corrected Correction Evidence evidence_of
+        expect expect_difference Expectation FAMILIES Family family fit fit_classes
+        FitFailure GaussianProcess Hyperparameters Interval interval Observations
+        OutcomeScale Prediction probability_of_meeting spread_at Surrogate Task
     """,
     "planner.pictures": """
-        CategoricalSlice ClassTrials Curves draw_class_trials draw_curves draw_observed
-        draw_progress draw_race draw_slices draw_whatif Goal Line NumericSlice Observed
-        Prediction Progress Race Racer RaceTable RandomChoice Slices SliceTrials WhatIf
+        CategoricalSlice ClassTrials Coverage Curves draw_class_trials draw_coverage
+        draw_curves draw_observed draw_progress draw_race draw_slices draw_whatif Goal Line
+        NumericSlice Observed Prediction Progress Race Racer RaceTable RandomChoice Slices
+        SliceTrials WhatIf
     """,
     "planner.report": """
         Facts gather HISTORY make_page render report_json write_report

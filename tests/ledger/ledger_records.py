@@ -13,9 +13,22 @@ from planner.ledger.entries import (
     TrialMoved,
     TrialProposed,
 )
-from planner.trials import Measured, Prediction, Proposal, RunState, TrialState, make_key
+from planner.trials import (
+    Measured,
+    Prediction,
+    Proposal,
+    RunState,
+    Spread,
+    TrialState,
+    make_key,
+)
 
 CAMPAIGN = "cnt-growth"
+
+SPREAD = Spread(
+    means=(1.0, 1.5), sds=(0.5, 0.75), weights=(0.5, 0.5), scales=(0.5, 2.0),
+    scale_weights=(0.75, 0.25), sd=0.5, noise_sd=0.25, prior_sd=1.0,
+)  # fmt: skip
 
 
 def opened(*, digest: str = "spec 1") -> CampaignOpened:
@@ -23,7 +36,9 @@ def opened(*, digest: str = "spec 1") -> CampaignOpened:
 
 
 def proposed(trial: int, *, handed: bool = False) -> TrialProposed:
-    prediction = Prediction(mean=1.25, sd=0.5, sd_run=0.75, low=-0.25, high=2.5, level=0.9)
+    prediction = Prediction(
+        mean=1.25, sd=0.5, sd_run=0.75, low=-0.25, high=2.5, level=0.9, spread=SPREAD
+    )
     proposal = Proposal(
         origin="model",
         reason="Highest mean + 1 sd: predicted 1.25 +- 0.5.",

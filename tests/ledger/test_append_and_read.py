@@ -28,7 +28,9 @@ from planner.ledger.entries import (
     CampaignAmended,
     CampaignOpened,
     CampaignStopped,
+    CoverageAlarm,
     FitFailed,
+    IntervalsCorrected,
     ModelsCompared,
     Noted,
     ObservationImported,
@@ -96,6 +98,8 @@ def test_every_kind_of_record_reads_back(ledger: Ledger, clock: ManualClock) -> 
             left_out={"mixed_gp": "there are no categories"},
             words="Of 2 families gp predicted best.",
         ),
+        IntervalsCorrected(known=1.25, unknown=0.5, n_forecasts=9, reason="25 % wider"),
+        CoverageAlarm(trial=2, level=0.9, held=3, n=9, reason="3 of 9 held"),
         Noted(text="umlauts äöü, a quote ', a NUL \x00 and 氢", trial=2),
         CampaignStopped(rule="budget", reason="30 trials are done"),
     ]

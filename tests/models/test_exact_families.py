@@ -127,6 +127,24 @@ def test_fantasies_lower_the_uncertainty_and_leave_the_mean(name: str) -> None:
 
 
 @EVERY
+def test_a_fantasy_counts_as_one_run_at_its_place(name: str) -> None:
+    """The variance falls by ``cov^2 / (var + noise)``, as for one more observation."""
+    surrogate = fitted(name, make_task(make_observations(15, 29)))
+    if name == "transformed_gp":
+        surrogate = surrogate.latent
+    pending, at = points(1, 30), points(20, 31)
+
+    after = surrogate.conditioned_on(pending).predict(at).sd
+
+    run = surrogate.predict(pending)
+    fall = surrogate.covariance(at, pending)[:, 0].square() / (run.sd**2 + run.noise_sd**2)
+    # differences of variances of about 25, from factors that lose five digits
+    torch.testing.assert_close(
+        after.square(), surrogate.predict(at).sd.square() - fall, atol=1e-8, rtol=0
+    )
+
+
+@EVERY
 def test_the_botorch_model_is_the_same_process(name: str) -> None:
     surrogate = fitted(name, make_task(make_observations(20, 15, known_noise=True)))
     at = points(6, 16)

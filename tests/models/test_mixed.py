@@ -70,6 +70,38 @@ def test_the_gradient_is_that_of_the_value() -> None:
     assert_gradient(problem.value_and_gradient, theta)
 
 
+def test_the_value_is_the_log_posterior_of_the_stated_covariance() -> None:
+    """Differences between two sets of hyperparameters, against dense algebra."""
+    task = make_task(make_observations(12, 4))
+    data = standardise(task)
+    assert isinstance(data, Standardised)
+    problem, rng = fitting._make_problem(data, task), np.random.default_rng()
+
+    def negative_log_posterior(theta: np.ndarray) -> float:
+        h, x = problem.hyperparameters(theta), data.observations.x.numpy()
+        k = oracle.matern52_with_choices(
+            x,
+            x,
+            scales=np.array([h.lengthscales[index] for index in COLUMNS]),
+            is_choice=[index in CATEGORIES for index in COLUMNS],
+            shares=np.array(h.shares),
+        ) + h.noise_variance * np.eye(12)
+        residual, offset = data.z - h.mean, (theta - problem.priors.mean) / problem.priors.sd
+        return float(
+            0.5 * residual @ np.linalg.inv(k) @ residual
+            + 0.5 * np.linalg.slogdet(k)[1]
+            + 0.5 * offset @ offset
+        )
+
+    one, other = problem.priors.mean + problem.priors.sd * rng.normal(size=(2, 6))
+    ours = problem.value_and_gradient(one)[0] - problem.value_and_gradient(other)[0]
+
+    # a condition number of 1e6 times rounding of 1e-16, times values of up to 1e3
+    assert ours == pytest.approx(
+        negative_log_posterior(one) - negative_log_posterior(other), abs=1e-6
+    )
+
+
 def test_a_shift_by_choice_is_learned_from_all_choices_together() -> None:
     """Eight choices that shift one and the same curve; held-out settings after 40.
 

@@ -70,6 +70,20 @@ def observed(outcome="yield", unit="%"):
     )
 
 
+def coverage(outcome="yield", unit="%"):
+    share = np.linspace(0.2, 1.0, 12)
+    return pictures.Coverage(
+        outcome=outcome,
+        unit=unit,
+        levels=[0.5, 0.8, 0.9, 0.95],
+        shares=[0.25, 0.75, 0.85, 0.95],
+        bands=[[0.3, 0.7], [0.6, 0.95], [0.75, 1.0], [0.85, 1.0]],
+        running=np.column_stack([0.5 * share, 0.8 * share, 0.9 * share, share]),
+        crps=np.linspace(3.0, 1.0, 12),
+        nlpd=np.linspace(2.0, -0.5, 12),
+    )
+
+
 def race(outcome="planner & co", unit=""):
     share = np.array([0.1, 0.35, 0.5, 0.5, 0.8, 1.0])
     band = np.column_stack([share * 0.8, np.minimum(share * 1.2, 1.0)])
@@ -136,4 +150,5 @@ ALL = {
     "whatif": (pictures.draw_whatif, whatif),
     "class_trials": (pictures.draw_class_trials, class_trials),
     "curves": (pictures.draw_curves, curves),
+    "coverage": (pictures.draw_coverage, coverage),
 }

@@ -268,7 +268,9 @@ def specs(draw: st.DrawFn) -> CampaignSpec:
             currency=draw(st.sampled_from(["", "EUR"])),
             time=draw(st.none() | positive),
         ),
-        model=Modelling(family=draw(st.sampled_from(["auto", "gp", "averaged_gp"]))),
+        model=Modelling(
+            family=draw(st.sampled_from(["auto", "gp", "averaged_gp", "mixed_gp", "robust_gp"]))
+        ),
         policy=Policy(
             aim=draw(st.sampled_from(["optimise", "collect", "learn"])),
             start=draw(st.none() | st.integers(1, 20)),

@@ -9,10 +9,14 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
+from scipy.integrate import quad
+from scipy.stats import norm
 
 from planner.errors import InputError, UnknownName, ValueOutOfRange
 from planner.loop.model import fit_surrogate
+from planner.models.coverage.distribution import Distribution
 from planner.space import SearchSpace
 from planner.whatif import answer, draw, render, whatif_json
 from tests.oracles.gaussian_process import posterior
@@ -32,8 +36,11 @@ def ask(diary, *written, base=None):
 
 
 def dense_posterior(diary, configurations):
-    """Mean and covariance of the process, and the noise variance, in the outcome's unit."""
-    surrogate = fit_surrogate(diary.state, diary.space)
+    """Mean and covariance of the process, and the noise variance, in the outcome's unit.
+
+    As the fit says, before the correction.
+    """
+    surrogate = fit_surrogate(diary.state, diary.space).base
     found, scale = surrogate.hyperparameters, surrogate.scale
     observed = diary.state.observations
     y = np.array([each.outcomes["yield"].value for each in observed])
@@ -48,17 +55,42 @@ def dense_posterior(diary, configurations):
     return scale.mean + scale.sd * mean, scale.sd**2 * cov, scale.sd**2 * found.noise_variance
 
 
+def corrected(diary, mean, sd, sd_run):
+    """The corrected distribution of a process or run of this mean, from its scales."""
+    surrogate = fit_surrogate(diary.state, diary.space)
+    r = torch.tensor([sd / surrogate.base.prior_sd], dtype=torch.float64)
+    scales = surrogate.correction.scales(r)[:, 0].numpy()
+    return Distribution(
+        means=np.full(len(scales), mean),
+        sds=scales * sd_run,
+        weights=surrogate.correction.weights,
+        low=0.0,
+        high=100.0,
+    )
+
+
 def test_intervals_agree_with_dense_algebra(campaign):
     said = ask(campaign, "temperature=730,790", "flow=3", "catalyst=Fe").said
     mean, cov, noise = dense_posterior(campaign, [at(730.0), at(790.0)])
     for i, each in enumerate(said):
         sd, sd_run = math.sqrt(cov[i, i]), math.sqrt(cov[i, i] + noise)
         # a 5 by 5 inverse of condition below 1e4 keeps 1e-10 of numbers up to 100
-        assert each.mean == pytest.approx(mean[i], abs=1e-7)
-        assert each.low == pytest.approx(max(0.0, mean[i] - LEVEL_90 * sd), abs=1e-6)
-        assert each.high == pytest.approx(min(100.0, mean[i] + LEVEL_90 * sd), abs=1e-6)
-        assert each.run_low == pytest.approx(max(0.0, mean[i] - LEVEL_90 * sd_run), abs=1e-6)
-        assert each.run_high == pytest.approx(min(100.0, mean[i] + LEVEL_90 * sd_run), abs=1e-6)
+        process = corrected(campaign, mean[i], sd, sd)
+        run = corrected(campaign, mean[i], sd, sd_run)
+        assert each.low == pytest.approx(process.quantile(0.05), abs=1e-6)
+        assert each.high == pytest.approx(process.quantile(0.95), abs=1e-6)
+        assert each.run_low == pytest.approx(run.quantile(0.05), abs=1e-6)
+        assert each.run_high == pytest.approx(run.quantile(0.95), abs=1e-6)
+        # what the bounds take off the tails, which are heavier than a normal's
+        assert each.mean == pytest.approx(mean_within(process), abs=1e-6)
+
+
+def mean_within(said):
+    """Mean of a distribution within its bounds: the integral of what lies above."""
+    above, _ = quad(
+        lambda y: float(said.weights @ norm.sf(y, said.means, said.sds)), 0.0, 100.0, limit=200
+    )
+    return above
 
 
 def test_a_difference_is_from_the_joint_posterior(campaign):
@@ -66,15 +98,20 @@ def test_a_difference_is_from_the_joint_posterior(campaign):
     (said,) = found.said
     assert said.configuration == at(715.0)
     mean, cov, _ = dense_posterior(campaign, [at(675.0), at(715.0)])
-    sd = math.sqrt(cov[0, 0] + cov[1, 1] - 2 * cov[0, 1])
-    assert said.difference.mean == pytest.approx(mean[1] - mean[0], abs=1e-7)
+    surrogate = fit_surrogate(campaign.state, campaign.space)
+    sds = np.sqrt(np.diag(cov))
+    r = torch.from_numpy(sds / surrogate.base.prior_sd)
+    # each deviation has its own scale; the interval is stretched as that at the place asked for
+    scaled = np.outer(*2 * [surrogate.correction.centre(r).numpy()]) * cov
+    process = corrected(campaign, mean[1], sds[1], sds[1])
+    stretch = (process.quantile(0.95) - mean[1]) / (LEVEL_90 * math.sqrt(scaled[1, 1]))
+    half = stretch * LEVEL_90 * math.sqrt(scaled[0, 0] + scaled[1, 1] - 2 * scaled[0, 1])
+    assert said.difference.mean == pytest.approx(mean[1] - mean[0], abs=0.01)
     # quantiles of 4,096 draws within the outcome's bounds, which are far away
-    room = 0.02 * sd
-    assert said.difference.low == pytest.approx(mean[1] - mean[0] - LEVEL_90 * sd, abs=room)
-    assert said.difference.high == pytest.approx(mean[1] - mean[0] + LEVEL_90 * sd, abs=room)
+    assert said.difference.low == pytest.approx(mean[1] - mean[0] - half, abs=0.02 * half)
+    assert said.difference.high == pytest.approx(mean[1] - mean[0] + half, abs=0.02 * half)
     # taken as independent the interval would be another
-    assert math.sqrt(cov[0, 0] + cov[1, 1]) > 1.02 * sd
-    assert found.base_said.mean == pytest.approx(mean[0], abs=1e-7)
+    assert scaled[0, 1] > 0.02 * scaled[1, 1]
 
 
 def test_a_configuration_does_not_differ_from_itself(campaign):
@@ -107,7 +144,9 @@ def test_the_probability_is_the_share_of_next_runs_that_meet_the_goal():
     (said,) = ask(diary, "temperature=800", "flow=3", "catalyst=Fe").said
     mean, cov, noise = dense_posterior(diary, [at(800.0)])
     n = 200_000
-    runs = np.random.default_rng().normal(mean[0], math.sqrt(cov[0, 0] + noise), n)
+    said_run = corrected(diary, mean[0], math.sqrt(cov[0, 0]), math.sqrt(cov[0, 0] + noise))
+    generator = np.random.default_rng()
+    runs = generator.normal(mean[0], generator.choice(said_run.sds, n, p=said_run.weights))
     share = np.mean((runs >= 50) & (runs <= 70))
     # five standard errors: a false alarm in 1.7 million runs; the process's own deviation in
     # place of the run's would be off by more where the noise is not negligible

@@ -6,7 +6,7 @@ Everything here is computed before the result is looked at, from what the ledger
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -111,10 +111,12 @@ def _expect(
 ) -> Expected:
     x = situation.space.encode([configuration])
     classes = predict_classes(state, situation.space, surrogate, x)
+    said = forecast(situation, surrogate, x[0])
+    predicted = predict(surrogate, x, state.spec, classes=classes)[0]
     return Expected(
         configuration=configuration,
-        prediction=predict(surrogate, x, state.spec, classes=classes)[0],
-        probability=forecast(situation, surrogate, x[0]).probability,
+        prediction=replace(predicted, spread=said.spread),
+        probability=said.probability,
         model_version=surrogate.version,
     )
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from planner.models.averaging.hyperposterior import Hyperposterior
 from planner.models.averaging.laplace import Mode
-from planner.models.sampling.chains import Chains, Effort, sample
+from planner.models.sampling.chains import Chains, Effort, Potential, sample
 from planner.models.sampling.convergence import Convergence, check
 from planner.space import Floats
 
@@ -54,9 +54,7 @@ class Drawn:
         return rows
 
 
-def draw(
-    posterior: Hyperposterior, modes: Sequence[Mode], *, effort: Effort = EFFORT, seed: int
-) -> Drawn:
+def draw(posterior: Hyperposterior, modes: Sequence[Mode], *, effort: Effort, seed: int) -> Drawn:
     """Draws hyperparameters from their posterior, for longer where the chains do not agree.
 
     Args:
@@ -76,15 +74,15 @@ def draw(
         for chain in range(N_CHAINS)
     ])  # fmt: skip
 
-    def potential(t: Float64[Tensor, "c q"]) -> Float64[Tensor, " c"]:
-        u = torch.from_numpy(mode.u) + t @ torch.from_numpy(mode.root).T
-        value: Tensor = _Potential.apply(u, posterior)  # type: ignore[no-untyped-call]
-        return value
-
+    of_u, root = potential([posterior] * N_CHAINS), torch.from_numpy(mode.root)
     for attempt in range(_ATTEMPTS):
         longer = replace(effort, n_draws=effort.n_draws << attempt)
         chains = sample(
-            potential, torch.from_numpy(start), effort=longer, seed=seed + attempt, step_size=0.5
+            lambda t: of_u(torch.from_numpy(mode.u) + t @ root.T),
+            torch.from_numpy(start),
+            effort=longer,
+            seed=seed + attempt,
+            step_size=0.5,
         )
         drawn = _read(posterior, mode, chains)
         if drawn.convergence.verdict == "converged":
@@ -100,12 +98,23 @@ def _read(posterior: Hyperposterior, mode: Mode, chains: Chains) -> Drawn:
     return Drawn(u=u, convergence=check(watched, divergences=chains.divergences))
 
 
+def potential(posteriors: Sequence[Hyperposterior]) -> Potential:
+    """Returns minus the log density of coordinates, ``c q``, each row under its own posterior."""
+
+    def value(u: Float64[Tensor, "c q"]) -> Float64[Tensor, " c"]:
+        values: Tensor = _Potential.apply(u, posteriors)  # type: ignore[no-untyped-call]
+        return values
+
+    return value
+
+
 class _Potential(torch.autograd.Function):
     """Minus the log density of each row, whose gradient is computed with the value."""
 
     @staticmethod
-    def forward(ctx: Any, u: Tensor, posterior: Hyperposterior) -> Tensor:
-        rows = [posterior.value_and_gradient(row) for row in u.detach().numpy()]
+    def forward(ctx: Any, u: Tensor, posteriors: Sequence[Hyperposterior]) -> Tensor:
+        pairs = zip(posteriors, u.detach().numpy(), strict=True)
+        rows = [posterior.value_and_gradient(row) for posterior, row in pairs]
         ctx.save_for_backward(torch.from_numpy(np.stack([-gradient for _, gradient in rows])))
         values = [-value if math.isfinite(value) else math.nan for value, _ in rows]
         return torch.tensor(values, dtype=u.dtype)

@@ -14,10 +14,11 @@ from planner.models.average import Average
 from planner.models.averaging.averaged_gp import hyperposterior, processes, starts
 from planner.models.averaging.hyperposterior import Hyperposterior
 from planner.models.averaging.laplace import find_modes
-from planner.models.bayesian.drawing import draw
+from planner.models.bayesian.drawing import EFFORT, draw
 from planner.models.bayesian.remembered import Remembered
 from planner.models.failure import FitFailure
 from planner.models.priors import EXPECTED_SIGNAL_PRIOR, NOISE_PRIOR, SIGNAL_PRIOR
+from planner.models.sampling.chains import Effort
 from planner.models.sampling.convergence import Convergence
 from planner.models.scaling import standard_scale
 from planner.models.task import Task
@@ -58,10 +59,14 @@ class SampledProcess(Average):
         return self.remembered.convergence
 
 
-def fit_bayesian(task: Task) -> SampledProcess | FitFailure:
+def fit_bayesian(task: Task, *, effort: Effort = EFFORT) -> SampledProcess | FitFailure:
     """Samples the hyperparameters under the priors of the averaged Gaussian process.
 
     Where the memo's draws still serve, they are weighted anew instead.
+
+    Args:
+        task: what is fitted to.
+        effort: how much sampling is done at first.
 
     Returns:
         The surrogate, whose ``convergence`` may be doubtful; or a value that says why there is
@@ -70,15 +75,15 @@ def fit_bayesian(task: Task) -> SampledProcess | FitFailure:
     Raises:
         InputError: the memo is of another family.
     """
-    return _fit(task, name="bayesian_gp", is_sparse=False)
+    return _fit(task, name="bayesian_gp", is_sparse=False, effort=effort)
 
 
-def fit_saas(task: Task) -> SampledProcess | FitFailure:
+def fit_saas(task: Task, *, effort: Effort = EFFORT) -> SampledProcess | FitFailure:
     """Samples the hyperparameters under the sparse axis-aligned prior; else as ``fit_bayesian``."""
-    return _fit(task, name="saas_gp", is_sparse=True)
+    return _fit(task, name="saas_gp", is_sparse=True, effort=effort)
 
 
-def _fit(task: Task, *, name: str, is_sparse: bool) -> SampledProcess | FitFailure:
+def _fit(task: Task, *, name: str, is_sparse: bool, effort: Effort) -> SampledProcess | FitFailure:
     ordered = task.observations.in_order()
     scale = standard_scale(ordered.y.numpy(), task.scale)
     if isinstance(scale, FitFailure):
@@ -92,7 +97,7 @@ def _fit(task: Task, *, name: str, is_sparse: bool) -> SampledProcess | FitFailu
         )
     remembered = None if task.memo is None else Remembered.from_json(task.memo)
     if remembered is None or not remembered.suffices(posterior):
-        new = _draw(posterior, seed=task.seed)
+        new = _draw(posterior, effort=effort, seed=task.seed)
         if isinstance(new, FitFailure):
             return new
         remembered = new
@@ -108,14 +113,14 @@ def _fit(task: Task, *, name: str, is_sparse: bool) -> SampledProcess | FitFailu
     )
 
 
-def _draw(posterior: Hyperposterior, *, seed: int) -> Remembered | FitFailure:
+def _draw(posterior: Hyperposterior, *, effort: Effort, seed: int) -> Remembered | FitFailure:
     modes = find_modes(posterior, starts(posterior))
     if not modes:
         return FitFailure(
             reason="The covariance of the observations could not be factored from any start. "
             "Look for outcomes or known variances of wildly different sizes."
         )
-    drawn = draw(posterior, modes, seed=seed)
+    drawn = draw(posterior, modes, effort=effort, seed=seed)
     if drawn.convergence.verdict == "failed":
         return FitFailure(
             reason="The chains that sample the hyperparameters tell different stories. Use the "

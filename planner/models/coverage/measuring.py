@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.stats import binom
@@ -20,27 +21,44 @@ BAND = 0.95  # of counts that right intervals give
 RECENT = 10  # forecasts that a running mean of scores is over
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Judged:
     """A forecast of which the result is known.
 
     Args:
         trial: its number.
+        stated: the distribution of the run.
         value: what was measured, in the outcome's unit.
-        needed: the smallest level whose stated interval holds the value.
-        uncut: the level up to which the stated intervals end at no bound of the outcome.
-        crps: continuous ranked probability score, in the outcome's unit.
-        log_density: of the value, per unit of the outcome.
-        width: of the stated 90 % interval.
     """
 
     trial: int
+    stated: Distribution
     value: float
-    needed: float
-    uncut: float
-    crps: float
-    log_density: float
-    width: float
+
+    @cached_property
+    def needed(self) -> float:
+        """The smallest level whose stated interval holds the value."""
+        return self.stated.level_needed(self.value)
+
+    @cached_property
+    def uncut(self) -> float:
+        """The level up to which the stated intervals end at no bound of the outcome."""
+        return self.stated.uncut
+
+    @cached_property
+    def crps(self) -> float:
+        """Continuous ranked probability score, in the outcome's unit."""
+        return self.stated.crps(self.value)
+
+    @cached_property
+    def log_density(self) -> float:
+        """Of the value, per unit of the outcome."""
+        return self.stated.log_density(self.value)
+
+    @cached_property
+    def width(self) -> float:
+        """Width of the stated 90 % interval."""
+        return self.stated.quantile(0.95) - self.stated.quantile(0.05)
 
     def held(self, level: float) -> bool:
         """Tells whether the interval of a level held."""
@@ -112,19 +130,6 @@ class Coverage:
     def nlpd_of_spread(self) -> float | None:
         """Negative log predictive density of results that are divided by their deviation."""
         return None if self.spread is None else self.nlpd - math.log(self.spread)
-
-
-def judge(trial: int, stated: Distribution, value: float) -> Judged:
-    """Returns a forecast with its result."""
-    return Judged(
-        trial=trial,
-        value=value,
-        needed=stated.level_needed(value),
-        uncut=stated.uncut,
-        crps=stated.crps(value),
-        log_density=stated.log_density(value),
-        width=stated.quantile(0.95) - stated.quantile(0.05),
-    )
 
 
 def measure(judged: Sequence[Judged]) -> Coverage | None:

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from planner.campaign.objectives import AnyObjective, HitClass
 from planner.models.classes.logistic import probability_moments
-from planner.models.predictive.intervals import interval, probability_of_meeting
+from planner.models.predictive.intervals import interval, interval_of, probability_of_meeting
+from planner.models.predictive.mixture import moments_within, sds_of
 from planner.models.predictive.normal import normal_cdf
 from planner.models.predictive.rectified import Bounds
-from planner.models.surrogate import Prediction, Surrogate
+from planner.models.surrogate import Mixture, Prediction, Surrogate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,10 +63,9 @@ def expect(
     Raises:
         InputError: the level is not between 0 and 1.
     """
-    prediction = surrogate.predict(x)
     if isinstance(objective, HitClass):
-        return _expect_class(prediction, level=level)
-    return _expect_number(prediction, bounds=bounds or Bounds(), level=level)
+        return _expect_class(surrogate.predict(x), level=level)
+    return _expect_number(surrogate.predictive_mixture(x), bounds=bounds or Bounds(), level=level)
 
 
 def chance(
@@ -93,29 +93,28 @@ def chance(
     Raises:
         InputError: ``best`` is needed and missing.
     """
-    prediction = surrogate.predict(x)
     if not isinstance(objective, HitClass):
-        sd = torch.hypot(prediction.sd, prediction.noise_sd) if of_next_run else prediction.sd
-        return probability_of_meeting(objective, prediction.mean, sd, best=best, bounds=bounds)
+        said = surrogate.predictive_mixture(x)
+        sds = sds_of(said, of_next_run=of_next_run)
+        each = probability_of_meeting(objective, said.means, sds, best=best, bounds=bounds)
+        return said.weights @ each
+    prediction = surrogate.predict(x)
     if objective.goal is None or of_next_run:
         return probability_moments(prediction.mean, prediction.sd).mean
     enough = math.log(objective.goal / (1.0 - objective.goal))
     return normal_cdf((prediction.mean - enough) / prediction.sd)
 
 
-def _expect_number(prediction: Prediction, *, bounds: Bounds, level: float) -> Expectation:
+def _expect_number(said: Mixture, *, bounds: Bounds, level: float) -> Expectation:
     process, run = (
-        interval(
-            prediction, level=level, of_next_run=of_run, lowest=bounds.low, highest=bounds.high
-        )
+        interval_of(said, level=level, of_next_run=of_run, bounds=bounds)
         for of_run in (False, True)
     )
-    within = bounds.moments(prediction.mean, prediction.sd)
-    of_run = bounds.moments(prediction.mean, torch.hypot(prediction.sd, prediction.noise_sd))
+    within = moments_within(said, bounds)
     return Expectation(
         mean=within.mean,
         sd=within.sd,
-        sd_run=of_run.sd,
+        sd_run=moments_within(said, bounds, of_next_run=True).sd,
         low=process.low,
         high=process.high,
         run_low=run.low,

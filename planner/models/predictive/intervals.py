@@ -11,9 +11,10 @@ from torch.special import ndtri
 
 from planner.campaign.objectives import HitRange, HitTarget, Maximise, Minimise, NumberObjective
 from planner.errors import InputError
+from planner.models.predictive.mixture import quantile
 from planner.models.predictive.normal import normal_cdf
 from planner.models.predictive.rectified import Bounds
-from planner.models.surrogate import Prediction
+from planner.models.surrogate import Mixture, Prediction
 
 _INFINITY = float("inf")
 
@@ -50,14 +51,41 @@ def interval(
     Raises:
         InputError: the level is not between 0 and 1.
     """
-    if not 0.0 < level < 1.0:
-        raise InputError(f"An interval's level must lie between 0 and 1, not at {level:g}.")
+    _check(level)
     sd = torch.hypot(prediction.sd, prediction.noise_sd) if of_next_run else prediction.sd
     half = ndtri(torch.tensor((1.0 + level) / 2.0, dtype=sd.dtype)) * sd
     return Interval(
         low=clip(prediction.mean - half, lowest, highest),
         high=clip(prediction.mean + half, lowest, highest),
     )
+
+
+def interval_of(
+    said: Mixture, *, level: float = 0.9, of_next_run: bool = False, bounds: Bounds | None = None
+) -> Interval:
+    """Returns the central interval of a mixture: as far into either tail.
+
+    Args:
+        said: what the surrogate says.
+        level: probability, between 0 and 1.
+        of_next_run: of one more measurement, with its noise, rather than of the process.
+        bounds: of the outcome; the ends are clipped to them.
+
+    Raises:
+        InputError: the level is not between 0 and 1.
+    """
+    _check(level)
+    bounds = bounds or Bounds()
+    low, high = (
+        quantile(said, share, of_next_run=of_next_run)
+        for share in ((1.0 - level) / 2.0, (1.0 + level) / 2.0)
+    )
+    return Interval(low=bounds.clip(low), high=bounds.clip(high))
+
+
+def _check(level: float) -> None:
+    if not 0.0 < level < 1.0:
+        raise InputError(f"An interval's level must lie between 0 and 1, not at {level:g}.")
 
 
 def clip(

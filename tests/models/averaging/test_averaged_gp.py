@@ -13,7 +13,7 @@ import torch
 
 from planner.bench.catalogue import read_pools
 from planner.errors import InputError
-from planner.models import FitFailure, Observations, OutcomeScale, Surrogate, Task, family, fit
+from planner.models import FitFailure, Observations, OutcomeScale, Surrogate, Task, fit
 from planner.models.averaging.averaged_gp import AveragedProcess, fit_averaged, systematic
 from planner.models.priors import MEAN_VARIANCE, NOISE_PRIOR, SIGNAL_PRIOR, lengthscale_prior
 from tests.oracles import hyperparameters as oracle
@@ -180,8 +180,8 @@ def test_predictions_are_those_of_a_long_random_walk_over_the_hyperparameters() 
     middle = np.median(exact, axis=0)
     off = (np.median(said, axis=0) - middle) / width_of(exact)
     # Of 32 components that were independent draws, a median would err by 1.25 / sqrt(32) = 0.22
-    # deviations, which is 0.07 widths of the interval of 90 %; they are spread evenly, and 60 points
-    # are averaged over. On 40 tasks it was 0.017 +- 0.004, the logarithm of the ratio of the widths
+    # deviations, 0.07 widths of the interval of 90 %; they are spread evenly, and 60 points are
+    # averaged over. On 40 tasks it was 0.017 +- 0.004, the logarithm of the ratio of the widths
     # 0.00 +- 0.05: five of these deviations, a false alarm in 2 million.
     assert np.sqrt(np.mean(off**2)) < 0.07
     assert abs(np.mean(np.log(width_of(said) / width_of(exact)))) < 0.25

@@ -1,0 +1,122 @@
+"""The campaign's forecasts beside their results: how they held, and what that changes."""
+
+from __future__ import annotations
+
+import math
+
+from planner.campaign import CampaignSpec
+from planner.ledger.entries import CoverageAlarm, IntervalsCorrected, Record
+from planner.ledger.replay import CampaignState
+from planner.models import Corrected, Evidence, Surrogate, evidence_of
+from planner.models.coverage.alarm import FALSE_ALARMS, find_alarm
+from planner.models.coverage.correction import describe_scale
+from planner.models.coverage.distribution import Distribution
+from planner.models.coverage.measuring import Coverage, Judged, measure
+from planner.trials import Spread, Trial, TrialState
+
+# A correction is written down anew when a factor has changed by more than a tenth: that is two to
+# three points of coverage at 90 %.
+_WORTH_SAYING = math.log(1.1)
+
+
+def known_forecasts(state: CampaignState) -> list[tuple[Trial, Spread, float]]:
+    """Returns the trials with a forecast and a result, in the order of the results.
+
+    Those that people left out are left out here too.
+    """
+    name = state.spec.objective.outcome
+    found = []
+    for trial in state.in_state(TrialState.COMPLETED):
+        prediction = trial.proposal.predictions.get(name)
+        value = _value(trial, state.spec)
+        if prediction is None or prediction.spread is None or value is None or trial.excluded:
+            continue
+        found.append((trial, prediction.spread, value))
+    return sorted(found, key=lambda each: (each[0].ended_at or state.opened_at, each[0].number))
+
+
+def _value(trial: Trial, spec: CampaignSpec) -> float | None:
+    return None if trial.observation is None else spec.goal_value(trial.observation.outcomes)
+
+
+def judge_forecasts(state: CampaignState) -> list[Judged]:
+    """Returns each forecast with its result, in the order of the results."""
+    bounds = state.spec.outcome.bounds
+    return [
+        Judged(trial=trial.number, stated=Distribution.of(spread, bounds), value=value)
+        for trial, spread, value in known_forecasts(state)
+    ]
+
+
+def measure_coverage(state: CampaignState) -> Coverage | None:
+    """Returns how well the campaign's forecasts held; None while none can be judged."""
+    return measure(judge_forecasts(state))
+
+
+def past_forecasts(state: CampaignState) -> Evidence:
+    """Returns what the next correction is learned from."""
+    pairs = [(spread, value) for _, spread, value in known_forecasts(state)]
+    return evidence_of(pairs, bounds=state.spec.outcome.bounds)
+
+
+def coverage_records(state: CampaignState, surrogate: Surrogate | None) -> list[Record]:
+    """Returns what is to be written down with the next choice: another correction, an alarm."""
+    records: list[Record] = []
+    if isinstance(surrogate, Corrected):
+        records += _correction_record(state, surrogate)
+    return records + _alarm_record(state)
+
+
+def _correction_record(state: CampaignState, surrogate: Corrected) -> list[Record]:
+    correction = surrogate.correction
+    known, unknown = math.exp(correction.known), math.exp(correction.unknown)
+    last = state.corrections[-1] if state.corrections else None
+    before = (last.known, last.unknown) if last is not None else (1.0, 1.0)
+    changes = [
+        abs(math.log(now / then)) for now, then in zip((known, unknown), before, strict=True)
+    ]
+    if max(changes) <= _WORTH_SAYING:
+        return []
+    n = correction.n_forecasts
+    learned = f"{n} forecasts with a result" if n != 1 else "1 forecast with a result"
+    return [
+        IntervalsCorrected(
+            known=known,
+            unknown=unknown,
+            n_forecasts=n,
+            reason=f"Intervals are made {describe_scale(known)} where much is known and "
+            f"{describe_scale(unknown)} where little is, as learned from {learned} and from "
+            f"the observations, each predicted without itself.",
+        )
+    ]
+
+
+def _alarm_record(state: CampaignState) -> list[Record]:
+    alarm = find_alarm(_since_last_alarm(state))
+    if alarm is None:
+        return []
+    word, remedy = "wider than need be", "The results are better known than is said."
+    if alarm.held < alarm.level * alarm.n:
+        word = "too narrow"
+        remedy = "Look for results that were entered wrongly, or a process that has changed."
+    return [
+        CoverageAlarm(
+            trial=alarm.trial,
+            level=alarm.level,
+            held=alarm.held,
+            n=alarm.n,
+            reason=f"Coverage alarm: of {alarm.n} intervals of {100 * alarm.level:g} % that were "
+            f"stated before a trial {alarm.held} held, so they were {word}. Chance alone "
+            f"does this in fewer than {100 * FALSE_ALARMS:g} % of campaigns. {remedy}",
+        )
+    ]
+
+
+def _since_last_alarm(state: CampaignState) -> list[Judged]:
+    """Returns the forecasts that no alarm was about yet."""
+    forecasts = judge_forecasts(state)
+    if not state.alarms:
+        return forecasts
+    trials = [each.trial for each in forecasts]
+    last = state.alarms[-1].trial
+    return forecasts[trials.index(last) + 1 :] if last in trials else forecasts

@@ -1,0 +1,134 @@
+"""How well a campaign's stated intervals held: for the page, the terminal and JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from planner import pictures
+from planner.campaign import CampaignSpec
+from planner.ledger.replay import CampaignState
+from planner.loop.forecasting import measure_coverage
+from planner.models.coverage.measuring import RECENT, Coverage, running_mean
+from planner.pictures.axis import number
+from planner.report.words import percent, rounded, unit_of
+from planner.space import Floats
+
+
+def gather_coverage(state: CampaignState) -> Coverage | None:
+    """Returns how well the forecasts of a campaign held; None while none can be judged."""
+    return measure_coverage(state)
+
+
+def describe_coverage(coverage: Coverage | None, state: CampaignState) -> list[str]:
+    """Returns the same in lines of text, with what was corrected and every alarm."""
+    if coverage is None:
+        return ["No trial with a stated interval has been measured yet."]
+    lines = [f"{coverage.n} forecasts with a result.", "", *_table(coverage), ""]
+    lines += [*_scores(coverage, state.spec)]
+    if state.corrections:
+        lines += ["", state.corrections[-1].reason]
+    lines += [each.reason for each in state.alarms]
+    return lines
+
+
+def _table(coverage: Coverage) -> list[str]:
+    rows = [("interval", "held", "of", "share", "right intervals", "")]
+    for each in coverage.levels:
+        share = "-" if each.share is None else f"{100 * each.share:.0f} %"
+        rows.append(
+            (percent(each.level), str(each.held), str(each.n), share,
+             f"{each.low} to {each.high}", each.verdict)
+        )  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _scores(coverage: Coverage, spec: CampaignSpec) -> list[str]:
+    unit = unit_of(spec.outcome.unit)
+    width = float(np.median([each.width for each in coverage.judged]))
+    share, nlpd = coverage.crps_of_spread, coverage.nlpd_of_spread
+    lines = [f"CRPS {number(coverage.crps, 3)}{unit}" + _of_spread(share)]
+    lines.append(
+        f"Negative log predictive density {number(coverage.nlpd, 3)} nat"
+        + (f", {number(nlpd, 3)} in units of the results' deviation" if nlpd is not None else "")
+    )
+    lines.append(f"Width of the 90 % interval {rounded(width)}{unit} in the middle")
+    return lines
+
+
+def _of_spread(share: float | None) -> str:
+    return "" if share is None else f", {number(share, 3)} of the results' deviation"
+
+
+def coverage_json(coverage: Coverage | None, state: CampaignState) -> dict[str, Any]:
+    """Returns all figures as plain JSON values."""
+    correction = state.corrections[-1] if state.corrections else None
+    said = {
+        "campaign": state.campaign,
+        "outcome": {"name": state.spec.outcome.name, "unit": state.spec.outcome.unit},
+        "correction": None
+        if correction is None
+        else {"known": correction.known, "unknown": correction.unknown,
+              "forecasts": correction.n_forecasts},
+        "alarms": [
+            {"trial": each.trial, "level": each.level, "held": each.held, "of": each.n}
+            for each in state.alarms
+        ],
+    }  # fmt: skip
+    if coverage is None:
+        return {**said, "forecasts": 0, "levels": [], "trials": []}
+    return {
+        **said,
+        "forecasts": coverage.n,
+        "levels": [
+            {"level": each.level, "held": each.held, "of": each.n, "low": each.low,
+             "high": each.high, "verdict": each.verdict}
+            for each in coverage.levels
+        ],
+        "crps": coverage.crps,
+        "nlpd": coverage.nlpd,
+        "crps_of_deviation": coverage.crps_of_spread,
+        "nlpd_of_deviation": coverage.nlpd_of_spread,
+        "trials": [
+            {"trial": each.trial, "measured": each.value, "level_needed": each.needed,
+             "level_uncut": each.uncut, "crps": each.crps, "nlpd": -each.log_density}
+            for each in coverage.judged
+        ],
+    }  # fmt: skip
+
+
+def make_coverage(coverage: Coverage | None, spec: CampaignSpec) -> pictures.Coverage | None:
+    """Returns the picture's record; None where there are too few forecasts for one."""
+    if coverage is None or coverage.n < 2:
+        return None
+    counted = [each for each in coverage.levels if each.n]
+    if not counted:
+        return None
+    outcome = spec.outcome
+    return pictures.Coverage(
+        outcome=outcome.name,
+        unit=outcome.unit if outcome.label != outcome.name else "",
+        levels=np.array([each.level for each in counted]),
+        shares=np.array([each.held / each.n for each in counted]),
+        bands=np.array([(each.low / each.n, each.high / each.n) for each in counted]),
+        running=np.column_stack([_running(coverage, each.level) for each in counted]),
+        crps=running_mean([each.crps for each in coverage.judged]),
+        nlpd=running_mean([-each.log_density for each in coverage.judged]),
+        over=RECENT,
+    )
+
+
+def _running(coverage: Coverage, level: float) -> Floats:
+    """Returns the share that held up to each forecast, of those that count; NaN before any."""
+    held, n, shares = 0, 0, []
+    for each in coverage.judged:
+        if each.uncut >= level:
+            held, n = held + each.held(level), n + 1
+        shares.append(held / n if n else math.nan)
+    return np.array(shares)
