@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict
 
 from planner.acquisition import Choice, Settings, Situation, choose
 from planner.bench.pools import Pool
+from planner.models import evidence_of
 from planner.rng import derive_seed, make_generator
+from planner.trials import Spread
 
 Replay = Literal["means", "repeat"]
 Start = Literal["random", "own"]
@@ -110,6 +112,7 @@ def play(pool: Pool, rules: Rules, *, seed: int, chooser: Chooser = choose) -> R
     rows = shared_start(pool, seed=seed) if rules.start == "random" else []
     kinds = ["start"] * len(rows)
     memo, cpu_s, wall_s = None, [], []
+    stated: list[tuple[Spread, float]] = []
     while len(rows) < rules.length(pool):
         situation = Situation(
             space=pool.space,
@@ -119,6 +122,7 @@ def play(pool: Pool, rules: Rules, *, seed: int, chooser: Chooser = choose) -> R
             blocked=frozenset(rows),
             memo=memo,
             settings=rules.settings,
+            forecasts=evidence_of(stated),
         )
         cpu, wall = time.process_time(), time.perf_counter()
         choice = chooser(situation, q=1, seed=derive_seed(seed, "ask", len(rows)))
@@ -129,6 +133,8 @@ def play(pool: Pool, rules: Rules, *, seed: int, chooser: Chooser = choose) -> R
         assert pick.row is not None
         rows.append(pick.row)
         kinds.append(pick.kind)
+        if pick.forecast is not None and pick.forecast.spread is not None:
+            stated.append((pick.forecast.spread, answer(pool, pick.row, rules.replay, seed=seed)))
     return Race.model_validate(
         {
             "pool": pool.name,

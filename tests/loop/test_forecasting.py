@@ -1,0 +1,132 @@
+"""What the ledger keeps of forecasts, and what follows from how they held."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy.stats import norm
+
+from planner.labs import Answer, Order
+from planner.ledger.entries import CoverageAlarm, IntervalsCorrected, TrialProposed
+from planner.loop.forecasting import (
+    coverage_records,
+    known_forecasts,
+    measure_coverage,
+    past_forecasts,
+)
+from planner.loop.inline import run_inline
+from planner.loop.model import fit_surrogate
+from planner.loop.people.remarks import exclude
+from planner.models import Corrected
+from planner.models.coverage.distribution import Distribution
+from planner.trials import Prediction, Proposal, Spread
+from tests.loop.conftest import MakeSession, campaign_text
+from tests.loop.scripted_lab import ScriptedLab, done
+from tests.report.campaigns import Diary, make_spec
+
+
+def hill(order: Order) -> float:
+    temperature = float(order.parameters["temperature"].value)
+    flow = float(order.parameters["flow"].value)
+    return 50 + 40 * math.exp(-(((temperature - 120) / 25) ** 2) - ((flow - 3) / 2) ** 2)
+
+
+def on_the_hill(order: Order, _: int) -> Answer:
+    return done(order, **{"yield": hill(order)})
+
+
+def in_few_steps(text: str) -> str:
+    text = text.replace("low: 100, high: 150", f"values: {list(range(100, 151, 5))}")
+    return text.replace("low: 1, high: 5,", f"values: {[1 + each / 2 for each in range(9)]},")
+
+
+def test_the_stated_interval_is_that_of_the_stated_distribution(make_session: MakeSession) -> None:
+    session = make_session(ScriptedLab(on_the_hill), text=in_few_steps(campaign_text()))
+    run_inline(session)
+    forecasts = known_forecasts(session.state)
+    assert [trial.number for trial, _, _ in forecasts] == [3, 4, 5, 6]  # two results make a model
+    for trial, spread, value in forecasts:
+        stated = trial.proposal.predictions["yield"]
+        said = Distribution.of(spread, (0.0, 100.0))
+        assert (stated.low, stated.high) == pytest.approx(
+            (said.quantile(0.05), said.quantile(0.95)), abs=1e-8
+        )
+        assert value == pytest.approx(hill_of(trial.configuration))
+    coverage = measure_coverage(session.state)
+    assert coverage is not None
+    assert coverage.n == 4
+
+
+def hill_of(settings) -> float:
+    temperature, flow = float(settings["temperature"]), float(settings["flow"])
+    return 50 + 40 * math.exp(-(((temperature - 120) / 25) ** 2) - ((flow - 3) / 2) ** 2)
+
+
+def test_what_decides_is_corrected_by_the_campaigns_own_forecasts(
+    make_session: MakeSession,
+) -> None:
+    session = make_session(ScriptedLab(on_the_hill), text=in_few_steps(campaign_text()))
+    run_inline(session)
+    surrogate = fit_surrogate(session.state, session.space)
+    assert isinstance(surrogate, Corrected)
+    assert surrogate.correction.n_forecasts == past_forecasts(session.state).n == 4
+    written = [
+        each.record
+        for each in session.ledger.read("bench")
+        if isinstance(each.record, IntervalsCorrected)
+    ]
+    assert written
+    assert session.state.corrections == written
+    # each is more than a tenth from the last, in one factor or the other
+    before = (1.0, 1.0)
+    for record in written:
+        now = (record.known, record.unknown)
+        assert max(abs(math.log(a / b)) for a, b in zip(now, before, strict=True)) > math.log(1.1)
+        before = now
+
+
+def test_what_is_left_out_of_learning_judges_no_forecast(make_session: MakeSession) -> None:
+    session = make_session(ScriptedLab(on_the_hill), text=in_few_steps(campaign_text()))
+    run_inline(session)
+    exclude(session, "5", reason="the furnace door stood open")
+    assert [trial.number for trial, _, _ in known_forecasts(session.state)] == [3, 4, 6]
+
+
+def forecast_and_result(diary: Diary, number: int, value: float) -> None:
+    """A trial with 50 +- 1 stated before it."""
+    spread = Spread(means=(50.0,), sds=(1.0,), weights=(1.0,), sd=0.6, noise_sd=0.8, prior_sd=5.0)
+    prediction = Prediction(
+        mean=50.0, sd=0.6, sd_run=1.0, low=48.36, high=51.64, level=0.9, spread=spread
+    )
+    proposal = Proposal(origin="model", reason="", seed=number, predictions={"yield": prediction})
+    settings = {"temperature": 600.0 + number, "flow": 2.0, "catalyst": "Fe"}
+    diary.write(TrialProposed(trial=number, configuration=settings, proposal=proposal))
+    diary.complete(number, value)
+
+
+def test_an_alarm_is_raised_once_when_results_leave_what_was_stated() -> None:
+    """Three in a row that a 95 % interval misses are evidence enough: 20^3 / 4 / 4 is above 100."""
+    diary = Diary(make_spec())
+    for number in range(1, 4):
+        assert coverage_records(diary.state, None) == []
+        forecast_and_result(diary, number, 55.0)
+    (alarm,) = coverage_records(diary.state, None)
+    assert isinstance(alarm, CoverageAlarm)
+    assert (alarm.trial, alarm.level, alarm.held, alarm.n) == (3, 0.95, 0, 3)
+    assert "too narrow" in alarm.reason
+    diary.write(alarm)
+    forecast_and_result(diary, 4, 55.0)  # the next one starts to count after it
+    assert coverage_records(diary.state, None) == []
+    for number in (5, 6):
+        forecast_and_result(diary, number, 55.0)
+    assert [each.trial for each in coverage_records(diary.state, None)] == [6]
+
+
+def test_results_as_stated_raise_none() -> None:
+    """Quantiles of the stated distribution, in an order that has no runs."""
+    diary = Diary(make_spec())
+    for number in range(1, 25):
+        share = (number * 0.618) % 1.0
+        forecast_and_result(diary, number, 50.0 + float(norm.ppf(share)))
+        assert coverage_records(diary.state, None) == []
