@@ -98,13 +98,18 @@ def covariance(
     scales = torch.tensor(
         [h.lengthscales[index] for index in columns], dtype=a.dtype, device=a.device
     )
-    r = torch.cdist(
-        (a / scales)[..., of_numbers],
-        (b / scales)[..., of_numbers],
-        compute_mode="donot_use_mm_for_euclid_dist",
-    )
+    r = _distances(a / scales, b / scales, of_numbers)
     n = (1.0 + _SQRT5 * r + (5.0 / 3.0) * r.square()) * torch.exp(-_SQRT5 * r)
     # one-hot columns of two different choices lie 2 apart, squared
-    apart = 0.5 * (a[..., :, None, of_choices] - b[..., None, :, of_choices]).square()
-    c = torch.exp(-(apart / scales[of_choices]).sum(dim=-1))
+    roots = (2.0 * scales).sqrt()
+    c = torch.exp(-_distances(a / roots, b / roots, of_choices).square())
     return h.shares[0] * n + h.shares[1] * c + h.shares[2] * n * c
+
+
+def _distances(
+    a: Float64[Tensor, "*b n d"], b: Float64[Tensor, "*b m d"], columns: list[int]
+) -> Float64[Tensor, "*b n m"]:
+    # by differences: by products they would lose half the digits where points are near
+    return torch.cdist(
+        a[..., columns], b[..., columns], compute_mode="donot_use_mm_for_euclid_dist"
+    )
