@@ -151,22 +151,34 @@ def _sampled_misfit(task: Task) -> str | None:
     return misfit(task)
 
 
-def _fit_bayesian(task: Task) -> Surrogate | FitFailure:
-    from planner.models.bayesian.sampled_gp import fit_bayesian
+def _fit_variational(task: Task) -> Surrogate | FitFailure:
+    from planner.models.networks.variational import fit
 
-    return fit_bayesian(task)
-
-
-def _fit_saas(task: Task) -> Surrogate | FitFailure:
-    from planner.models.bayesian.sampled_gp import fit_saas
-
-    return fit_saas(task)
+    return fit(task)
 
 
-def _sampled_misfit(task: Task) -> str | None:
-    from planner.models.bayesian.sampled_gp import misfit
+def _variational_misfit(task: Task) -> str | None:
+    from planner.models.networks.variational import misfit
 
     return misfit(task)
+
+
+def _fit_ensemble(task: Task) -> Surrogate | FitFailure:
+    from planner.models.networks.ensemble import fit
+
+    return fit(task)
+
+
+def _ensemble_misfit(task: Task) -> str | None:
+    from planner.models.networks.ensemble import misfit
+
+    return misfit(task)
+
+
+def _fit_forest(task: Task) -> Surrogate | FitFailure:
+    from planner.models.forest.fitting import fit
+
+    return fit(task)
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -183,9 +195,15 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             Family(name="averaged_gp", fit=_fit_averaged),
             Family(name="bayesian_gp", fit=_fit_bayesian, is_dear=True, misfit=_sampled_misfit),
             Family(name="saas_gp", fit=_fit_saas, is_dear=True, misfit=_sampled_misfit),
-            Family(name="bayesian_gp", fit=_fit_bayesian, is_dear=True, misfit=_sampled_misfit),
-            Family(name="saas_gp", fit=_fit_saas, is_dear=True, misfit=_sampled_misfit),
             Family(name="bnn", fit=_fit_bnn, is_dear=True, misfit=_bnn_misfit),
+            Family(
+                name="variational_bnn",
+                fit=_fit_variational,
+                is_dear=True,
+                misfit=_variational_misfit,
+            ),
+            Family(name="deep_ensemble", fit=_fit_ensemble, is_dear=True, misfit=_ensemble_misfit),
+            Family(name="forest", fit=_fit_forest, is_dear=True),
             Family(name="auto", fit=_fit_auto),
         )
     }

@@ -80,6 +80,10 @@ def choice_prior(n_choices: int) -> LogNormal:
 # from what the others predict is hardly ever doubted alone.
 OUTLIER_PROBABILITY = 0.005
 
+# Deviation of the log noise variance from the middle of a parameter's range to its end, where noise
+# varies. Source: ours: a noise that is three times as large at one end as at the other is likely.
+NOISE_TREND_SD = 0.5
+
 # Signal variance where it is averaged over, and variance of the constant mean then, in units of the
 # outcome's own. Settings that a planner chose spread less than the rest of the space: wide priors
 # let the rest be other than what was seen. Source: held-out densities of ten real tables, of

@@ -14,9 +14,10 @@ from torch import Tensor
 from torch.quasirandom import SobolEngine
 
 from planner.models.failure import FitFailure
-from planner.models.networks.evidence import Data, last_layer, negative_log_evidence
+from planner.models.networks.evidence import Data, last_layer
 from planner.models.networks.network import Network
 from planner.models.networks.potential import potential
+from planner.models.networks.starting import near_the_prior
 from planner.models.networks.surrogate import Networks
 from planner.models.sampling.chains import Chains, Effort, sample
 from planner.models.sampling.convergence import Convergence, check
@@ -32,7 +33,6 @@ _EFFORT = Effort(n_warmup=80, n_draws=60)
 _MORE_EFFORT = Effort(n_warmup=40, n_draws=120)
 _KEPT = 32
 _WATCHED = 16
-_APPROACH_STEPS = 60
 MOST_OBSERVATIONS = 100
 
 
@@ -67,11 +67,11 @@ def fit(
     scale = standard_scale(ordered.y.numpy(), task.scale)
     if isinstance(scale, FitFailure):
         return scale
-    network = Network(columns=task.columns, width=_WIDTH)
+    network = Network(columns=task.columns, width=_WIDTH, is_expected=scale == task.scale)
     data = Data.of(ordered, scale)
     chains = sample(
         partial(potential, network, data),
-        _starts(network, data, seed=task.seed),
+        near_the_prior(network, data, n=_CHAINS, seed=task.seed),
         effort=effort,
         seed=task.seed,
     )
@@ -108,31 +108,6 @@ def _doubt(convergence: Convergence) -> str:
         f"The network's chains have not converged ({convergence.words}), so its deviations may be "
         f"off; compare with another family before much rests on them."
     )
-
-
-def _starts(network: Network, data: Data, *, seed: int) -> Float64[Tensor, "c p"]:
-    """Returns draws of the prior, each moved as little as explains the data.
-
-    In the many directions that data say nothing of they stay spread as the prior, and so does the
-    posterior: ``min -log p(z | theta) + |theta - drawn|^2 / 2``.
-
-    Source: the sampler by randomised maximum likelihood, Bardsley et al., "Randomize-Then-Optimize"
-    (SIAM J. Sci. Comput. 2014).
-    """
-    generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randn(_CHAINS, network.n_weights, dtype=data.z.dtype, generator=generator)
-    theta = drawn.clone().requires_grad_()
-    optimiser = torch.optim.LBFGS([theta], max_iter=_APPROACH_STEPS, line_search_fn="strong_wolfe")
-
-    def value() -> Tensor:
-        optimiser.zero_grad()
-        each = negative_log_evidence(network, data, theta)
-        total = each.sum() + 0.5 * (theta - drawn).square().sum()
-        total.backward()  # type: ignore[no-untyped-call]
-        return total
-
-    optimiser.step(value)  # type: ignore[no-untyped-call]
-    return theta.detach()
 
 
 def _convergence(network: Network, data: Data, chains: Chains) -> Convergence:

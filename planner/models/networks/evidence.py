@@ -18,7 +18,7 @@ down, is drawn exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float64
@@ -38,12 +38,13 @@ class Data:
     Args:
         x: encoded configurations.
         z: outcomes.
-        known_noise: variances; NaN where they have to be learned.
+        known_noise: variances, the same for all networks or one row each; NaN where they have to
+            be learned.
     """
 
     x: Float64[Tensor, "n d"]
     z: Float64[Tensor, " n"]
-    known_noise: Float64[Tensor, " n"]
+    known_noise: Float64[Tensor, "*s n"]
 
     @classmethod
     def of(cls, observations: Observations, scale: OutcomeScale) -> Data:
@@ -53,6 +54,11 @@ class Data:
             z=(observations.y - scale.mean) / scale.sd,
             known_noise=observations.var / scale.sd**2,
         )
+
+    def with_noise(self, variances: Float64[Tensor, "*s n"]) -> Data:
+        """Returns the data with these variances where none is known."""
+        known = torch.where(self.known_noise.isnan(), variances, self.known_noise)
+        return replace(self, known_noise=known)
 
     def noise(self, units: Units) -> Float64[Tensor, "*s n"]:
         """Returns the noise variances, the known ones or the network's."""

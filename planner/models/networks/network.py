@@ -1,4 +1,4 @@
-"""A network of one hidden layer, and its prior: functions as smooth as the plain process expects.
+"""A network of one or two hidden layers, and its prior: as smooth as the plain process expects.
 
 | symbol | meaning                                                                       | shape |
 |--------|-------------------------------------------------------------------------------|-------|
@@ -6,13 +6,16 @@
 | l      | lengthscales, ``log l = prior mean + prior sd theta_l``, one a parameter      | s k   |
 | u      | slopes of the units, ``theta_u / l``                                          | s d h |
 | phi    | units, ``tanh(STEEPNESS (u'(x - 1/2) - SPREAD theta_b |u|))``                  | s n h |
-| w, c   | weights of the units and a constant, normal                                   | h, 1  |
-| f      | the process, ``sqrt(GAIN / h) phi w + c``                                     | s n   |
+| phi_2  | of a second layer, ``tanh(STEEPNESS (sqrt(GAIN / h) phi V + SPREAD theta_c))``; | s n h |
+|        | it stands in the place of phi in all that follows                             |       |
+| v      | signal variance, ``log v = prior mean + prior sd theta_v``                    | s     |
+| w, c   | weights of the units and of a constant, standard normal                       | h, 1  |
+| f      | the process, ``sqrt(v GAIN / h) phi w + sqrt(its variance) c``               | s n   |
 | g      | log noise variance, ``prior mean + prior sd theta_g + phi theta_r / sqrt(h)`` | s n   |
 
 A unit rises from -1 to 1 across a plane that lies ``SPREAD theta_b`` from the middle of the cube,
 whatever its slope. STEEPNESS and SPREAD bring the correlation of prior functions near that of the
-Matern kernel of the same lengthscales, GAIN their variance near its signal variance of 1.
+Matern kernel of the same lengthscales, GAIN their variance near v.
 
 Source: Neal, "Bayesian Learning for Neural Networks" (1996), chapter 2, for scales by which the
 prior of a function does not depend on the width.
@@ -27,7 +30,14 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from planner.models.priors import NOISE_PRIOR, lengthscale_prior
+from planner.models.priors import (
+    EXPECTED_SIGNAL_PRIOR,
+    MEAN_VARIANCE,
+    NOISE_PRIOR,
+    SIGNAL_PRIOR,
+    LogNormal,
+    lengthscale_prior,
+)
 
 # From a search on a grid in 1 to 10 dimensions: correlations of random pairs are then higher than
 # those of the Matern kernel by 0.2 at most on average, and a steeper network is hard to sample.
@@ -42,7 +52,7 @@ class Units:
     """What the hidden layer says of some configurations.
 
     Args:
-        features: what the process is a weighted sum of, ``sqrt(GAIN / h) phi`` and a constant 1.
+        features: what the process is a weighted sum of, units and a constant.
         log_noise: g.
     """
 
@@ -56,11 +66,15 @@ class Network:
 
     Args:
         columns: for each encoded column the index of the parameter it belongs to.
-        width: units of the hidden layer.
+        width: units of each hidden layer.
+        depth: hidden layers, 1 or 2.
+        is_expected: the outcome's scale is what the campaign file expects, not that of the data.
     """
 
     columns: tuple[int, ...]
     width: int
+    depth: int = 1
+    is_expected: bool = False
 
     @property
     def n_parameters(self) -> int:
@@ -68,10 +82,20 @@ class Network:
         return max(self.columns) + 1
 
     @property
+    def signal_prior(self) -> LogNormal:
+        """Prior of the signal variance."""
+        return EXPECTED_SIGNAL_PRIOR if self.is_expected else SIGNAL_PRIOR
+
+    @property
+    def mean_variance(self) -> float:
+        """Variance of the constant beforehand; where the mean is expected it is known."""
+        return 0.0 if self.is_expected else MEAN_VARIANCE
+
+    @property
     def sizes(self) -> tuple[int, ...]:
-        """How many weights are lengthscales, slopes, offsets, noise by unit, and the noise."""
-        h = self.width
-        return (self.n_parameters, len(self.columns) * h, h, h, 1)
+        """Lengths of theta's parts: l, u, b, r, g, v, V and c."""
+        h, second = self.width, self.depth - 1
+        return (self.n_parameters, len(self.columns) * h, h, h, 1, 1, second * h * h, second * h)
 
     @property
     def n_weights(self) -> int:
@@ -90,15 +114,21 @@ class Network:
             theta: one network a row.
             x: the same configurations for all networks.
         """
-        _, slopes, offsets, by_unit, level = torch.split(theta, list(self.sizes), dim=-1)
+        parts = torch.split(theta, list(self.sizes), dim=-1)
+        _, slopes, offsets, by_unit, level, signal, mixing, shifts = parts
         inverse = (-self.log_lengthscales(theta)).exp()[..., list(self.columns)]
         u = slopes.view(*theta.shape[:-1], -1, self.width) * inverse[..., None]
         away = SPREAD * offsets * u.square().sum(dim=-2).sqrt()
         phi = torch.tanh(STEEPNESS * ((x - 0.5) @ u - away[..., None, :]))
+        if self.depth == 2:
+            v = mixing.view(*theta.shape[:-1], self.width, self.width)
+            mixed = math.sqrt(GAIN / self.width) * (phi @ v)
+            phi = torch.tanh(STEEPNESS * (mixed + SPREAD * shifts[..., None, :]))
         varying = (phi @ by_unit[..., None])[..., 0] / math.sqrt(self.width)
+        scale = (0.5 * (self.signal_prior.mean + self.signal_prior.sd * signal)).exp()
+        scale = math.sqrt(GAIN / self.width) * scale
+        constant = torch.full_like(phi[..., :1], math.sqrt(self.mean_variance))
         return Units(
-            features=torch.cat(
-                [math.sqrt(GAIN / self.width) * phi, torch.ones_like(phi[..., :1])], dim=-1
-            ),
+            features=torch.cat([scale[..., None] * phi, constant], dim=-1),
             log_noise=NOISE_PRIOR.mean + NOISE_PRIOR.sd * level + varying,
         )

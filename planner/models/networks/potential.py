@@ -6,7 +6,7 @@ In the symbols of ``network`` and ``evidence``, for each network by itself, with
 |--------|----------------------------------------------------------------------------|-------|
 | G      | d value / dK = (K^-1 - a a') / 2                                           | n n   |
 | dg     | d value / dg = diag(G) N, 0 where N is known or at its smallest            | n     |
-| dphi   | 2 GAIN / h G phi + dg theta_r' / sqrt(h)                                   | n h   |
+| dphi   | 2 v GAIN / h G phi + dg theta_r' / sqrt(h)                                 | n h   |
 | da     | of what the tanh is taken of, STEEPNESS left out: (1 - phi^2) dphi         | n h   |
 """
 
@@ -28,7 +28,9 @@ from planner.space import Floats
 
 
 def potential(network: Network, data: Data, theta: Float64[Tensor, "s p"]) -> Float64[Tensor, " s"]:
-    """Returns ``negative_log_posterior``; its gradient comes with it and cannot be traced further.
+    """Returns ``negative_log_posterior`` of networks of one hidden layer, with its gradient.
+
+    The gradient cannot be traced further.
 
     Where the covariance cannot be factored the value is not a number and the gradient is 0.
     """
@@ -53,8 +55,8 @@ class _Potential(torch.autograd.Function):
 def value_and_gradient(network: Network, data: Data, theta: Floats) -> tuple[Floats, Floats]:
     """Returns ``negative_log_posterior`` of each network and its gradient, ``s`` and ``s p``."""
     d, h, x = len(network.columns), network.width, data.x.numpy() - 0.5
-    edges = np.cumsum(network.sizes)[:-1]
-    scales, slopes, offsets, by_unit, level = np.split(theta, edges, axis=1)
+    edges = np.cumsum(network.sizes)[:6]
+    scales, slopes, offsets, by_unit, level, signal, _ = np.split(theta, edges, axis=1)
     prior = lengthscale_prior(network.n_parameters)
     inverse = np.exp(-prior.mean - prior.sd * scales)[:, network.columns]
     u = slopes.reshape(-1, d, h) * inverse[:, :, None]
@@ -65,10 +67,15 @@ def value_and_gradient(network: Network, data: Data, theta: Floats) -> tuple[Flo
     noise = np.where(np.isnan(known), np.exp(g), known)
     is_learned = np.isnan(known) & (noise > SMALLEST_NOISE)
 
-    value, slope_k = _evidence(phi, np.maximum(noise, SMALLEST_NOISE), data.z.numpy())
+    strength = network.signal_prior
+    gain = GAIN / h * np.exp(strength.mean + strength.sd * signal)[:, :, None]
+    noise_floored = np.maximum(noise, SMALLEST_NOISE)
+    cov = gain * (phi @ phi.transpose(0, 2, 1)) + network.mean_variance
+    value, slope_k = _evidence(cov, noise_floored, data.z.numpy())
     value += 0.5 * np.square(theta).sum(axis=1)
     dg = np.einsum("snn->sn", slope_k) * noise * is_learned
-    dphi = (2.0 * GAIN / h) * (slope_k @ phi) + dg[:, :, None] * by_unit[:, None, :] / h**0.5
+    by_gain = gain * (slope_k @ phi)
+    dphi = 2.0 * by_gain + dg[:, :, None] * by_unit[:, None, :] / h**0.5
     da = STEEPNESS * (1.0 - np.square(phi)) * dphi
     total = da.sum(axis=1)
     du = x.T @ da - (SPREAD * offsets * total / length)[:, None, :] * u
@@ -80,16 +87,16 @@ def value_and_gradient(network: Network, data: Data, theta: Floats) -> tuple[Flo
         -SPREAD * length * total,
         (dg[:, None, :] @ phi)[:, 0] / h**0.5,
         NOISE_PRIOR.sd * dg.sum(axis=1, keepdims=True),
+        strength.sd * (by_gain * phi).sum(axis=(1, 2))[:, None],
     ]
     gradient = np.concatenate(parts, axis=1) + theta
     gradient[np.isnan(value)] = 0.0
     return value, gradient
 
 
-def _evidence(phi: Floats, noise: Floats, z: Floats) -> tuple[Floats, Floats]:
+def _evidence(k: Floats, noise: Floats, z: Floats) -> tuple[Floats, Floats]:
     """Returns ``-log p(z | theta)`` up to a constant and G, of each network."""
-    s, n, h = phi.shape
-    k = (GAIN / h) * (phi @ phi.transpose(0, 2, 1)) + 1.0
+    s, n, _ = k.shape
     k[:, np.arange(n), np.arange(n)] += noise
     value, slope = np.full(s, math.nan), np.zeros_like(k)
     for index in range(s):

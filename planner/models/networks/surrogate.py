@@ -21,9 +21,10 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from planner.models.drawn.noise import NoiseField
 from planner.models.drawn.surrogate import Drawn
 from planner.models.networks.evidence import Data, LastLayer, last_layer
-from planner.models.networks.network import Network
+from planner.models.networks.network import Network, Units
 from planner.models.observations import Observations, OutcomeScale
 from planner.models.surrogate import Mixture
 
@@ -44,6 +45,7 @@ class Networks(Drawn):
         network: shape of all of them.
         theta: hidden layers, one network a row; all count alike.
         found: what the fit says of itself, in plain JSON.
+        noise: that was learned apart; None where it is the networks' own.
         doubt: what the person should know before trusting it; None where there is nothing.
     """
 
@@ -54,6 +56,7 @@ class Networks(Drawn):
     network: Network
     theta: Float64[Tensor, "s p"]
     found: Mapping[str, object]
+    noise: NoiseField | None = None
     doubt: str | None = None
 
     @property
@@ -88,7 +91,7 @@ class Networks(Drawn):
 
     def noise_sd(self, x: Float64[Tensor, "n d"]) -> Float64[Tensor, " n"]:
         """Returns the root of the networks' mean noise variance at each configuration."""
-        log_noise = self.network.units(self.theta, x).log_noise
+        log_noise = self._log_noise(self.network.units(self.theta, x), x)
         return self.scale.sd * log_noise.exp().mean(dim=0).sqrt()
 
     def covariance(
@@ -132,7 +135,11 @@ class Networks(Drawn):
         units = self.network.units(self.theta, x)
         means = (units.features @ self._last.mean[..., None])[..., 0]
         reduced = torch.linalg.solve_triangular(self._last.factor, units.features.mT, upper=False)
-        return means, reduced.square().sum(dim=-2), units.log_noise
+        return means, reduced.square().sum(dim=-2), self._log_noise(units, x)
+
+    def _log_noise(self, units: Units, x: Float64[Tensor, "n d"]) -> Float64[Tensor, "s n"]:
+        own = units.log_noise
+        return own if self.noise is None else self.noise.log_variance(x).expand(own.shape)
 
     def _reduced(
         self, x: Float64[Tensor, "n d"]
@@ -156,4 +163,7 @@ class Networks(Drawn):
 
     @cached_property
     def _last(self) -> LastLayer:
-        return last_layer(self.network, Data.of(self.observations, self.scale), self.theta)
+        data = Data.of(self.observations, self.scale)
+        if self.noise is not None:
+            data = data.with_noise(self.noise.log_variance(data.x).exp())
+        return last_layer(self.network, data, self.theta)

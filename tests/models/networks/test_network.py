@@ -51,6 +51,7 @@ def test_prior_functions_vary_as_those_of_the_plain_process(p: int) -> None:
     network = Network(columns=tuple(range(p)), width=100)
     theta = make_theta(network, 300)
     theta[:, :p] = 0.0  # lengthscales in the middle of their prior
+    theta[:, -1] = 0.0  # and so the signal
     x = torch.from_numpy(np.random.default_rng(0).random((40, p)))
 
     features = network.units(theta, x).features[..., :-1]

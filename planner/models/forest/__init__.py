@@ -1,0 +1,1 @@
+"""A forest for responses with edges: trees of random splits, each a process of its own."""
