@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -84,6 +86,19 @@ def test_with_a_third_of_the_range_cut_out_learning_goes_there() -> None:
 
     assert learning >= 18
     assert optimising < 18
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("family", "n_seeds"), [("averaged_gp", 20), ("deep_ensemble", 6)])
+def test_other_families_go_there_as_well(family: str, n_seeds: int) -> None:
+    """In nine of ten seeds; an ensemble takes a second each, all of 20 were measured once."""
+    settings = replace(LEARN, family=family)
+    picks = [
+        float(choose(situation_with_a_gap(seed, settings), q=1, seed=seed).picks[0].x[0])
+        for seed in range(n_seeds)
+    ]
+
+    assert sum(1 / 3 < x < 2 / 3 for x in picks) >= 0.9 * n_seeds
 
 
 def test_its_reason_says_how_much_is_learned_and_that_little_is_known_there() -> None:
