@@ -95,7 +95,7 @@ def find_modes(posterior: Hyperposterior, starts: Sequence[Floats]) -> tuple[Mod
         starts: each ``q``.
 
     Returns:
-        None where the density is 0 at every start.
+        None at all where the density is 0 at every start.
     """
     found: list[tuple[Floats, float]] = []
     for start in starts:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.models.average import Average
-from planner.models.averaging.averaged_gp import hyperposterior, processes, starts
 from planner.models.averaging.hyperposterior import Hyperposterior
 from planner.models.averaging.laplace import find_modes
+from planner.models.averaging.processes import hyperposterior, processes, starts
 from planner.models.bayesian.drawing import EFFORT, draw
 from planner.models.bayesian.remembered import Remembered
 from planner.models.failure import FitFailure
@@ -57,6 +57,16 @@ class SampledProcess(Average):
     def convergence(self) -> Convergence:
         """What the chains said of themselves when they were drawn."""
         return self.remembered.convergence
+
+    @property
+    def caveat(self) -> str | None:
+        """That the chains did not quite agree, where they did not."""
+        if self.convergence.verdict == "converged":
+            return None
+        return (
+            f"The sampler's chains do not quite agree on the hyperparameters: "
+            f"{self.convergence.words}. Intervals may be off; more results help."
+        )
 
 
 def fit_bayesian(task: Task, *, effort: Effort = EFFORT) -> SampledProcess | FitFailure:

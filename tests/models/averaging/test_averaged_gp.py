@@ -14,7 +14,8 @@ import torch
 from planner.bench.catalogue import read_pools
 from planner.errors import InputError
 from planner.models import FitFailure, Observations, OutcomeScale, Surrogate, Task, fit
-from planner.models.averaging.averaged_gp import AveragedProcess, fit_averaged, systematic
+from planner.models.averaging.averaged_gp import AveragedProcess, fit_averaged
+from planner.models.averaging.weighted import systematic
 from planner.models.priors import MEAN_VARIANCE, NOISE_PRIOR, SIGNAL_PRIOR, lengthscale_prior
 from tests.oracles import hyperparameters as oracle
 
@@ -214,3 +215,12 @@ def test_it_predicts_held_out_results_better_than_the_most_probable_process(
 
     # a fact about these tables, with fixed splits: on average over them, not on each
     assert np.mean(gains) > 0
+
+
+def test_weights_that_are_not_to_be_trusted_are_said() -> None:
+    surrogate = fitted(make_task(15))
+    doubtful = replace(surrogate, diagnosis=replace(surrogate.diagnosis, k_hat=0.84))
+
+    assert surrogate.caveat is None
+    assert doubtful.caveat is not None
+    assert "0.84, above 0.7" in doubtful.caveat

@@ -13,10 +13,10 @@ from scipy import stats
 
 from planner.errors import InputError
 from planner.models import FitFailure, Observations, OutcomeScale, Surrogate, Task, fit
-from planner.models.averaging.averaged_gp import starts
 from planner.models.averaging.evidence import Evidence
 from planner.models.averaging.hyperposterior import Hyperposterior
 from planner.models.averaging.laplace import find_modes
+from planner.models.averaging.processes import starts
 from planner.models.bayesian import drawing
 from planner.models.bayesian.drawing import draw, potential
 from planner.models.bayesian.sampled_gp import (
@@ -257,3 +257,15 @@ def test_true_hyperparameters_rank_evenly_among_their_draws() -> None:
     assert unevenness(of_draws) < limit
     # the mean alone is above or below all the time, which is at least 30 a coordinate
     assert unevenness(of_mean) > limit
+
+
+def test_chains_that_do_not_quite_agree_are_said() -> None:
+    surrogate = fitted(make_task(8))
+    remembered = surrogate.remembered
+    fine = replace(remembered.convergence, r_hat=1.01, ess=200.0, divergences=0)
+    apart = replace(fine, r_hat=1.2)
+
+    assert replace(surrogate, remembered=replace(remembered, convergence=fine)).caveat is None
+    caveat = replace(surrogate, remembered=replace(remembered, convergence=apart)).caveat
+    assert caveat is not None
+    assert "split R-hat 1.20" in caveat
