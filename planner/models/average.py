@@ -105,6 +105,12 @@ class Average(Surrogate):
         members = zip(self.components, self.weights, strict=True)
         return math.sqrt(sum(weight * each.prior_sd**2 for each, weight in members))
 
+    @property
+    def caveat(self) -> str | None:
+        """Those of the components, each once."""
+        caveats = dict.fromkeys(each.caveat for each in self.components if each.caveat)
+        return " ".join(caveats) or None
+
     @cached_property
     def model(self) -> Model:
         """The mixture as a BoTorch model, whose draws are those of the components."""

@@ -28,6 +28,7 @@ from torch import Tensor
 from planner.errors import InputError
 from planner.models import GaussianProcess, Observations, Surrogate, Task, fit
 from planner.models.average import Average
+from planner.models.averaging.averaged_gp import AveragedProcess, fit_averaged
 
 COLUMNS = (0, 1, 1, 1)
 WEIGHTS = (0.5, 0.3, 0.2)
@@ -278,3 +279,13 @@ def test_every_acquisition_from_draws_works_on_the_mixture(is_pieced: bool) -> N
         assert bool((x.grad != 0).any()), name
     picked = MaxPosteriorSampling(average.model, replacement=False)(at, 3)
     assert all(any(torch.equal(row, one) for one in at) for row in picked)
+
+
+def test_what_a_component_warns_of_the_average_warns_of() -> None:
+    plain = make_components()[0]
+    averaged = fit_averaged(Task(observations=plain.observations, columns=COLUMNS))
+    assert isinstance(averaged, AveragedProcess)
+    doubtful = replace(averaged, diagnosis=replace(averaged.diagnosis, k_hat=0.9))
+
+    assert Average((plain, doubtful), (0.5, 0.5)).caveat == doubtful.caveat
+    assert Average((plain, plain), (0.5, 0.5)).caveat is None
