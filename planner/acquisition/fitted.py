@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from planner.acquisition.situation import Situation
@@ -70,7 +73,7 @@ def make_task(situation: Situation) -> Task:
         ),
         scale=situation.scale,
         bounds=Bounds(*situation.bounds),
-        memo=situation.memo,
+        memo=found_before(situation.memo, family=situation.settings.family),
     )
 
 
@@ -85,10 +88,20 @@ def _fit_margin(situation: Situation, x: Floats) -> Surrogate | FitFailure:
         [_WANTED if value else _OTHER for value in situation.y],
         (_WANTED, _OTHER),
         columns=situation.space.columns,
-        previous=_last_lengthscales(situation),
+        previous=margin_before(situation.memo),
     )
     return found if isinstance(found, FitFailure) else found.latent([_WANTED])
 
 
-def _last_lengthscales(situation: Situation) -> Hyperparameters | None:
-    return None if situation.memo is None else Hyperparameters.from_json(situation.memo)
+def found_before(memo: Mapping[str, Any] | None, *, family: str) -> Mapping[str, object] | None:
+    """Returns what the last fit found, if it was of this family."""
+    found: Mapping[str, object] | None = (
+        memo["found"] if memo is not None and memo["family"] == family else None
+    )
+    return found
+
+
+def margin_before(memo: Mapping[str, Any] | None) -> Hyperparameters | None:
+    """Returns the hyperparameters of the last margin of classes, which is a plain process."""
+    found = found_before(memo, family="gp")
+    return None if found is None else Hyperparameters.from_json(found)

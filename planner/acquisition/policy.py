@@ -201,8 +201,10 @@ class _Chooser:
         )
 
     def _remarks(self, found: Found, earlier: list[Pick]) -> list[str]:
-        """Returns what else there is to say of a pick: what was assumed, and what it shares."""
+        """Returns what else there is to say of a pick: doubts, what was assumed and is shared."""
         remarks = []
+        if self.surrogate is not None and self.surrogate.caveat is not None:
+            remarks.append(self.surrogate.caveat)
         for name, value in self.assumed.items():
             unit = self.situation.space.parameter(name).unit_words
             remarks.append(

@@ -39,7 +39,7 @@ class Settings:
     acquisition: Acquisition = "ucb"
     beta: float = 1.25
     n_start: int = 5
-    family: str = "gp"
+    family: str = "auto"
     is_corrected: bool = True
 
     @classmethod
@@ -101,7 +101,7 @@ class Situation:
             them is chosen again. Those in ``x`` and ``pending`` count without being named here.
         blocked: numbers of table rows that may not be chosen, for whatever reason; numbers are
             those of the whole table, also where the space holds only a part of its rows.
-        memo: what the last fit of the same family found, from which the next one starts.
+        memo: what the last choice remembers of its fit; of another family it is not used.
         scale: what to expect of the outcome before it was measured.
         bounds: smallest and largest value that the outcome can take, where it has them.
         settings: of the policy.
@@ -245,5 +245,7 @@ class Choice:
 
     @property
     def memo(self) -> Mapping[str, object] | None:
-        """What the fit found; give it to the next choice."""
-        return self.surrogate.memo if self.surrogate is not None else None
+        """What was fitted and what was found; give it to the next choice."""
+        if self.surrogate is None:
+            return None
+        return {"family": self.surrogate.family, "found": self.surrogate.memo}

@@ -10,6 +10,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.acquisition import Repeatable, Settings, Situation, fit_for
+from planner.acquisition.fitted import margin_before
 from planner.campaign import CampaignSpec, ClassOutcome, HitClass
 from planner.ledger.replay import CampaignState
 from planner.loop.forecasting import past_forecasts
@@ -17,7 +18,6 @@ from planner.models import (
     Bounds,
     Expectation,
     FitFailure,
-    Hyperparameters,
     OutcomeScale,
     Surrogate,
     expect,
@@ -157,7 +157,7 @@ def predict_classes(
         [str(each.outcomes[outcome.name].value) for each in observed],
         outcome.classes,
         columns=space.columns,
-        previous=None if memo is None else Hyperparameters.from_json(memo),
+        previous=margin_before(memo),
     )
     if isinstance(found, FitFailure):
         return None
@@ -213,5 +213,5 @@ def settings_of(spec: CampaignSpec) -> Settings:
         acquisition=default.acquisition if policy.acquisition == "auto" else policy.acquisition,
         beta=policy.beta if policy.beta is not None else default.beta,
         n_start=policy.start if policy.start is not None else default.n_start,
-        family=default.family if spec.model.family == "auto" else spec.model.family,
+        family=spec.model.family,
     )

@@ -82,7 +82,7 @@ class Proposal:
         acquisition: name of the acquisition function, and its value.
         probability: of meeting the goal, or of beating the best so far by the stated gain.
         model_version: of the surrogate.
-        memo: what the fit of the surrogate found, from which the next one starts.
+        memo: which family was fitted and what was found, from which the next fit starts.
     """
 
     origin: Origin

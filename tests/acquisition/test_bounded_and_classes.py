@@ -9,7 +9,13 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from planner.acquisition import Situation, fit_for, log_noisy_expected_improvement, reasons
+from planner.acquisition import (
+    Settings,
+    Situation,
+    fit_for,
+    log_noisy_expected_improvement,
+    reasons,
+)
 from planner.acquisition.bounds import upper_confidence_bound
 from planner.acquisition.candidates import Found
 from planner.acquisition.forecasts import best_so_far, expected_at, forecast
@@ -45,6 +51,7 @@ def situated(
         y=y,
         blocked=frozenset(range(12)),
         bounds=bounds,
+        settings=Settings(family="gp"),
     )
     surrogate = fit_for(now)
     assert isinstance(surrogate, Surrogate)

@@ -14,7 +14,7 @@ from planner.campaign.objectives import Maximise
 from planner.models import Observations, Surrogate, Task, fit
 from planner.space import Continuous, SearchSpace
 
-LEARN = Settings.of_aim("learn")
+LEARN = replace(Settings.of_aim("learn"), family="gp")
 
 
 def space_of(d: int, *, rows: np.ndarray | None = None) -> SearchSpace:

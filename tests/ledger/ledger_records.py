@@ -49,7 +49,7 @@ def proposed(trial: int, *, handed: bool = False) -> TrialProposed:
         acquisition_value=1.75,
         probability=0.25,
         model_version="1f2e3d4c",
-        memo={"lengthscales": [0.5, 0.25, 1.5], "noise_variance": 0.001, "mean": 0.0},
+        memo={"family": "gp", "found": {"lengthscales": [0.5, 0.25], "noise_variance": 0.001}},
     )
     return TrialProposed(
         trial=trial,

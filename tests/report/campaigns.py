@@ -39,6 +39,7 @@ objectives: [OBJECTIVE]
 sources:
   bench: {kind: person}
 budget: {trials: 60}
+model: {family: gp}
 """
 
 

@@ -108,7 +108,7 @@ class Stack:
         across = self._prior(self._x, x.reshape(-1, x.shape[-1]))
         v = torch.linalg.solve_triangular(self._factor, across, upper=False)
         split = v.reshape(*v.shape[:2], *x.shape[:-1]).movedim(1, -2)
-        return split, self._mean(across).reshape(-1, *x.shape[:-1])
+        return split, self._mean(across).reshape(len(self.components), *x.shape[:-1])
 
     def _prior(
         self, a: Float64[Tensor, "*b m d"], b: Float64[Tensor, "*b q d"]

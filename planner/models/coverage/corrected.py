@@ -82,6 +82,11 @@ class Corrected(Surrogate):
         at_all = torch.ones(1, dtype=torch.float64)
         return self.base.prior_sd * float(self.correction.centre(at_all))
 
+    @property
+    def caveat(self) -> str | None:
+        """That of the surrogate."""
+        return self.base.caveat
+
     @cached_property
     def version(self) -> str:
         """Short hash of the surrogate's own and of the correction."""

@@ -37,13 +37,12 @@ class Data:
 
     Args:
         x: encoded configurations.
-        z: outcomes.
-        known_noise: variances, the same for all networks or one row each; NaN where they have to
-            be learned.
+        z: outcomes, the same for all networks or one row each.
+        known_noise: variances, likewise; NaN where they have to be learned.
     """
 
     x: Float64[Tensor, "n d"]
-    z: Float64[Tensor, " n"]
+    z: Float64[Tensor, "*s n"]
     known_noise: Float64[Tensor, "*s n"]
 
     @classmethod
@@ -84,7 +83,7 @@ def negative_log_evidence(
     """
     units = network.units(theta, data.x)
     noise = data.noise(units)
-    if len(data.z) > network.width:
+    if len(data.x) > network.width:
         return _by_weights(units.features, noise, data.z)
     return _by_outcomes(units.features, noise, data.z)
 
@@ -110,7 +109,7 @@ def last_layer(network: Network, data: Data, theta: Float64[Tensor, "s p"]) -> L
 
 
 def _by_outcomes(
-    f: Float64[Tensor, "*s n h"], noise: Float64[Tensor, "*s n"], z: Float64[Tensor, " n"]
+    f: Float64[Tensor, "*s n h"], noise: Float64[Tensor, "*s n"], z: Float64[Tensor, "*s n"]
 ) -> Float64[Tensor, "*s"]:
     factor = torch.linalg.cholesky(f @ f.mT + torch.diag_embed(noise))
     away: Tensor = torch.linalg.solve_triangular(
@@ -120,7 +119,7 @@ def _by_outcomes(
 
 
 def _by_weights(
-    f: Float64[Tensor, "*s n h"], noise: Float64[Tensor, "*s n"], z: Float64[Tensor, " n"]
+    f: Float64[Tensor, "*s n h"], noise: Float64[Tensor, "*s n"], z: Float64[Tensor, "*s n"]
 ) -> Float64[Tensor, "*s"]:
     factor, b = _precision(f, noise, z)
     explained: Tensor = torch.linalg.solve_triangular(factor, b[..., None], upper=False)
@@ -129,12 +128,12 @@ def _by_weights(
 
 
 def _precision(
-    f: Float64[Tensor, "*s n h"], noise: Float64[Tensor, "*s n"], z: Float64[Tensor, " n"]
+    f: Float64[Tensor, "*s n h"], noise: Float64[Tensor, "*s n"], z: Float64[Tensor, "*s n"]
 ) -> tuple[Float64[Tensor, "*s h h"], Float64[Tensor, "*s h"]]:
     """Returns the Cholesky factor of A, and b."""
     weighted = f / noise[..., None]
     eye = torch.eye(f.shape[-1], dtype=f.dtype, device=f.device)
-    return torch.linalg.cholesky(eye + f.mT @ weighted), weighted.mT @ z
+    return torch.linalg.cholesky(eye + f.mT @ weighted), (weighted.mT @ z[..., None])[..., 0]
 
 
 def _half_log_det(factor: Float64[Tensor, "*s n n"]) -> Float64[Tensor, "*s"]:
