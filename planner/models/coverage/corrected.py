@@ -17,7 +17,14 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from planner.models.coverage.correction import NO_CORRECTION, Correction, Evidence, learn
+from planner.models.coverage.correction import (
+    NO_CORRECTION,
+    OF_AN_AVERAGE,
+    OF_ONE_FIT,
+    Correction,
+    Evidence,
+    learn,
+)
 from planner.models.coverage.held_out import hold_out, log_fairness, shares_of_space
 from planner.models.observations import Observations, OutcomeScale
 from planner.models.surrogate import Mixture, Surrogate
@@ -180,7 +187,14 @@ def correct(surrogate: Surrogate, chosen: Evidence, *, places: Floats) -> Correc
     shares = shares_of_space(seen.x.numpy(), places)
     held_out = hold_out(surrogate, shares)
     fairness = log_fairness(seen.y.numpy(), shares, sd=surrogate.scale.sd)
-    return Corrected(base=surrogate, correction=learn(chosen, held_out, log_fairness=fairness))
+    n_components = len(surrogate.predictive_mixture(seen.x[:1]).weights)
+    correction = learn(
+        chosen,
+        held_out,
+        log_fairness=fairness,
+        prior=OF_AN_AVERAGE if n_components > 1 else OF_ONE_FIT,
+    )
+    return Corrected(base=surrogate, correction=correction)
 
 
 def _sd_of(said: Mixture) -> Float64[Tensor, " n"]:

@@ -32,9 +32,27 @@ from torch import Tensor
 
 from planner.space import Floats
 
-# Prior of the log scales: mean where all is known and where nothing is, and deviation of both.
-# Source: ten real tables, docs/benchmarks/coverage.md; each left out in turn chooses the same.
-KNOWN, UNKNOWN, PRIOR_SD = 0.05, 0.15, 0.25
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalePrior:
+    """Means of the log scales beforehand.
+
+    Args:
+        known: where all is known.
+        unknown: where nothing is.
+    """
+
+    known: float
+    unknown: float
+
+
+# A fit that settles on one set of hyperparameters is surer of itself than one that averages over
+# them. Source: ten real tables, docs/benchmarks/coverage.md; each left out in turn chooses the same
+# or its neighbour on a grid of 0.1.
+OF_ONE_FIT = ScalePrior(known=0.15, unknown=0.15)
+OF_AN_AVERAGE = ScalePrior(known=0.0, unknown=0.05)
+# Of either log scale.
+PRIOR_SD = 0.25
 # How much single forecasts differ, and how probable that is beforehand: hardly at all, so that a
 # twelfth are off by a factor of two, or so that a third are. Source: as above.
 TAILS, TAIL_PRIOR = (0.1, 0.4, 0.7), (0.25, 0.5, 0.25)
@@ -85,8 +103,8 @@ class Correction:
         n_forecasts: how many forecasts it was learned from.
     """
 
-    known: float = KNOWN
-    unknown: float = UNKNOWN
+    known: float
+    unknown: float
     var_known: float = PRIOR_SD**2
     var_unknown: float = PRIOR_SD**2
     cov: float = 0.0
@@ -117,7 +135,9 @@ class Correction:
 NO_CORRECTION = Correction(known=0.0, unknown=0.0, var_known=0.0, var_unknown=0.0, tail=0.0)
 
 
-def learn(chosen: Evidence, held_out: Evidence, *, log_fairness: float) -> Correction:
+def learn(
+    chosen: Evidence, held_out: Evidence, *, log_fairness: float, prior: ScalePrior
+) -> Correction:
     """Learns the correction.
 
     Args:
@@ -127,15 +147,16 @@ def learn(chosen: Evidence, held_out: Evidence, *, log_fairness: float) -> Corre
             where it knows most.
         log_fairness: logarithm of the spread of the outcomes, weighted to stand for the whole
             space, over their plain spread, by which the model measures what it does not know.
+        prior: of the log scales.
     """
-    a = KNOWN + PRIOR_SD * _GRID[:, None, None]
-    b = UNKNOWN + FAIRNESS * log_fairness + PRIOR_SD * _GRID[None, :, None]
+    a = prior.known + PRIOR_SD * _GRID[:, None, None]
+    b = prior.unknown + FAIRNESS * log_fairness + PRIOR_SD * _GRID[None, :, None]
     by_tail = []
     for tail, share in zip(TAILS, TAIL_PRIOR, strict=True):
-        prior = math.log(share) - 0.5 * (_GRID[:, None] ** 2 + _GRID[None, :] ** 2)
+        before = math.log(share) - 0.5 * (_GRID[:, None] ** 2 + _GRID[None, :] ** 2)
         of_chosen = _log_likelihood(chosen, a, b, tail=tail)
-        of_held_out = _log_likelihood(held_out, np.full((1, 1, 1), KNOWN), b, tail=tail)
-        by_tail.append(prior + of_chosen + of_held_out)
+        of_held_out = _log_likelihood(held_out, np.full((1, 1, 1), prior.known), b, tail=tail)
+        by_tail.append(before + of_chosen + of_held_out)
     log_posterior = np.array(by_tail)
     each = np.exp(log_posterior - log_posterior.max())
     each /= each.sum()

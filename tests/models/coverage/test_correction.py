@@ -8,16 +8,16 @@ import torch
 from scipy.special import ndtr
 
 from planner.models.coverage.correction import (
-    KNOWN,
     PRIOR_SD,
     TAIL_PRIOR,
     TAILS,
-    UNKNOWN,
     Correction,
     Evidence,
+    ScalePrior,
     learn,
 )
 
+PRIOR = ScalePrior(known=0.05, unknown=0.15)
 LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
 
 
@@ -42,7 +42,10 @@ def coverage(n: int, *, factor: float, n_campaigns: int = 60) -> np.ndarray:
     found = []
     for _ in range(n_campaigns):
         correction = learn(
-            forecasts(n, factor=factor, generator=generator), Evidence.none(), log_fairness=0.0
+            forecasts(n, factor=factor, generator=generator),
+            Evidence.none(),
+            log_fairness=0.0,
+            prior=PRIOR,
         )
         later = forecasts(400, factor=factor, generator=generator)
         found.append((needed(correction, later)[:, None] <= LEVELS).mean(axis=0))
@@ -89,7 +92,7 @@ def test_over_models_as_the_prior_says_intervals_hold_as_often_as_they_state() -
     generator = np.random.default_rng()
     held, uncorrected = [], []
     for _ in range(300):
-        a, b = generator.normal([KNOWN, UNKNOWN], PRIOR_SD)
+        a, b = generator.normal([PRIOR.known, PRIOR.unknown], PRIOR_SD)
         tail = generator.choice(TAILS, p=TAIL_PRIOR)
         r = generator.uniform(size=45)
         scale = np.exp(a * (1 - r) + b * r + tail * generator.normal(size=45))
@@ -98,7 +101,7 @@ def test_over_models_as_the_prior_says_intervals_hold_as_often_as_they_state() -
             Evidence(errors=errors[part], unknown=r[part], weights=np.ones(len(r[part])))
             for part in (slice(0, 5), slice(5, None))
         )
-        found = needed(learn(seen, Evidence.none(), log_fairness=0.0), later)
+        found = needed(learn(seen, Evidence.none(), log_fairness=0.0, prior=PRIOR), later)
         held.append((found[:, None] <= LEVELS).mean(axis=0))
         uncorrected.append((np.abs(2 * ndtr(later.errors) - 1)[:, None] <= LEVELS).mean(axis=0))
     error = np.std(held, axis=0) / np.sqrt(len(held))
@@ -108,14 +111,14 @@ def test_over_models_as_the_prior_says_intervals_hold_as_often_as_they_state() -
 
 def test_held_out_observations_teach_of_what_is_not_known_alone() -> None:
     wild = Evidence(errors=np.full(10, 3.0), unknown=np.full(10, 0.9), weights=np.ones(10))
-    found = learn(Evidence.none(), wild, log_fairness=0.0)
-    assert found.known == pytest.approx(KNOWN, abs=1e-12)
-    assert found.unknown > UNKNOWN + PRIOR_SD
+    found = learn(Evidence.none(), wild, log_fairness=0.0, prior=PRIOR)
+    assert found.known == pytest.approx(PRIOR.known, abs=1e-12)
+    assert found.unknown > PRIOR.unknown + PRIOR_SD
 
 
 def test_no_forecasts_leave_the_prior() -> None:
-    found = learn(Evidence.none(), Evidence.none(), log_fairness=0.0)
-    assert (found.known, found.unknown) == pytest.approx((KNOWN, UNKNOWN), abs=1e-12)
+    found = learn(Evidence.none(), Evidence.none(), log_fairness=0.0, prior=PRIOR)
+    assert (found.known, found.unknown) == pytest.approx((PRIOR.known, PRIOR.unknown), abs=1e-12)
     # cut off at three deviations a normal keeps 97.3 % of its variance; the grid's sum is as near
     assert found.var_known == pytest.approx(0.973 * PRIOR_SD**2, rel=0.02)
 
@@ -129,5 +132,7 @@ def test_order_and_units_of_evidence_do_not_matter() -> None:
         weights=np.ones(18),
     )  # fmt: skip
     heavy = Evidence(errors=one.errors, unknown=one.unknown, weights=np.full(9, 2.0))
-    first, second = (learn(each, Evidence.none(), log_fairness=0.0) for each in (twice, heavy))
+    first, second = (
+        learn(each, Evidence.none(), log_fairness=0.0, prior=PRIOR) for each in (twice, heavy)
+    )
     assert (first.known, first.unknown) == pytest.approx((second.known, second.unknown), abs=1e-10)
