@@ -12,6 +12,7 @@ from planner.acquisition.situation import Forecast, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass, Maximise, Minimise
 from planner.models import Bounds, Expectation, Surrogate, chance, expect, spread_at
+from planner.models.coverage.distribution import Distribution
 from planner.space import Floats
 
 LEVEL = 0.9
@@ -66,14 +67,20 @@ def forecast(situation: Situation, surrogate: Surrogate, x: Floats) -> Forecast:
     expected = expected_at(situation, surrogate, here)
     # what a run adds to the process, so that both together are the deviation of a run
     noise_var = expected.sd_run.square() - expected.sd.square()
+    low, high = float(expected.run_low[0]), float(expected.run_high[0])
+    spread = None if is_class else spread_at(surrogate, here)
+    if spread is not None:
+        # what is stated is what will be judged: of many components the ledger keeps groups
+        stated = Distribution.of(spread, situation.bounds)
+        low, high = (stated.quantile(tail) for tail in ((1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0))
     return Forecast(
         mean=float(expected.mean[0]),
         sd=float(expected.sd[0]),
         noise_sd=float(noise_var.clamp_min(0.0).sqrt()[0]),
-        low=float(expected.run_low[0]),
-        high=float(expected.run_high[0]),
+        low=low,
+        high=high,
         probability=_probability(situation, surrogate, here),
-        spread=spread_at(surrogate, here) if not is_class else None,
+        spread=spread,
     )
 
 

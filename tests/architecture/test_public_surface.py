@@ -17,7 +17,8 @@ SURFACE = {
     "planner.campaign": """
         Adapter Analysis AnyObjective AnyOutcome AnySource Budget CampaignSpec Candidates
         ClassOutcome Consumable CurveOutcome DistributionOutcome FileOutcome HitClass HitRange
-        HitTarget ImageOutcome Maximise Minimise NumberObjective NumberOutcome Objective Person
+        HitTarget ImageOutcome Maximise Minimise Modelling NumberObjective NumberOutcome Objective
+        Person
         Policy ReplayedTable Runner SetUp SimulatedProcess StopRule describe
         find_contradictions is_simulated make_schema parse_campaign read_campaign read_numbers
         read_rows read_space utility write_campaign
