@@ -11,11 +11,14 @@
 | v      | signal variance, ``log v = prior mean + prior sd theta_v``                    | s     |
 | w, c   | weights of the units and of a constant, standard normal                       | h, 1  |
 | f      | the process, ``sqrt(v GAIN / h) phi w + sqrt(its variance) c``               | s n   |
-| g      | log noise variance, ``prior mean + prior sd theta_g + phi theta_r / sqrt(h)`` | s n   |
+| g      | log noise variance, ``prior mean + prior sd theta_g + r'(2 x - 1)``           | s n   |
+| r      | its trends, ``NOISE_TREND_SD theta_r``                                        | s d   |
 
 A unit rises from -1 to 1 across a plane that lies ``SPREAD theta_b`` from the middle of the cube,
 whatever its slope. STEEPNESS and SPREAD bring the correlation of prior functions near that of the
 Matern kernel of the same lengthscales, GAIN their variance near v.
+
+The noise is a function of the inputs and not of the units, which only many data pin down.
 
 Source: Neal, "Bayesian Learning for Neural Networks" (1996), chapter 2, for scales by which the
 prior of a function does not depend on the width.
@@ -34,6 +37,7 @@ from planner.models.priors import (
     EXPECTED_SIGNAL_PRIOR,
     MEAN_VARIANCE,
     NOISE_PRIOR,
+    NOISE_TREND_SD,
     SIGNAL_PRIOR,
     LogNormal,
     lengthscale_prior,
@@ -95,7 +99,8 @@ class Network:
     def sizes(self) -> tuple[int, ...]:
         """Lengths of theta's parts: l, u, b, r, g, v, V and c."""
         h, second = self.width, self.depth - 1
-        return (self.n_parameters, len(self.columns) * h, h, h, 1, 1, second * h * h, second * h)
+        d = len(self.columns)
+        return (self.n_parameters, d * h, h, d, 1, 1, second * h * h, second * h)
 
     @property
     def n_weights(self) -> int:
@@ -115,7 +120,7 @@ class Network:
             x: the same configurations for all networks.
         """
         parts = torch.split(theta, list(self.sizes), dim=-1)
-        _, slopes, offsets, by_unit, level, signal, mixing, shifts = parts
+        _, slopes, offsets, trends, level, signal, mixing, shifts = parts
         inverse = (-self.log_lengthscales(theta)).exp()[..., list(self.columns)]
         u = slopes.view(*theta.shape[:-1], -1, self.width) * inverse[..., None]
         away = SPREAD * offsets * u.square().sum(dim=-2).sqrt()
@@ -124,7 +129,7 @@ class Network:
             v = mixing.view(*theta.shape[:-1], self.width, self.width)
             mixed = math.sqrt(GAIN / self.width) * (phi @ v)
             phi = torch.tanh(STEEPNESS * (mixed + SPREAD * shifts[..., None, :]))
-        varying = (phi @ by_unit[..., None])[..., 0] / math.sqrt(self.width)
+        varying = NOISE_TREND_SD * ((2.0 * x - 1.0) @ trends[..., None])[..., 0]
         scale = (0.5 * (self.signal_prior.mean + self.signal_prior.sd * signal)).exp()
         scale = math.sqrt(GAIN / self.width) * scale
         constant = torch.full_like(phi[..., :1], math.sqrt(self.mean_variance))

@@ -6,7 +6,7 @@ In the symbols of ``network`` and ``evidence``, for each network by itself, with
 |--------|----------------------------------------------------------------------------|-------|
 | G      | d value / dK = (K^-1 - a a') / 2                                           | n n   |
 | dg     | d value / dg = diag(G) N, 0 where N is known or at its smallest            | n     |
-| dphi   | 2 v GAIN / h G phi + dg theta_r' / sqrt(h)                                 | n h   |
+| dphi   | 2 v GAIN / h G phi                                                         | n h   |
 | da     | of what the tanh is taken of, STEEPNESS left out: (1 - phi^2) dphi         | n h   |
 """
 
@@ -23,7 +23,7 @@ from torch import Tensor
 
 from planner.models.networks.evidence import SMALLEST_NOISE, Data
 from planner.models.networks.network import GAIN, SPREAD, STEEPNESS, Network
-from planner.models.priors import NOISE_PRIOR, lengthscale_prior
+from planner.models.priors import NOISE_PRIOR, NOISE_TREND_SD, lengthscale_prior
 from planner.space import Floats
 
 
@@ -56,13 +56,13 @@ def value_and_gradient(network: Network, data: Data, theta: Floats) -> tuple[Flo
     """Returns ``negative_log_posterior`` of each network and its gradient, ``s`` and ``s p``."""
     d, h, x = len(network.columns), network.width, data.x.numpy() - 0.5
     edges = np.cumsum(network.sizes)[:6]
-    scales, slopes, offsets, by_unit, level, signal, _ = np.split(theta, edges, axis=1)
+    scales, slopes, offsets, trends, level, signal, _ = np.split(theta, edges, axis=1)
     prior = lengthscale_prior(network.n_parameters)
     inverse = np.exp(-prior.mean - prior.sd * scales)[:, network.columns]
     u = slopes.reshape(-1, d, h) * inverse[:, :, None]
     length = np.sqrt(np.square(u).sum(axis=1))
     phi = np.tanh(STEEPNESS * (x @ u - (SPREAD * offsets * length)[:, None, :]))
-    g = NOISE_PRIOR.mean + NOISE_PRIOR.sd * level + (phi @ by_unit[:, :, None])[..., 0] / h**0.5
+    g = NOISE_PRIOR.mean + NOISE_PRIOR.sd * level + 2.0 * NOISE_TREND_SD * (trends @ x.T)
     known = data.known_noise.numpy()
     noise = np.where(np.isnan(known), np.exp(g), known)
     is_learned = np.isnan(known) & (noise > SMALLEST_NOISE)
@@ -75,8 +75,7 @@ def value_and_gradient(network: Network, data: Data, theta: Floats) -> tuple[Flo
     value += 0.5 * np.square(theta).sum(axis=1)
     dg = np.einsum("snn->sn", slope_k) * noise * is_learned
     by_gain = gain * (slope_k @ phi)
-    dphi = 2.0 * by_gain + dg[:, :, None] * by_unit[:, None, :] / h**0.5
-    da = STEEPNESS * (1.0 - np.square(phi)) * dphi
+    da = 2.0 * STEEPNESS * (1.0 - np.square(phi)) * by_gain
     total = da.sum(axis=1)
     du = x.T @ da - (SPREAD * offsets * total / length)[:, None, :] * u
     by_column = -prior.sd * (du * u).sum(axis=2)
@@ -85,7 +84,7 @@ def value_and_gradient(network: Network, data: Data, theta: Floats) -> tuple[Flo
         by_parameter,
         (du * inverse[:, :, None]).reshape(len(theta), -1),
         -SPREAD * length * total,
-        (dg[:, None, :] @ phi)[:, 0] / h**0.5,
+        2.0 * NOISE_TREND_SD * (dg @ x),
         NOISE_PRIOR.sd * dg.sum(axis=1, keepdims=True),
         strength.sd * (by_gain * phi).sum(axis=(1, 2))[:, None],
     ]

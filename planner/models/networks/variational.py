@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 
 import torch
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.failure import FitFailure
@@ -36,9 +36,6 @@ _PARTICLES = 2
 _STEPS = 1000
 _FIRST_RATE, _LAST_RATE = 0.05, 0.005
 _FIRST_SD = 0.3
-# Of the weights by which the noise varies: results pin down their sum, which independent
-# coordinates cannot say, and left as wide as the prior they would state a noise that is too large.
-_NOISE_SD = 0.05
 _DRAWS_PER_MODE = 8
 MOST_OBSERVATIONS = 2000
 # A bound that still rises by more than this many nats a hundred steps has not arrived.
@@ -125,13 +122,10 @@ def _fitted(
         theta = pyro.sample("theta", dist.Independent(prior, 2))
         pyro.factor("evidence", -negative_log_evidence(network, data, theta).sum(dim=-1))
 
-    is_noise = _noise_weights(network)
-
     def guide() -> None:
         mean = pyro.param("mean", start)
         log_sd = pyro.param("log_sd", first_scale.log())
-        sd = torch.where(is_noise, _NOISE_SD, log_sd.exp())
-        pyro.sample("theta", dist.Independent(dist.Normal(mean, sd), 2))
+        pyro.sample("theta", dist.Independent(dist.Normal(mean, log_sd.exp()), 2))
 
     rate = ExponentialLR(
         {
@@ -153,14 +147,5 @@ def _fitted(
             bounds.append(-svi.step() / _MODES)  # type: ignore[no-untyped-call]
             rate.step()
         mean, sd = store["mean"].detach(), store["log_sd"].detach().exp()
-        sd = torch.where(is_noise, _NOISE_SD, sd)
         normal = torch.randn(_DRAWS_PER_MODE, *mean.shape, dtype=mean.dtype, device=mean.device)
         return (mean + sd * normal).flatten(0, 1), torch.tensor(bounds, dtype=mean.dtype)
-
-
-def _noise_weights(network: Network) -> Bool[Tensor, " p"]:
-    """Tells which coordinates are the weights by which the noise varies."""
-    is_noise = torch.zeros(network.n_weights, dtype=torch.bool)
-    first = sum(network.sizes[:3])
-    is_noise[first : first + network.sizes[3]] = True
-    return is_noise
