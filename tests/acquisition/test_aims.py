@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -42,7 +42,7 @@ def play(aim: Aim, seed: int) -> Played:
     def now() -> Situation:
         return Situation(
             space=SPACE, objective=Maximise(outcome="y"), x=X[rows], y=TRUTH[rows],
-            blocked=frozenset(rows), settings=Settings.of_aim(aim),
+            blocked=frozenset(rows), settings=replace(Settings.of_aim(aim), family="gp"),
         )  # fmt: skip
 
     while len(rows) < N_TRIALS:
