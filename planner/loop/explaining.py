@@ -12,7 +12,7 @@ from planner.campaign import HitClass
 from planner.ledger.replay import CampaignState
 from planner.loop.context import last_context
 from planner.loop.model import fit_surrogate, make_situation
-from planner.models import FitFailure
+from planner.models import FitFailure, Surrogate
 from planner.rng import derive_seed
 from planner.space import Configuration, SearchSpace
 
@@ -21,7 +21,11 @@ _FEWEST_RESULTS = 2
 
 
 def explain_each(
-    state: CampaignState, space: SearchSpace, configurations: Sequence[Configuration]
+    state: CampaignState,
+    space: SearchSpace,
+    configurations: Sequence[Configuration],
+    *,
+    fitted: Surrogate | FitFailure | None = None,
 ) -> list[Explanation] | None:
     """Returns the explanation of each configuration; None while no model can say anything.
 
@@ -29,10 +33,11 @@ def explain_each(
         state: of the campaign; trials under way count as such, with no result.
         space: what may be tried.
         configurations: such as those of proposed trials.
+        fitted: to the state, where that was done already.
     """
     if len(state.observations) < _FEWEST_RESULTS:
         return None
-    surrogate = fit_surrogate(state, space)
+    surrogate = fitted if fitted is not None else fit_surrogate(state, space)
     if isinstance(surrogate, FitFailure):
         return None
     situation = make_situation(state, space.restricted(last_context(state, space))).in_context()

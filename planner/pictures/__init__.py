@@ -8,6 +8,7 @@ their size and panels move below each other.
 from planner.pictures.classes import ClassTrials, draw_class_trials
 from planner.pictures.coverage import Coverage, draw_coverage
 from planner.pictures.curves import Curves, Line, draw_curves
+from planner.pictures.effects import Effects, draw_effects
 from planner.pictures.goal import Goal
 from planner.pictures.observed import Observed, draw_observed
 from planner.pictures.prediction import Prediction
@@ -22,6 +23,7 @@ __all__ = [
     "ClassTrials",
     "Coverage",
     "Curves",
+    "Effects",
     "Goal",
     "Line",
     "NumericSlice",
@@ -38,6 +40,7 @@ __all__ = [
     "draw_class_trials",
     "draw_coverage",
     "draw_curves",
+    "draw_effects",
     "draw_observed",
     "draw_progress",
     "draw_race",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from planner.acquisition.explaining import Explanation
 from planner.campaign import CampaignSpec, NumberObjective, NumberOutcome
 from planner.models.coverage.measuring import Coverage
 from planner.pictures import Curves, Slices
@@ -269,6 +270,7 @@ class Facts:
         random_to_match: random draws it takes on average to find a row as good as the best one.
         savings: against random choice; None where trials cost nothing, or nothing is known.
         slices: of the posterior through the best conditions; None where there is no model.
+        explained: what each parameter adds at the best conditions; None where there is no model.
         no_model: why no model could be fitted; empty where one was.
     """
 
@@ -299,6 +301,7 @@ class Facts:
     spent: Spent
     savings: Savings | None
     slices: Slices | None
+    explained: Explanation | None
     curves: tuple[Curves, ...]
     no_model: str
     provenance: Provenance

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.stats import binom
 
 from planner import __version__
+from planner.acquisition.explaining import Explanation
 from planner.campaign import (
     Adapter,
     CampaignSpec,
@@ -21,6 +22,7 @@ from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
 from planner.loop.bench import hours_used, set_up_hours_used
 from planner.loop.budget import cost_by_source, cost_so_far
+from planner.loop.explaining import explain_each
 from planner.loop.intake import Intake
 from planner.loop.model import fit_surrogate
 from planner.loop.stating import (
@@ -46,6 +48,7 @@ from planner.report.curves import make_curves
 from planner.report.events import list_events
 from planner.report.facts import (
     RUN_OR_TO_BE_RUN,
+    BestConditions,
     Facts,
     HistoricalLine,
     Provenance,
@@ -126,10 +129,23 @@ def gather(
         spent=_spent(state),
         savings=estimate_savings(state, space, fitted, exactly=to_match),
         slices=make_slices(state, space, fitted, best),
+        explained=_explained(state, space, fitted, best),
         curves=make_curves(state, intake, best=best.trial if best is not None else None),
         no_model=fitted.reason if isinstance(fitted, FitFailure) else "",
         provenance=_provenance(state, fitted, ledger_id),
     )
+
+
+def _explained(
+    state: CampaignState,
+    space: SearchSpace,
+    fitted: Surrogate | FitFailure,
+    best: BestConditions | None,
+) -> Explanation | None:
+    if best is None:
+        return None
+    found = explain_each(state, space, [best.configuration], fitted=fitted)
+    return None if found is None else found[0]
 
 
 def describe_simulation(spec: CampaignSpec) -> str:

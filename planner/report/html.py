@@ -14,6 +14,7 @@ from planner.pictures import (
     draw_class_trials,
     draw_coverage,
     draw_curves,
+    draw_effects,
     draw_observed,
     draw_progress,
     draw_slices,
@@ -21,7 +22,12 @@ from planner.pictures import (
 from planner.report import words
 from planner.report.coverage import make_coverage
 from planner.report.facts import Facts
-from planner.report.pictures import make_class_trials, make_observed, make_progress
+from planner.report.pictures import (
+    make_class_trials,
+    make_effects,
+    make_observed,
+    make_progress,
+)
 from planner.report.standalone import render_page
 
 WIDE_PX, NARROW_PX = 700.0, 336.0  # a desk's or a printed page's column; a telephone's
@@ -75,6 +81,7 @@ def make_page(facts: Facts) -> str:
             "words": words,
             "progress": _progress(facts),
             "slices": _slices(facts),
+            "effects": _effects(facts),
             "observed": _observed(facts),
             "coverage": _coverage(facts),
             "curves": [_curves(each) for each in facts.curves],
@@ -104,6 +111,13 @@ def _slices(facts: Facts) -> Picture | None:
     if slices is None:
         return None
     return _both(draw_slices(slices, width_px=WIDE_PX), draw_slices(slices, width_px=NARROW_PX))
+
+
+def _effects(facts: Facts) -> Picture | None:
+    effects = make_effects(facts)
+    if effects is None:
+        return None
+    return _both(draw_effects(effects, width_px=WIDE_PX), draw_effects(effects, width_px=NARROW_PX))
 
 
 def _observed(facts: Facts) -> Picture | None:

@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from planner.campaign import ClassOutcome
-from planner.pictures import ClassTrials, Observed, Progress, RandomChoice
+from planner.pictures import ClassTrials, Effects, Observed, Progress, RandomChoice
 from planner.pictures.progress import TrialState as Drawn
 from planner.report.facts import RUN_OR_TO_BE_RUN, Facts, TrialLine
 from planner.report.goal import goal_of
+from planner.report.words import setting
 from planner.trials import PENDING, TrialState
 
 
@@ -77,6 +78,27 @@ def make_observed(facts: Facts) -> Observed | None:
         mean=np.array([each.mean for each in stated]),
         interval=np.array([(each.low, each.high) for each in stated]),
         level=facts.stated.level,
+    )
+
+
+def make_effects(facts: Facts) -> Effects | None:
+    """Returns what each parameter adds at the best conditions; None where no model can say."""
+    explained = facts.explained
+    if explained is None or not explained.parts:
+        return None
+    scalars = facts.spec.scalars
+    return Effects(
+        outcome=facts.outcome.name,
+        unit=explained.unit,
+        settings=tuple(
+            f"{each.parameter} = {setting(each.value, scalars[each.parameter].unit)}"
+            for each in explained.parts
+        ),
+        effects=np.array([each.effect for each in explained.parts]),
+        sd=np.array([each.effect_sd for each in explained.parts]),
+        base=explained.base,
+        mean=explained.mean,
+        mean_sd=explained.sd,
     )
 
 

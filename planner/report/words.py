@@ -38,6 +38,11 @@ ORIGINS = {
     "person": "chosen by a person",
 }
 
+EFFECTS_CAPTION = (
+    "What the value of each parameter at the best conditions adds to the prediction, in the mean "
+    "over all orders in which they could be set (Shapley values). An effect is the model's view, "
+    "and no more certain than its whisker says."
+)
 COVERAGE_CAPTION = (
     "Every forecast was stated before its trial. Where intervals of a level hold as often as they "
     "say, the dot lies within its band, which is exact for this number of forecasts. Intervals "

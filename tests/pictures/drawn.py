@@ -43,7 +43,7 @@ class Panel:
     element: ET.Element
     whole: ET.Element
     x: Side | None
-    y: Side
+    y: Side | None
 
     def marks(self, name):
         """The points of the marks of a class, in data, shape (n, 2)."""
@@ -77,12 +77,13 @@ class Panel:
 
     def _data(self, px):
         x = self.x.value(px[:, 0]) if self.x else px[:, 0]
-        return np.column_stack([x, self.y.value(px[:, 1])])
+        y = self.y.value(px[:, 1]) if self.y else px[:, 1]
+        return np.column_stack([x, y])
 
     @property
     def px(self):
         """What one pixel is, in data, across and up (linear axes)."""
-        return np.array([abs(self.x.slope) if self.x else 1.0, abs(self.y.slope)])
+        return np.array([abs(side.slope) if side else 1.0 for side in (self.x, self.y)])
 
 
 def polylines(d, dx, dy):

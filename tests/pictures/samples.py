@@ -142,6 +142,19 @@ def curves(outcome="absorbance", unit="%"):
     )
 
 
+def effects(outcome="yield", unit="%"):
+    return pictures.Effects(
+        outcome=outcome,
+        unit=unit,
+        settings=("time = 10 min", "temperature = 90 degC", "solvent = DMF"),
+        effects=np.array([-6.0, 24.0, 2.5]),
+        sd=np.array([1.5, 4.0, 3.0]),
+        base=41.0,
+        mean=61.5,
+        mean_sd=2.0,
+    )
+
+
 ALL = {
     "progress": (pictures.draw_progress, progress),
     "slices": (pictures.draw_slices, slices),
@@ -151,4 +164,5 @@ ALL = {
     "class_trials": (pictures.draw_class_trials, class_trials),
     "curves": (pictures.draw_curves, curves),
     "coverage": (pictures.draw_coverage, coverage),
+    "effects": (pictures.draw_effects, effects),
 }

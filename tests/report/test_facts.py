@@ -18,6 +18,7 @@ from planner.ledger.entries import (
 )
 from planner.report import gather, words
 from planner.report.gathering import count_held, describe_simulation
+from planner.report.pictures import make_effects
 from planner.trials import TrialState
 from tests.report.campaigns import Diary, at, make_spec, measured
 
@@ -177,6 +178,19 @@ def test_slices_pass_through_the_best_and_hold_the_others():
     # on the slice through the best, the panel's mean there is the mean at the best
     assert catalyst.prediction.mean[0] == pytest.approx(facts.best.mean, rel=1e-9)
     assert temperature.trials.distances.max() == 0.0
+
+
+def test_effects_lead_from_an_average_setting_to_the_best_conditions():
+    """Shapley values sum to the prediction: to rounding, as all coalitions of three are used."""
+    facts = facts_of(measured(make_spec(), [30.0, 55.0, 41.0, 62.0]))
+    effects = make_effects(facts)
+    assert facts.best is not None
+    assert effects is not None
+    total = effects.base + effects.effects.sum()
+    assert total == pytest.approx(effects.mean, abs=1e-9)
+    temperature = f"temperature = {facts.best.configuration['temperature']:g} degC"
+    assert temperature in effects.settings
+    assert facts_of(measured(make_spec(), [42.0])).explained is None
 
 
 def test_a_simulation_is_named(project):
