@@ -37,7 +37,7 @@ class Settings:
     """
 
     acquisition: Acquisition = "ucb"
-    beta: float = 1.25
+    beta: float = 1.0
     n_start: int = 5
     family: str = "auto"
     is_corrected: bool = True

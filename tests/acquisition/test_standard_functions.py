@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import statistics
+from dataclasses import replace
 
 import pytest
 
@@ -15,13 +16,14 @@ from planner.acquisition import Settings
 from tests.acquisition.standard_functions import STANDARD, Standard, campaign, random_search
 
 BRANIN = STANDARD[0]
-PURE_MEAN, PURE_VARIANCE = Settings(beta=0.0), Settings(beta=1e6)
+# The plain process tells acquisitions apart; an average of families forgives much.
+PLAIN = Settings(family="gp", is_corrected=False)
+PURE_MEAN, PURE_VARIANCE = replace(PLAIN, beta=0.0), replace(PLAIN, beta=1e6)
 
 # What a campaign must reach to count as having found the minimum.
 FOUND = 0.01
-# On Branin, with its three equal minima, what the policy reaches and a broken one does not: twelve
-# campaigns gave 0.00014 at most; six of pure mean 0.0037 to 0.038, six of pure variance 0.06 to
-# 0.25.
+# On Branin, with its three equal minima, what the policy reaches and a broken one seldom does: of
+# 24 campaigns each all of the policy (0.0005 at most), three of pure mean, none of pure variance.
 CLOSE = 0.001
 
 
@@ -60,15 +62,16 @@ def test_the_minima_of_six_functions_are_found_and_random_search_beaten_tenfold(
 
 @pytest.mark.slow
 def test_a_broken_acquisition_fails_where_the_policy_passes() -> None:
-    """Negative controls: pure mean and pure variance, nine campaigns each, five to be close.
+    """Negative controls: pure mean and pure variance, nine campaigns each, six to be close.
 
-    If one campaign of the policy in twenty strayed, five of nine would once in 25,000; with none
-    of twelve seen, it is rarer. Likewise for a broken policy that is close by luck.
+    If one campaign of the policy in twenty strayed, six of nine would not be close once in 1,500;
+    with none of 24 seen it is rarer. Pure mean, close in one of eight, has six of nine once in
+    5,000.
     """
 
     def n_close(settings: Settings) -> int:
         return sum(regret < CLOSE for regret in regrets(BRANIN, settings, 9))
 
-    assert n_close(Settings()) >= 5
-    assert n_close(PURE_MEAN) < 5
-    assert n_close(PURE_VARIANCE) < 5
+    assert n_close(PLAIN) >= 6
+    assert n_close(PURE_MEAN) < 6
+    assert n_close(PURE_VARIANCE) < 6
