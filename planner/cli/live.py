@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from planner.campaign import CampaignSpec, utility
+from planner.campaign.words.phrases import count
 from planner.ledger.entries import (
     CoverageAlarm,
     Entry,
@@ -123,7 +124,7 @@ class Progress:
         budget = state.spec.budget
         parts = [f"{spent:.0f} s"]
         if budget.trials is not None:
-            parts.append(f"{budget.trials - state.n_committed} trials left")
+            parts.append(f"{count(budget.trials - state.n_committed, 'trial')} left")
         if budget.time is not None and state.last_at is not None:
             gone = (state.last_at - state.opened_at).total_seconds()
             parts.append(f"{(budget.time - gone) / 3600:.1f} h left")

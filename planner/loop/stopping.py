@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planner.campaign.words.phrases import count
 from planner.ledger.entries import CampaignStopped
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import find_shortage
@@ -36,7 +37,8 @@ def _too_many_failures(state: CampaignState) -> CampaignStopped | None:
     last = [trial for trial in state.trials.values() if trial.reason][-1]
     return CampaignStopped(
         rule="failures",
-        reason=f"{state.failures_in_row} trials in a row failed, the last one: {last.reason}",
+        reason=f"{count(state.failures_in_row, 'trial')} in a row failed, "
+        f"the last one: {last.reason}",
         failed=True,
     )
 
@@ -48,8 +50,10 @@ def is_settled(state: CampaignState) -> bool:
 
 def _budget(state: CampaignState, now_s: float) -> CampaignStopped | None:
     budget = state.spec.budget
-    if trials_left(state) == 0:
-        return CampaignStopped(rule="budget", reason=f"{budget.trials} trials are used up")
+    if budget.trials is not None and trials_left(state) == 0:
+        verb = "is" if budget.trials == 1 else "are"
+        reason = f"{count(budget.trials, 'trial')} {verb} used up"
+        return CampaignStopped(rule="budget", reason=reason)
     short = find_shortage(state)
     if short is not None and short.short_of is None:
         return CampaignStopped(rule="budget", reason=short.reason)

@@ -56,6 +56,14 @@ class Observations:
         known = np.full(len(y), np.nan) if var is None else var
         return cls(*(torch.from_numpy(np.array(part, dtype=np.float64)) for part in (x, y, known)))
 
+    def followed_by(
+        self, x: Float64[Tensor, "m d"], y: Float64[Tensor, " m"], var: Float64[Tensor, " m"]
+    ) -> Observations:
+        """Returns these observations and then those."""
+        return Observations(
+            x=torch.cat([self.x, x]), y=torch.cat([self.y, y]), var=torch.cat([self.var, var])
+        )
+
     def in_order(self) -> Observations:
         """Returns the same observations sorted by x, y and var.
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from planner.campaign import ClassOutcome
 from planner.pictures import ClassTrials, Effects, Observed, Progress, RandomChoice
+from planner.pictures.objective import goal_of
 from planner.pictures.progress import TrialState as Drawn
 from planner.report.facts import RUN_OR_TO_BE_RUN, Facts, TrialLine
-from planner.report.goal import goal_of
 from planner.report.words import setting
 from planner.trials import PENDING, TrialState
 

@@ -11,8 +11,8 @@ from planner.loop.model import LEVEL, expected_at, observed_goal
 from planner.loop.stating import is_class, stated_factor, stated_objective, stated_outcome
 from planner.models import FitFailure, Surrogate
 from planner.pictures import CategoricalSlice, NumericSlice, Prediction, Slices, SliceTrials
+from planner.pictures.objective import goal_of
 from planner.report.facts import BestConditions
-from planner.report.goal import goal_of
 from planner.space import (
     AnyParameter,
     Categorical,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.campaign import HitRange, HitTarget, Maximise, Minimise, NumberObjective
 from planner.errors import InputError
 from planner.loop.stating import is_class, stated_objective, stated_outcome
-from planner.pictures import Goal, Prediction, WhatIf, draw_whatif
+from planner.pictures import Prediction, WhatIf, draw_whatif
 from planner.pictures.frame import WIDTH_PX
+from planner.pictures.objective import goal_of
 from planner.space import Categorical, Continuous, Ordinal
 from planner.whatif.records import Answer
 
@@ -37,7 +37,7 @@ def draw(answer: Answer, *, width_px: float = WIDTH_PX) -> str:
             else np.array([(each.run_low, each.run_high) for each in said]),
             level=answer.level,
         ),
-        goal=_goal(stated_objective(answer.spec)),
+        goal=goal_of(stated_objective(answer.spec)),
         probability=np.array(chances, dtype=np.float64)
         if None not in chances and not is_class(answer.spec)  # a chance is drawn once
         else None,
@@ -71,16 +71,3 @@ def _held(answer: Answer, swept: str) -> str:
         for name, parameter in answer.spec.scalars.items()
         if name != swept
     )
-
-
-def _goal(objective: NumberObjective) -> Goal:
-    match objective:
-        case Maximise():
-            return Goal("maximise", low=objective.goal)
-        case Minimise():
-            return Goal("minimise", high=objective.goal)
-        case HitTarget():
-            target, tolerance = objective.target, objective.tolerance
-            return Goal("target", target=target, low=target - tolerance, high=target + tolerance)
-        case HitRange():
-            return Goal("range", low=objective.low, high=objective.high)

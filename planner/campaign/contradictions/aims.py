@@ -21,6 +21,7 @@ from planner.campaign.outcomes import (
 from planner.campaign.reductions import Axes, check_reduction
 from planner.campaign.sources import Analysis
 from planner.campaign.spec import Policy
+from planner.campaign.words.phrases import count
 from planner.errors import InputError
 
 _TO_BE_MET = "add 'goal' to the objective, or leave this out"
@@ -182,7 +183,7 @@ def _policy_mistakes(parts: Parts) -> Found:
     if policy.start and budget and budget.trials and policy.start > budget.trials:
         yield (
             ("policy", "start"),
-            f"{policy.start} is more than the budget of {budget.trials} trials: lower it",
+            f"{policy.start} is more than the budget of {count(budget.trials, 'trial')}: lower it",
         )
 
 

@@ -7,7 +7,7 @@ and an acquisition value averaged over draws is the average over components of t
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,6 +26,7 @@ from torch.nn import ModuleList
 from torch.special import ndtr
 
 from planner.models.averaging.stack import Stack
+from planner.models.botorch_model import OneOutcomeModel, with_noise
 
 # Relative to the prior variance: hides rounding that would keep a covariance from factoring.
 _JITTER = 1e-9
@@ -130,36 +131,18 @@ class MixturePosterior(Posterior):
         return average
 
 
-class _Mixture(Model, ABC):
+class _Mixture(OneOutcomeModel):
     """What the mixtures share: the contract of BoTorch around the components' posteriors."""
 
     def __init__(self, weights: Float64[Tensor, " k"]) -> None:
         super().__init__()
         self.weights = weights
 
-    @property
-    def num_outputs(self) -> int:
-        """One outcome."""
-        return 1
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        """The mixture is one model, not a batch of them."""
-        return torch.Size([])
-
-    def posterior(
-        self,
-        X: Tensor,  # noqa: N803 - BoTorch passes it by name
-        output_indices: list[int] | None = None,
-        observation_noise: bool | Tensor = False,
-        posterior_transform: PosteriorTransform | None = None,
+    def _posterior(
+        self, x: Tensor, *, noise: bool | Tensor, transform: PosteriorTransform | None
     ) -> MixturePosterior:
         """Returns the mixture of the components' posteriors, each of them transformed."""
-        del output_indices  # there is one output
-        parts = self._posteriors(
-            X, observation_noise=observation_noise, transform=posterior_transform
-        )
-        return MixturePosterior(parts, self.weights)
+        return MixturePosterior(self._parts(x, noise=noise, transform=transform), self.weights)
 
     def fantasize(
         self,
@@ -186,12 +169,8 @@ class _Mixture(Model, ABC):
         """Returns the components as BoTorch models of their own."""
 
     @abstractmethod
-    def _posteriors(
-        self,
-        X: Tensor,  # noqa: N803
-        *,
-        observation_noise: bool | Tensor,
-        transform: PosteriorTransform | None,
+    def _parts(
+        self, x: Tensor, *, noise: bool | Tensor, transform: PosteriorTransform | None
     ) -> list[Any]:
         """Returns the posterior of each component, transformed."""
 
@@ -211,15 +190,11 @@ class MixtureModel(_Mixture):
     def _models(self) -> list[Any]:
         return list(self.models)
 
-    def _posteriors(
-        self,
-        X: Tensor,  # noqa: N803
-        *,
-        observation_noise: bool | Tensor,
-        transform: PosteriorTransform | None,
+    def _parts(
+        self, x: Tensor, *, noise: bool | Tensor, transform: PosteriorTransform | None
     ) -> list[Any]:
         return [
-            each.posterior(X, observation_noise=observation_noise, posterior_transform=transform)
+            each.posterior(x, observation_noise=noise, posterior_transform=transform)
             for each in self._models()
         ]
 
@@ -239,26 +214,22 @@ class StackModel(_Mixture):
     def _models(self) -> list[Any]:
         return [each.model for each in self.stack.components]
 
-    def _posteriors(
-        self,
-        X: Tensor,  # noqa: N803
-        *,
-        observation_noise: bool | Tensor,
-        transform: PosteriorTransform | None,
+    def _parts(
+        self, x: Tensor, *, noise: bool | Tensor, transform: PosteriorTransform | None
     ) -> list[Any]:
-        joint = self.stack.cross(X, X)
-        shape = (-1, *[1] * (X.ndim - 1))
-        nugget = _JITTER * self.stack.prior_variances().view(shape)
-        if isinstance(observation_noise, Tensor):
-            nugget = nugget + observation_noise.squeeze(-1)
-        elif observation_noise:
-            nugget = nugget + self.stack.noise_variances().view(shape)
+        joint = self.stack.cross(x, x)
+        shape = (-1, *[1] * (x.ndim - 1))
+        nugget = with_noise(
+            _JITTER * self.stack.prior_variances().view(shape),
+            noise,
+            learned=lambda: self.stack.noise_variances().view(shape),
+        )
         root = torch.linalg.cholesky(joint.cov + torch.diag_embed(nugget.expand(joint.left.shape)))
         parts = [
             GPyTorchPosterior(MultivariateNormal(m, RootLinearOperator(r)))  # type: ignore[no-untyped-call]
             for m, r in zip(joint.left, root, strict=True)
         ]
-        return parts if transform is None else [transform(part, X=X) for part in parts]
+        return parts if transform is None else [transform(part, X=x) for part in parts]
 
 
 def _n_normals(posterior: Posterior, batch_shape: torch.Size) -> int:

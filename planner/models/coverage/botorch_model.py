@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from botorch.acquisition.objective import PosteriorTransform
 from botorch.models.model import Model
 from botorch.posteriors.posterior import Posterior
 from botorch.sampling.get_sampler import GetSampler, get_sampler
 from jaxtyping import Float64
 from torch import Tensor
+
+from planner.models.botorch_model import OneOutcomeModel
 
 Stretch = Callable[[Float64[Tensor, "n d"]], Float64[Tensor, " n"]]
 
@@ -86,7 +89,7 @@ def _sampler(posterior: StretchedPosterior, sample_shape: torch.Size, **kwargs: 
     return get_sampler(posterior.base, sample_shape, **kwargs)
 
 
-class CorrectedModel(Model):
+class CorrectedModel(OneOutcomeModel):
     """A BoTorch model whose posterior is stretched.
 
     Args:
@@ -100,25 +103,15 @@ class CorrectedModel(Model):
         self._stretch = stretch
 
     @property
-    def num_outputs(self) -> int:
-        """One outcome."""
-        return 1
-
-    @property
     def batch_shape(self) -> torch.Size:
         """That of the model."""
         return self.base.batch_shape
 
-    def posterior(
-        self,
-        X: Tensor,  # noqa: N803 - BoTorch passes it by name
-        output_indices: list[int] | None = None,
-        observation_noise: bool | Tensor = False,
-        posterior_transform: Any = None,
+    def _posterior(
+        self, x: Tensor, *, noise: bool | Tensor, transform: PosteriorTransform | None
     ) -> Any:
         """Returns the model's posterior, stretched; noise is stretched with it."""
-        del output_indices  # there is one output
-        base = self.base.posterior(X, observation_noise=observation_noise)
-        stretch = self._stretch(X.reshape(-1, X.shape[-1])).reshape(*X.shape[:-1], 1)
+        base = self.base.posterior(x, observation_noise=noise)
+        stretch = self._stretch(x.reshape(-1, x.shape[-1])).reshape(*x.shape[:-1], 1)
         stretched = StretchedPosterior(base, stretch)
-        return stretched if posterior_transform is None else posterior_transform(stretched)
+        return stretched if transform is None else transform(stretched)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import torch
 from botorch.acquisition.objective import PosteriorTransform
-from botorch.models.model import Model
 from botorch.posteriors.gpytorch import GPyTorchPosterior
 from gpytorch.distributions import MultivariateNormal
+from jaxtyping import Float64
 from torch import Tensor
 
+from planner.models.botorch_model import OneOutcomeModel, with_noise
 from planner.models.drawn.surrogate import Drawn, deviations
 
 # Relative to the prior variance: there are more configurations than draws, and rounding.
 _JITTER = 1e-6
 
 
-class DrawnModel(Model):
+class DrawnModel(OneOutcomeModel):
     """The normal process with the mean and covariance of draws.
 
     Args:
@@ -30,36 +31,23 @@ class DrawnModel(Model):
         super().__init__()
         self.drawn = drawn
 
-    @property
-    def num_outputs(self) -> int:
-        """One outcome."""
-        return 1
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        """The draws are one model, not a batch of them."""
-        return torch.Size([])
-
-    def posterior(
-        self,
-        X: Tensor,  # noqa: N803 - BoTorch passes it by name
-        output_indices: list[int] | None = None,
-        observation_noise: bool | Tensor = False,
-        posterior_transform: PosteriorTransform | None = None,
+    def _posterior(
+        self, x: Tensor, *, noise: bool | Tensor, transform: PosteriorTransform | None
     ) -> GPyTorchPosterior:
-        """Returns the posterior of the process, or of measurements, at each batch of X."""
-        del output_indices  # there is one output
-        f = self.drawn.functions(X)
+        f = self.drawn.functions(x)
         d = deviations(f)
-        nugget = torch.full_like(X[..., 0], _JITTER * self.drawn.scale.sd**2)
-        if isinstance(observation_noise, Tensor):
-            nugget = nugget + observation_noise.squeeze(-1)
-        elif observation_noise:
-            noise = self.drawn.noise_sd(X.reshape(-1, X.shape[-1])).square()
-            nugget = nugget + noise.view(X.shape[:-1])
+        nugget = with_noise(
+            torch.full_like(x[..., 0], _JITTER * self.drawn.scale.sd**2),
+            noise,
+            learned=lambda: self._noise_variances(x),
+        )
         cov = d.mT @ d + torch.diag_embed(nugget)
         posterior = GPyTorchPosterior(MultivariateNormal(f.mean(dim=-2), cov))
-        if posterior_transform is None:
+        if transform is None:
             return posterior
-        transformed: GPyTorchPosterior = posterior_transform(posterior, X=X)
+        transformed: GPyTorchPosterior = transform(posterior, X=x)
         return transformed
+
+    def _noise_variances(self, x: Float64[Tensor, "*b q d"]) -> Float64[Tensor, "*b q"]:
+        flat = self.drawn.noise_sd(x.reshape(-1, x.shape[-1])).square()
+        return flat.view(x.shape[:-1])

@@ -51,12 +51,7 @@ class Updated(Drawn):
     @cached_property
     def observations(self) -> Observations:  # type: ignore[override]
         """All results, the news last."""
-        old = self.before.observations
-        return Observations(
-            x=torch.cat([old.x, self.news.x]),
-            y=torch.cat([old.y, self.news.y]),
-            var=torch.cat([old.var, self._noise]),
-        )
+        return self.before.observations.followed_by(self.news.x, self.news.y, self._noise)
 
     @property
     def columns(self) -> tuple[int, ...]:  # type: ignore[override]

@@ -21,7 +21,7 @@ import numpy as np
 from planner.models.gaussian import kernel
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.likelihood import best_mean, negative_log_likelihood
-from planner.models.gaussian.search import SMALLEST_NOISE, Priors, no_value
+from planner.models.gaussian.search import Priors, no_value
 from planner.models.priors import NOISE_PRIOR, lengthscale_prior
 from planner.space import Floats
 
@@ -73,22 +73,13 @@ class ArdProblem:
         return likelihood.value, gradient
 
     def starts(self, previous: Hyperparameters | None) -> dict[str, Floats]:
-        """Returns where to begin: the posterior often has a smooth and a wiggly optimum."""
-        smooth = self.priors.mean.copy()
-        smooth[:-1] += 1.0
-        smooth[-1] += 2.0
-        starts = {
-            "from the middle of the prior": self.priors.mean,
-            "from a smooth, noisy fit": smooth,
-        }
-        if previous is not None:
-            starts["from the last fit"] = self.at(previous)
-        return starts
+        """Returns where to begin."""
+        last = None if previous is None else self.at(previous)
+        return self.priors.starts(last, lengthscales=len(self.distances), noise=-1)
 
     def at(self, found: Hyperparameters) -> Floats:
         """Returns theta of these hyperparameters."""
-        noise = max(found.noise_variance, SMALLEST_NOISE)
-        return np.log([*found.lengthscales[: len(self.distances)], noise])
+        return found.logarithms()[[*range(len(self.distances)), -1]]
 
     def read(self, theta: Floats) -> tuple[Hyperparameters, ...]:
         """Returns for each row of targets its hyperparameters, which differ in the mean alone."""
@@ -160,8 +151,5 @@ def make_problem(
         freedom=max(1, len(targets) - 1),
         known_noise=known_noise,
         mean_precision=mean_precision,
-        priors=Priors(
-            mean=np.array([lengthscale.mean] * groups + [NOISE_PRIOR.mean]),
-            sd=np.array([lengthscale.sd] * groups + [NOISE_PRIOR.sd]),
-        ),
+        priors=Priors.of([lengthscale] * groups + [NOISE_PRIOR]),
     )

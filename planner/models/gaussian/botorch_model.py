@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from botorch.models import SingleTaskGP
@@ -13,48 +14,25 @@ from gpytorch.means import ConstantMean
 from jaxtyping import Float64
 from torch import Tensor
 
-from planner.models.gaussian.exact import ExactProcess
-from planner.models.gaussian.hyperparameters import Hyperparameters
-from planner.models.observations import Observations, OutcomeScale
+from planner.models.observations import OutcomeScale
+
+if TYPE_CHECKING:
+    from planner.models.gaussian.exact import ExactProcess
+    from planner.models.gaussian.process import GaussianProcess
 
 Covariance = Callable[[Tensor, Tensor], Tensor]
 
 
-def make_model(
-    observations: Observations,
-    *,
-    noise_variances: Float64[Tensor, " n"],
-    hyperparameters: Hyperparameters,
-    columns: tuple[int, ...],
-    scale: OutcomeScale,
-) -> SingleTaskGP:
-    """Returns a model in standardised units whose posterior is in the outcome's unit.
-
-    Args:
-        observations: what it is conditioned on.
-        noise_variances: of each observation, in the outcome's unit squared.
-        hyperparameters: in standardised units; fixed, nothing is trained.
-        columns: for each encoded column the index of the parameter it belongs to.
-        scale: how the outcome is standardised.
-    """
+def make_model(process: GaussianProcess) -> SingleTaskGP:
+    """Returns a model in standardised units whose posterior is in the outcome's unit."""
+    found, columns = process.hyperparameters, process.columns
     matern = MaternKernel(nu=2.5, ard_num_dims=len(columns))
     kernel = ScaleKernel(matern).double()
-    model = SingleTaskGP(
-        observations.x,
-        ((observations.y - scale.mean) / scale.sd)[:, None],
-        (noise_variances / scale.sd**2)[:, None],
-        covar_module=kernel,
-        mean_module=ConstantMean(),
-        outcome_transform=None,
+    matern.lengthscale = torch.tensor(
+        [found.lengthscales[index] for index in columns], dtype=torch.float64
     )
-    lengthscales = [hyperparameters.lengthscales[index] for index in columns]
-    matern.lengthscale = torch.tensor(lengthscales, dtype=torch.float64)
-    kernel.outputscale = torch.tensor(hyperparameters.signal_variance, dtype=torch.float64)
-    model.mean_module.initialize(constant=torch.tensor(hyperparameters.mean, dtype=torch.float64))
-    # set afterwards: on construction BoTorch would standardise by the data instead
-    model.outcome_transform = _standardize(scale)
-    model.requires_grad_(requires_grad=False)
-    return model.eval()
+    kernel.outputscale = torch.tensor(found.signal_variance, dtype=torch.float64)
+    return _make(process.observations.x, process, kernel)
 
 
 def make_model_of(
@@ -67,16 +45,22 @@ def make_model_of(
         process: hyperparameters, outcomes and noise.
         covariance: before anything was observed, of configurations as a campaign sees them.
     """
+    return _make(x, process, _GivenKernel(covariance))
+
+
+def _make(x: Float64[Tensor, "n d"], process: ExactProcess, kernel: Kernel) -> SingleTaskGP:
+    """Returns the model with a kernel whose hyperparameters are set; nothing is trained."""
     scale = process.scale
     model = SingleTaskGP(
         x,
         ((process.observations.y - scale.mean) / scale.sd)[:, None],
         (process.noise_variances / scale.sd**2)[:, None],
-        covar_module=_GivenKernel(covariance),
+        covar_module=kernel,
         mean_module=ConstantMean(),
         outcome_transform=None,
     )
     model.mean_module.initialize(constant=torch.tensor(process.mean, dtype=torch.float64))
+    # set afterwards: on construction BoTorch would standardise by the data instead
     model.outcome_transform = _standardize(scale)
     model.requires_grad_(requires_grad=False)
     return model.eval()

@@ -16,35 +16,79 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Protocol, Self
 
 import torch
 from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.gaussian.search import SMALLEST_NOISE
-from planner.models.observations import Observations
+from planner.models.observations import Observations, OutcomeScale
 from planner.models.surrogate import Surrogate
 
 
+class Found(Protocol):
+    """What a fit found: hyperparameters in standardised units, whatever the covariance."""
+
+    @property
+    def lengthscales(self) -> tuple[float, ...]:
+        """One a parameter, in widths of its range."""
+
+    @property
+    def noise_variance(self) -> float:
+        """Variance of one run around the process."""
+
+    @property
+    def mean(self) -> float:
+        """The constant that predictions return to far from all observations."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns plain lists and numbers."""
+
+
+@dataclass(frozen=True, eq=False)
 class ExactProcess(Surrogate):
-    """A distribution over the process whose covariance and noise are settled."""
+    """A distribution over the process whose covariance and noise are settled.
+
+    Args:
+        observations: what it is conditioned on.
+        hyperparameters: in standardised units.
+        columns: for each encoded column the index of the parameter it belongs to.
+        scale: how the outcome was standardised.
+    """
+
+    observations: Observations
+    hyperparameters: Found
+    columns: tuple[int, ...]
+    scale: OutcomeScale
+
+    @property
+    def memo(self) -> Mapping[str, object]:
+        """The hyperparameters."""
+        return self.hyperparameters.to_json()
+
+    @property
+    def lengthscales(self) -> tuple[float, ...]:
+        """Those of the hyperparameters."""
+        return self.hyperparameters.lengthscales
+
+    @property
+    def noise_variance(self) -> float:
+        """That of the hyperparameters."""
+        return self.hyperparameters.noise_variance
+
+    @property
+    def mean(self) -> float:
+        """That of the hyperparameters."""
+        return self.hyperparameters.mean
 
     @property
     @abstractmethod
     def signal_variance(self) -> float:
         """Variance of the process before anything was observed, standardised."""
-
-    @property
-    @abstractmethod
-    def noise_variance(self) -> float:
-        """Variance of one run around the process, standardised."""
-
-    @property
-    @abstractmethod
-    def mean(self) -> float:
-        """The constant that predictions return to far from all observations, standardised."""
 
     @abstractmethod
     def prior_covariance(
@@ -52,9 +96,9 @@ class ExactProcess(Surrogate):
     ) -> Float64[Tensor, "*b n m"]:
         """Returns covariances before anything was observed, standardised; differentiable."""
 
-    @abstractmethod
     def with_observations(self, observations: Observations) -> Self:
         """Returns the same process, conditioned on other observations."""
+        return replace(self, observations=observations)
 
     @property
     def prior_sd(self) -> float:
@@ -104,14 +148,9 @@ class ExactProcess(Surrogate):
             x: configurations.
             var: of each of these measurements, in the outcome's unit squared.
         """
-        old = self.observations
-        return self.with_observations(
-            Observations(
-                x=torch.cat([old.x, x.detach()]),
-                y=torch.cat([old.y, self.moments(x)[0].detach()]),
-                var=torch.cat([self.noise_variances, var.detach()]),
-            )
-        )
+        settled = replace(self.observations, var=self.noise_variances)
+        mean = self.moments(x)[0]
+        return self.with_observations(settled.followed_by(x.detach(), mean.detach(), var.detach()))
 
     @cached_property
     def noise_variances(self) -> Float64[Tensor, " n"]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 
 from planner.errors import InputError
 from planner.models.failure import FitFailure
 from planner.models.gaussian.ard import make_problem
+from planner.models.gaussian.exact import Found
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.process import GaussianProcess
 from planner.models.gaussian.search import SMALLEST_NOISE, search
@@ -50,13 +54,38 @@ def read_previous(task: Task) -> Hyperparameters | None:
     Raises:
         InputError: the memo is of another family or space.
     """
-    previous = None if task.memo is None else Hyperparameters.from_json(task.memo)
-    if previous is not None and len(previous.lengthscales) != task.n_parameters:
+    if task.memo is None:
+        return None
+    previous = Hyperparameters.from_json(task.memo)
+    refuse_other_space(previous, task)
+    return previous
+
+
+def read_previous_inside(task: Task, *, family: str) -> Hyperparameters | None:
+    """Returns those of the process inside, from the memo of a family that has one.
+
+    Raises:
+        InputError: the memo is of another family or space.
+    """
+    if task.memo is None:
+        return None
+    inside = task.memo.get("hyperparameters")
+    if not isinstance(inside, Mapping):
+        raise InputError(f"This is no fit of {family}: {dict(task.memo)}.")
+    return read_previous(replace(task, memo=inside))
+
+
+def refuse_other_space(previous: Found, task: Task) -> None:
+    """Raises where the last fit was of a space with more or fewer parameters.
+
+    Raises:
+        InputError: it was.
+    """
+    if len(previous.lengthscales) != task.n_parameters:
         raise InputError(
             f"The previous fit has {len(previous.lengthscales)} lengthscales, "
             f"the space has {task.n_parameters} parameters."
         )
-    return previous
 
 
 def fit_hyperparameters(

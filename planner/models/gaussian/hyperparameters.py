@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from planner.errors import InputError
+from planner.models.gaussian.search import SMALLEST_NOISE
 from planner.models.priors import SIGNAL_VARIANCE
+from planner.space import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class Hyperparameters:
             raise InputError(
                 f"Lengthscales and signal must be above 0 and the noise at least 0: {self}."
             )
+
+    def logarithms(self) -> Floats:
+        """Returns those of the lengthscales and, last, of the noise: where a search starts."""
+        return np.log([*self.lengthscales, max(self.noise_variance, SMALLEST_NOISE)])
 
     def to_json(self) -> dict[str, Any]:
         """Returns plain lists and numbers; JSON writes every float so that it reads back equal."""

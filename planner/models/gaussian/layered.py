@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from planner.models.gaussian.exact import ExactProcess
+from planner.models.gaussian.process import GaussianProcess
 from planner.models.observations import Observations, OutcomeScale
 from planner.models.surrogate import Surrogate
 
@@ -29,7 +29,7 @@ class Layered(Surrogate):
     """
 
     observations: Observations
-    inner: ExactProcess
+    inner: GaussianProcess
     columns: tuple[int, ...]
     scale: OutcomeScale
 
@@ -72,13 +72,10 @@ class Layered(Surrogate):
         """Returns the surrogate as if the configurations had been measured at their means."""
         if len(x) == 0:
             return self
-        inner = self.inner.conditioned_with_noise(self.entered(x), self.noise_sd(x).square())
-        return replace(self, observations=self._and_means_at(x), inner=inner)
-
-    def _and_means_at(self, x: Float64[Tensor, "m d"]) -> Observations:
-        old, mean = self.observations, self.moments(x)[0].detach()
-        return Observations(
-            x=torch.cat([old.x, x.detach()]),
-            y=torch.cat([old.y, mean]),
-            var=torch.cat([old.var, torch.full_like(mean, torch.nan)]),
+        mean = self.moments(x)[0].detach()
+        unknown = torch.full_like(mean, torch.nan)
+        return replace(
+            self,
+            observations=self.observations.followed_by(x.detach(), mean, unknown),
+            inner=self.inner.conditioned_with_noise(self.entered(x), self.noise_sd(x).square()),
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from torch import Tensor
 from planner.models.gaussian import kernel
 from planner.models.gaussian.exact import ExactProcess
 from planner.models.gaussian.hyperparameters import Hyperparameters
-from planner.models.observations import Observations, OutcomeScale
 
 if TYPE_CHECKING:
     from botorch.models import SingleTaskGP
@@ -31,36 +29,13 @@ class GaussianProcess(ExactProcess):
         family: ``gp``, or ``isotropic_gp`` where all lengthscales are one.
     """
 
-    observations: Observations
     hyperparameters: Hyperparameters
-    columns: tuple[int, ...]
-    scale: OutcomeScale
     family: str = "gp"
-
-    @property
-    def memo(self) -> Mapping[str, object]:
-        """The hyperparameters."""
-        return self.hyperparameters.to_json()
-
-    @property
-    def lengthscales(self) -> tuple[float, ...]:
-        """Those of the kernel."""
-        return self.hyperparameters.lengthscales
 
     @property
     def signal_variance(self) -> float:
         """That of the hyperparameters."""
         return self.hyperparameters.signal_variance
-
-    @property
-    def noise_variance(self) -> float:
-        """That of the hyperparameters."""
-        return self.hyperparameters.noise_variance
-
-    @property
-    def mean(self) -> float:
-        """That of the hyperparameters."""
-        return self.hyperparameters.mean
 
     def prior_covariance(
         self, a: Float64[Tensor, "*b n d"], b: Float64[Tensor, "*b m d"]
@@ -69,19 +44,9 @@ class GaussianProcess(ExactProcess):
         unit = kernel.matern(a, b, columns=self.columns, hyperparameters=self.hyperparameters)
         return self.hyperparameters.signal_variance * unit
 
-    def with_observations(self, observations: Observations) -> GaussianProcess:
-        """Returns the same process, conditioned on other observations."""
-        return replace(self, observations=observations)
-
     @cached_property
     def model(self) -> SingleTaskGP:
         """The same process as a BoTorch model, for BoTorch's acquisition functions."""
         from planner.models.gaussian.botorch_model import make_model
 
-        return make_model(
-            self.observations,
-            noise_variances=self.noise_variances,
-            hyperparameters=self.hyperparameters,
-            columns=self.columns,
-            scale=self.scale,
-        )
+        return make_model(self)

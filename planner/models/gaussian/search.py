@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import fmin_l_bfgs_b
 
 from planner.models.failure import FitFailure
+from planner.models.priors import LogNormal
 from planner.space import Floats
 
 # Below this variance, relative to the signal, rounding decides whether a covariance can be
@@ -33,6 +34,35 @@ class Priors:
 
     mean: Floats
     sd: Floats
+
+    @classmethod
+    def of(cls, priors: Sequence[LogNormal]) -> Priors:
+        """Returns those of the logarithms."""
+        return cls(
+            mean=np.array([each.mean for each in priors]), sd=np.array([each.sd for each in priors])
+        )
+
+    def starts(
+        self,
+        previous: Floats | None,
+        *,
+        lengthscales: int,
+        noise: int,
+        middle: str = "from the middle of the prior",
+    ) -> dict[str, Floats]:
+        """Returns where to begin: the posterior often has a smooth and a wiggly optimum.
+
+        Args:
+            previous: where the last search ended.
+            lengthscales: how many of the first entries are logarithms of lengthscales.
+            noise: which entry is the logarithm of the noise variance.
+            middle: what the middle of the prior is called.
+        """
+        smooth = self.mean.copy()
+        smooth[:lengthscales] += 1.0
+        smooth[noise] += 2.0
+        starts = {middle: self.mean, "from a smooth, noisy fit": smooth}
+        return starts if previous is None else {**starts, "from the last fit": previous}
 
     def penalty(self, theta: Floats) -> tuple[float, Floats]:
         """Returns the negative log density up to a constant, and its gradient."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.errors import InputError
 from planner.models.failure import FitFailure
 from planner.models.gaussian import kernel
+from planner.models.gaussian.fitting import refuse_other_space
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
 from planner.models.gaussian.search import SMALLEST_NOISE, Priors, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
@@ -109,12 +109,7 @@ class _Problem:
 
     def starts(self, previous: Floats | None) -> dict[str, Floats]:
         """Returns where the search begins: smooth or wiggly."""
-        middle, p = self.priors.mean, len(self.distances)
-        smooth = middle.copy()
-        smooth[:p] += 1.0
-        smooth[-1] += 2.0
-        starts = {"from the middle of the prior": middle, "from a smooth, noisy fit": smooth}
-        return starts if previous is None else {**starts, "from the last fit": previous}
+        return self.priors.starts(previous, lengthscales=len(self.distances), noise=-1)
 
     def hyperparameters(self, theta: Floats) -> MixedHyperparameters:
         """Returns what theta says."""
@@ -154,15 +149,11 @@ def _make_problem(data: Standardised, task: Task) -> _Problem:
     numbers = lengthscale_prior(max(1, p - len(task.categories)))
     choices = choice_prior(max(1, len(task.categories)))
     lengthscales = [choices if each else numbers for each in is_choice]
-    priors = [*lengthscales, SHARE_PRIOR, SHARE_PRIOR, NOISE_PRIOR]
     return _Problem(
         data=data,
         distances=distances,
         is_choice=is_choice,
-        priors=Priors(
-            mean=np.array([each.mean for each in priors]),
-            sd=np.array([each.sd for each in priors]),
-        ),
+        priors=Priors.of([*lengthscales, SHARE_PRIOR, SHARE_PRIOR, NOISE_PRIOR]),
     )
 
 
@@ -170,11 +161,7 @@ def _read_memo(task: Task) -> Floats:
     """Returns theta of the last fit."""
     memo: Mapping[str, object] = task.memo or {}
     found = MixedHyperparameters.from_json(memo)
-    if len(found.lengthscales) != task.n_parameters:
-        raise InputError(
-            f"The previous fit has {len(found.lengthscales)} lengthscales, "
-            f"the space has {task.n_parameters} parameters."
-        )
+    refuse_other_space(found, task)
     shares = np.log(found.shares)
     noise = max(found.noise_variance, SMALLEST_NOISE)
     return np.concatenate([np.log(found.lengthscales), shares[:2] - shares[2], [math.log(noise)]])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from torch import Tensor
 
 from planner.models.gaussian.exact import ExactProcess
 from planner.models.mixed.kernel import MixedHyperparameters, covariance
-from planner.models.observations import Observations, OutcomeScale
 
 if TYPE_CHECKING:
     from botorch.models import SingleTaskGP
@@ -26,15 +24,12 @@ class MixedProcess(ExactProcess):
         observations: what it is conditioned on.
         hyperparameters: in standardised units.
         columns: for each encoded column the index of the parameter it belongs to.
-        categories: parameters that are choices without an order.
         scale: how the outcome was standardised.
+        categories: parameters that are choices without an order.
     """
 
-    observations: Observations
     hyperparameters: MixedHyperparameters
-    columns: tuple[int, ...]
     categories: frozenset[int]
-    scale: OutcomeScale
 
     @property
     def family(self) -> str:
@@ -42,29 +37,9 @@ class MixedProcess(ExactProcess):
         return "mixed_gp"
 
     @property
-    def memo(self) -> Mapping[str, object]:
-        """The hyperparameters."""
-        return self.hyperparameters.to_json()
-
-    @property
-    def lengthscales(self) -> tuple[float, ...]:
-        """Those of the kernel; of a choice, large where choices are alike."""
-        return self.hyperparameters.lengthscales
-
-    @property
     def signal_variance(self) -> float:
         """The shares sum to one."""
         return 1.0
-
-    @property
-    def noise_variance(self) -> float:
-        """That of the hyperparameters."""
-        return self.hyperparameters.noise_variance
-
-    @property
-    def mean(self) -> float:
-        """That of the hyperparameters."""
-        return self.hyperparameters.mean
 
     def prior_covariance(
         self, a: Float64[Tensor, "*b n d"], b: Float64[Tensor, "*b m d"]
@@ -77,10 +52,6 @@ class MixedProcess(ExactProcess):
             categories=self.categories,
             hyperparameters=self.hyperparameters,
         )
-
-    def with_observations(self, observations: Observations) -> MixedProcess:
-        """Returns the same process, conditioned on other observations."""
-        return replace(self, observations=observations)
 
     @cached_property
     def model(self) -> SingleTaskGP:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import torch
 
-from planner.errors import InputError
 from planner.models.failure import FitFailure
-from planner.models.gaussian.fitting import read_previous
+from planner.models.gaussian.fitting import read_previous_inside
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.process import GaussianProcess
 from planner.models.observations import Observations
@@ -35,7 +33,7 @@ def fit_robust(task: Task) -> RobustProcess | FitFailure:
     Raises:
         InputError: the memo is of another family or space.
     """
-    previous = read_previous(_plain(task))
+    previous = read_previous_inside(task, family="robust_gp")
     ordered = task.observations.in_order()
     pursuit = Pursuit(observations=ordered, columns=task.columns, expected=task.scale)
     step = pursuit.run(previous)
@@ -61,13 +59,3 @@ def _with_noise_of_the_rest(step: Step, observations: Observations) -> Hyperpara
         return step.hyperparameters
     rest = np.delete(observations.var.numpy(), list(step.suspected))
     return replace(step.hyperparameters, noise_variance=float(rest.mean()) / step.scale.sd**2)
-
-
-def _plain(task: Task) -> Task:
-    """Returns the task with the memo of the process inside."""
-    if task.memo is None:
-        return task
-    inside = task.memo.get("hyperparameters")
-    if not isinstance(inside, Mapping):
-        raise InputError(f"This is no fit of robust_gp: {dict(task.memo)}.")
-    return replace(task, memo=inside)

@@ -170,7 +170,13 @@ def _apart(problem: ArdProblem, theta: Floats) -> Floats:
 
 
 def _from_median(y: Floats) -> Floats:
-    """Returns how far each outcome lies from their median, in deviations estimated from it."""
+    """Returns how far each outcome lies from their median, in deviations estimated from it.
+
+    Where more than half of the outcomes are one and the same, they say nothing of a deviation, and
+    nothing is far.
+    """
     apart = np.abs(y - np.median(y))
     # the median distance from the median of normal outcomes is 0.67 deviations
-    return np.asarray(apart / max(float(np.median(apart)) / 0.67, 1e-300), dtype=np.float64)
+    sd = float(np.median(apart)) / 0.67
+    is_rounding = sd <= 1e-12 * float(np.abs(y).max())
+    return np.zeros_like(apart) if is_rounding else np.asarray(apart / sd, dtype=np.float64)

@@ -10,7 +10,6 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.gaussian.layered import Layered
-from planner.models.gaussian.process import GaussianProcess
 from planner.models.priors import OUTLIER_PROBABILITY
 from planner.models.surrogate import Mixture
 
@@ -34,7 +33,6 @@ class RobustProcess(Layered):
         suspected: numbers of the rows of ``observations`` that do not fit the rest.
     """
 
-    inner: GaussianProcess
     suspected: tuple[int, ...]
 
     @property

@@ -20,13 +20,7 @@ from planner.models.transformed.bending import Bending
 
 def make_model(latent: GaussianProcess, bending: Bending) -> SingleTaskGP:
     """Returns a model of the bent outcome whose posterior is that of ``psi``."""
-    model = make_latent(
-        latent.observations,
-        noise_variances=latent.noise_variances,
-        hyperparameters=latent.hyperparameters,
-        columns=latent.columns,
-        scale=latent.scale,
-    )
+    model = make_latent(latent)
     # the latent scale is mean 0 and deviation 1, so that nothing else has to be undone
     model.outcome_transform = _Straighten(bending, noise_variance=latent.noise_variance)
     return model.eval()

@@ -22,10 +22,11 @@ import torch
 from planner.errors import InputError
 from planner.models.failure import FitFailure
 from planner.models.gaussian import kernel
+from planner.models.gaussian.fitting import refuse_other_space
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
 from planner.models.gaussian.process import GaussianProcess
-from planner.models.gaussian.search import SMALLEST_NOISE, Priors, no_value, search
+from planner.models.gaussian.search import Priors, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.observations import OutcomeScale
 from planner.models.predictive.rectified import Bounds
@@ -128,12 +129,8 @@ class _Problem:
 
     def starts(self, previous: Floats | None) -> dict[str, Floats]:
         """Returns where the search begins: with a nearly straight curve, smooth or wiggly."""
-        middle, p = self.priors.mean, len(self.distances)
-        smooth = middle.copy()
-        smooth[:p] += 1.0
-        smooth[p] += 2.0
-        starts = {"from a straight outcome": middle, "from a smooth, noisy fit": smooth}
-        return starts if previous is None else {**starts, "from the last fit": previous}
+        p, middle = len(self.distances), "from a straight outcome"
+        return self.priors.starts(previous, lengthscales=p, noise=p, middle=middle)
 
     def bending(self, theta: Floats) -> Bending:
         """Returns how the outcome is bent."""
@@ -202,19 +199,11 @@ class _Problem:
 
 def _make_problem(data: Standardised, task: Task) -> _Problem:
     lengthscale, curve = lengthscale_prior(task.n_parameters), _curve(task.bounds, data.scale)
-    p = task.n_parameters
     return _Problem(
         data=data,
         distances=kernel.squared_distances(data.observations.x.numpy(), task.columns),
         curve=curve,
-        priors=Priors(
-            mean=np.array(
-                [lengthscale.mean] * p + [NOISE_PRIOR.mean] + [each.mean for each in curve.priors]
-            ),
-            sd=np.array(
-                [lengthscale.sd] * p + [NOISE_PRIOR.sd] + [each.sd for each in curve.priors]
-            ),
-        ),
+        priors=Priors.of([lengthscale] * task.n_parameters + [NOISE_PRIOR, *curve.priors]),
     )
 
 
@@ -236,12 +225,7 @@ def _read_memo(task: Task, problem: _Problem) -> Floats | None:
         name = memo["curve"]
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"This is no fit of transformed_gp: {dict(memo)}.") from error
-    if len(found.lengthscales) != task.n_parameters:
-        raise InputError(
-            f"The previous fit has {len(found.lengthscales)} lengthscales, "
-            f"the space has {task.n_parameters} parameters."
-        )
+    refuse_other_space(found, task)
     if name != type(problem.curve).__name__ or len(shape) != len(problem.curve.priors):
         return None
-    noise = max(found.noise_variance, SMALLEST_NOISE)
-    return np.concatenate([np.log([*found.lengthscales, noise]), shape])
+    return np.concatenate([found.logarithms(), shape])

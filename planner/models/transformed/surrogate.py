@@ -120,14 +120,11 @@ class TransformedProcess(Surrogate):
         """
         if len(x) == 0:
             return self
-        old, mean = self.observations, self.moments(x)[0].detach()
+        mean = self.moments(x)[0].detach()
+        unknown = torch.full_like(mean, torch.nan)
         return replace(
             self,
-            observations=Observations(
-                x=torch.cat([old.x, x.detach()]),
-                y=torch.cat([old.y, mean]),
-                var=torch.cat([old.var, torch.full_like(mean, torch.nan)]),
-            ),
+            observations=self.observations.followed_by(x.detach(), mean, unknown),
             latent=self.latent.conditioned_on(x),
         )
 

@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from planner.errors import InputError
 from planner.models.failure import FitFailure
 from planner.models.gaussian import kernel
 from planner.models.gaussian.ard import make_problem
-from planner.models.gaussian.fitting import read_previous
+from planner.models.gaussian.fitting import read_previous_inside
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.process import GaussianProcess
 from planner.models.gaussian.search import SMALLEST_NOISE, search
@@ -53,7 +52,7 @@ def fit_varying_noise(task: Task) -> VaryingNoiseProcess | FitFailure:
     Raises:
         InputError: the memo is of another family or space.
     """
-    previous = read_previous(_plain(task))
+    previous = read_previous_inside(task, family="varying_noise_gp")
     data = standardise(task)
     if isinstance(data, FitFailure):
         return data
@@ -157,13 +156,3 @@ def _covariance(x: Floats, hyperparameters: Hyperparameters, task: Task) -> Floa
     weights = np.array(hyperparameters.lengthscales) ** -2.0
     distances = kernel.squared_distances(x, task.columns)
     return kernel.matern_and_slope(np.tensordot(weights, distances, axes=1))[0]
-
-
-def _plain(task: Task) -> Task:
-    """Returns the task with the memo of the process inside."""
-    if task.memo is None:
-        return task
-    inside = task.memo.get("hyperparameters")
-    if not isinstance(inside, Mapping):
-        raise InputError(f"This is no fit of varying_noise_gp: {dict(task.memo)}.")
-    return replace(task, memo=inside)

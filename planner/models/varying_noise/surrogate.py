@@ -9,7 +9,6 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.gaussian.layered import Layered
-from planner.models.gaussian.process import GaussianProcess
 from planner.models.varying_noise.field import NoiseField
 
 
@@ -25,7 +24,6 @@ class VaryingNoiseProcess(Layered):
         noise: the field of the noise.
     """
 
-    inner: GaussianProcess
     noise: NoiseField
 
     @property

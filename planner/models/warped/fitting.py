@@ -21,10 +21,10 @@ import numpy as np
 from planner.errors import InputError
 from planner.models.failure import FitFailure
 from planner.models.gaussian import kernel
-from planner.models.gaussian.fitting import condition
+from planner.models.gaussian.fitting import condition, refuse_other_space
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
-from planner.models.gaussian.search import SMALLEST_NOISE, Priors, no_value, search
+from planner.models.gaussian.search import Priors, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.priors import NOISE_PRIOR, WARP_PRIOR, lengthscale_prior
 from planner.models.task import Task
@@ -114,12 +114,8 @@ class _Problem:
 
     def starts(self, previous: Floats | None) -> dict[str, Floats]:
         """Returns where the search begins: unbent, smooth or wiggly."""
-        middle = self.priors.mean
-        smooth = middle.copy()
-        smooth[: self.n_parameters] += 1.0
-        smooth[self.n_parameters] += 2.0
-        starts = {"from straight inputs": middle, "from a smooth, noisy fit": smooth}
-        return starts if previous is None else {**starts, "from the last fit": previous}
+        p = self.n_parameters
+        return self.priors.starts(previous, lengthscales=p, noise=p, middle="from straight inputs")
 
     def warp(self, theta: Floats) -> Warp:
         """Returns the curves; columns of choices stay as they are."""
@@ -162,10 +158,7 @@ def _make_problem(data: Standardised, task: Task) -> _Problem:
         x=data.observations.x.numpy(),
         columns=task.columns,
         numbers=numbers,
-        priors=Priors(
-            mean=np.array([lengthscale.mean] * p + [NOISE_PRIOR.mean] + [WARP_PRIOR.mean] * 2 * m),
-            sd=np.array([lengthscale.sd] * p + [NOISE_PRIOR.sd] + [WARP_PRIOR.sd] * 2 * m),
-        ),
+        priors=Priors.of([lengthscale] * p + [NOISE_PRIOR] + [WARP_PRIOR] * 2 * m),
     )
 
 
@@ -177,11 +170,6 @@ def _read_memo(task: Task) -> Floats:
         shapes = np.array([memo["a"], memo["b"]], dtype=np.float64)[:, _numbers(task)]
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise InputError(f"This is no fit of warped_gp to this space: {dict(memo)}.") from error
-    noise = max(found.noise_variance, SMALLEST_NOISE)
-    theta = np.log([*found.lengthscales, noise, *shapes.ravel()])
-    if len(found.lengthscales) != task.n_parameters:
-        raise InputError(
-            f"The previous fit has {len(found.lengthscales)} lengthscales, "
-            f"the space has {task.n_parameters} parameters."
-        )
+    theta = np.concatenate([found.logarithms(), np.log(shapes.ravel())])
+    refuse_other_space(found, task)
     return theta

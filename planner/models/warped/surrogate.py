@@ -11,7 +11,6 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.gaussian.layered import Layered
-from planner.models.gaussian.process import GaussianProcess
 from planner.models.warped.kumaraswamy import Warp
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ class WarpedProcess(Layered):
         warp: the curves that bend the inputs.
     """
 
-    inner: GaussianProcess
     warp: Warp
 
     @property

@@ -25,9 +25,10 @@ def kelvin(degc: float) -> float:
     return degc + zero_Celsius
 
 
-def arrhenius(energy_j_per_mol: float, *, at_k: float, reference_k: float) -> float:
+def arrhenius(energy_kj_per_mol: float, *, at_degc: float, reference_degc: float) -> float:
     """How much faster it goes there than at the reference: exp(-(E/R)(1/T - 1/T_ref))."""
-    return math.exp(-energy_j_per_mol / GAS_J_PER_MOL_K * (1 / at_k - 1 / reference_k))
+    gap = 1 / kelvin(at_degc) - 1 / kelvin(reference_degc)
+    return math.exp(-energy_kj_per_mol * 1e3 / GAS_J_PER_MOL_K * gap)
 
 
 def dose(course: Course, energy_j_per_mol: float, *, reference_degc: float) -> float:

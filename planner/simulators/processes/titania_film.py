@@ -153,14 +153,14 @@ def _fire(run: Admitted) -> SimulatorResult:
 
 def shares(given: Mapping[str, float], theta: Mapping[str, float]) -> tuple[float, float]:
     """The crystalline share of the film, and that of rutile in it, both 0 to 1."""
-    at_k, thickness = kelvin(given["temperature"]), given["thickness"]
+    at_degc, thickness = given["temperature"], given["thickness"]
     crystals = theta["anatase_rate"] * arrhenius(
-        theta["anatase_energy"] * 1e3, at_k=at_k, reference_k=kelvin(ANATASE_AT_DEGC)
+        theta["anatase_energy"], at_degc=at_degc, reference_degc=ANATASE_AT_DEGC
     )
-    at_rutile = arrhenius(
-        theta["rutile_energy"] * 1e3, at_k=at_k, reference_k=kelvin(RUTILE_AT_DEGC)
+    at_rutile = arrhenius(theta["rutile_energy"], at_degc=at_degc, reference_degc=RUTILE_AT_DEGC)
+    of_silica = math.exp(
+        -theta["silica_energy"] * 1e3 * given["silica"] / (GAS_CONSTANT * kelvin(at_degc))
     )
-    of_silica = math.exp(-theta["silica_energy"] * 1e3 * given["silica"] / (GAS_CONSTANT * at_k))
     of_thickness = thickness / (thickness + theta["thin_limit"])
     rutile = theta["rutile_rate"] * at_rutile * of_silica * of_thickness
     return (

@@ -17,7 +17,7 @@ from planner.simulators.contract import (
     result_with,
 )
 from planner.simulators.processes.process import Admitted, Process, uncertain
-from planner.simulators.processes.thermal import arrhenius, kelvin
+from planner.simulators.processes.thermal import arrhenius
 
 REFERENCE_DEGC = 100.0
 
@@ -95,11 +95,7 @@ def _heat(run: Admitted) -> SimulatorResult:
     """Heat one vial; the seed changes nothing."""
     given, theta = run.inputs, run.theta
     forming, losing, dissolving = (
-        arrhenius(
-            theta[energy] * 1e3,
-            at_k=kelvin(given["temperature"]),
-            reference_k=kelvin(REFERENCE_DEGC),
-        )
+        arrhenius(theta[energy], at_degc=given["temperature"], reference_degc=REFERENCE_DEGC)
         for energy in ("forming_energy", "losing_energy", "dissolving_heat")
     )
     formed = intermediate_share(

@@ -1,9 +1,9 @@
-"""The objective as the pictures draw it."""
+"""A campaign's objective as the pictures draw it; they themselves know of no campaign."""
 
 from __future__ import annotations
 
 from planner.campaign import HitRange, HitTarget, Maximise, Minimise, NumberObjective
-from planner.pictures import Goal
+from planner.pictures.goal import Goal
 
 
 def goal_of(objective: NumberObjective) -> Goal:
