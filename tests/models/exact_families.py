@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+from typing import Any
+
 import numpy as np
 import torch
 
 from planner.models import Bounds, Observations, OutcomeScale, Surrogate, Task, family
+from planner.models.gaussian.standardised import Standardised, standardise
 
 # two numbers and a category of three choices
 COLUMNS = (0, 1, 2, 2, 2)
 CATEGORIES = frozenset({2})
 FAMILIES = (
+    "gp",
     "isotropic_gp",
     "warped_gp",
     "transformed_gp",
@@ -18,6 +23,14 @@ FAMILIES = (
     "robust_gp",
     "varying_noise_gp",
 )
+
+# what an outcome may be bounded by
+ENDS = {
+    "free": Bounds(),
+    "low": Bounds(low=25.0),
+    "high": Bounds(high=60.0),
+    "both": Bounds(low=25.0, high=60.0),
+}
 
 
 def make_x(n: int, seed: int) -> np.ndarray:
@@ -55,6 +68,20 @@ def fitted(name: str, task: Task) -> Surrogate:
     found = family(name).fit(task)
     assert isinstance(found, Surrogate)
     return found
+
+
+def problem_of(fitting: ModuleType, task: Task) -> Any:
+    """What the fit of a family minimises for the task."""
+    data = standardise(task)
+    assert isinstance(data, Standardised)
+    return fitting._make_problem(data, task)
+
+
+def draw_theta(problem: Any, n: int, *, spread: float = 1.0) -> np.ndarray:
+    """Hyperparameters from the prior, or ``spread`` times as near to its middle."""
+    normal = np.random.default_rng().normal(size=(n, len(problem.priors.mean)))
+    drawn: np.ndarray = problem.priors.mean + spread * problem.priors.sd * normal
+    return drawn
 
 
 def points(n: int, seed: int) -> torch.Tensor:

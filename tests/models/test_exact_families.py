@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,14 +14,21 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 
 from planner.errors import InputError
 from planner.models import Bounds, FitFailure, Observations, OutcomeScale, family
+from planner.models.mixed import fitting as mixed
+from planner.models.transformed import fitting as transformed
+from planner.models.warped import fitting as warped
 from tests.models.exact_families import (
     COLUMNS,
+    ENDS,
     FAMILIES,
+    draw_theta,
     fitted,
     make_observations,
     make_task,
     points,
+    problem_of,
 )
+from tests.models.gradients import assert_gradient
 
 EVERY = pytest.mark.parametrize("name", FAMILIES)
 
@@ -53,8 +61,9 @@ def test_units_of_the_outcome_change_nothing(name: str, bounds: Bounds) -> None:
     # L-BFGS ends within about 1e-5 of the optimum in each logarithm, from wherever rounding leads;
     # a curve or a field of noise has flat directions, in which it may end 1e-3 apart
     torch.testing.assert_close(other.mean, 1000.0 * (plain.mean + 273.15), rtol=1e-4, atol=0)
-    torch.testing.assert_close(other.sd, 1000.0 * plain.sd, rtol=5e-3, atol=0)
-    torch.testing.assert_close(other.noise_sd, 1000.0 * plain.noise_sd, rtol=5e-3, atol=0)
+    rtol = 1e-3 if name == "gp" else 5e-3
+    torch.testing.assert_close(other.sd, 1000.0 * plain.sd, rtol=rtol, atol=0)
+    torch.testing.assert_close(other.noise_sd, 1000.0 * plain.noise_sd, rtol=rtol, atol=0)
 
 
 @EVERY
@@ -73,6 +82,7 @@ def test_draws_have_the_moments_of_the_posterior(name: str) -> None:
     error = products.std(dim=0) / n**0.5
     assert bool(((products.mean(dim=0) - joint.cov).abs() < 5 * error).all())
     assert torch.equal(draws, surrogate.draw(at, n, seed=1))
+    assert not torch.equal(draws, surrogate.draw(at, n, seed=2))
 
 
 @EVERY
@@ -191,6 +201,25 @@ def test_the_density_of_a_run_sums_to_one(name: str) -> None:
 
     # 170 steps a deviation: the trapezoid is exact to 1e-10; a curve's tail beyond 12 is below 1e-4
     assert float(torch.trapezoid(density, y)) == pytest.approx(1.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("known_noise", [False, True])
+@pytest.mark.parametrize(
+    ("fitting", "bounds", "spread"),
+    [
+        (mixed, Bounds(), 1.0),
+        (warped, Bounds(), 1.0),
+        *((transformed, ends, 0.7) for ends in ENDS.values()),
+    ],
+    ids=["mixed", "warped", *(f"transformed-{name}" for name in ENDS)],
+)
+def test_the_gradient_is_that_of_the_value(
+    fitting: ModuleType, bounds: Bounds, spread: float, known_noise: bool
+) -> None:
+    task = make_task(make_observations(12, 3, known_noise=known_noise), bounds=bounds)
+    problem = problem_of(fitting, task)
+
+    assert_gradient(problem.value_and_gradient, draw_theta(problem, 1, spread=spread)[0])
 
 
 @EVERY

@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from planner.models import Observations, Task, family
-from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.mixed import fitting
 from planner.models.mixed.surrogate import MixedProcess
 from tests.models.exact_families import (
     CATEGORIES,
     COLUMNS,
+    draw_theta,
     make_observations,
     make_task,
     make_x,
+    problem_of,
 )
-from tests.models.gradients import assert_gradient
 from tests.oracles import gaussian_process as oracle
 
 
@@ -59,23 +59,10 @@ def test_mean_and_covariance_agree_with_dense_algebra() -> None:
     assert sum(h.shares) == pytest.approx(1.0, abs=1e-15)
 
 
-def test_the_gradient_is_that_of_the_value() -> None:
-    task = make_task(make_observations(12, 3, known_noise=True))
-    data = standardise(task)
-    assert isinstance(data, Standardised)
-    problem = fitting._make_problem(data, task)
-    rng = np.random.default_rng()
-    theta = problem.priors.mean + problem.priors.sd * rng.normal(size=len(problem.priors.mean))
-
-    assert_gradient(problem.value_and_gradient, theta)
-
-
 def test_the_value_is_the_log_posterior_of_the_stated_covariance() -> None:
     """Differences between two sets of hyperparameters, against dense algebra."""
-    task = make_task(make_observations(12, 4))
-    data = standardise(task)
-    assert isinstance(data, Standardised)
-    problem, rng = fitting._make_problem(data, task), np.random.default_rng()
+    problem = problem_of(fitting, make_task(make_observations(12, 4)))
+    data = problem.data
 
     def negative_log_posterior(theta: np.ndarray) -> float:
         h, x = problem.hyperparameters(theta), data.observations.x.numpy()
@@ -93,7 +80,7 @@ def test_the_value_is_the_log_posterior_of_the_stated_covariance() -> None:
             + 0.5 * offset @ offset
         )
 
-    one, other = problem.priors.mean + problem.priors.sd * rng.normal(size=(2, 6))
+    one, other = draw_theta(problem, 2)
     ours = problem.value_and_gradient(one)[0] - problem.value_and_gradient(other)[0]
 
     # a condition number of 1e6 times rounding of 1e-16, times values of up to 1e3

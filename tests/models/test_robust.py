@@ -161,6 +161,18 @@ def test_with_known_noise_a_sound_run_has_the_mean_of_the_unsuspected() -> None:
     assert float(found.noise_sd(at)) == pytest.approx(0.05, rel=1e-12)
 
 
+@pytest.mark.filterwarnings("error")
+def test_outcomes_of_which_most_are_the_same_are_no_measure_of_what_is_far() -> None:
+    """Nothing below a threshold: the median distance from the median is zero too."""
+    x = np.random.default_rng(0).random((35, 2))
+    y = 10.0 * np.maximum(0.0, x[:, 0] - 0.6)
+    assert np.median(y) == 0.0
+
+    found = fitted(Task(observations=Observations.from_arrays(x, y), columns=(0, 1)))
+
+    assert found.suspected == ()
+
+
 def test_a_run_may_be_an_outlier_again() -> None:
     """The predictive has a wide part, as probable as suspects were frequent."""
     rng = np.random.default_rng(9)

@@ -58,20 +58,6 @@ def test_mean_and_covariance_agree_with_dense_algebra(known_noise: bool) -> None
     np.testing.assert_allclose(prediction.sd.numpy() ** 2, np.diag(cov), atol=1e-9)
 
 
-def test_the_botorch_model_is_the_same_process() -> None:
-    surrogate = fitted(make_observations(25, 5, known_noise=True))
-    at = make_observations(9, 6).x
-
-    posterior = surrogate.model.posterior(at)
-
-    joint = surrogate.joint(at)
-    # same bound as above; both sides are float64
-    torch.testing.assert_close(posterior.mean[:, 0], joint.mean, atol=1e-9, rtol=0)
-    torch.testing.assert_close(
-        posterior.distribution.covariance_matrix, joint.cov, atol=1e-9, rtol=0
-    )
-
-
 def test_predictions_of_many_rows_do_not_depend_on_the_blocks() -> None:
     surrogate = fitted(make_observations(12, 7))
     at = make_observations(5000, 8).x
@@ -82,36 +68,6 @@ def test_predictions_of_many_rows_do_not_depend_on_the_blocks() -> None:
     # the same sums of 12 terms, at most in another order: a few units in the 16th digit of 50
     torch.testing.assert_close(together.mean[4090:4100], some.mean, atol=1e-11, rtol=0)
     torch.testing.assert_close(together.sd[4090:4100], some.sd, atol=1e-11, rtol=0)
-
-
-def test_fantasies_leave_the_mean_and_lower_the_uncertainty() -> None:
-    surrogate = fitted(make_observations(15, 9))
-    pending, at = make_observations(4, 10).x, make_observations(50, 11).x
-
-    before, after = surrogate.predict(at), surrogate.conditioned_on(pending).predict(at)
-
-    # conditioning on the mean adds residuals of zero: only rounding of 50 moves the mean
-    torch.testing.assert_close(after.mean, before.mean, atol=1e-9, rtol=0)
-    assert bool((after.sd <= before.sd + 1e-9).all())
-    at_pending = surrogate.conditioned_on(pending).predict(pending).sd
-    assert bool((at_pending < surrogate.predict(pending).sd).all())
-
-
-def test_draws_have_the_moments_of_the_posterior() -> None:
-    surrogate = fitted(make_observations(10, 12))
-    at = make_observations(4, 13).x
-    n = 20_000
-
-    draws = surrogate.draw(at, n, seed=1)
-
-    joint = surrogate.joint(at)
-    standard_error = (joint.cov.diagonal() / n).sqrt()
-    # five standard errors: a false alarm in 1.7 million, times four means
-    assert bool(((draws.mean(dim=0) - joint.mean).abs() < 5 * standard_error).all())
-    cov_error = torch.outer(joint.cov.diagonal(), joint.cov.diagonal()).sqrt() * (2 / n) ** 0.5
-    assert bool(((torch.cov(draws.T) - joint.cov).abs() < 5 * cov_error).all())
-    assert torch.equal(draws, surrogate.draw(at, n, seed=1))
-    assert not torch.equal(draws, surrogate.draw(at, n, seed=2))
 
 
 def test_the_version_is_that_of_data_and_hyperparameters() -> None:

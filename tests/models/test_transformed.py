@@ -10,13 +10,19 @@ import torch
 from torch.special import ndtri
 
 from planner.models import Bounds, GaussianProcess, Observations, Task, family
-from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.predictive.mixture import quantile
 from planner.models.transformed import fitting, hermite
 from planner.models.transformed.curves import Curve, LogDistance, SinhArcsinh
 from planner.models.transformed.surrogate import TransformedProcess
-from tests.models.exact_families import COLUMNS, make_observations, make_task, points
-from tests.models.gradients import assert_gradient
+from tests.models.exact_families import (
+    COLUMNS,
+    ENDS,
+    draw_theta,
+    make_observations,
+    make_task,
+    points,
+    problem_of,
+)
 from tests.oracles import gaussian_process as oracle
 
 CURVES = pytest.mark.parametrize(
@@ -29,11 +35,7 @@ CURVES = pytest.mark.parametrize(
     ],
     ids=["free", "low", "high", "both"],
 )
-ENDS = pytest.mark.parametrize(
-    "bounds",
-    [Bounds(), Bounds(low=25.0), Bounds(high=60.0), Bounds(low=25.0, high=60.0)],
-    ids=["free", "low", "high", "both"],
-)
+EVERY_END = pytest.mark.parametrize("bounds", ENDS.values(), ids=ENDS)
 
 
 def fitted(task: Task) -> TransformedProcess:
@@ -68,35 +70,18 @@ def test_a_curve_rises_and_is_undone(curve: Curve) -> None:
         np.testing.assert_allclose(bent.log_slope_by_shape[index], by_shape, rtol=1e-5, atol=1e-7)
 
 
-@ENDS
-@pytest.mark.parametrize("known_noise", [False, True])
-def test_the_gradient_is_that_of_the_value(bounds: Bounds, known_noise: bool) -> None:
-    task = make_task(make_observations(12, 3, known_noise=known_noise), bounds=bounds)
-    data = standardise(task)
-    assert isinstance(data, Standardised)
-    problem = fitting._make_problem(data, task)
-    rng = np.random.default_rng()
-    theta = problem.priors.mean + 0.7 * problem.priors.sd * rng.normal(size=len(problem.priors.sd))
-
-    assert_gradient(problem.value_and_gradient, theta)
-
-
-@ENDS
+@EVERY_END
 def test_the_value_is_a_density_of_the_outcomes_themselves(bounds: Bounds) -> None:
     """Differences of the value against the dense oracle, slopes by differences."""
-    task = make_task(make_observations(12, 5), bounds=bounds)
-    data = standardise(task)
-    assert isinstance(data, Standardised)
-    problem = fitting._make_problem(data, task)
-    rng, p = np.random.default_rng(), 3
+    problem, p = problem_of(fitting, make_task(make_observations(12, 5), bounds=bounds)), 3
 
     def negative_log_posterior(theta: np.ndarray) -> float:
         bending, h = problem.bending(theta), problem.hyperparameters(theta)
-        y = data.observations.y
+        y = problem.data.observations.y
         z, _ = bending.bend(y)
         ahead, behind = bending.bend(y + 1e-5)[0], bending.bend(y - 1e-5)[0]
         likelihood = oracle.log_marginal_likelihood(
-            data.observations.x.numpy(),
+            problem.data.observations.x.numpy(),
             z.numpy(),
             np.full(12, math.exp(theta[p])),
             lengthscales=np.exp(theta[:p])[list(COLUMNS)],
@@ -107,10 +92,7 @@ def test_the_value_is_a_density_of_the_outcomes_themselves(bounds: Bounds) -> No
             0.5 * offset @ offset - likelihood - ((ahead - behind) / 2e-5).log().sum().item()
         )
 
-    one, other = (
-        problem.priors.mean + 0.7 * problem.priors.sd * rng.normal(size=len(problem.priors.sd))
-        for _ in range(2)
-    )
+    one, other = draw_theta(problem, 2, spread=0.7)
     ours = problem.value_and_gradient(one)[0] - problem.value_and_gradient(other)[0]
 
     # twelve slopes by differences, each good to 1e-14 * 40 / 1e-5
@@ -118,7 +100,7 @@ def test_the_value_is_a_density_of_the_outcomes_themselves(bounds: Bounds) -> No
     assert ours == pytest.approx(theirs, abs=1e-5)
 
 
-@ENDS
+@EVERY_END
 def test_moments_agree_with_two_dense_integrals(bounds: Bounds) -> None:
     """``psi`` and its moments by trapezoids over the process and over the noise."""
     found = fitted(make_task(make_observations(15, 6), bounds=bounds))
@@ -171,7 +153,7 @@ def test_covariances_of_a_known_curve_are_those_of_the_lognormal() -> None:
     )
 
 
-@ENDS
+@EVERY_END
 def test_quantiles_of_the_mixture_are_those_of_the_bent_process(bounds: Bounds) -> None:
     """A rising curve keeps quantiles: those of ``psi`` are ``psi`` of the process's own."""
     found = fitted(make_task(make_observations(15, 8), bounds=bounds))
@@ -196,7 +178,7 @@ def test_quantiles_of_the_mixture_are_those_of_the_bent_process(bounds: Bounds) 
         assert float(off.abs().max()) < 0.1
 
 
-@ENDS
+@EVERY_END
 def test_the_log_density_is_the_slope_of_the_distribution(bounds: Bounds) -> None:
     found = fitted(make_task(make_observations(15, 10), bounds=bounds))
     at, y = points(1, 11), torch.linspace(30.0, 55.0, 11, dtype=torch.float64)

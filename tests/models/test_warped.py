@@ -8,12 +8,17 @@ import torch
 
 from planner.errors import InputError
 from planner.models import GaussianProcess, Observations, Task, family
-from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.warped import fitting
 from planner.models.warped.kumaraswamy import Warp
 from planner.models.warped.surrogate import WarpedProcess
-from tests.models.exact_families import COLUMNS, make_observations, make_task, make_x
-from tests.models.gradients import assert_gradient
+from tests.models.exact_families import (
+    COLUMNS,
+    draw_theta,
+    make_observations,
+    make_task,
+    make_x,
+    problem_of,
+)
 from tests.oracles import gaussian_process as oracle
 
 
@@ -56,23 +61,10 @@ def test_mean_and_covariance_agree_with_dense_algebra_over_bent_inputs() -> None
     assert surrogate.warp.a[2:] == surrogate.warp.b[2:] == (1.0, 1.0, 1.0)  # choices stay
 
 
-def test_the_gradient_is_that_of_the_value() -> None:
-    task = make_task(make_observations(12, 3, known_noise=True))
-    data = standardise(task)
-    assert isinstance(data, Standardised)
-    problem = fitting._make_problem(data, task)
-    rng = np.random.default_rng()
-    theta = problem.priors.mean + problem.priors.sd * rng.normal(size=len(problem.priors.mean))
-
-    assert_gradient(problem.value_and_gradient, theta)
-
-
 def test_the_value_is_the_log_posterior_of_the_bent_process() -> None:
     """Differences between two sets of hyperparameters, against dense algebra."""
-    task = make_task(make_observations(12, 4))
-    data = standardise(task)
-    assert isinstance(data, Standardised)
-    problem, rng = fitting._make_problem(data, task), np.random.default_rng()
+    problem = problem_of(fitting, make_task(make_observations(12, 4)))
+    data = problem.data
 
     def negative_log_posterior(theta: np.ndarray) -> float:
         h = problem.hyperparameters(theta)
@@ -86,7 +78,7 @@ def test_the_value_is_the_log_posterior_of_the_bent_process() -> None:
         offset = (theta - problem.priors.mean) / problem.priors.sd
         return float(0.5 * offset @ offset - likelihood)
 
-    one, other = problem.priors.mean + problem.priors.sd * rng.normal(size=(2, 8))
+    one, other = draw_theta(problem, 2)
     ours = problem.value_and_gradient(one)[0] - problem.value_and_gradient(other)[0]
 
     # a condition number of 1e6 times rounding of 1e-16, times values of up to 1e3

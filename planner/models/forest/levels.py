@@ -96,8 +96,11 @@ def _upwards(
     is_seen = ~np.isnan(outcomes)
     place = (trees.leaves(x) + m * np.arange(t)[:, None])[is_seen]
     each = np.broadcast_to(1.0 / noise, outcomes.shape)[is_seen]
-    precision = np.bincount(place, each, minlength=t * m).reshape(t, m)
-    weighted = np.bincount(place, each * outcomes[is_seen], minlength=t * m).reshape(t, m)
+    # of nothing observed the counts would be integers
+    precision, weighted = (
+        np.bincount(place, weights, minlength=t * m).astype(np.float64).reshape(t, m)
+        for weights in (each, each * outcomes[is_seen])
+    )
     v = steps.variances(trees.depth)
     for level in range(trees.depth, 0, -1):
         first, width = 2**level - 1, 2**level

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
-from planner.models import FitFailure, Observations, Task
+from planner.models import FitFailure, Observations, OutcomeScale, Task
 from planner.models.forest.fitting import fit
 from planner.models.forest.levels import Steps, draw_values
 from planner.models.forest.surrogate import Forest
@@ -147,6 +149,17 @@ def test_the_same_task_grows_the_same_forest() -> None:
 
     assert one.version == same.version
     assert torch.equal(one.predict(at).mean, same.predict(at).mean)
+
+
+def test_what_is_expected_is_said_before_the_first_observation() -> None:
+    """256 draws know their mean to a sixteenth of their deviation; it is allowed five times."""
+    nothing = make_task(np.empty((0, 2)), np.empty(0))
+    at = torch.rand(4, 2, dtype=torch.float64, generator=torch.Generator())
+
+    said = fitted(replace(nothing, scale=OutcomeScale(mean=5.0, sd=2.0))).predict(at)
+
+    assert bool(((said.mean - 5.0).abs() < 5 / 16 * said.sd).all())
+    assert bool((said.sd > 2.0).all())  # and that mean may be off, so they are wider
 
 
 def test_noise_is_that_of_the_runs() -> None:
