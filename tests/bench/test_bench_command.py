@@ -54,7 +54,7 @@ def write_campaign(folder):
 
 def test_two_races_on_a_small_table_give_figures_a_page_and_a_picture(tmp_path, project):
     answer = type_in(
-        "--table", "snar_flow", "--seeds", "2", "--trials", "8", "--json", "--page", "tables.md",
+        "--table", "snar_flow", "--seeds", "2", "--trials", "6", "--json", "--page", "tables.md",
         folder=tmp_path, project=project,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
@@ -62,15 +62,15 @@ def test_two_races_on_a_small_table_give_figures_a_page_and_a_picture(tmp_path, 
     assert (standing["table"], standing["settings"], standing["best_5_percent"]) == (
         "snar_flow", 66, 4,
     )  # fmt: skip
-    assert (standing["seeds"], standing["trials"], len(standing["share"])) == (2, 8, 8)
-    assert standing["random_share"] == pytest.approx([i / 66 for i in range(1, 9)])
+    assert (standing["seeds"], standing["trials"], len(standing["share"])) == (2, 6, 6)
+    assert standing["random_share"] == pytest.approx([i / 66 for i in range(1, 7)])
     assert 0 < standing["ask_cpu_s"] < 60
     assert len(list(tmp_path.glob("planner-bench/races/snar_flow/*/seed-*.json"))) == 2
     assert "2 of 2 races" in answer.stderr  # plain, where there is no terminal
 
     page = (tmp_path / "tables.md").read_text(encoding="utf-8")
-    assert "planner bench --table snar_flow --seeds 2 --trials 8" in page
-    assert "| snar_flow | 66 | 4 | 2 | 8 |" in page
+    assert "planner bench --table snar_flow --seeds 2 --trials 6" in page
+    assert "| snar_flow | 66 | 4 | 2 | 6 |" in page
     assert "](tables.svg)" in page
     assert ElementTree.parse(tmp_path / "tables.svg").getroot().tag.endswith("svg")
 

@@ -69,7 +69,7 @@ class Oven:
 def nights(project: Path, tmp_path: Path) -> Iterator[tuple[CampaignState, Oven]]:
     """Three nights of six, begun on a Friday at noon."""
     clock = ManualClock(FRIDAY_NOON.astimezone(UTC))
-    file = copy_shipped(project, tmp_path, "oven_nights", trials=18)
+    file = copy_shipped(project, tmp_path, "oven_nights", trials=18, family="gp")
     with at_work(Place(file=file), clock=clock) as opened:
         oven = Oven(clock)
         session = replace(opened, lab=oven)

@@ -9,24 +9,24 @@ import pytest
 
 from planner.clock import SystemClock
 from planner.ledger import open_ledger, this_process
+from tests.cli.conftest import Typed
 from tests.cli.desks import Desk, write_flow
 
 INLINE = ("run", "--engine", "inline", "flow.yaml")
 
 
-def test_people_approve_turn_down_and_abort_what_waits_for_them(desk: Desk) -> None:
+def test_people_approve_turn_down_and_abort_what_waits_for_them(desk: Desk, typed: Typed) -> None:
     write_flow(desk.folder, approval="person", capacity=3)
     waiting = desk.run(*INLINE, code=3)
     assert "trial 1 waits for approval" in waiting.out
     assert "planner approve" in waiting.out
 
-    assert desk.run("approve", "flow.yaml", "1", "--json").facts == [
-        {"trial": 1, "state": "approved"}
-    ]
-    turned_down = desk.run("approve", "flow.yaml", "2", "--reject", "--reason", "too hot for us")
+    assert typed("approve", "flow.yaml", "1", "--json").facts == [{"trial": 1, "state": "approved"}]
+    turned_down = typed("approve", "flow.yaml", "2", "--reject", "--reason", "too hot for us")
     assert "Rejected: 2" in turned_down.out
-    assert "aborted" in desk.run("abort", "flow.yaml", "1", "--reason", "the pump leaks").out
-    assert desk.run("abort", "flow.yaml", "1", "--reason", "again", code=4).out == ""
+    assert "aborted" in typed("abort", "flow.yaml", "1", "--reason", "the pump leaks").out
+    again = typed("abort", "flow.yaml", "1", "--reason", "again")
+    assert (again.code, again.out) == (4, "")
 
     ends = {
         each["record"]["trial"]: each["record"]
@@ -36,7 +36,7 @@ def test_people_approve_turn_down_and_abort_what_waits_for_them(desk: Desk) -> N
     assert (ends[1]["to"], ends[1]["reason"]) == ("aborted", "the pump leaks")
     assert (ends[2]["to"], ends[2]["reason"]) == ("rejected", "too hot for us")
     assert ends[3]["to"] == "awaiting approval"
-    assert desk.run("status", "flow.yaml", "--json").facts["trials"] == {
+    assert typed("status", "flow.yaml", "--json").facts["trials"] == {
         "aborted": 1,
         "rejected": 1,
         "awaiting approval": 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cli.conftest import Typed
 from tests.cli.desks import Desk
 
 CAMPAIGN = """
@@ -16,25 +17,26 @@ outcomes: {yield: {unit: percent}}
 objectives: [{aim: maximise, outcome: yield}]
 sources: {bench: {kind: person}}
 budget: {trials: 40}
+model: {family: gp}
 """
 MEASURED = [(20, "water", 30), (50, "ethanol", 46), (90, "water", 65), (70, "ethanol", 57),
             (40, "water", 40), (110, "ethanol", 76)]  # fmt: skip
 
 
-def test_without_results_it_says_that_no_model_can_say_why(desk: Desk) -> None:
+def test_without_results_it_says_that_no_model_can_say_why(desk: Desk, typed: Typed) -> None:
     (desk.folder / "still.yaml").write_text(CAMPAIGN)
 
     assert "No model can say why yet" in desk.run("ask", "still.yaml", "--why").out
-    assert desk.run("ask", "still.yaml", "--why", "--json").facts[0]["why"] is None
+    assert typed("ask", "still.yaml", "--why", "--json").facts[0]["why"] is None
 
 
-def test_it_says_what_each_value_adds_and_what_a_run_settles(desk: Desk) -> None:
+def test_it_says_what_each_value_adds_and_what_a_run_settles(desk: Desk, typed: Typed) -> None:
     (desk.folder / "still.yaml").write_text(CAMPAIGN)
     rows = "\n".join(",".join(map(str, row)) for row in MEASURED)
     (desk.folder / "data.csv").write_text(f"temperature,solvent,yield\n{rows}\n")
-    desk.run("import", "still.yaml", "data.csv")
+    assert typed("import", "still.yaml", "data.csv").code == 0
 
-    (fact,) = desk.run("ask", "still.yaml", "--why", "--json").facts
+    (fact,) = typed("ask", "still.yaml", "--why", "--json").facts
 
     why = fact["why"]
     assert why["unit"] == "percent"

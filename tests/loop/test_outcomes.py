@@ -58,6 +58,7 @@ outcomes:
   photo: {kind: image}
 objectives: [{aim: target, outcome: peak, target: 520, tolerance: 2}]
 sources: {robot: {kind: adapter, adapter: none}}
+model: {family: gp}
 """
     + TAIL
 )
@@ -72,6 +73,7 @@ objectives: [{aim: maximise, outcome: purity}]
 sources:
   robot: {kind: adapter, adapter: none}
   hplc: {kind: analysis, measures: [purity], queue: 20}
+model: {family: gp}
 """
     + TAIL
 )
