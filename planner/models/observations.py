@@ -57,9 +57,13 @@ class Observations:
         return cls(*(torch.from_numpy(np.array(part, dtype=np.float64)) for part in (x, y, known)))
 
     def followed_by(
-        self, x: Float64[Tensor, "m d"], y: Float64[Tensor, " m"], var: Float64[Tensor, " m"]
+        self,
+        x: Float64[Tensor, "m d"],
+        y: Float64[Tensor, " m"],
+        var: Float64[Tensor, " m"] | None = None,
     ) -> Observations:
-        """Returns these observations and then those."""
+        """Returns these observations and then those; without ``var`` their noise is not known."""
+        var = torch.full_like(y, torch.nan) if var is None else var
         return Observations(
             x=torch.cat([self.x, x]), y=torch.cat([self.y, y]), var=torch.cat([self.var, var])
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from planner.models import Bounds, Observations, OutcomeScale, Surrogate, Task, family
@@ -82,6 +84,15 @@ def draw_theta(problem: Any, n: int, *, spread: float = 1.0) -> np.ndarray:
     normal = np.random.default_rng().normal(size=(n, len(problem.priors.mean)))
     drawn: np.ndarray = problem.priors.mean + spread * problem.priors.sd * normal
     return drawn
+
+
+def assert_value(
+    problem: Any, theirs: Callable[[np.ndarray], float], *, spread: float = 1.0, atol: float
+) -> None:
+    """Compares what a fit minimises with an oracle, which may be another constant away."""
+    one, other = draw_theta(problem, 2, spread=spread)
+    ours = problem.value_and_gradient(one)[0] - problem.value_and_gradient(other)[0]
+    assert ours == pytest.approx(theirs(one) - theirs(other), abs=atol)
 
 
 def points(n: int, seed: int) -> torch.Tensor:

@@ -17,7 +17,7 @@ from planner.models.transformed.surrogate import TransformedProcess
 from tests.models.exact_families import (
     COLUMNS,
     ENDS,
-    draw_theta,
+    assert_value,
     make_observations,
     make_task,
     points,
@@ -92,12 +92,8 @@ def test_the_value_is_a_density_of_the_outcomes_themselves(bounds: Bounds) -> No
             0.5 * offset @ offset - likelihood - ((ahead - behind) / 2e-5).log().sum().item()
         )
 
-    one, other = draw_theta(problem, 2, spread=0.7)
-    ours = problem.value_and_gradient(one)[0] - problem.value_and_gradient(other)[0]
-
     # twelve slopes by differences, each good to 1e-14 * 40 / 1e-5
-    theirs = negative_log_posterior(one) - negative_log_posterior(other)
-    assert ours == pytest.approx(theirs, abs=1e-5)
+    assert_value(problem, negative_log_posterior, spread=0.7, atol=1e-5)
 
 
 @EVERY_END

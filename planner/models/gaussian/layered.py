@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-import torch
 from jaxtyping import Float64
 from torch import Tensor
 
@@ -73,9 +72,8 @@ class Layered(Surrogate):
         if len(x) == 0:
             return self
         mean = self.moments(x)[0].detach()
-        unknown = torch.full_like(mean, torch.nan)
         return replace(
             self,
-            observations=self.observations.followed_by(x.detach(), mean, unknown),
+            observations=self.observations.followed_by(x.detach(), mean),
             inner=self.inner.conditioned_with_noise(self.entered(x), self.noise_sd(x).square()),
         )

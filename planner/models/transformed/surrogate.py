@@ -121,10 +121,9 @@ class TransformedProcess(Surrogate):
         if len(x) == 0:
             return self
         mean = self.moments(x)[0].detach()
-        unknown = torch.full_like(mean, torch.nan)
         return replace(
             self,
-            observations=self.observations.followed_by(x.detach(), mean, unknown),
+            observations=self.observations.followed_by(x.detach(), mean),
             latent=self.latent.conditioned_on(x),
         )
 
