@@ -18,7 +18,7 @@ def copy_shipped(
 ) -> Path:
     """The campaign's file with the tables beside it; with another budget or model if one is given.
 
-    The plain process chooses a batch in a third of the time that a comparison of families takes.
+    The plain process chooses a batch sooner than a comparison of families does.
     """
     for table in (project / "campaigns").glob("*.csv"):
         shutil.copy(table, folder)
