@@ -69,7 +69,7 @@ def test_units_of_the_outcome_change_nothing(name: str, bounds: Bounds) -> None:
 @EVERY
 def test_draws_have_the_moments_of_the_posterior(name: str) -> None:
     surrogate = fitted(name, make_task(make_observations(12, 6)))
-    at, n = points(4, 7), 5_000
+    at, n = points(4, 7), 20_000 if name == "gp" else 5_000
 
     draws = surrogate.draw(at, n, seed=1)
 
@@ -129,8 +129,9 @@ def test_fantasies_lower_the_uncertainty_and_leave_the_mean(name: str) -> None:
     if name == "transformed_gp":  # there the bent outcome's mean stays
         surrogate, after = surrogate.latent, after.latent
     # residuals of zero: only rounding of 40 moves the mean
+    atol = 1e-9 if name == "gp" else 1e-8
     torch.testing.assert_close(
-        after.predict(at).mean, surrogate.predict(at).mean, atol=1e-8, rtol=0
+        after.predict(at).mean, surrogate.predict(at).mean, atol=atol, rtol=0
     )
     assert bool((after.predict(at).sd <= surrogate.predict(at).sd + 1e-9).all())
     assert surrogate.conditioned_on(at[:0]) is surrogate
@@ -162,12 +163,13 @@ def test_the_botorch_model_is_the_same_process(name: str) -> None:
     posterior = surrogate.model.posterior(at)
 
     joint = surrogate.joint(at)
+    atol = 1e-9 if name == "gp" else 1e-8
     # condition number below n / noise < 1e5, times rounding of 1e-16, times 50 squared
-    torch.testing.assert_close(posterior.mean[:, 0], joint.mean, atol=1e-8, rtol=0)
-    torch.testing.assert_close(posterior.variance[:, 0], joint.cov.diagonal(), atol=1e-8, rtol=0)
+    torch.testing.assert_close(posterior.mean[:, 0], joint.mean, atol=atol, rtol=0)
+    torch.testing.assert_close(posterior.variance[:, 0], joint.cov.diagonal(), atol=atol, rtol=0)
     if name != "transformed_gp":
         torch.testing.assert_close(
-            posterior.distribution.covariance_matrix, joint.cov, atol=1e-8, rtol=0
+            posterior.distribution.covariance_matrix, joint.cov, atol=atol, rtol=0
         )
 
 
