@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from planner.acquisition.promising import most_promising
 from planner.acquisition.situation import Forecast, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass, Maximise, Minimise
@@ -22,7 +23,8 @@ LEVEL = 0.9
 class BestSoFar:
     """The observed configuration with the highest predicted utility.
 
-    Not the highest outcome: of noisy outcomes the highest is the luckiest.
+    Not the highest outcome: of noisy outcomes the highest is the luckiest. Of very many those with
+    the best outcomes are looked at alone.
 
     Args:
         index: of the observation, in the surrogate's order.
@@ -41,10 +43,13 @@ def best_so_far(situation: Situation, surrogate: Surrogate) -> BestSoFar | None:
     if len(observed) == 0:
         return None
     bounds = Bounds(*situation.bounds)
-    utility = utility_moments(situation.objective, *surrogate.moments(observed), bounds=bounds).mean
-    index = int(utility.argmax())
+    looked_at = most_promising(situation.objective, surrogate.observations.y)
+    with torch.no_grad():
+        moments = surrogate.moments(observed[looked_at])
+    utility = utility_moments(situation.objective, *moments, bounds=bounds).mean
+    index = int(looked_at[utility.argmax()])
     expected = expected_at(situation, surrogate, observed[index][None, :])
-    return BestSoFar(index=index, mean=float(expected.mean[0]), utility=float(utility[index]))
+    return BestSoFar(index=index, mean=float(expected.mean[0]), utility=float(utility.max()))
 
 
 def expected_at(

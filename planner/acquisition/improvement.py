@@ -26,6 +26,7 @@ from torch.quasirandom import SobolEngine
 from torch.special import erfcx, ndtri
 
 from planner.acquisition.candidates import Score
+from planner.acquisition.promising import most_promising
 from planner.acquisition.utility import utility_of
 from planner.campaign.objectives import (
     AnyObjective,
@@ -39,6 +40,8 @@ from planner.models import Surrogate
 from planner.models.predictive.normal import normal_cdf, normal_log_density
 
 _DRAWS = 128
+# Of very many measured settings the best so far is drawn among so many with the best outcomes.
+_MOST_BASELINE = 256
 _MOST_SOBOL_DIMENSIONS = 21_201
 # Relative to the prior variance: hides rounding that would keep L from existing.
 _JITTER = 1e-9
@@ -65,7 +68,8 @@ def log_noisy_expected_improvement(
     Analysis 2019), section 4, with the logarithm of Ament et al., "Unexpected Improvements to
     Expected Improvement for Bayesian Optimization" (NeurIPS 2023), equation 9.
     """
-    baseline = torch.unique(torch.cat([surrogate.observations.x, pending]), dim=0)
+    measured = _measured(surrogate, objective)
+    baseline = torch.unique(torch.cat([measured, pending]), dim=0)
     match objective:
         case Maximise() | HitClass():
             return _exact(surrogate, baseline, sign=1.0, seed=seed)
@@ -73,6 +77,11 @@ def log_noisy_expected_improvement(
             return _exact(surrogate, baseline, sign=-1.0, seed=seed)
         case HitTarget() | HitRange():
             return _drawn(surrogate, objective, pending=pending, seed=seed)
+
+
+def _measured(surrogate: Surrogate, objective: AnyObjective) -> Float64[Tensor, "n d"]:
+    seen = surrogate.observations
+    return seen.x[most_promising(objective, seen.y, most=_MOST_BASELINE)]
 
 
 def _exact(
@@ -109,7 +118,7 @@ def _drawn(
 
     improvement = qLogNoisyExpectedImprovement(
         surrogate.model,
-        X_baseline=torch.unique(surrogate.observations.x, dim=0),
+        X_baseline=torch.unique(_measured(surrogate, objective), dim=0),
         sampler=SobolQMCNormalSampler(torch.Size([_DRAWS]), seed=seed % (1 << 31)),
         objective=GenericMCObjective(utility),
         X_pending=pending if len(pending) else None,

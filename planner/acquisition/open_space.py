@@ -28,6 +28,9 @@ from planner.space import Categorical, Continuous, Floats, SearchSpace, Value
 
 _RAW_SAMPLES = 1024
 _SPREAD_SAMPLES = 512
+# With many taken there are four samples for each of them, up to this number; beyond it only where
+# all that was sampled is taken.
+_MOST_SAMPLES = 2048
 _CLIMBS = 6
 _MOST_STEPS = 100
 _MOST_ROUNDS = 20
@@ -48,14 +51,16 @@ class OpenCandidates:
 
     Args:
         space: without rows.
+        measured: encoded configurations, the best of which the search begins beside; all that is
+            taken where it is None.
     """
 
     space: SearchSpace
+    measured: Floats | None = None
 
     def best(self, score: Score, *, taken: Floats, seed: int) -> Found | None:
         """Returns the best configuration that samples, ascent and neighbours lead to."""
-        raw = self.space.sample(max(_RAW_SAMPLES, 4 * len(taken)), seed=seed)
-        encoded = self.space.encode(raw)
+        raw, encoded = self._sample(_RAW_SAMPLES, taken=taken, seed=seed)
         scores = score_in_blocks(score, encoded)
         starts = self._starts(encoded, scores, taken=taken, score=score)
         climbed = self._snapped(starts, self._climb(score, starts))
@@ -71,8 +76,7 @@ class OpenCandidates:
 
     def spread(self, n: int, *, taken: Floats, seed: int) -> list[Found]:
         """Chooses, of scrambled Sobol points, those nearest to cluster centres."""
-        pool = self.space.sample(max(_SPREAD_SAMPLES, 4 * len(taken)), seed=seed)
-        x = self.space.encode(pool)
+        pool, x = self._sample(_SPREAD_SAMPLES, taken=taken, seed=seed)
         left = np.flatnonzero(~self._are_taken(x, taken))
         weights = distance_weights(self.space)
         chosen = place(x[left] * weights, taken * weights, n, seed=seed)
@@ -80,6 +84,17 @@ class OpenCandidates:
             Found(configuration=pool[index], row=None, x=x[index])
             for index in (int(left[place_]) for place_ in chosen)
         ]
+
+    def _sample(self, n: int, *, taken: Floats, seed: int) -> tuple[list[dict[str, Value]], Floats]:
+        """Returns samples and their encodings, more of them where most of the space is taken."""
+        most = max(n, 4 * len(taken))
+        n = min(most, max(n, _MOST_SAMPLES))
+        while True:
+            raw = list(self.space.sample(n, seed=seed))
+            x = self.space.encode(raw)
+            if n >= most or not self._are_taken(x, taken).all():
+                return raw, x
+            n = min(most, 2 * n)
 
     @property
     def _is_ruled(self) -> bool:
@@ -123,10 +138,11 @@ class OpenCandidates:
         starts = x[list(dict.fromkeys(chosen))]
         if self._has_sums:
             starts = starts[:_MOST_RULED_CLIMBS]
-        if len(taken) == 0:
+        known = taken if self.measured is None else self.measured
+        if len(known) == 0:
             return starts
         # a narrow peak beside the best so far is easily missed by samples of the whole space
-        best_taken = taken[np.argsort(-score_in_blocks(score, taken), kind="stable")[:2]]
+        best_taken = known[np.argsort(-score_in_blocks(score, known), kind="stable")[:2]]
         best_taken = np.clip(best_taken, 0.0, 1.0)
         held = self._held_columns()
         best_taken[:, held] = x[0, held]

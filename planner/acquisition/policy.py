@@ -12,6 +12,7 @@ from planner.acquisition.candidates import Candidates, Found, Score, TableCandid
 from planner.acquisition.fitted import fit_for
 from planner.acquisition.forecasts import forecast
 from planner.acquisition.open_space import OpenCandidates, enumerate_small
+from planner.acquisition.promising import looked_at
 from planner.acquisition.repeating import find_repeat, today
 from planner.acquisition.situation import Choice, Kind, Pick, Repeatable, Situation
 from planner.acquisition.worth import make_score
@@ -225,7 +226,7 @@ def _all_candidates(situation: Situation) -> Candidates:
     small = enumerate_small(situation.space, at_most=_SMALL_SPACE)
     if small is not None:
         return TableCandidates(space=small, blocked=frozenset(), is_given=False)
-    return OpenCandidates(space=situation.space)
+    return OpenCandidates(space=situation.space, measured=looked_at(situation))
 
 
 def _n_placed(situation: Situation) -> int:

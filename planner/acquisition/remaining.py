@@ -23,10 +23,12 @@ from planner.acquisition.candidates import (
 from planner.acquisition.fitted import fit_for
 from planner.acquisition.forecasts import best_so_far
 from planner.acquisition.open_space import OpenCandidates
+from planner.acquisition.promising import looked_at
 from planner.acquisition.situation import Situation
 from planner.acquisition.utility import utility_of
 from planner.campaign.objectives import HitClass, Maximise, Minimise
-from planner.models import Bounds, FitFailure, Surrogate
+from planner.models import Bounds, FitFailure, Surrogate, family
+from planner.models.comparing.comparison import FAVOURITES
 from planner.rng import derive_seed
 from planner.space import Floats
 
@@ -34,7 +36,9 @@ from planner.space import Floats
 MOST_CANDIDATES = 1000
 # One set of hyperparameters says too soon that nothing is left; averaged over their posterior the
 # probability is honest: docs/benchmarks/stopping.md.
-JUDGE = "averaged_gp"
+# Of many results one set says nearly as much, and averaging takes too long.
+JUDGES = FAVOURITES
+JUDGE = JUDGES[0]
 _DRAWS = 1024
 # Weight of the deviation where candidates are chosen for what they may still hold.
 _BETA = 2.0
@@ -62,7 +66,8 @@ def fit_judge(situation: Situation) -> Surrogate | FitFailure:
     """Fits what says how much is left, whatever family chooses; of a class its margin."""
     if isinstance(situation.objective, HitClass):
         return fit_for(situation)
-    settings = replace(situation.settings, family=JUDGE)
+    name = next(name for name in JUDGES if family(name).is_quick_for(len(situation.y)))
+    settings = replace(situation.settings, family=name)
     return fit_for(replace(situation, settings=settings, memo=None))
 
 
@@ -135,7 +140,7 @@ def _candidates(situation: Situation, surrogate: Surrogate, *, seed: int) -> Flo
     if space.rows is None:
         sampling = derive_seed(seed, "remaining samples")
         pool = space.encode(space.sample(MOST_CANDIDATES - 1, seed=sampling))
-        top = OpenCandidates(space).best(upper, taken=measured, seed=sampling)
+        top = OpenCandidates(space, looked_at(situation)).best(upper, taken=measured, seed=sampling)
         pool = pool if top is None else np.vstack([pool, top.x])
     else:
         table = TableCandidates(space, situation.blocked)

@@ -173,6 +173,7 @@ class Modelling(_Part):
         "deep_ensemble",
         "forest",
         "isotropic_gp",
+        "large_gp",
         "mixed_gp",
         "robust_gp",
         "saas_gp",

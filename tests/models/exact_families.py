@@ -24,6 +24,7 @@ FAMILIES = (
     "mixed_gp",
     "robust_gp",
     "varying_noise_gp",
+    "large_gp",  # exact of so few observations as the tests have
 )
 
 # what an outcome may be bounded by

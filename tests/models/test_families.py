@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from planner.campaign import Modelling
 from planner.errors import InputError
-from planner.models import FAMILIES, family
+from planner.models import FAMILIES, FitFailure, Observations, Surrogate, Task, family
 
 
 def test_a_campaign_file_may_name_every_family_and_no_other() -> None:
@@ -18,3 +19,28 @@ def test_a_campaign_file_may_name_every_family_and_no_other() -> None:
 def test_a_family_that_does_not_exist_is_refused_with_those_that_do() -> None:
     with pytest.raises(InputError, match=r"no model family 'magic'; there are gp, "):
         family("magic")
+
+
+def test_past_two_thousand_results_auto_goes_over_to_the_large_process() -> None:
+    generator = np.random.default_rng(1)
+    x = generator.random((2001, 2))
+    y = np.sin(5.0 * x[:, 0]) + x[:, 1] + 0.1 * generator.standard_normal(2001)
+
+    found = family("auto").fit(Task(Observations.from_arrays(x, y), columns=(0, 1)))
+
+    assert isinstance(found, Surrogate)
+    assert found.comparison is not None
+    assert found.comparison.weights == {"large_gp": 1.0}
+    assert "large_gp decides: past 2,000 results" in found.comparison.in_words()
+
+
+@pytest.mark.parametrize("name", ["gp", "averaged_gp", "saas_gp"])
+def test_an_exact_family_that_is_named_says_when_it_cannot_learn_from_so_many(name: str) -> None:
+    x = np.linspace(0.0, 1.0, 5001)[:, None]
+    task = Task(Observations.from_arrays(x, np.sin(x[:, 0])), columns=(0,))
+
+    failure = family(name).fit(task)
+
+    assert isinstance(failure, FitFailure)
+    assert f"The cost of {name} grows with the cube of the results" in failure.reason
+    assert "large_gp, or auto" in failure.reason

@@ -269,7 +269,9 @@ def specs(draw: st.DrawFn) -> CampaignSpec:
             time=draw(st.none() | positive),
         ),
         model=Modelling(
-            family=draw(st.sampled_from(["auto", "gp", "averaged_gp", "mixed_gp", "robust_gp"]))
+            family=draw(
+                st.sampled_from(["auto", "gp", "averaged_gp", "mixed_gp", "robust_gp", "large_gp"])
+            )
         ),
         policy=Policy(
             aim=draw(st.sampled_from(["optimise", "collect", "learn"])),

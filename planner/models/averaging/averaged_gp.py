@@ -28,6 +28,7 @@ from planner.models.averaging.laplace import find_modes
 from planner.models.averaging.processes import hyperposterior, processes, starts
 from planner.models.averaging.weighted import draw_weighted, systematic
 from planner.models.failure import FitFailure
+from planner.models.gaussian.search import ENOUGH_TO_GO_ON
 from planner.models.scaling import standard_scale
 from planner.models.task import Task
 from planner.space import Floats
@@ -36,6 +37,10 @@ FAMILY = "averaged_gp"
 # With half as many the held-out densities of ten real tables are 0.02 to 0.08 nat worse, with twice
 # as many 0.02 better.
 _COMPONENTS = 32
+# Many observations leave less open, and each component costs more: at least so many are kept, and
+# all of them up to 200 observations.
+_FEWEST_COMPONENTS = 8
+_COMPONENTS_TIMES_OBSERVATIONS = 6400
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,16 @@ def fit_averaged(task: Task) -> AveragedProcess | FitFailure:
     posterior = hyperposterior(
         ordered, scale=scale, columns=task.columns, is_expected=scale == task.scale
     )
-    modes = find_modes(posterior, [*starts(posterior), *_read(task.memo, posterior.size)])
+    last = _read(task.memo, posterior.size)
+    is_resumed = bool(last) and len(ordered.y) >= ENOUGH_TO_GO_ON
+    modes = find_modes(posterior, last if is_resumed else [*starts(posterior), *last])
     if not modes:
         return FitFailure(
             reason="The covariance of the observations could not be factored from any start. "
             "Look for outcomes or known variances of wildly different sizes."
         )
     sample = draw_weighted(posterior, modes)
-    chosen = systematic(sample.u, sample.weights.w, n=_COMPONENTS)
+    chosen = systematic(sample.u, sample.weights.w, n=_n_components(len(ordered.y)))
     return AveragedProcess(
         components=processes(posterior, chosen.u, ordered, scale=scale, columns=task.columns),
         weights=chosen.weights,
@@ -130,6 +137,10 @@ def fit_averaged(task: Task) -> AveragedProcess | FitFailure:
             n_modes=len(modes),
         ),
     )
+
+
+def _n_components(n: int) -> int:
+    return max(_FEWEST_COMPONENTS, min(_COMPONENTS, _COMPONENTS_TIMES_OBSERVATIONS // max(n, 1)))
 
 
 def _read(memo: Mapping[str, Any] | None, size: int) -> list[Floats]:

@@ -19,16 +19,19 @@ import numpy as np
 
 from planner.errors import InputError
 from planner.models.average import Average
-from planner.models.comparing.comparison import FAVOURITE, FEWEST, Comparison
-from planner.models.comparing.folds import HeldOut, hold_out
+from planner.models.comparing.comparison import FAVOURITES, FEWEST, Comparison
+from planner.models.comparing.folds import HeldOut, hold_out, predict_others
 from planner.models.comparing.stacking import stack
 from planner.models.failure import FitFailure
 from planner.models.families import Family
 from planner.models.surrogate import Surrogate
 from planner.models.task import Task
+from planner.space import Floats
 
 _GROWTH = 1.1
 _FOLDS = 5
+# Of more observations than this a part is compared on: the families differ less and cost more.
+_FOLDED = 250
 # How many observations the prior weights are worth, and the favourite's share of them.
 _WORTH = 4.0
 _FAVOURITE_SHARE = 0.5
@@ -89,11 +92,62 @@ def fit_auto(task: Task, *, families: Mapping[str, Family]) -> Surrogate | FitFa
     last = None if task.memo is None else _read(task.memo)
     n = len(task.observations.y)
     members: Mapping[str, Any] = {} if last is None else last.members
+    quick = _within_reach(families, n)
     if n < FEWEST:
-        return _average(task, families, Comparison(n=n, weights={FAVOURITE: 1.0}), members)
-    if last is not None and last.comparison.scores and n < _GROWTH * last.comparison.n:
+        weights = {_favourite(quick): 1.0}
+        return _average(task, families, Comparison(n=n, weights=weights), members)
+    if (
+        last is not None
+        and FEWEST <= last.comparison.n <= n < _GROWTH * last.comparison.n
+        and set(last.comparison.weights) <= set(quick)
+    ):
         return _average(task, families, last.comparison, members)
-    return _compare(task, families, members)
+    if n <= _FOLDED:
+        return _compare(task, quick, members)
+    # the search begins anew at each comparison, and goes on from what it found between them
+    return _average(task, families, _compare_on_part(task, families, quick), {})
+
+
+def _within_reach(families: Mapping[str, Family], n: int) -> dict[str, Family]:
+    """Returns the families that there is time for, and of the favourites the first of these."""
+    quick = {name: family for name, family in families.items() if family.is_quick_for(n)}
+    others = set(FAVOURITES) - {_favourite(quick)}
+    return {name: family for name, family in quick.items() if name not in others}
+
+
+def _favourite(families: Mapping[str, Family]) -> str:
+    return next(name for name in FAVOURITES if name in families)
+
+
+def _compare_on_part(
+    task: Task, families: Mapping[str, Family], quick: Mapping[str, Family]
+) -> Comparison:
+    n = len(task.observations.y)
+    left_out = {
+        name: f"it takes too long past {family.quick_to:,} results"
+        for name, family in families.items()
+        if family.quick_to is not None and not family.is_quick_for(n)
+    }
+    if len(quick) == 1:
+        past = max(families[name].quick_to or 0 for name in left_out)
+        return Comparison(n=n, weights={_favourite(quick): 1.0}, left_out=left_out, past=past)
+    found: dict[str, Floats] = {}
+    for name, family in quick.items():
+        predicted = family.misfit(task) or predict_others(family, task, n_fitted=_FOLDED)
+        match predicted:
+            case str():
+                left_out[name] = predicted
+            case FitFailure():
+                left_out[name] = predicted.reason
+            case _:
+                found[name] = predicted
+    return Comparison(
+        n=n,
+        scores={name: float(density.mean()) for name, density in found.items()},
+        weights=_weigh(found) if found else {_favourite(quick): 1.0},
+        left_out=left_out,
+        n_fitted=_FOLDED,
+    )
 
 
 def _compare(
@@ -110,12 +164,13 @@ def _compare(
                 left_out[name] = held_out.reason
             case _:
                 found[name] = held_out
-    if FAVOURITE not in found:
-        return FitFailure(reason=left_out.get(FAVOURITE, "No family of models could be fitted."))
+    favourite = _favourite(families)
+    if favourite not in found:
+        return FitFailure(reason=left_out.get(favourite, "No family of models could be fitted."))
     comparison = Comparison(
         n=len(task.observations.y),
         scores={name: each.score for name, each in found.items()},
-        weights=_weigh(found),
+        weights=_weigh({name: each.log_density for name, each in found.items()}),
         left_out=left_out,
     )
     memos = {name: each.surrogate.memo for name, each in found.items()}
@@ -127,17 +182,17 @@ def _hold_out(family: Family, task: Task, members: Mapping[str, Any]) -> HeldOut
     return hold_out(family, replace(task, memo=members.get(family.name)), n_folds=_FOLDS)
 
 
-def _weigh(found: Mapping[str, HeldOut]) -> dict[str, float]:
+def _weigh(found: Mapping[str, Floats]) -> dict[str, float]:
     """Returns the weights of the families that count, the largest first."""
     names = list(found)
     others = max(1, len(names) - 1)
     prior = np.array(
         [
-            _FAVOURITE_SHARE if name == FAVOURITE else (1 - _FAVOURITE_SHARE) / others
+            _FAVOURITE_SHARE if name in FAVOURITES else (1 - _FAVOURITE_SHARE) / others
             for name in names
         ]
     )
-    density = np.stack([found[name].log_density for name in names], axis=1)
+    density = np.stack([found[name] for name in names], axis=1)
     weights = stack(density, prior=prior / prior.sum(), worth=_WORTH)
     order = [i for i in np.argsort(-weights, kind="stable") if weights[i] >= _SMALLEST_WEIGHT]
     total = sum(weights[i] for i in order)

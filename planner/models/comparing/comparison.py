@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# The family that decides while there are too few results to compare.
-FAVOURITE = "averaged_gp"
+# The families that decide while others cannot be compared: the first that there is time to fit.
+FAVOURITES = ("averaged_gp", "gp", "large_gp")
+FAVOURITE = FAVOURITES[0]
 FEWEST = 8
 
 
@@ -19,22 +20,39 @@ class Comparison:
         scores: mean held-out log density of each family, in nats, of the standardised outcome.
         weights: of those that are averaged; they sum to one.
         left_out: families that were not compared, and why.
+        n_fitted: how many of the observations those that were compared were fitted to; 0 where
+            it was all of them but a fold.
+        past: number of observations past which the other families take too long, where one is
+            left and decides alone.
     """
 
     n: int
     scores: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    n_fitted: int = 0
+    past: int | None = None
 
     def in_words(self) -> str:
         """Returns one sentence that says who counts and why."""
+        if self.past is not None:
+            [name] = self.weights
+            return (
+                f"{name} decides: past {self.past:,} results the other families take too long to "
+                f"fit ({self.n:,} were in when it took over or was looked at last)."
+            )
         if not self.scores:
             return (
                 f"{FAVOURITE} decides until {FEWEST} results are in and families can be compared."
             )
         shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.weights.items())
         best = max(self.scores, key=lambda name: self.scores[name])
+        held_out = (
+            f"results that {self.n_fitted} others predicted"
+            if self.n_fitted
+            else f"{self.n} held-out results"
+        )
         return (
-            f"Of {len(self.scores)} families compared on {self.n} held-out results {best} "
+            f"Of {len(self.scores)} families compared on {held_out} {best} "
             f"predicted best ({self.scores[best]:+.2f} nat a result); they count {shares}."
         )

@@ -86,6 +86,32 @@ def hold_out(family: Family, task: Task, *, n_folds: int) -> HeldOut | FitFailur
     return HeldOut(np.maximum(found + np.log(whole.scale.sd), _LOWEST), whole)
 
 
+def predict_others(family: Family, task: Task, *, n_fitted: int) -> Floats | FitFailure:
+    """Returns what a family that is fitted to some of the observations predicts of as many others.
+
+    Where there are many observations folds of all of them would cost more than they teach. Which
+    they are depends on the task alone, so all families are asked the same.
+
+    Args:
+        family: to fit.
+        task: with more than ``n_fitted`` observations.
+        n_fitted: how many are learned from, and how many are predicted at most; replicates are on
+            the same side, so that there may be a few more.
+
+    Returns:
+        The log density of each in units of the outcome's spread; or why there is no fit.
+    """
+    seen = task.observations.in_order()
+    n_parts = -(-len(seen.y) // n_fitted)
+    part = assign_folds(seen.x.numpy(), n_parts, seed=task.seed)
+    learned, out = (_where(seen, torch.from_numpy(part == index)) for index in (0, 1))
+    fitted = family.fit(replace(task, observations=learned, memo=None))
+    if isinstance(fitted, FitFailure):
+        return fitted
+    found = fitted.log_density(out.x, out.y, out.var).detach().numpy()
+    return np.asarray(np.maximum(found + np.log(float(seen.y.std())), _LOWEST), dtype=np.float64)
+
+
 def _refit(family: Family, task: Task, *, n_folds: int) -> Floats | FitFailure:
     seen = task.observations
     folds = assign_folds(seen.x.numpy(), n_folds, seed=task.seed)

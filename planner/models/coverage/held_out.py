@@ -34,6 +34,7 @@ from planner.space import Floats
 
 # So many that count most are left out in turn; more teach no more.
 _MOST = 200
+_PLACES_AT_ONCE = 256
 # Of so few effective observations half of what their weighted spread says is believed.
 _HALF_BELIEVED = 3.0
 # How far the weighted spread is followed, in the logarithm.
@@ -50,8 +51,10 @@ def shares_of_space(x: Floats, places: Floats) -> Floats:
     distinct, setting, counts = np.unique(
         np.round(x, 8), axis=0, return_inverse=True, return_counts=True
     )
-    distances = torch.cdist(torch.from_numpy(places), torch.from_numpy(distinct))
-    nearest = distances.argmin(dim=1).numpy()
+    # a few places at a time: of very many observations all distances would take gigabytes
+    parts = torch.split(torch.from_numpy(places), _PLACES_AT_ONCE)
+    settings = torch.from_numpy(distinct)
+    nearest = torch.cat([torch.cdist(part, settings).argmin(dim=1) for part in parts]).numpy()
     cells = np.bincount(nearest, minlength=len(distinct)) / len(places)
     return np.asarray((cells / counts)[setting.ravel()], dtype=np.float64)
 

@@ -75,7 +75,9 @@ class ArdProblem:
     def starts(self, previous: Hyperparameters | None) -> dict[str, Floats]:
         """Returns where to begin."""
         last = None if previous is None else self.at(previous)
-        return self.priors.starts(last, lengthscales=len(self.distances), noise=-1)
+        return self.priors.starts(
+            last, n=len(self.known_noise), lengthscales=len(self.distances), noise=-1
+        )
 
     def at(self, found: Hyperparameters) -> Floats:
         """Returns theta of these hyperparameters."""

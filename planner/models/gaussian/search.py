@@ -20,6 +20,10 @@ _MOST_STEPS = 200
 # How far from its prior, in deviations, a hyperparameter may go.
 _FARTHEST = 6.0
 
+# With so many observations a search that goes on from the last fit needs no other start: their
+# likelihood has one optimum within reach, which one observation more hardly moves.
+ENOUGH_TO_GO_ON = 200
+
 Objective = Callable[[Floats], tuple[float, Floats]]
 
 
@@ -46,6 +50,7 @@ class Priors:
         self,
         previous: Floats | None,
         *,
+        n: int,
         lengthscales: int,
         noise: int,
         middle: str = "from the middle of the prior",
@@ -53,7 +58,8 @@ class Priors:
         """Returns where to begin: the posterior often has a smooth and a wiggly optimum.
 
         Args:
-            previous: where the last search ended.
+            previous: where the last search ended; of many observations it is the one start.
+            n: number of observations.
             lengthscales: how many of the first entries are logarithms of lengthscales.
             noise: which entry is the logarithm of the noise variance.
             middle: what the middle of the prior is called.
@@ -62,7 +68,10 @@ class Priors:
         smooth[:lengthscales] += 1.0
         smooth[noise] += 2.0
         starts = {middle: self.mean, "from a smooth, noisy fit": smooth}
-        return starts if previous is None else {**starts, "from the last fit": previous}
+        if previous is None:
+            return starts
+        resumed = {"from the last fit": previous}
+        return resumed if n >= ENOUGH_TO_GO_ON else {**starts, **resumed}
 
     def penalty(self, theta: Floats) -> tuple[float, Floats]:
         """Returns the negative log density up to a constant, and its gradient."""

@@ -109,7 +109,9 @@ class _Problem:
 
     def starts(self, previous: Floats | None) -> dict[str, Floats]:
         """Returns where the search begins: smooth or wiggly."""
-        return self.priors.starts(previous, lengthscales=len(self.distances), noise=-1)
+        return self.priors.starts(
+            previous, n=len(self.data.z), lengthscales=len(self.distances), noise=-1
+        )
 
     def hyperparameters(self, theta: Floats) -> MixedHyperparameters:
         """Returns what theta says."""

@@ -130,7 +130,9 @@ class _Problem:
     def starts(self, previous: Floats | None) -> dict[str, Floats]:
         """Returns where the search begins: with a nearly straight curve, smooth or wiggly."""
         p, middle = len(self.distances), "from a straight outcome"
-        return self.priors.starts(previous, lengthscales=p, noise=p, middle=middle)
+        return self.priors.starts(
+            previous, n=len(self.data.z), lengthscales=p, noise=p, middle=middle
+        )
 
     def bending(self, theta: Floats) -> Bending:
         """Returns how the outcome is bent."""

@@ -115,7 +115,9 @@ class _Problem:
     def starts(self, previous: Floats | None) -> dict[str, Floats]:
         """Returns where the search begins: unbent, smooth or wiggly."""
         p = self.n_parameters
-        return self.priors.starts(previous, lengthscales=p, noise=p, middle="from straight inputs")
+        return self.priors.starts(
+            previous, n=len(self.data.z), lengthscales=p, noise=p, middle="from straight inputs"
+        )
 
     def warp(self, theta: Floats) -> Warp:
         """Returns the curves; columns of choices stay as they are."""

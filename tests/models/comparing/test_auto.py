@@ -174,3 +174,37 @@ def test_with_an_expected_range_the_favourite_speaks_before_any_result() -> None
     )
 
     assert fitted(task, families(averaged_gp=Counted())).weights == (1.0,)
+
+
+def test_of_many_results_a_part_is_compared_and_all_are_learned_from() -> None:
+    other = Counted(is_bad=True)
+    task = make_task(300)
+
+    found = fitted(task, families(averaged_gp=Counted(), rolled=other))
+
+    assert list(found.comparison.weights) == ["averaged_gp"]
+    assert other.n_fits == 1
+    assert len(found.observations.y) == 300
+    assert "held-out" not in found.comparison.in_words()
+    assert "results that 250 others predicted" in found.comparison.in_words()
+
+
+def test_what_takes_too_long_gives_way_to_the_next_favourite_which_says_so() -> None:
+    slow, plain, near = Counted(), Counted(), Counted()
+    these = {
+        "averaged_gp": Family(name="averaged_gp", fit=slow, quick_to=20),
+        "gp": Family(name="gp", fit=plain, quick_to=255),
+        "other": Family(name="other", fit=Counted(), quick_to=255),
+        "large_gp": Family(name="large_gp", fit=near),
+    }
+
+    before = fitted(make_task(254), these)
+    after = fitted(replace(make_task(256), memo=before.memo), these)
+
+    assert (slow.n_fits, near.n_fits) == (0, 1)
+    assert "large_gp" not in before.comparison.scores
+    assert set(before.comparison.scores) == {"gp", "other"}
+    assert after.comparison.weights == {"large_gp": 1.0}
+    assert "large_gp decides: past 255 results" in after.comparison.in_words()
+    again = fitted(replace(make_task(257), memo=json.loads(json.dumps(after.memo))), these)
+    assert again.comparison == after.comparison

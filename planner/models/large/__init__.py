@@ -1,0 +1,1 @@
+"""A Gaussian process of many observations: each prediction asks its nearest ones."""
