@@ -172,6 +172,7 @@ class Modelling(_Part):
         "bnn",
         "deep_ensemble",
         "forest",
+        "full_auto",
         "isotropic_gp",
         "large_gp",
         "mixed_gp",
@@ -183,7 +184,8 @@ class Modelling(_Part):
         "warped_gp",
     ] = Field(
         default="auto",
-        description="Family of models; auto compares several on the data and chooses.",
+        description="Family of models; auto compares several on the data and averages those that "
+        "predict best, full_auto compares networks and sampled processes too, which takes minutes.",
     )
 
 

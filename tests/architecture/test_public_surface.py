@@ -53,7 +53,8 @@ SURFACE = {
     """,
     "planner.pictures": """
         CategoricalSlice ClassTrials Coverage Curves draw_class_trials draw_coverage
-        draw_curves draw_observed draw_progress draw_race draw_slices draw_whatif Goal Line
+        draw_curves draw_effects draw_observed draw_progress draw_race draw_slices draw_whatif
+        Effects Goal Line
         NumericSlice Observed Prediction Progress Race Racer RaceTable RandomChoice Slices
         SliceTrials WhatIf
     """,

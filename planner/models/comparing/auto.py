@@ -1,7 +1,9 @@
-"""The family ``auto``: compares the others on the data at hand and averages what predicts well.
+"""The families ``auto`` and ``full_auto``: the others are compared, and averaged that predict well.
 
 What was compared stays in the memo, so that between two comparisons (until the data have grown by
 a tenth) the members are fitted anew with their old weights, and the ledger says why they have them.
+The dear ones, of which ``full_auto`` alone takes notice, are compared when the data have grown by
+half.
 
 | symbol | meaning                                       |
 |--------|-----------------------------------------------|
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,7 +31,7 @@ from planner.models.surrogate import Surrogate
 from planner.models.task import Task
 from planner.space import Floats
 
-_GROWTH = 1.1
+_GROWTH, _DEAR_GROWTH = 1.1, 1.5
 _FOLDS = 5
 # Of more observations than this a part is compared on: the families differ less and cost more.
 _FOLDED = 250
@@ -46,10 +49,12 @@ class Auto(Average):
     Args:
         compared: what the last comparison found.
         members: memo of each family that was ever fitted, from which its next fit starts.
+        name: as the campaign file spells it.
     """
 
     compared: Comparison
     members: Mapping[str, Any]
+    name: str = "auto"
 
     @property
     def comparison(self) -> Comparison:
@@ -58,20 +63,26 @@ class Auto(Average):
 
     @classmethod
     def of(
-        cls, fitted: Mapping[str, Surrogate], comparison: Comparison, members: Mapping[str, Any]
+        cls,
+        fitted: Mapping[str, Surrogate],
+        comparison: Comparison,
+        members: Mapping[str, Any],
+        *,
+        name: str,
     ) -> Auto:
         """Returns the average of surrogates by family, weighted as the comparison says."""
         return cls(
-            components=tuple(fitted[name] for name in comparison.weights),
+            components=tuple(fitted[member] for member in comparison.weights),
             weights=tuple(comparison.weights.values()),
             compared=comparison,
             members=members,
+            name=name,
         )
 
     @property
     def family(self) -> str:
         """The average of several."""
-        return "auto"
+        return self.name
 
     @property
     def memo(self) -> Mapping[str, object]:
@@ -82,30 +93,58 @@ class Auto(Average):
         }
 
 
-def fit_auto(task: Task, *, families: Mapping[str, Family]) -> Surrogate | FitFailure:
+def fit_auto(
+    task: Task,
+    *,
+    families: Mapping[str, Family],
+    dear: Mapping[str, Family] = MappingProxyType({}),
+    name: str = "auto",
+) -> Surrogate | FitFailure:
     """Returns the average of the families that predict these data best.
 
     Args:
         task: with the memo of the last average, if there was one.
-        families: those that are compared, by name, the favourite among them.
+        families: those that are compared when the data have grown by a tenth, by name, the
+            favourite among them.
+        dear: those that are compared when the data have grown by half; between that they keep the
+            weights that they had.
+        name: of the average, as the campaign file spells it.
     """
     last = None if task.memo is None else _read(task.memo)
     n = len(task.observations.y)
+    before = Comparison(n=0) if last is None else last.comparison
     members: Mapping[str, Any] = {} if last is None else last.members
     quick = _within_reach(families, n)
+    every = {**families, **dear}
     if n < FEWEST:
-        weights = {_favourite(quick): 1.0}
-        return _average(task, families, Comparison(n=n, weights=weights), members)
-    if (
-        last is not None
-        and FEWEST <= last.comparison.n <= n < _GROWTH * last.comparison.n
-        and set(last.comparison.weights) <= set(quick)
-    ):
-        return _average(task, families, last.comparison, members)
-    if n <= _FOLDED:
-        return _compare(task, quick, members)
-    # the search begins anew at each comparison, and goes on from what it found between them
-    return _average(task, families, _compare_on_part(task, families, quick), {})
+        comparison = Comparison(n=n, weights={_favourite(quick): 1.0})
+        return _average(task, every, comparison, members, name=name)
+    is_due = bool(dear) and n >= _DEAR_GROWTH * before.n_dear
+    is_fresh = not is_due and FEWEST <= before.n <= n < _GROWTH * before.n
+    if is_fresh and set(before.weights) <= set(quick) | set(dear):
+        return _average(task, every, before, members, name=name)
+    compared = {**quick, **dear} if is_due else quick
+    kept = {} if is_due else {each: w for each, w in before.weights.items() if each in dear}
+    n_dear = n if is_due else before.n_dear
+    if n > _FOLDED:
+        comparison = _with_kept(_compare_on_part(task, families, compared), kept, n_dear)
+        # the search begins anew at each comparison, and goes on from what it found between them
+        return _average(task, every, comparison, {}, name=name)
+    found = _compare(task, compared, members)
+    if isinstance(found, FitFailure):
+        return found
+    comparison = _with_kept(found.comparison, kept, n_dear)
+    if kept:
+        return _average(task, every, comparison, found.members, name=name)
+    return Auto.of(found.fitted, comparison, found.members, name=name)
+
+
+def _with_kept(comparison: Comparison, kept: Mapping[str, float], n_dear: int) -> Comparison:
+    """Returns a comparison of quick families beside dear ones that keep their weights."""
+    left = 1.0 - sum(kept.values())
+    weights = {**kept, **{name: left * w for name, w in comparison.weights.items()}}
+    order = sorted(weights, key=lambda name: -weights[name])
+    return replace(comparison, weights={name: weights[name] for name in order}, n_dear=n_dear)
 
 
 def _within_reach(families: Mapping[str, Family], n: int) -> dict[str, Family]:
@@ -150,9 +189,18 @@ def _compare_on_part(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A comparison, with what was fitted to all observations on the way, and every memo."""
+
+    comparison: Comparison
+    fitted: Mapping[str, Surrogate]
+    members: Mapping[str, Any]
+
+
 def _compare(
     task: Task, families: Mapping[str, Family], members: Mapping[str, Any]
-) -> Surrogate | FitFailure:
+) -> _Compared | FitFailure:
     found: dict[str, HeldOut] = {}
     left_out: dict[str, str] = {}
     for name, family in families.items():
@@ -174,8 +222,8 @@ def _compare(
         left_out=left_out,
     )
     memos = {name: each.surrogate.memo for name, each in found.items()}
-    fitted = {name: found[name].surrogate for name in comparison.weights}
-    return Auto.of(fitted, comparison, {**members, **memos})
+    fitted = {name: each.surrogate for name, each in found.items()}
+    return _Compared(comparison, fitted, {**members, **memos})
 
 
 def _hold_out(family: Family, task: Task, members: Mapping[str, Any]) -> HeldOut | FitFailure:
@@ -204,15 +252,17 @@ def _average(
     families: Mapping[str, Family],
     comparison: Comparison,
     members: Mapping[str, Any],
+    *,
+    name: str,
 ) -> Surrogate | FitFailure:
     fitted: dict[str, Surrogate] = {}
-    for name in comparison.weights:
-        each = families[name].fit(replace(task, memo=members.get(name)))
+    for member in comparison.weights:
+        each = families[member].fit(replace(task, memo=members.get(member)))
         if isinstance(each, FitFailure):
             return each
-        fitted[name] = each
-    memos = {name: each.memo for name, each in fitted.items()}
-    return Auto.of(fitted, comparison, {**members, **memos})
+        fitted[member] = each
+    memos = {member: each.memo for member, each in fitted.items()}
+    return Auto.of(fitted, comparison, {**members, **memos}, name=name)
 
 
 @dataclass(frozen=True, slots=True)

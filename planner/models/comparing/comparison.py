@@ -24,6 +24,8 @@ class Comparison:
             it was all of them but a fold.
         past: number of observations past which the other families take too long, where one is
             left and decides alone.
+        n_dear: how many observations there were when dear families were last compared; 0 where
+            they never were. Since then theirs are the weights that they had.
     """
 
     n: int
@@ -32,6 +34,7 @@ class Comparison:
     left_out: Mapping[str, str] = field(default_factory=dict)
     n_fitted: int = 0
     past: int | None = None
+    n_dear: int = 0
 
     def in_words(self) -> str:
         """Returns one sentence that says who counts and why."""
@@ -55,4 +58,10 @@ class Comparison:
         return (
             f"Of {len(self.scores)} families compared on {held_out} {best} "
             f"predicted best ({self.scores[best]:+.2f} nat a result); they count {shares}."
+            f"{self._of_dear()}"
         )
+
+    def _of_dear(self) -> str:
+        if self.n_dear in (0, self.n):
+            return ""
+        return f" Those that take long were compared when {self.n_dear} results were in."

@@ -208,3 +208,42 @@ def test_what_takes_too_long_gives_way_to_the_next_favourite_which_says_so() -> 
     assert "large_gp decides: past 255 results" in after.comparison.in_words()
     again = fitted(replace(make_task(257), memo=json.loads(json.dumps(after.memo))), these)
     assert again.comparison == after.comparison
+
+
+def test_dear_families_are_compared_anew_when_the_data_have_grown_by_half() -> None:
+    """At 20 and at 30 observations, and not at 22, 25 and 29, where the quick ones are."""
+    dear, quick = Counted(), Counted(is_bad=True)
+    task = make_task(30)
+    these, those = families(averaged_gp=quick), families(deep=dear)
+    found, at = None, {}
+    for n in (20, 22, 25, 29, 30):
+        before, seen = dear.n_fits, task.observations
+        observed = Observations(x=seen.x[:n], y=seen.y[:n], var=seen.var[:n])
+        memo = None if found is None else found.memo
+        part = replace(task, observations=observed, memo=memo)
+        found = fit_auto(part, families=these, dear=those, name="full_auto")
+        assert isinstance(found, Auto)
+        at[n] = dear.n_fits - before
+        assert found.comparison.weights["deep"] > 0.5
+        assert found.comparison.n_dear == (30 if n == 30 else 20)
+
+    assert found is not None
+    assert found.family == "full_auto"
+    # one fit between comparisons, and one besides for each fold in them
+    assert at == {20: 6, 22: 1, 25: 1, 29: 1, 30: 6}
+
+
+def test_between_their_comparisons_dear_families_keep_their_weight() -> None:
+    task, seen = make_task(23), make_task(23).observations
+    these, those = families(averaged_gp=Counted(), other=Counted()), families(deep=Counted())
+    early = replace(task, observations=Observations(seen.x[:20], seen.y[:20], seen.var[:20]))
+    first = fit_auto(early, families=these, dear=those, name="full_auto")
+    assert isinstance(first, Auto)
+    second = fit_auto(replace(task, memo=first.memo), families=these, dear=those, name="full_auto")
+    assert isinstance(second, Auto)
+
+    assert second.comparison.n == 23
+    assert second.comparison.weights["deep"] == first.comparison.weights["deep"] > 0.1
+    assert sum(second.comparison.weights.values()) == pytest.approx(1.0)
+    assert "when 20 results were in" in second.comparison.in_words()
+    assert "when" not in first.comparison.in_words()
