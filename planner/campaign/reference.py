@@ -54,6 +54,7 @@ _SECTIONS = {
     "Consumable": "A consumable",
     "Budget": "Budget",
     "Policy": "Policy",
+    "Modelling": "Model",
     "StopRule": "Stop rule",
     "Mean": "A reduction: mean",
     "Median": "A reduction: median",
