@@ -23,6 +23,8 @@ class Task:
         bounds: smallest and largest value that the outcome can take, where it has them.
         memo: what the last fit of this family found, from which this one may start.
         seed: of draws, where the family makes any.
+        goes_on: whether a search goes on from the memo alone: the observations are a part of those
+            that it was found from, so it is near.
     """
 
     observations: Observations
@@ -32,6 +34,7 @@ class Task:
     bounds: Bounds = field(default_factory=Bounds)
     memo: Mapping[str, object] | None = None
     seed: int = 0
+    goes_on: bool = False
 
     def __post_init__(self) -> None:
         d = self.observations.x.shape[1]

@@ -117,7 +117,7 @@ def fit_averaged(task: Task) -> AveragedProcess | FitFailure:
         ordered, scale=scale, columns=task.columns, is_expected=scale == task.scale
     )
     last = _read(task.memo, posterior.size)
-    is_resumed = bool(last) and len(ordered.y) >= ENOUGH_TO_GO_ON
+    is_resumed = bool(last) and (task.goes_on or len(ordered.y) >= ENOUGH_TO_GO_ON)
     modes = find_modes(posterior, last if is_resumed else [*starts(posterior), *last])
     if not modes:
         return FitFailure(

@@ -40,6 +40,7 @@ _WORTH = 4.0
 _FAVOURITE_SHARE = 0.5
 # What weighs less is left out of the average.
 _SMALLEST_WEIGHT = 0.1
+_NOTHING = 1e-6  # what rounding leaves of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +143,9 @@ def fit_auto(
 def _with_kept(comparison: Comparison, kept: Mapping[str, float], n_dear: int) -> Comparison:
     """Returns a comparison of quick families beside dear ones that keep their weights."""
     left = 1.0 - sum(kept.values())
-    weights = {**kept, **{name: left * w for name, w in comparison.weights.items()}}
+    quick = {name: left * w for name, w in comparison.weights.items()}
+    # where the dear ones have all the weight nothing is left
+    weights = {**kept, **(quick if left > _NOTHING else {})}
     order = sorted(weights, key=lambda name: -weights[name])
     return replace(comparison, weights={name: weights[name] for name in order}, n_dear=n_dear)
 

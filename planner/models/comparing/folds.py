@@ -79,7 +79,7 @@ def hold_out(family: Family, task: Task, *, n_folds: int) -> HeldOut | FitFailur
     if family.leave_one_out is not None:
         found = family.leave_one_out(whole)
     else:
-        refitted = _refit(family, replace(task, memo=whole.memo), n_folds=n_folds)
+        refitted = _refit(family, replace(task, memo=whole.memo, goes_on=True), n_folds=n_folds)
         if isinstance(refitted, FitFailure):
             return refitted
         found = refitted

@@ -13,7 +13,7 @@ from planner.models.gaussian.ard import make_problem
 from planner.models.gaussian.exact import Found
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.process import GaussianProcess
-from planner.models.gaussian.search import SMALLEST_NOISE, search
+from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.observations import Observations
 from planner.models.task import Task
@@ -97,6 +97,7 @@ def fit_hyperparameters(
     columns: tuple[int, ...],
     previous: Hyperparameters | None,
     is_isotropic: bool = False,
+    goes_on: bool = False,
 ) -> tuple[Hyperparameters, ...] | FitFailure:
     """Returns what fits standardised outcomes that share one covariance.
 
@@ -110,6 +111,7 @@ def fit_hyperparameters(
         columns: for each encoded column the index of the parameter it belongs to.
         previous: what the last fit found, a further start of the search.
         is_isotropic: whether all parameters share one lengthscale.
+        goes_on: whether the last fit is the one start.
 
     Returns:
         For each row of targets its hyperparameters, which differ in the mean alone.
@@ -122,7 +124,8 @@ def fit_hyperparameters(
         columns=columns,
         is_isotropic=is_isotropic,
     )
-    found = search(problem.value_and_gradient, problem.starts(previous), priors=problem.priors)
+    starts = begin(problem.starts(previous), goes_on=goes_on)
+    found = search(problem.value_and_gradient, starts, priors=problem.priors)
     return found if isinstance(found, FitFailure) else problem.read(found.theta)
 
 
@@ -152,6 +155,7 @@ def _fit(task: Task, *, family: str) -> GaussianProcess | FitFailure:
         columns=task.columns,
         previous=previous,
         is_isotropic=family == "isotropic_gp",
+        goes_on=task.goes_on,
     )
     if isinstance(found, FitFailure):
         return found

@@ -24,6 +24,8 @@ _FARTHEST = 6.0
 # likelihood has one optimum within reach, which one observation more hardly moves.
 ENOUGH_TO_GO_ON = 200
 
+_LAST = "from the last fit"
+
 Objective = Callable[[Floats], tuple[float, Floats]]
 
 
@@ -70,7 +72,7 @@ class Priors:
         starts = {middle: self.mean, "from a smooth, noisy fit": smooth}
         if previous is None:
             return starts
-        resumed = {"from the last fit": previous}
+        resumed = {_LAST: previous}
         return resumed if n >= ENOUGH_TO_GO_ON else {**starts, **resumed}
 
     def penalty(self, theta: Floats) -> tuple[float, Floats]:
@@ -85,6 +87,11 @@ class Optimum:
 
     theta: Floats
     value: float
+
+
+def begin(starts: Mapping[str, Floats], *, goes_on: bool) -> Mapping[str, Floats]:
+    """Returns where to begin: where the search goes on and there is a last fit, from that alone."""
+    return {_LAST: starts[_LAST]} if goes_on and _LAST in starts else starts
 
 
 def search(

@@ -19,7 +19,7 @@ from planner.models.failure import FitFailure
 from planner.models.gaussian import kernel
 from planner.models.gaussian.fitting import refuse_other_space
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
-from planner.models.gaussian.search import SMALLEST_NOISE, Priors, no_value, search
+from planner.models.gaussian.search import SMALLEST_NOISE, Priors, begin, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.mixed.kernel import MixedHyperparameters
 from planner.models.mixed.surrogate import MixedProcess
@@ -46,7 +46,8 @@ def fit_mixed(task: Task) -> MixedProcess | FitFailure:
     if isinstance(data, FitFailure):
         return data
     problem = _make_problem(data, task)
-    found = search(problem.value_and_gradient, problem.starts(previous), priors=problem.priors)
+    starts = begin(problem.starts(previous), goes_on=task.goes_on)
+    found = search(problem.value_and_gradient, starts, priors=problem.priors)
     if isinstance(found, FitFailure):
         return found
     return MixedProcess(

@@ -35,7 +35,9 @@ def fit_robust(task: Task) -> RobustProcess | FitFailure:
     """
     previous = read_previous_inside(task, family="robust_gp")
     ordered = task.observations.in_order()
-    pursuit = Pursuit(observations=ordered, columns=task.columns, expected=task.scale)
+    pursuit = Pursuit(
+        observations=ordered, columns=task.columns, expected=task.scale, goes_on=task.goes_on
+    )
     step = pursuit.run(previous)
     if isinstance(step, FitFailure):
         return step

@@ -29,7 +29,7 @@ import numpy as np
 from planner.models.failure import FitFailure
 from planner.models.gaussian.ard import ArdProblem, make_problem
 from planner.models.gaussian.hyperparameters import Hyperparameters
-from planner.models.gaussian.search import SMALLEST_NOISE, search
+from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
 from planner.models.observations import Observations, OutcomeScale
 from planner.models.priors import OUTLIER_PROBABILITY
 from planner.models.scaling import standard_scale
@@ -73,11 +73,13 @@ class Pursuit:
         observations: sorted.
         columns: for each encoded column the index of the parameter it belongs to.
         expected: scale of the outcome beforehand.
+        goes_on: whether the search for hyperparameters begins at the last ones alone.
     """
 
     observations: Observations
     columns: tuple[int, ...]
     expected: OutcomeScale | None
+    goes_on: bool = False
 
     def run(self, previous: Hyperparameters | None) -> Step | FitFailure:
         """Returns the best step, its hyperparameters searched for from all starts."""
@@ -126,7 +128,7 @@ class Pursuit:
         if isinstance(scale, FitFailure):
             return scale
         problem = self._problem((y - scale.mean) / scale.sd, var / scale.sd**2, scale)
-        starts = problem.starts(previous)
+        starts = begin(problem.starts(previous), goes_on=self.goes_on)
         if is_warm and previous is not None:
             starts = {"from the last step": problem.at(previous)}
         found = search(problem.value_and_gradient, starts, priors=problem.priors)

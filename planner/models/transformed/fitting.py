@@ -26,7 +26,7 @@ from planner.models.gaussian.fitting import refuse_other_space
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
 from planner.models.gaussian.process import GaussianProcess
-from planner.models.gaussian.search import Priors, no_value, search
+from planner.models.gaussian.search import Priors, begin, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.observations import OutcomeScale
 from planner.models.predictive.rectified import Bounds
@@ -59,7 +59,8 @@ def fit_transformed(task: Task) -> TransformedProcess | FitFailure:
         return data
     problem = _make_problem(data, task)
     previous = None if task.memo is None else _read_memo(task, problem)
-    found = search(problem.value_and_gradient, problem.starts(previous), priors=problem.priors)
+    starts = begin(problem.starts(previous), goes_on=task.goes_on)
+    found = search(problem.value_and_gradient, starts, priors=problem.priors)
     if isinstance(found, FitFailure):
         return found
     bending = problem.bending(found.theta)

@@ -20,7 +20,7 @@ from planner.models.gaussian.ard import make_problem
 from planner.models.gaussian.fitting import read_previous_inside
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.process import GaussianProcess
-from planner.models.gaussian.search import SMALLEST_NOISE, search
+from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.task import Task
 from planner.models.varying_noise.field import (
@@ -116,7 +116,7 @@ def _find_process(
         mean_precision=data.mean_precision,
         columns=task.columns,
     )
-    starts = problem.starts(previous)
+    starts = begin(problem.starts(previous), goes_on=task.goes_on)
     if is_warm and previous is not None:
         starts = {"from the last round": problem.at(previous)}
     found = search(problem.value_and_gradient, starts, priors=problem.priors)

@@ -24,7 +24,7 @@ from planner.models.gaussian import kernel
 from planner.models.gaussian.fitting import condition, refuse_other_space
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
-from planner.models.gaussian.search import Priors, no_value, search
+from planner.models.gaussian.search import Priors, begin, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.priors import NOISE_PRIOR, WARP_PRIOR, lengthscale_prior
 from planner.models.task import Task
@@ -56,7 +56,8 @@ def fit_warped(task: Task) -> WarpedProcess | FitFailure:
     if isinstance(data, FitFailure):
         return data
     problem = _make_problem(data, task)
-    found = search(problem.value_and_gradient, problem.starts(previous), priors=problem.priors)
+    starts = begin(problem.starts(previous), goes_on=task.goes_on)
+    found = search(problem.value_and_gradient, starts, priors=problem.priors)
     if isinstance(found, FitFailure):
         return found
     warp = problem.warp(found.theta)
