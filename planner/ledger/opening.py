@@ -83,18 +83,23 @@ def _prepare(engine: Engine, clock: Clock, *, create: bool) -> str:
 
 def _read_identity(engine: Engine) -> Row[tuple[str, int, str]] | None:
     try:
-        with engine.connect() as connection:
-            return connection.execute(_IDENTITY).one_or_none()
+        return _select_identity(engine)
     except DBAPIError:
         tables = inspect(engine).get_table_names()
         if schema.ledger.name in tables:
-            raise
+            # another process may have made it since we looked; what is foreign fails again
+            return _select_identity(engine)
         if tables and engine.dialect.name == "sqlite":  # a server's database may be shared
             raise LedgerUnavailable(
                 f"{show_place(engine.url)} is the database of another program (it has the table "
                 f"{tables[0]!r} and no ledger). Choose another place."
             ) from None
         return None
+
+
+def _select_identity(engine: Engine) -> Row[tuple[str, int, str]] | None:
+    with engine.connect() as connection:
+        return connection.execute(_IDENTITY).one_or_none()
 
 
 def _migrate(engine: Engine, clock: Clock) -> Row[tuple[str, int, str]]:

@@ -38,7 +38,7 @@ def oven(n: int = 25, *, acquisition: Acquisition = "ucb", open_space: bool = Fa
         x=x,
         y=hill(x) + 0.1 * rng.standard_normal(n),
         shared=("oven",),
-        settings=Settings(acquisition=acquisition),
+        settings=Settings(acquisition=acquisition, family="gp"),
     )
 
 

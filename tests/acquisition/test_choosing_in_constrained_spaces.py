@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from planner.acquisition import Choice, Situation, choose
+from planner.acquisition import Choice, Settings, Situation, choose
 from planner.acquisition.open_space import OpenCandidates, independent
 from planner.acquisition.remaining import remaining
 from planner.campaign.objectives import Maximise
@@ -42,6 +44,8 @@ def outcome(space: SearchSpace, configurations: tuple[Configuration, ...]) -> np
 def situation(
     space: SearchSpace, n: int, *, n_pending: int = 0, n_tried: int = 0, **more: object
 ) -> Situation:
+    # what is admissible does not depend on the model, so a quick one decides
+    more.setdefault("settings", Settings(family="gp"))
     drawn = space.sample(n + n_pending + n_tried, seed=11)
     return Situation(
         space=space,
@@ -314,7 +318,7 @@ def test_locks_are_kept_by_every_pick() -> None:
     space = blend(8, 0.05, 0.01, most=3)
     now = situation(space, 8)
     part = space.restricted({"c0": 0.25}, [{"c1": 0.0}])
-    locked = Situation(space=part, objective=GOAL, x=now.x, y=now.y)
+    locked = replace(now, space=part)
     choice = choose(locked, q=3, seed=1)
     assert_sound(space, now, choice)
     assert all(pick.configuration["c0"] == 0.25 for pick in choice.picks)

@@ -49,6 +49,7 @@ def outcome(configuration: Configuration) -> float:
 
 
 def situation(space: SearchSpace, n: int, seed: int = 0, **more: object) -> Situation:
+    more.setdefault("settings", Settings(family="gp"))
     measured = space.sample(n, seed=seed)
     return Situation(
         space=space,
@@ -65,7 +66,7 @@ def test_every_pick_is_admissible_and_none_a_duplicate(acquisition: str) -> None
         LinearConstraint(weights={"temperature": 1.0, "cycles": 10.0}, at_most=130.0),
         LinearConstraint(weights={"pressure": 1.0, "cycles": 1.0}, at_least=4.0),
     )
-    now = situation(space, 12, settings=Settings(acquisition=acquisition))  # type: ignore[arg-type]
+    now = situation(space, 12, settings=Settings(acquisition=acquisition, family="gp"))  # type: ignore[arg-type]
 
     picks = choose(now, q=2, seed=3).picks
 
@@ -130,7 +131,7 @@ def test_a_taken_optimum_is_replaced_by_the_next_best() -> None:
 
 
 def test_open_choices_can_be_made_again() -> None:
-    now = situation(mixed_space(), 8)
+    now = situation(mixed_space(), 8, settings=Settings())
     one, two = choose(now, q=2, seed=5), choose(now, q=2, seed=5)
 
     assert [p.configuration for p in one.picks] == [p.configuration for p in two.picks]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
 from ledger_processes import acknowledged, in_processes, writing_process
 from ledger_records import CAMPAIGN, begin, opened, proposed, trial_steps
 from ledger_tables import projections_of
-from sqlalchemy import text
+from sqlalchemy import Engine, Inspector, text
 
 from planner.clock import SystemClock
 from planner.errors import HeldByAnother, StaleWrite
-from planner.ledger import Entry, Ledger, open_ledger
+from planner.ledger import Entry, Ledger, open_ledger, opening
 from planner.ledger.entries import Noted
 from planner.ledger.rebuild import rebuild
 
@@ -79,6 +80,23 @@ def test_who_reads_along_never_misses_an_entry(place: str) -> None:
 def test_ten_processes_that_make_the_same_ledger_make_one(place: str) -> None:
     ids = in_processes(10, place, lambda ledger, number: ledger.id)
     assert len(set(ids)) == 1
+
+
+def test_a_ledger_that_another_makes_while_we_look_is_opened(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the query that finds no table and the one that lists the tables."""
+    look, made = opening.inspect, []
+
+    def looking_later(engine: Engine) -> Inspector:
+        monkeypatch.setattr(opening, "inspect", look)
+        with closing(open_ledger(place, clock=SystemClock())) as other:
+            made.append(other.id)
+        return look(engine)
+
+    monkeypatch.setattr(opening, "inspect", looking_later)
+    with closing(open_ledger(place, clock=SystemClock())) as ledger:
+        assert made == [ledger.id]
 
 
 def test_of_ten_that_propose_the_same_trial_one_does(place: str) -> None:
