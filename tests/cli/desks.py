@@ -35,6 +35,7 @@ sources:
       path: flow.csv
       columns: {temperature: temperature, residence: residence, yield: yield}
 budget: {trials: BUDGET}
+model: {family: gp}
 policy: {start: START, approval: APPROVAL}
 """
 

@@ -40,6 +40,7 @@ sources:
   robot: {kind: adapter, adapter: none}
   tem: {kind: analysis, measures: [size]}
 budget: {trials: 12}
+model: {family: gp}
 """
 
 

@@ -31,6 +31,7 @@ sources:
 budget: {BUDGET}
 stop: {STOP}
 policy: {POLICY}
+model: {family: FAMILY}
 """
 
 MakeSession = Callable[..., Session]
@@ -42,8 +43,10 @@ def campaign_text(
     budget: str = "trials: 6",
     stop: str = "failures: 5",
     policy: str = "start: 3",
+    family: str = "gp",
 ) -> str:
     text = CAMPAIGN.replace("BUDGET", budget).replace("STOP", stop).replace("POLICY", policy)
+    text = text.replace("FAMILY", family)
     return text.replace(", SOURCE", f", {source}" if source else "")
 
 
