@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -34,6 +35,8 @@ from planner.models.coverage.correction import Evidence
 from planner.models.coverage.distribution import Distribution
 from planner.rng import derive_seed, make_generator
 from planner.space import Categorical, Floats
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.cost.coverage_study import MOST_JUDGED, N_TRIALS, TABLES
 from tests.cost.family_page import write_page
 
@@ -144,10 +147,10 @@ def of_peer(split: Split, peer: str, folder: Path) -> Found:
         {"pool": wired(split.pool), "known": split.known, "asked": split.asked,
          "outcomes": split.outcomes[split.known].tolist()}
     )  # fmt: skip
-    script = Path(__file__).with_name(f"predict_with_{peer}.py")
+    script = Path(__file__).with_name("predict_with_peer.py")
     python = folder / peer / "bin" / "python"
     done = subprocess.run(
-        [python, script], input=told, capture_output=True, text=True, check=True
+        [python, script, peer], input=told, capture_output=True, text=True, check=True
     )  # fmt: skip
     moments = json.loads(done.stdout.splitlines()[-1])
     said = [Normal(mean, max(sd, 1e-12)) for mean, sd in moments]
