@@ -1,22 +1,21 @@
 """Labs: the dispatch contract from the planner's side, and adapters to sources."""
 
-from planner.labs.contract import (
+from planner.labs.contract import DeliveryClass, Lab
+from planner.labs.opening import open_lab
+from planner.labs.person import PersonLab
+from planner.labs.replay import ReplayLab
+from planner.labs.simulated import SimulatorLab
+from planner.trials import (
     ORDERS,
     RESULTS,
     Answer,
     Attachment,
-    DeliveryClass,
-    Lab,
     Order,
     Reported,
     Result,
     Series,
     Setting,
 )
-from planner.labs.opening import open_lab
-from planner.labs.person import PersonLab
-from planner.labs.replay import ReplayLab
-from planner.labs.simulated import SimulatorLab
 
 __all__ = [
     "ORDERS",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from planner.labs.contract import Answer, DeliveryClass, Order
-from planner.trials import DeviceState
+from planner.labs.contract import DeliveryClass
+from planner.trials import Answer, DeviceState, Order
 
 
 class PersonLab:

@@ -17,11 +17,11 @@ from planner.campaign import (
     read_rows,
 )
 from planner.errors import InputError, TableError
-from planner.labs.contract import Answer, DeliveryClass, Order, Reported, Result
+from planner.labs.contract import DeliveryClass
 from planner.rng import derive_seed, make_generator
 from planner.space import Contextual, Floats, Value
 from planner.tables import TableRef, Values, read_table
-from planner.trials import DeviceState, Measured
+from planner.trials import Answer, DeviceState, Measured, Order, Reported, Result
 
 _Row = tuple[Value, ...]
 

@@ -14,7 +14,7 @@ from planner.campaign import (
     NumberOutcome,
     SimulatedProcess,
 )
-from planner.labs.contract import Answer, DeliveryClass, Order, Reported, Result, Series
+from planner.labs.contract import DeliveryClass
 from planner.labs.matching import Matched, match_simulator
 from planner.rng import derive_seed, make_generator
 from planner.simulators.catalogue import find
@@ -22,7 +22,7 @@ from planner.simulators.contract import Course, Curve, Given, Status
 from planner.simulators.instrument import Noise, measure
 from planner.simulators.pool import SimulatorPool
 from planner.simulators.worker import FinishedRun
-from planner.trials import DeviceState
+from planner.trials import Answer, DeviceState, Order, Reported, Result, Series
 
 TIME_LIMIT_S = 600.0
 

@@ -24,10 +24,11 @@ SURFACE = {
         read_rows read_space utility write_campaign
     """,
     "planner.trials": """
-        Artifact CHARGED check_run_move check_trial_move Curve DeviceState digest_json
-        digest_order make_key Measured Observation Origin OutcomeValue PENDING Prediction
-        Proposal PROTOCOL_VERSION RESERVED Run RunState Spread StoredCurve TERMINAL_RUNS
-        TERMINAL_TRIALS Trial TrialState Wanted
+        Answer ANSWERS Artifact Attachment CHARGED check_run_move check_trial_move Curve
+        DeviceState digest_json digest_order Heartbeat HEARTBEATS make_key Measured Observation
+        Order ORDERS Origin OutcomeValue PENDING Prediction Proposal PROTOCOL_VERSION Rejection
+        REJECTIONS Reported RESERVED Result RESULTS Run RunState Series Setting Spread StoredCurve
+        TERMINAL_RUNS TERMINAL_TRIALS Trial TrialState Wanted
     """,
     "planner": """
         open
