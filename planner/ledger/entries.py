@@ -494,9 +494,13 @@ class Expectation:
         wanted: the wanted states under which the write still makes sense; None for any.
         spec_digest: of the campaign's file; None for any.
         trials: the states of the named trials.
+        source: whose devices' lease is held, with its token; None where nothing is to be sent.
+        token: of that lease.
     """
 
     epoch: int | None = None
     wanted: frozenset[Wanted] | None = None
     spec_digest: str | None = None
     trials: Mapping[int, TrialState] = field(default_factory=dict)
+    source: str | None = None
+    token: int = 0

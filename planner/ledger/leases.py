@@ -1,9 +1,10 @@
-"""Leases: which process acts for a campaign now.
+"""Leases: which process acts for a campaign now, and which one speaks to a device.
 
 A lease runs for some seconds and is renewed. Every taking raises the epoch, and a write decided in
 an earlier epoch is refused: a second copy of a process, or one that slept through the end of its
-lease, can do no harm. Times are those of the hosts; where their clocks differ, leases end early or
-late, and the epoch still fences.
+lease, can do no harm. The epoch of a device's lease travels with every command as its fencing
+token, and the device refuses a lower one than it has heard. Times are those of the hosts; where
+their clocks differ, leases end early or late, and the epoch still fences.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -26,20 +27,24 @@ from planner.ledger.appending import append_in, take_numbers, validate
 from planner.ledger.entries import CampaignTaken, Holder
 
 LEASE_S = 30.0
+What = Literal["campaign", "device"]
 _SAME_START_S = 1.0  # a process id is not given out again within a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to act for a campaign.
+    """The right to act for a campaign, or to speak to a device.
 
     Args:
+        what: which of the two.
+        name: of the campaign; of the source, for all of its devices.
         epoch: rises with every taking; the fencing token.
         expires_at: when others may take it, unless it is renewed.
         lease_s: how long each renewal lasts.
     """
 
-    campaign: str
+    what: What
+    name: str
     epoch: int
     holder: Holder
     taken_at: datetime
@@ -48,10 +53,10 @@ class Lease:
 
 
 _LEASES = schema.leases
-_OF_CAMPAIGN = (_LEASES.c.what == "campaign") & (_LEASES.c.name == bindparam("campaign"))
-_LOAD = select(_LEASES).where(_OF_CAMPAIGN)
-_SAVE = update(_LEASES).where(_OF_CAMPAIGN)
-_PROLONG = update(_LEASES).where(_OF_CAMPAIGN, _LEASES.c.epoch == bindparam("its_epoch"))
+_THIS = (_LEASES.c.what == bindparam("its_what")) & (_LEASES.c.name == bindparam("its_name"))
+_LOAD = select(_LEASES).where(_THIS)
+_SAVE = update(_LEASES).where(_THIS)
+_PROLONG = update(_LEASES).where(_THIS, _LEASES.c.epoch == bindparam("its_epoch"))
 _EPOCH = select(schema.campaigns.c.epoch).where(schema.campaigns.c.name == bindparam("campaign"))
 
 
@@ -105,30 +110,56 @@ def take_in(
     epoch = connection.execute(_EPOCH, {"campaign": campaign}).scalar_one_or_none()
     if epoch is None:
         raise UnknownName(f"This ledger has no campaign {campaign!r}. Open it first.")
-    row = connection.execute(_LOAD, {"campaign": campaign}).one_or_none()
+    row = _load(connection, "campaign", campaign)
     if row is not None:
         _check_free(row, holder, now=clock.now())
     taken = validate([CampaignTaken(epoch=epoch + 1, holder=holder)])
     (entry,) = append_in(connection, taken, campaign=campaign, author="planner", clock=clock)
-    lease = Lease(
-        campaign=campaign,
-        epoch=epoch + 1,
-        holder=holder,
-        taken_at=entry.at,
-        expires_at=entry.at + timedelta(seconds=lease_s),
-        lease_s=lease_s,
-    )
+    lease = _lease("campaign", campaign, epoch + 1, holder, at=entry.at, lease_s=lease_s)
     _save(connection, lease, is_new=row is None)
     return lease
 
 
-def holder_in(connection: Connection, campaign: str, *, clock: Clock) -> Holder | None:
-    """Returns who holds a campaign's lease; None where anybody may take it."""
-    row = connection.execute(_LOAD, {"campaign": campaign}).one_or_none()
+def take_device_in(
+    connection: Connection, source: str, *, holder: Holder, lease_s: float, clock: Clock
+) -> Lease:
+    """Takes the lease of a source's devices; it belongs to no campaign, so no entry says so.
+
+    Raises:
+        HeldByAnother: a holder that may be alive has it.
+    """
+    take_numbers(connection, 0)  # queue before looking
+    row, now = _load(connection, "device", source), clock.now()
+    if row is not None:
+        _check_free(row, holder, now=now)
+    epoch = 1 if row is None else row.epoch + 1
+    lease = _lease("device", source, epoch, holder, at=now, lease_s=lease_s)
+    _save(connection, lease, is_new=row is None)
+    return lease
+
+
+def holder_in(connection: Connection, what: What, name: str, *, clock: Clock) -> Holder | None:
+    """Returns who holds a lease; None where anybody may take it."""
+    row = _load(connection, what, name)
     if row is None or row.expires_at <= clock.now():
         return None
     holder = Holder(**{name: getattr(row, name) for name in Holder.__slots__})
     return None if is_provably_dead(holder, seen_by=this_process()) else holder
+
+
+def check_token(connection: Connection, source: str, token: int) -> None:
+    """Accepts the token of whoever has taken the lease of a source's devices last.
+
+    Raises:
+        StaleWrite: somebody else has taken it since.
+    """
+    row = _load(connection, "device", source)
+    if row is None or row.epoch != token:
+        now = "nobody has taken it" if row is None else f"the token is {row.epoch} now"
+        raise StaleWrite(
+            f"The lease of source {source!r} is not held with the token {token} any more ({now}). "
+            "Nothing was written, and nothing may be sent with it."
+        )
 
 
 def renew_in(connection: Connection, lease: Lease, *, clock: Clock) -> Lease:
@@ -139,9 +170,10 @@ def renew_in(connection: Connection, lease: Lease, *, clock: Clock) -> Lease:
     """
     renewed = replace(lease, expires_at=clock.now() + timedelta(seconds=lease.lease_s))
     if not _prolong(connection, renewed):
-        row = connection.execute(_LOAD, {"campaign": lease.campaign}).one()
+        row = _load(connection, lease.what, lease.name)
+        assert row is not None
         raise StaleWrite(
-            f"The lease of campaign {lease.campaign!r} was taken by process {row.pid} on "
+            f"The lease of {lease.what} {lease.name!r} was taken by process {row.pid} on "
             f"{row.host} (epoch {row.epoch}, not {lease.epoch}). This process must stop acting "
             "for it."
         )
@@ -153,17 +185,45 @@ def release_in(connection: Connection, lease: Lease, *, clock: Clock) -> None:
     _prolong(connection, replace(lease, expires_at=clock.now()))
 
 
+def _lease(
+    what: What, name: str, epoch: int, holder: Holder, *, at: datetime, lease_s: float
+) -> Lease:
+    ends = at + timedelta(seconds=lease_s)
+    return Lease(
+        what=what,
+        name=name,
+        epoch=epoch,
+        holder=holder,
+        taken_at=at,
+        expires_at=ends,
+        lease_s=lease_s,
+    )
+
+
+def _load(connection: Connection, what: What, name: str) -> Row[Any] | None:
+    return connection.execute(_LOAD, {"its_what": what, "its_name": name}).one_or_none()
+
+
 def _prolong(connection: Connection, lease: Lease) -> bool:
-    its = {"campaign": lease.campaign, "its_epoch": lease.epoch, "expires_at": lease.expires_at}
+    its = {
+        "its_what": lease.what,
+        "its_name": lease.name,
+        "its_epoch": lease.epoch,
+        "expires_at": lease.expires_at,
+    }
     return connection.execute(_PROLONG, its).rowcount == 1
 
 
 def _check_free(row: Row[Any], newcomer: Holder, *, now: datetime) -> None:
     holder = Holder(**{name: getattr(row, name) for name in Holder.__slots__})
-    if row.expires_at <= now or holder == newcomer or is_provably_dead(holder, seen_by=newcomer):
+    is_campaign = row.what == "campaign"  # a process may hold a source for another campaign
+    if row.expires_at <= now or (is_campaign and holder == newcomer):
         return
+    if is_provably_dead(holder, seen_by=newcomer):
+        return
+    held = "Campaign" if is_campaign else "Source"
     raise HeldByAnother(
-        f"Campaign {row.name!r} is held by process {row.pid} on {row.host} since "
+        f"{held} {row.name!r} is held by process {row.pid} on {row.host} since "
         f"{row.taken_at:%Y-%m-%d %H:%M:%S} UTC; its lease runs until {row.expires_at:%H:%M:%S} UTC "
         "and is renewed while that process lives. Stop that process, or wait."
     )
@@ -176,10 +236,9 @@ def _save(connection: Connection, lease: Lease, *, is_new: bool) -> None:
         "expires_at": lease.expires_at,
     }
     if is_new:
-        named = {"what": "campaign", "name": lease.campaign}
-        connection.execute(insert(_LEASES), named | values)
+        connection.execute(insert(_LEASES), {"what": lease.what, "name": lease.name} | values)
     else:
-        connection.execute(_SAVE, {"campaign": lease.campaign} | values)
+        connection.execute(_SAVE, {"its_what": lease.what, "its_name": lease.name} | values)
 
 
 def _started_s(pid: int) -> float:

@@ -20,9 +20,12 @@ from planner.ledger.faults import explained
 from planner.ledger.leases import (
     LEASE_S,
     Lease,
+    What,
+    check_token,
     holder_in,
     release_in,
     renew_in,
+    take_device_in,
     take_in,
     this_process,
 )
@@ -87,7 +90,7 @@ class Ledger:
         if not lines:
             return ()
         with self._transaction() as connection:
-            return append_in(
+            entries = append_in(
                 connection,
                 lines,
                 campaign=campaign,
@@ -95,6 +98,9 @@ class Ledger:
                 clock=self._clock,
                 expect=expect,
             )
+            if expect is not None and expect.source is not None:
+                check_token(connection, expect.source, expect.token)
+            return entries
 
     def read(
         self,
@@ -209,10 +215,34 @@ class Ledger:
                 clock=self._clock,
             )
 
-    def holder(self, campaign: str) -> Holder | None:
-        """Returns which process holds the campaign; None where anybody may take it."""
+    def take_device(
+        self, source: str, *, holder: Holder | None = None, lease_s: float = LEASE_S
+    ) -> Lease:
+        """Takes the lease of a source's devices, over all campaigns of the ledger.
+
+        Its epoch is the fencing token, which rises with every taking.
+
+        Args:
+            source: its name, the same in all campaigns that share its devices.
+            holder: who takes it; this process where it is None.
+            lease_s: how long it lasts without renewal.
+
+        Raises:
+            HeldByAnother: a holder that may be alive has it.
+        """
+        with self._transaction() as connection:
+            return take_device_in(
+                connection,
+                source,
+                holder=this_process() if holder is None else holder,
+                lease_s=lease_s,
+                clock=self._clock,
+            )
+
+    def holder(self, name: str, *, what: What = "campaign") -> Holder | None:
+        """Returns which process holds a campaign or a source; None where anybody may take it."""
         with explained(self.place), self.engine.connect() as connection:
-            return holder_in(connection, campaign, clock=self._clock)
+            return holder_in(connection, what, name, clock=self._clock)
 
     def renew(self, lease: Lease) -> Lease:
         """Returns the lease with a new end.
@@ -224,7 +254,7 @@ class Ledger:
             return renew_in(connection, lease, clock=self._clock)
 
     def release(self, lease: Lease) -> None:
-        """Lets others take the campaign at once; does nothing where somebody else has it."""
+        """Lets others take it at once; does nothing where somebody else has it."""
         with self._transaction() as connection:
             release_in(connection, lease, clock=self._clock)
 

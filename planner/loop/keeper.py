@@ -1,16 +1,14 @@
-"""Keeping a campaign's lease while the loop thinks for longer than the lease runs."""
+"""Keeping leases: of a campaign while the loop thinks, of a source's devices while they work."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from planner.errors import PlannerError
-from planner.ledger import Lease, Ledger, this_process
+from planner.errors import HeldByAnother
+from planner.ledger import Lease, this_process
+from planner.loop.hold import Hold
 from planner.loop.session import Session
-
-_RENEWALS = 3  # within the time that a lease runs
 
 
 @contextmanager
@@ -26,30 +24,46 @@ def holding(session: Session) -> Iterator[Lease]:
     lease = session.ledger.take(session.campaign, holder=this_process())
     session.lease = lease
     session.refresh()
-    done = threading.Event()
-    thread = threading.Thread(
-        target=_renew, args=(session.ledger, lease, done), name="lease", daemon=True
-    )
-    thread.start()
+    hold = Hold(session.ledger, lease)
     try:
         yield lease
     finally:
-        done.set()
-        thread.join()
         session.lease = None
-        _give_back(session.ledger, lease)
+        hold.let_go()
+        let_devices_go(session)
 
 
-def _renew(ledger: Ledger, lease: Lease, done: threading.Event) -> None:
-    while not done.wait(lease.lease_s / _RENEWALS):
+def needs_hold(session: Session) -> bool:
+    """Tells whether the source may be spoken to by one process at a time only.
+
+    What costs nothing to repeat, and what a person does, may be asked by anyone.
+    """
+    return not (session.lab.is_repeatable or session.lab.is_person)
+
+
+def hold_devices(session: Session) -> bool:
+    """Takes the lease of the source's devices, if it is not held already.
+
+    Returns:
+        Whether something may be sent; if not, ``session.held_elsewhere`` says who holds it.
+    """
+    if not needs_hold(session):
+        return True
+    if session.hold is not None and session.hold.is_lost:
+        session.hold = None
+    if session.hold is None:
         try:
-            lease = ledger.renew(lease)
-        except PlannerError:
-            return
+            lease = session.ledger.take_device(session.state.spec.source.name)
+        except HeldByAnother as error:
+            session.held_elsewhere = str(error)
+            return False
+        session.hold = Hold(session.ledger, lease)
+    session.held_elsewhere = ""
+    return True
 
 
-def _give_back(ledger: Ledger, lease: Lease) -> None:
-    try:
-        ledger.release(lease)
-    except PlannerError:
-        return  # it was taken by another, or the database is gone; it runs out by itself
+def let_devices_go(session: Session) -> None:
+    """Lets another campaign, or another process, speak to the source's devices."""
+    if session.hold is not None:
+        session.hold.let_go()
+        session.hold = None

@@ -7,9 +7,12 @@ came, also after a crash, nobody knows what became of it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from planner.errors import LabUnavailable, PlannerError, Unanswered
-from planner.labs import Answer, DeliveryClass
+from planner.labs import Answer, DeliveryClass, Order
 from planner.ledger.entries import OrderSent
+from planner.loop.keeper import hold_devices
 from planner.loop.orders import reorder
 from planner.loop.session import Session
 from planner.trials import DeviceState, Run, RunState, Trial
@@ -28,15 +31,17 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
     Raises:
         LabUnavailable: the source's adapter failed in a way that it should not.
     """
+    if not hold_devices(session):
+        return None
     is_keyed = session.lab.delivery is DeliveryClass.KEYED
     if not is_keyed:
         if run.n_sent > session.unsent.get(run.key, 0):
             return _deaf(run, "the order was sent before, and no answer is known")
-        sent = OrderSent(key=run.key, attempt=run.n_sent + 1, token=0)
-        session.write([sent], trials={trial.number: trial.state})
+        sent = OrderSent(key=run.key, attempt=run.n_sent + 1, token=_token(session))
+        session.write([sent], trials={trial.number: trial.state}, is_sending=True)
     _plan_next(session, run)
     try:
-        answer = session.lab.submit(reorder(session.state, trial, run))
+        answer = session.lab.submit(_addressed(session, reorder(session.state, trial, run)))
     except Unanswered as error:
         return None if is_keyed else _deaf(run, f"no answer came: {error}")
     except LabUnavailable:
@@ -93,6 +98,15 @@ def note_unreachable(session: Session) -> float:
     if session.unreachable_since is None:
         session.unreachable_since = session.now_s
     return session.now_s - session.unreachable_since
+
+
+def _token(session: Session) -> int:
+    return session.hold.token if session.hold is not None else 0
+
+
+def _addressed(session: Session, order: Order) -> Order:
+    """Returns the order with what lets a device refuse whoever may not give it."""
+    return replace(order, token=_token(session), ledger=session.ledger.id)
 
 
 def _plan_next(session: Session, run: Run) -> None:

@@ -10,6 +10,7 @@ from planner.labs import Lab
 from planner.ledger import Lease, Ledger
 from planner.ledger.entries import Entry, Expectation, Record
 from planner.ledger.replay import CampaignState, replay
+from planner.loop.hold import Hold
 from planner.loop.intake import Intake
 from planner.space import SearchSpace
 from planner.trials import TrialState, Wanted
@@ -40,6 +41,9 @@ class Session:
         resend_at: for each key when to send again, in seconds of the clock.
         attempts: for each key how often this process has sent it.
         unsent: for each key up to which sending it provably did not leave.
+        drives: whether this process sends to the source and asks it; else a driver beside it does.
+        hold: the lease of the source's devices, while something is to be sent there.
+        held_elsewhere: who else holds it, in words, if that keeps an order from being sent.
     """
 
     ledger: Ledger
@@ -55,6 +59,9 @@ class Session:
     resend_at: dict[str, float] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     unsent: dict[str, int] = field(default_factory=dict)
+    drives: bool = True
+    hold: Hold | None = None
+    held_elsewhere: str = ""
 
     @property
     def campaign(self) -> str:
@@ -80,6 +87,7 @@ class Session:
         trials: Mapping[int, TrialState] | None = None,
         wanted: frozenset[Wanted] | None = None,
         is_decision: bool = False,
+        is_sending: bool = False,
     ) -> None:
         """Appends records that were decided on the present state, and folds them.
 
@@ -88,6 +96,7 @@ class Session:
             trials: the states that the decision rests on.
             wanted: the wanted states under which the write still makes sense.
             is_decision: whether it rests on the campaign's file too.
+            is_sending: whether it rests on the lease of the source's devices.
 
         Raises:
             StaleWrite: something that it rests on has changed.
@@ -97,6 +106,8 @@ class Session:
             wanted=wanted,
             spec_digest=self.state.spec_digest if is_decision else None,
             trials=trials or {},
+            source=self.hold.source if is_sending and self.hold is not None else None,
+            token=self.hold.token if self.hold is not None else 0,
         )
         self.ledger.append(self.campaign, tuple(records), author=self.author, expect=expect)
         self.refresh()
