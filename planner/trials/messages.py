@@ -7,15 +7,38 @@ On the wire parameters have the device's own names and units.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    WrapSerializer,
+)
 
 from planner.space import ProfileTable, Value
 from planner.trials.states import DeviceState
 from planner.trials.values import Artifact, StoredCurve
+
+
+def _write_value(value: Any, write: SerializerFunctionWrapHandler) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return write(value)
+
+
+def _read_value(value: Any) -> Any:
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
+
+
+# JSON knows no NaN: it travels as text, so that a bad value is kept as it was. pydantic's setting
+# for this (ser_json_inf_nan) is not obeyed where a field has a choice of types.
+_WRITTEN = WrapSerializer(_write_value, when_used="json")
+_Number = Annotated[float, _WRITTEN]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +83,8 @@ class Series:
         y: what was measured there; for a distribution the weights.
     """
 
-    x: tuple[float, ...]
-    y: tuple[float, ...]
+    x: tuple[_Number, ...]
+    y: tuple[_Number, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +116,13 @@ class Reported:
         x_unit: of a curve's axis; None means the unit that the campaign states.
     """
 
-    value: float | str | Series | Attachment | StoredCurve | Artifact | None
+    value: Annotated[
+        float | str | Series | Attachment | StoredCurve | Artifact | None,
+        _WRITTEN,
+        BeforeValidator(_read_value),
+    ]
     unit: str | None = None
-    sd: float | None = None
+    sd: _Number | None = None
     x_unit: str | None = None
 
 
@@ -107,9 +134,6 @@ class Result:
         outcomes: by name.
         achieved: what was really set, where the source reports it.
     """
-
-    # JSON knows no NaN: it travels as text, so that a bad value is kept as it was
-    __pydantic_config__ = ConfigDict(ser_json_inf_nan="strings")
 
     outcomes: dict[str, Reported]
     achieved: dict[str, Reported] = field(default_factory=dict)
