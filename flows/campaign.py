@@ -26,6 +26,7 @@ from flows.window import Window, is_cancelling
 from planner.errors import HeldByAnother, PlannerError
 from planner.loop.advance import Step, Waiting
 from planner.loop.desk import Place, at_work
+from planner.loop.driver import driving
 from planner.loop.keeper import holding
 from planner.loop.session import Session
 from planner.loop.stretch import Limits, run_stretch
@@ -113,7 +114,12 @@ def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
     )
     parent, leave = os.getppid(), threading.Event()
     try:
-        with _stops_at_a_step(leave), at_work(place) as session, holding(session):
+        with (
+            _stops_at_a_step(leave),
+            at_work(place) as session,
+            holding(session),
+            driving(session),
+        ):
             step = work(session, leave=leave, is_orphan=lambda: os.getppid() != parent)
     except HeldByAnother as error:
         return Completed(name="Skipped", message=str(error))

@@ -24,6 +24,7 @@ from planner.loop.stretch import Limits, run_stretch
 
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
+PAUSE_FOR_NEWS_S = 0.5  # a driver's news ends it sooner
 UNSHOWN = Limits(steps=500, still_s=30.0)  # then Prefect is tried again
 
 
@@ -138,7 +139,11 @@ def _tell(loan: Loan, name: str) -> None:
 def _wait_for_news(session: Session, leave: threading.Event) -> None:
     """Return when a step would move something, or when asked to leave."""
     pause_s = FIRST_PAUSE_S
-    while not leave.wait(pause_s):
+    while not leave.is_set():
+        if session.driver is not None:
+            session.wait_s(PAUSE_FOR_NEWS_S)
+        elif leave.wait(pause_s):
+            return
         if has_work(session):
             return
         pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)

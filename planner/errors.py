@@ -13,7 +13,8 @@ PlannerError
 │   ├── StaleWrite               the campaign moved on since this write was decided
 │   ├── LedgerTooNew             written by newer software
 │   ├── LedgerUnavailable        the database does not answer, or the disk is full
-│   └── Conflict                 same key, other contents
+│   ├── Conflict                 same key, other contents
+│   └── StaleToken               a device has heard a later driver; this one must stop acting
 └── Stopped                  exit 5: no lab, or failures beyond the limit
     ├── LabUnavailable           a source cannot be reached; nothing was sent
     └── Unanswered               something was sent, and nobody knows what became of it
@@ -115,6 +116,10 @@ class LedgerUnavailable(Refused):
 
 class Conflict(Refused):
     """The same key or id was used for something else."""
+
+
+class StaleToken(Refused):
+    """A device has heard a driver with a higher token; whoever holds this one must stop acting."""
 
 
 class Stopped(PlannerError):

@@ -127,6 +127,7 @@ def _run(
     from planner.cli.ending import has_ended, reopen
     from planner.cli.live import seed_best
     from planner.loop.desk import at_work
+    from planner.loop.driver import driving
     from planner.loop.keeper import holding
 
     with at_work(place, may_amend=agreement(amend=amend)) as session:
@@ -135,7 +136,7 @@ def _run(
         seed_best(progress, session.state)
         if not has_ended(session.state):
             reopen(session)
-            with holding(session), progress.showing():
+            with holding(session), driving(session), progress.showing():
                 _call_engine(engine, session, place, progress, leave)
         return finish(session, place, progress.console, left=leave.is_set(), as_json=as_json)
 

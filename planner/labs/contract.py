@@ -49,7 +49,7 @@ class Lab(Protocol):
         """
         ...
 
-    def abort(self, key: str) -> Answer:
+    def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         """Asks to end a run; the answer says what became of it."""
         ...
 

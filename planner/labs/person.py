@@ -23,7 +23,7 @@ class PersonLab:
         """Brings no news: a person tells."""
         return {}
 
-    def abort(self, key: str) -> Answer:
+    def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         """Takes the order off the work list."""
         return Answer(key=key, state=DeviceState.ABORTED, reason="taken off the work list")
 

@@ -98,7 +98,7 @@ class ReplayLab:
         """Knows no key: an order that was not answered is sent again."""
         return {}
 
-    def abort(self, key: str) -> Answer:
+    def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         """Says that nothing runs."""
         return Answer(key=key, state=DeviceState.ABORTED, reason="a replay runs nothing")
 

@@ -88,7 +88,7 @@ class SimulatorLab:
                 known[key] = Answer(key=key, state=DeviceState.STARTED)
         return known
 
-    def abort(self, key: str) -> Answer:
+    def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         """Forgets a run; its worker may finish it for nobody."""
         self._open.discard(key)
         return Answer(key=key, state=DeviceState.ABORTED, reason="the simulation was dropped")

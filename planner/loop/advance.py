@@ -179,6 +179,9 @@ def _dispatch_one(session: Session, placement: Placement) -> None:
         wanted=frozenset(DISPATCHING),
         is_decision=True,
     )
+    if session.driver is not None:
+        session.driver.wake()
+        return
     trial = session.state.trial(number)
     assert trial.run is not None
     answer = send(session, trial, trial.run)
@@ -188,6 +191,10 @@ def _dispatch_one(session: Session, placement: Placement) -> None:
 
 def _give_up_if_unreachable(session: Session) -> None:
     since = session.unreachable_since
+    if session.driver is not None:
+        if session.driver.error is not None:
+            raise session.driver.error
+        since = session.driver.unreachable_since
     if since is not None and session.now_s - since > PATIENCE_S:
         raise LabUnavailable(
             f"Source {session.state.spec.source.name!r} of campaign {session.campaign!r} has been "

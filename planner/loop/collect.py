@@ -19,7 +19,7 @@ from planner.ledger.entries import (
 from planner.ledger.replay import is_open
 from planner.loop.check import check_result
 from planner.loop.intake import stow
-from planner.loop.sending import poll, send_waiting
+from planner.loop.sending import is_fresh, poll, send_aborts, send_waiting
 from planner.loop.session import Session
 from planner.trials import (
     TERMINAL_TRIALS,
@@ -51,19 +51,25 @@ def open_runs(session: Session) -> list[tuple[Trial, Run]]:
 def poll_source(session: Session) -> list[Answer]:
     """Asks the source about every open run, and sends again what it does not know.
 
-    What may be sent again, the class of the source decides.
+    What may be sent again, the class of the source decides. What this process has not sent yet is
+    sent without asking first.
 
     Returns:
         The answers that tell something new.
     """
+    if session.driver is not None:
+        return []  # it asks
     runs = open_runs(session)
-    if not runs or session.lab.is_person:
+    if session.lab.is_person:
         return send_waiting(session, runs)
-    answers = poll(session, runs)
-    if answers is None:
-        return []
-    known = [answers[run.key] for _, run in runs if run.key in answers]
-    known += send_waiting(session, [(trial, run) for trial, run in runs if run.key not in answers])
+    fresh = [each for each in runs if is_fresh(session, each[1])]
+    known = send_waiting(session, fresh)
+    others = [each for each in runs if each not in fresh]
+    answers = poll(session, others) if others else {}
+    if answers is not None:
+        known += [answers[run.key] for _, run in others if run.key in answers]
+        known += send_waiting(session, [each for each in others if each[1].key not in answers])
+    known += send_aborts(session, runs)
     return [answer for answer in known if is_news(session, answer)]
 
 
@@ -74,6 +80,8 @@ def is_news(session: Session, answer: Answer) -> bool:
         # that it still runs is no news of a run that has taken too long; its end would be
         is_still_open = answer.state in _SAME_WORD and is_overdue(session, run)
         return answer.state is not DeviceState.UNKNOWN and not is_still_open
+    if run.state is RunState.ABORTING:
+        return answer.state not in _SAME_WORD
     return _SAME_WORD.get(answer.state) is not run.state
 
 
@@ -90,6 +98,8 @@ def record_answers(session: Session, answers: list[Answer]) -> None:
 
 def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> list[Record]:
     said = answer.reason or f"the source said {answer.state}"
+    if answer.state in _SAME_WORD and run.state is RunState.ABORTING:
+        return []  # it was asked to end, and has not yet
     if answer.state in _SAME_WORD:
         to = _SAME_WORD[answer.state]
         records: list[Record] = [RunMoved(key=run.key, to=to, evidence=said)]
@@ -238,6 +248,8 @@ def end_overdue(session: Session) -> int:
     Returns:
         How many: at a device they are in doubt, at a repeatable source they have failed.
     """
+    if session.driver is not None:
+        return 0  # it does this
     limit = session.state.spec.source.time_limit
     overdue = overdue_runs(session)
     for trial, run in overdue:

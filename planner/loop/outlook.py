@@ -38,6 +38,8 @@ def has_work(session: Session) -> bool:
 
 def _has_answers(session: Session) -> bool:
     """Tells whether the source has news, or does not know an order that was to be sent."""
+    if session.driver is not None:
+        return session.driver.error is not None  # what it hears is in the ledger
     runs = [run for _, run in open_runs(session)]
     if session.lab.is_person:
         return any(run.state is RunState.DISPATCHING for run in runs)

@@ -73,6 +73,27 @@ def send_waiting(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer
     return answers
 
 
+def is_fresh(session: Session, run: Run) -> bool:
+    """Tells whether an order was never sent, as far as this process knows."""
+    return run.state is RunState.DISPATCHING and run.n_sent == 0 and run.key not in session.attempts
+
+
+def send_aborts(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]:
+    """Asks the source to end the runs that a person wants to end; asking twice is harmless."""
+    answers = []
+    for _, run in runs:
+        is_asked = run.state is RunState.ABORTING and run.key not in session.aborts_sent
+        if is_asked and hold_devices(session):
+            try:
+                answer = session.lab.abort(run.key, token=_token(session), ledger=session.ledger.id)
+            except (LabUnavailable, Unanswered):
+                note_unreachable(session)
+                continue
+            session.aborts_sent.add(run.key)
+            answers.append(answer)
+    return answers
+
+
 def poll(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer] | None:
     """Asks the source about runs; None where it cannot be reached.
 

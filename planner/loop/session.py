@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from planner.clock import Clock
+from planner.errors import PlannerError
 from planner.labs import Lab
 from planner.ledger import Lease, Ledger
 from planner.ledger.entries import Entry, Expectation, Record
@@ -22,6 +25,22 @@ Listener = Callable[[Entry, CampaignState], None]
 
 def _ignore(entry: Entry, state: CampaignState) -> None:
     """Hears nothing."""
+
+
+class Driving(Protocol):
+    """What speaks to the source beside the loop.
+
+    ``error`` is why it can do nothing more, if that is so.
+    """
+
+    error: PlannerError | None
+
+    @property
+    def unreachable_since(self) -> float | None:
+        """When the source was first out of reach, in seconds of the clock; None where it is not."""
+
+    def wake(self) -> None:
+        """Lets it look at the ledger now."""
 
 
 @dataclass(slots=True)
@@ -41,9 +60,11 @@ class Session:
         resend_at: for each key when to send again, in seconds of the clock.
         attempts: for each key how often this process has sent it.
         unsent: for each key up to which sending it provably did not leave.
-        drives: whether this process sends to the source and asks it; else a driver beside it does.
+        aborts_sent: keys of runs that this process has asked the source to end.
         hold: the lease of the source's devices, while something is to be sent there.
         held_elsewhere: who else holds it, in words, if that keeps an order from being sent.
+        driver: sends to the source and asks it, in a thread beside; None where the loop does.
+        news: is set when the driver has written something.
     """
 
     ledger: Ledger
@@ -59,9 +80,11 @@ class Session:
     resend_at: dict[str, float] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     unsent: dict[str, int] = field(default_factory=dict)
-    drives: bool = True
+    aborts_sent: set[str] = field(default_factory=set)
     hold: Hold | None = None
     held_elsewhere: str = ""
+    driver: Driving | None = None
+    news: threading.Event = field(default_factory=threading.Event)
 
     @property
     def campaign(self) -> str:
@@ -72,6 +95,14 @@ class Session:
     def now_s(self) -> float:
         """The clock's time in seconds."""
         return self.clock.now().timestamp()
+
+    def wait_s(self, seconds: float) -> None:
+        """Waits, at most so long; a driver's news ends it."""
+        if self.driver is None:
+            self.clock.wait_s(seconds)
+        else:
+            self.news.wait(seconds)
+            self.news.clear()
 
     def refresh(self) -> CampaignState:
         """Folds what was written since, by anyone, and tells the listener."""

@@ -66,7 +66,7 @@ def run_stretch(
         if step.waiting is Waiting.MACHINE:
             if session.now_s - still_since >= limits.still_s:
                 return step
-            session.clock.wait_s(pause_s)
+            session.wait_s(pause_s)
             pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)
             continue
         n_moves += 1

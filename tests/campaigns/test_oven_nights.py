@@ -58,7 +58,7 @@ class Oven:
         outcomes = {"product": Reported(value=made, unit="mM")}
         return Answer(key=key, state=DeviceState.DONE, result=Result(outcomes=outcomes))
 
-    def abort(self, key: str) -> Answer:
+    def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         return Answer(key=key, state=DeviceState.ABORTED)
 
     def close(self) -> None:

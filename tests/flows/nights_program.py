@@ -39,7 +39,7 @@ class Oven:
     def poll(self, keys: list[str]) -> dict[str, Answer]:
         return {key: self.known[key] for key in keys if key in self.known}
 
-    def abort(self, key: str) -> Answer:
+    def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         return Answer(key=key, state=DeviceState.ABORTED)
 
     def close(self) -> None:

@@ -44,7 +44,7 @@ class BenchLab:
                 continue
         return found
 
-    def abort(self, key: str) -> Answer:
+    def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         return _answer(self._call("DELETE", key))
 
     def close(self) -> None:
@@ -98,7 +98,7 @@ class InstantLab:
     def poll(self, keys: Sequence[str]) -> Mapping[str, Answer]:
         return {}
 
-    def abort(self, key: str) -> Answer:
+    def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         return Answer(key=key, state=DeviceState.ABORTED)
 
     def close(self) -> None:

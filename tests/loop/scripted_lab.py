@@ -49,7 +49,7 @@ class ScriptedLab:
             self.polls_left[key] = max(0, self.polls_left[key] - 1)
         return {key: self._state(key) for key in known}
 
-    def abort(self, key: str) -> Answer:
+    def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         self.aborted.append(key)
         return Answer(key=key, state=DeviceState.ABORTED, reason="stopped on request")
 

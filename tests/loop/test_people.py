@@ -167,7 +167,7 @@ def test_aborting_asks_the_device_and_believes_only_its_confirmation(make_sessio
 
 def test_a_device_that_does_not_confirm_leaves_the_run_aborting(make_session: MakeSession):
     class Busy(ScriptedLab):
-        def abort(self, key: str) -> Answer:
+        def abort(self, key: str, *, token: int, ledger: str) -> Answer:
             return Answer(key=key, state=DeviceState.STARTED, reason="finishing the ramp")
 
     session = make_session(Busy(on_the_hill, latency=10**6))

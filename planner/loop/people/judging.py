@@ -8,12 +8,14 @@ from enum import StrEnum
 from planner.errors import InputError, Refused
 from planner.ledger.entries import Record, RunMoved, TrialMoved, VerdictGiven, WantedSet
 from planner.ledger.replay import is_open
+from planner.loop.collect import record_answers
+from planner.loop.keeper import let_devices_go
 from planner.loop.people.results import observed_parts
 from planner.loop.people.told import Told, check_told
+from planner.loop.sending import send_aborts
 from planner.loop.session import Session
 from planner.trials import (
     TERMINAL_TRIALS,
-    DeviceState,
     Run,
     RunState,
     Trial,
@@ -135,24 +137,19 @@ def _verdict_records(
 def _abort_run(session: Session, trial: Trial, run: Run, *, reason: str) -> TrialState:
     number = trial.number
     if trial.handed or session.lab.is_person or session.lab.is_repeatable:
-        session.lab.abort(run.key)
+        session.lab.abort(run.key, token=0, ledger=session.ledger.id)
         records: list[Record] = [
             RunMoved(key=run.key, to=RunState.ABORTED, evidence=reason),
             TrialMoved(trial=number, to=TrialState.ABORTED, reason=reason),
         ]
-    else:
-        session.write(
-            [RunMoved(key=run.key, to=RunState.ABORTING, evidence=reason)],
-            trials={number: trial.state},
-        )
-        answer = session.lab.abort(run.key)
-        if answer.state is not DeviceState.ABORTED:
-            return session.state.trial(number).state
-        records = [
-            RunMoved(key=run.key, to=RunState.ABORTED, evidence=answer.reason or reason),
-            TrialMoved(trial=number, to=TrialState.ABORTED, reason=reason),
-        ]
-    session.write(records, trials={number: trial.state})
+        session.write(records, trials={number: trial.state})
+        return session.state.trial(number).state
+    asked = RunMoved(key=run.key, to=RunState.ABORTING, evidence=reason)
+    session.write([asked], trials={number: trial.state})
+    try:  # whoever holds the devices asks them; nobody does where no process runs the campaign
+        record_answers(session, send_aborts(session, [session.state.run_of(run.key)]))
+    finally:
+        let_devices_go(session)
     return session.state.trial(number).state
 
 

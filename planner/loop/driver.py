@@ -1,0 +1,135 @@
+"""The driver: speaks to a source's devices beside the loop, under their lease.
+
+The loop writes what is to be done into the ledger; the driver reads it there, does it, and writes
+what the devices said. So a slow device does not hold up the thinking, nor a long fit the device,
+and either may die at any moment. Two drivers of one source are harmless: one has the lease, and a
+device refuses the other's token.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from planner.errors import PlannerError, StaleToken, StaleWrite
+from planner.ledger.replay import replay
+from planner.loop.collect import end_overdue, open_runs, poll_source, record_answers
+from planner.loop.keeper import let_devices_go, needs_hold
+from planner.loop.session import Session
+from planner.trials import RunState
+
+FIRST_PAUSE_S = 0.01
+LONGEST_PAUSE_S = 2.0
+
+
+class Driver:
+    """Drives the source of one campaign.
+
+    Args:
+        session: of its own, without the campaign's lease; nobody else uses it.
+        on_news: is called after something was written.
+    """
+
+    def __init__(self, session: Session, *, on_news: Callable[[], None] = lambda: None) -> None:
+        self.session = session
+        self._on_news = on_news
+        self._wake = threading.Event()
+        self.error: PlannerError | None = None
+
+    def step(self) -> bool:
+        """Sends what waits, asks about what is open, and writes what was said.
+
+        Returns:
+            Whether anything was written.
+
+        Raises:
+            PlannerError: the adapter does not do what it should, or the device obeys another
+                ledger; nothing more can be done here.
+        """
+        session = self.session
+        before = session.refresh().sequence
+        try:
+            record_answers(session, poll_source(session))
+            end_overdue(session)
+        except StaleToken:
+            let_devices_go(session)
+            raise
+        except StaleWrite:
+            pass  # a person or another driver was faster: look again
+        if not any(run.state is not RunState.IN_DOUBT for _, run in open_runs(session)):
+            let_devices_go(session)
+        return session.refresh().sequence > before
+
+    def drive(self, *, is_asked_to_leave: Callable[[], bool]) -> None:
+        """Steps until asked to leave; what goes wrong for good stays in ``error``."""
+        pause_s = FIRST_PAUSE_S
+        try:
+            while not is_asked_to_leave():
+                if self.step():
+                    pause_s = FIRST_PAUSE_S
+                    self._on_news()
+                if self._wake.wait(pause_s):
+                    self._wake.clear()
+                    pause_s = FIRST_PAUSE_S
+                else:
+                    pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)
+        except PlannerError as error:
+            self.error = error
+            self._on_news()
+        finally:
+            let_devices_go(self.session)
+
+    @property
+    def unreachable_since(self) -> float | None:
+        """When the source was first out of reach, in seconds of the clock; None where it is not."""
+        return self.session.unreachable_since
+
+    def wake(self) -> None:
+        """Lets it look at the ledger now."""
+        self._wake.set()
+
+
+@contextmanager
+def driving(session: Session) -> Iterator[None]:
+    """Drives the session's source in a thread beside it, where it has devices to speak to."""
+    if not needs_hold(session):
+        yield
+        return
+    driver = Driver(_beside(session), on_news=session.news.set)
+    leave = threading.Event()
+    thread = threading.Thread(
+        target=driver.drive,
+        kwargs={"is_asked_to_leave": leave.is_set},
+        name=f"driver {session.state.spec.source.name}",
+        daemon=True,
+    )
+    session.driver = driver
+    thread.start()
+    try:
+        yield
+    finally:
+        leave.set()
+        driver.wake()
+        thread.join()
+        session.driver = None
+
+
+def _beside(session: Session) -> Session:
+    """Returns a session on the same campaign with a state of its own."""
+    state = replay(session.ledger.read(session.campaign))
+    assert state is not None
+    return replace(
+        session,
+        state=state,
+        lease=None,
+        listener=lambda _entry, _state: None,
+        resend_at={},
+        attempts={},
+        unsent={},
+        aborts_sent=set(),
+        hold=None,
+        news=threading.Event(),
+        driver=None,
+    )
