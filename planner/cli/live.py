@@ -21,6 +21,7 @@ from planner.ledger.entries import (
     OutcomesObserved,
     ResultQuarantined,
     RunOpened,
+    StopLatched,
     TrialMoved,
     TrialProposed,
 )
@@ -69,6 +70,8 @@ class Progress:
                 self._say(f"[{record.trial:>3}] in doubt: {record.reason}", style="red")
             case ResultQuarantined():
                 return
+            case StopLatched():
+                self._say(f"Emergency stop by {entry.author}: {record.reason}", style="red")
             case CoverageAlarm():
                 self._say(record.reason, style="yellow")
             case FitFailed():

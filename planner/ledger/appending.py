@@ -8,20 +8,26 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, Row, bindparam, insert, update
 
 from planner import __version__
 from planner.clock import Clock
-from planner.errors import InputError, LedgerTooNew
+from planner.errors import InputError, LedgerTooNew, Refused
 from planner.ledger import schema
-from planner.ledger.entries import RECORDS, Entry, Expectation, Record
+from planner.ledger.entries import RECORDS, Entry, Expectation, OrderSent, Record, RunOpened
 from planner.ledger.projections import check_expectation, project
 from planner.ledger.stored_rows import copied, load_rows, save_rows
 
 _TAKE_NUMBERS = (
     update(schema.ledger)
     .values(last_sequence=schema.ledger.c.last_sequence + bindparam("count"))
-    .returning(schema.ledger.c.last_sequence, schema.ledger.c.schema, schema.ledger.c.software)
+    .returning(
+        schema.ledger.c.last_sequence,
+        schema.ledger.c.schema,
+        schema.ledger.c.software,
+        schema.ledger.c.stop_latched_at,
+        schema.ledger.c.stop_latched_by,
+    )
 )
 _INSERT_ENTRIES = insert(schema.entries)
 
@@ -78,7 +84,9 @@ def append_in(
         Refused: the life cycle does not lead there.
         LedgerTooNew: newer software has migrated the ledger since it was opened.
     """
-    first = take_numbers(connection, len(lines))
+    queued = take_numbers(connection, len(lines))
+    first = int(queued.last_sequence) - len(lines) + 1
+    _check_latch(queued, lines)
     now = clock.now()  # after the queue, so that times rise with the numbers
     wanted = expect.trials if expect is not None else {}
     rows = load_rows(connection, campaign, [line.record for line in lines], also=wanted)
@@ -105,8 +113,8 @@ def append_in(
     return entries
 
 
-def take_numbers(connection: Connection, count: int) -> int:
-    """Queues for the ledger's one row, and returns the first of ``count`` new numbers.
+def take_numbers(connection: Connection, count: int) -> Row[Any]:
+    """Queues for the ledger's one row, and returns it; its last number is the last of ``count``.
 
     Raises:
         LedgerTooNew: newer software has migrated the ledger since it was opened.
@@ -118,7 +126,19 @@ def take_numbers(connection: Connection, count: int) -> int:
             f"process, version {__version__}, had it open with schema {schema.SCHEMA}. "
             "Update this software and start again."
         )
-    return int(row.last_sequence) - count + 1
+    return row
+
+
+def _check_latch(ledger: Row[Any], lines: Sequence[Line]) -> None:
+    """Accepts what sends nothing, and anything while the emergency stop is off."""
+    if ledger.stop_latched_at is None:
+        return
+    if any(isinstance(line.record, RunOpened | OrderSent) for line in lines):
+        raise Refused(
+            f"The emergency stop is on since {ledger.stop_latched_at:%Y-%m-%d %H:%M:%S} UTC (by "
+            f"{ledger.stop_latched_by}): nothing is dispatched. When all is safe, a person clears "
+            "it with 'planner clear'."
+        )
 
 
 def _values(entry: Entry, line: Line) -> dict[str, Any]:

@@ -413,6 +413,22 @@ class CoverageAlarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopLatched:
+    """Somebody has stopped all devices of the ledger: nothing is dispatched until it is cleared."""
+
+    kind: Literal["stop latched"] = "stop latched"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopCleared:
+    """A person has cleared the emergency stop."""
+
+    kind: Literal["stop cleared"] = "stop cleared"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """A remark of a person, on a trial or on the campaign."""
 
@@ -448,6 +464,8 @@ Record = Annotated[
     | ModelsCompared
     | IntervalsCorrected
     | CoverageAlarm
+    | StopLatched
+    | StopCleared
     | Noted,
     Field(discriminator="kind"),
 ]

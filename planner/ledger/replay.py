@@ -38,6 +38,8 @@ from planner.ledger.entries import (
     RunOpened,
     ServiceSet,
     StockCounted,
+    StopCleared,
+    StopLatched,
     TrialExcluded,
     TrialMoved,
     TrialProposed,
@@ -94,6 +96,7 @@ class CampaignState:
         unsettled: results in the inbox that no observation or quarantine has settled yet, by
             key and digest.
         stopped: the stop rule that ended it, if one did.
+        latched: the emergency stop, while it is on.
         changed: sequence of the last entry that a model could learn from.
         sequence: of the last entry folded.
     """
@@ -125,6 +128,7 @@ class CampaignState:
     changed: int = 0
     failures_in_row: int = 0
     last_at: datetime | None = None
+    latched: StopLatched | None = None
 
     def trial(self, number: int) -> Trial:
         """Returns a trial by its number.
@@ -136,6 +140,16 @@ class CampaignState:
             known = f"1 to {len(self.trials)}" if self.trials else "none yet"
             raise UnknownName(f"Campaign {self.campaign!r} has no trial {number} (it has {known}).")
         return self.trials[number]
+
+    @property
+    def may_propose(self) -> bool:
+        """Whether people want it to propose."""
+        return self.latched is None and self.wanted in (Wanted.RUN, Wanted.HOLD)
+
+    @property
+    def may_dispatch(self) -> bool:
+        """Whether people want what is approved to be dispatched."""
+        return self.latched is None and self.wanted in (Wanted.RUN, Wanted.DRAIN)
 
     @property
     def next_trial(self) -> int:
@@ -490,6 +504,16 @@ def _(record: IntervalsCorrected, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: CoverageAlarm, state: CampaignState, entry: Entry) -> None:
     state.alarms.append(record)
+
+
+@_apply.register
+def _(record: StopLatched, state: CampaignState, entry: Entry) -> None:
+    state.latched = record
+
+
+@_apply.register
+def _(record: StopCleared, state: CampaignState, entry: Entry) -> None:
+    state.latched = None
 
 
 @_apply.register

@@ -30,7 +30,7 @@ from planner.ledger.column_types import Json, OneOf, UtcTime
 from planner.ledger.rows import InboxState, OutboxState
 from planner.trials import RunState, TrialState, Wanted
 
-SCHEMA = 3
+SCHEMA = 4
 
 metadata = MetaData()
 
@@ -171,6 +171,8 @@ devices = Table(
     Column("name", String, primary_key=True),
     Column("delivery", String, nullable=False),  # keyed, two-phase, fire and observe
     Column("simulated", Boolean, nullable=False),
+    Column("campaign", String, nullable=False),  # whose file says how it is reached
+    Column("folder", String, nullable=False),  # of that file
     Column("bound_to", String),  # id of the ledger that the device obeys
     Column("boot_id", String),
     Column("heartbeat_at", UtcTime),

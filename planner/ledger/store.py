@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +15,16 @@ from planner.clock import Clock
 from planner.errors import LedgerTooNew, UnknownName
 from planner.ledger import schema
 from planner.ledger.appending import append_in, validate
+from planner.ledger.devices import (
+    DeviceRow,
+    Latch,
+    clear_stop_in,
+    devices_in,
+    latch_in,
+    latch_stop_in,
+    note_device_in,
+    note_heartbeat_in,
+)
 from planner.ledger.engines import show_place, writing
 from planner.ledger.entries import RECORDS, Entry, Expectation, Holder, Record
 from planner.ledger.faults import explained
@@ -30,6 +41,7 @@ from planner.ledger.leases import (
     this_process,
 )
 from planner.ledger.rows import CampaignRow, InboxRow, InboxState, OutboxRow, RunRow, TrialRow
+from planner.trials import Heartbeat
 
 _PAGE = 2000  # entries read at once
 
@@ -257,6 +269,58 @@ class Ledger:
         """Lets others take it at once; does nothing where somebody else has it."""
         with self._transaction() as connection:
             release_in(connection, lease, clock=self._clock)
+
+    def note_device(
+        self, name: str, *, delivery: str, simulated: bool, campaign: str, folder: Path
+    ) -> None:
+        """Writes down how the devices of a source are reached, so that all can be stopped.
+
+        Args:
+            name: of the source.
+            delivery: its class.
+            simulated: whether no real device stands behind it.
+            campaign: whose file says how it is reached.
+            folder: of that file.
+        """
+        with self._transaction() as connection:
+            note_device_in(
+                connection,
+                name=name,
+                delivery=delivery,
+                simulated=simulated,
+                campaign=campaign,
+                folder=folder,
+                clock=self._clock,
+            )
+
+    def note_heartbeat(self, name: str, heard: Heartbeat) -> None:
+        """Writes down what a device of a source last said about itself."""
+        with self._transaction() as connection:
+            note_heartbeat_in(connection, name, heard, clock=self._clock)
+
+    def devices(self) -> tuple[DeviceRow, ...]:
+        """Returns all sources that have been spoken to, by name."""
+        with explained(self.place), self.engine.connect() as connection:
+            return devices_in(connection)
+
+    def latch(self) -> Latch | None:
+        """Returns the emergency stop, if it is on."""
+        with explained(self.place), self.engine.connect() as connection:
+            return latch_in(connection)
+
+    def latch_stop(self, *, by: str, reason: str) -> None:
+        """Puts the emergency stop on: from now on no campaign of the ledger dispatches."""
+        with self._transaction() as connection:
+            latch_stop_in(connection, by=by, reason=reason, clock=self._clock)
+
+    def clear_stop(self, *, by: str, reason: str) -> None:
+        """Takes the emergency stop off.
+
+        Raises:
+            Refused: it is not on.
+        """
+        with self._transaction() as connection:
+            clear_stop_in(connection, by=by, reason=reason, clock=self._clock)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

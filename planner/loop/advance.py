@@ -123,7 +123,7 @@ def _record_and_settle(session: Session, answers: list[Answer]) -> int:
 
 def _ask(session: Session, perform: Perform) -> bool:
     state = session.state
-    q = room(state, now=session.clock.now()) if state.wanted in PROPOSING else 0
+    q = room(state, now=session.clock.now()) if state.may_propose else 0
     if q == 0:
         return False
     before = state.sequence
@@ -153,7 +153,7 @@ def _hold_back(session: Session) -> bool:
 
 
 def _dispatch(session: Session, perform: Perform) -> bool:
-    if session.state.wanted not in DISPATCHING:
+    if not session.state.may_dispatch:
         return False
     placements = place(session.state, now=session.clock.now()).now
     if not placements:
@@ -209,8 +209,8 @@ def what_next(session: Session) -> Step:
     machine = [run for _, run in open_runs(session) if not session.lab.is_person]
     if any(run.state is not RunState.IN_DOUBT for run in machine):
         return Step(Waiting.MACHINE)
-    if state.wanted in DISPATCHING:
-        is_proposing = state.wanted in PROPOSING and state.stopped is None
+    if state.may_dispatch:
+        is_proposing = state.may_propose and state.stopped is None
         until = wait_until(state, is_proposing=is_proposing, now=now)
         stop = None
         if until is not None:

@@ -125,6 +125,7 @@ def at_work(
             intake=intake,
             clock=clock,
             author=place.author or this_person(),
+            folder=place.folder,
         )
 
 

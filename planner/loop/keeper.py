@@ -58,8 +58,20 @@ def hold_devices(session: Session) -> bool:
             session.held_elsewhere = str(error)
             return False
         session.hold = Hold(session.ledger, lease)
+        _note_devices(session)
     session.held_elsewhere = ""
     return True
+
+
+def _note_devices(session: Session) -> None:
+    """Writes down how the devices are reached, before anything is sent to them."""
+    session.ledger.note_device(
+        session.state.spec.source.name,
+        delivery=session.lab.delivery,
+        simulated=session.state.simulated,
+        campaign=session.campaign,
+        folder=session.folder,
+    )
 
 
 def let_devices_go(session: Session) -> None:

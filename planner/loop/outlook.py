@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.errors import LabUnavailable
-from planner.loop.advance import DISPATCHING, PATIENCE_S, PROPOSING
+from planner.loop.advance import PATIENCE_S
 from planner.loop.collect import is_news, open_runs, overdue_runs
 from planner.loop.holding_back import moves_due
 from planner.loop.placing import place, room
@@ -27,13 +27,13 @@ def has_work(session: Session) -> bool:
     if moves_due(state):
         return True
     now = session.clock.now()
-    if state.wanted in DISPATCHING and place(state, now=now).now:
+    if state.may_dispatch and place(state, now=now).now:
         return True
     if state.stopped is not None:
         return False
     if assess(state, session.space, now_s=session.now_s) is not None:
         return is_settled(state)
-    return state.wanted in PROPOSING and room(state, now=now) > 0
+    return state.may_propose and room(state, now=now) > 0
 
 
 def _has_answers(session: Session) -> bool:

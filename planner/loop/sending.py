@@ -31,7 +31,7 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
     Raises:
         LabUnavailable: the source's adapter failed in a way that it should not.
     """
-    if not hold_devices(session):
+    if session.state.latched is not None or not hold_devices(session):
         return None
     is_keyed = session.lab.delivery is DeliveryClass.KEYED
     if not is_keyed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from planner.clock import Clock
@@ -65,6 +66,7 @@ class Session:
         held_elsewhere: who else holds it, in words, if that keeps an order from being sent.
         driver: sends to the source and asks it, in a thread beside; None where the loop does.
         news: is set when the driver has written something.
+        folder: of the campaign file, where its relative paths start.
     """
 
     ledger: Ledger
@@ -85,6 +87,7 @@ class Session:
     held_elsewhere: str = ""
     driver: Driving | None = None
     news: threading.Event = field(default_factory=threading.Event)
+    folder: Path = Path()
 
     @property
     def campaign(self) -> str:

@@ -20,6 +20,10 @@ def describe_waiting(session: Session) -> str:
     parts = [said for trial in state.open_trials if (said := _of_trial(state, trial)) is not None]
     parts += [each.in_words() for each in samples_waiting(state)]
     parts += _of_the_source(state, now=session.clock.now())
+    if state.latched is not None:
+        parts.append(
+            f"the emergency stop is on ({state.latched.reason}); when all is safe: planner clear"
+        )
     if state.wanted is not Wanted.RUN:
         parts.append(f"the campaign is asked to {state.wanted}")
     return "; ".join(parts) or "nothing is under way"
@@ -31,6 +35,7 @@ def waits_for_people(state: CampaignState) -> bool:
     return bool(
         state.open_trials
         or samples_waiting(state)
+        or state.latched is not None
         or (state.stopped is None and (is_short or state.out_of_service))
         or (state.stopped is None and state.wanted is not Wanted.RUN)
     )

@@ -22,6 +22,8 @@ from planner.ledger.entries import (
     Record,
     ServiceSet,
     StockCounted,
+    StopCleared,
+    StopLatched,
     TrialExcluded,
     TrialVetoed,
     VerdictGiven,
@@ -90,7 +92,8 @@ def _imported(entries: list[Entry]) -> Event:
 def _describe(entry: Entry, state: CampaignState) -> str | None:
     if isinstance(entry.record, CampaignOpened):
         return f"opened with seed {entry.record.seed}, by version {entry.software}"
-    return _of_campaign(entry.record) or _of_trials(entry.record, state)
+    record = entry.record
+    return _of_campaign(record) or _of_the_lab(record) or _of_trials(record, state)
 
 
 def _of_campaign(record: Record) -> str | None:
@@ -103,8 +106,6 @@ def _of_campaign(record: Record) -> str | None:
             return f"asked to {wanted}" + (f": {why}" if why else "")
         case StockCounted(consumable=name, amount=amount, reason=why):
             return f"{name} counted, {amount:g}" + (f": {why}" if why else "")
-        case ServiceSet():
-            return _service(record)
         case FitFailed():
             return _fit_failed(record)
         case ModelsCompared(words=said):
@@ -113,6 +114,17 @@ def _of_campaign(record: Record) -> str | None:
             return why[0].lower() + why[1:].rstrip(".")
         case Noted():
             return _noted(record)
+    return None
+
+
+def _of_the_lab(record: Record) -> str | None:
+    match record:
+        case StopLatched(reason=why):
+            return f"emergency stop of all devices: {why}"
+        case StopCleared(reason=why):
+            return f"emergency stop cleared: {why}"
+        case ServiceSet():
+            return _service(record)
     return None
 
 
