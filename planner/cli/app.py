@@ -13,6 +13,7 @@ from planner.cli import (
     asking,
     beginning,
     benching,
+    device,
     looking,
     people,
     records,
@@ -62,6 +63,7 @@ def _common(
 for part in (
     running,
     serving,
+    device,
     looking,
     beginning,
     amending,

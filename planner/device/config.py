@@ -1,0 +1,222 @@
+"""The file of a device: its name, its limits, what moves it, and how it is reached."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from planner.campaign.document import Document, dotted, load_document
+from planner.device.limits import Field as DeviceField
+from planner.device.secret import Secret
+from planner.device.virtual.spec import VirtualAct
+from planner.errors import CampaignFileError, Mistake
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FunctionSection(_Part):
+    """An act that is a Python function.
+
+    Args:
+        function: MODULE:FUNCTION; the module lies beside the file, or is installed.
+        adjustable: whether it asks its control for adjustments.
+    """
+
+    kind: Literal["function"]
+    function: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    adjustable: bool = False
+
+
+class ProgramSection(_Part):
+    """An act that is a program.
+
+    Args:
+        program: with its arguments, as a list; no shell reads it.
+        time_limit: seconds that it may take.
+    """
+
+    kind: Literal["program"]
+    program: tuple[str, ...] = Field(min_length=1)
+    time_limit: float | None = Field(default=None, gt=0)
+
+
+class HttpSection(_Part):
+    """The device as an HTTP server.
+
+    Args:
+        host: address to listen on.
+        port: 0 means any that is free.
+        token: what a planner must show.
+        clear_token: what a person must show to clear or release the device.
+        certificate: of TLS, a PEM file.
+        key: of the certificate, a PEM file.
+        insecure: whether plain HTTP beyond this machine is meant.
+        rate: most requests a second.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    token: Secret | None = None
+    clear_token: Secret | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    insecure: bool = False
+    rate: float = Field(default=200.0, gt=0)
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> HttpSection:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("needs certificate and key together, or neither")
+        if is_loopback(self.host):
+            return self
+        if self.token is None:
+            raise ValueError(f"listens on {self.host}, beyond this machine: give it a token")
+        if self.certificate is None and not self.insecure:
+            raise ValueError(
+                f"listens on {self.host}, beyond this machine, without TLS: give certificate and "
+                f"key, or write insecure: true"
+            )
+        return self
+
+
+class Tls(_Part):
+    """TLS towards a broker; its certificate is always verified.
+
+    Args:
+        ca: PEM file of who signs it; without it the system's authorities are asked.
+    """
+
+    ca: Path | None = None
+
+
+class MqttSection(_Part):
+    """The device as a client of an MQTT broker.
+
+    Args:
+        host: of the broker.
+        port: by default 8883 with TLS and 1883 without.
+        prefix: of all topics.
+        user: name at the broker.
+        password: at the broker.
+        tls: verified by default; left out only with ``insecure`` or on this machine.
+        insecure: whether plain MQTT beyond this machine is meant.
+        clear_token: what a person must send to clear or release the device.
+    """
+
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=1, le=65535)
+    prefix: str = Field(default="planner", pattern=r"^[^#+\s/][^#+\s]*$")
+    user: Secret | None = None
+    password: Secret | None = None
+    tls: Tls | None = None
+    insecure: bool = False
+    clear_token: Secret | None = None
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether the line is encrypted: unless it is said otherwise, or stays on this machine."""
+        return self.tls is not None or not (self.insecure or is_loopback(self.host))
+
+    @property
+    def at_port(self) -> int:
+        """The port that is meant."""
+        return self.port or (8883 if self.has_tls else 1883)
+
+
+class DeviceSpec(_Part):
+    """A device.
+
+    Args:
+        device: its name.
+        about: for people.
+        journal: its memory, a file; by default NAME.journal beside this one.
+        fields: what can be set, within which limits.
+        act: what moves it.
+        http: how it is reached over HTTP.
+        mqtt: how it is reached over MQTT.
+        simulated: whether no real device stands behind it; a virtual act always is.
+    """
+
+    device: str = Field(pattern=f"^{_NAME.pattern}$")
+    about: str = ""
+    journal: Path | None = None
+    fields: dict[str, DeviceField] = Field(default_factory=dict)
+    act: Annotated[FunctionSection | ProgramSection | VirtualAct, Field(discriminator="kind")]
+    http: HttpSection | None = None
+    mqtt: MqttSection | None = None
+    simulated: bool = False
+
+    @model_validator(mode="after")
+    def _is_reached(self) -> DeviceSpec:
+        if self.http is None and self.mqtt is None:
+            raise ValueError("cannot be reached: add http: {port: 8080} or mqtt: {host: ...}")
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Tells whether the address stays on this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def read_device(path: Path) -> DeviceSpec:
+    """Reads and checks a device's file.
+
+    Raises:
+        CampaignFileError: with all mistakes, each with its line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        mistake = Mistake(0, "", f"cannot be read: {error}; check the path")
+        raise CampaignFileError(str(path), [mistake]) from error
+    document = load_document(text, path=str(path))
+    if not isinstance(document.content, dict):
+        words = "is no mapping of names; begin with 'device: NAME', then act, then http or mqtt"
+        raise CampaignFileError(str(path), [Mistake(0, "", words)])
+    try:
+        spec = DeviceSpec.model_validate(document.content)
+    except ValidationError as error:
+        mistakes = [*document.mistakes, *_find_mistakes(error, document)]
+        raise CampaignFileError(str(path), mistakes) from error
+    if document.mistakes:
+        raise CampaignFileError(str(path), document.mistakes)
+    return spec
+
+
+def _find_mistakes(error: ValidationError, document: Document) -> Iterator[Mistake]:
+    for detail in error.errors():
+        place = detail["loc"]
+        # pydantic puts the kind of the act below it, which a file does not have
+        location = (place[0], *place[2:]) if place[:1] == ("act",) else place
+        yield Mistake(document.line(location), dotted(location), _say(detail["type"], detail))
+
+
+def _say(kind: str, detail: Any) -> str:
+    value = detail["input"]
+    match kind:
+        case "missing":
+            return "is missing: add it"
+        case "extra_forbidden":
+            return "is not known here: check its spelling and its indentation"
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case "union_tag_invalid":
+            return f"{value.get('kind')!r} is no kind of act: write function, program or virtual"
+        case "union_tag_not_found":
+            return "has no kind: write function, program or virtual"
+        case "string_pattern_mismatch" if detail["loc"][-1] == "function":
+            return f"{value!r} is no function: write MODULE:FUNCTION, such as furnace:perform"
+    message = str(detail["msg"])
+    return f"{value!r:.60}: {message[:1].lower()}{message[1:]}"
