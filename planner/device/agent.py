@@ -375,7 +375,7 @@ class Agent:
         key = entry.key
         job = Job(
             key=key,
-            settings=fit_order(entry.order, self._fields),
+            parameters=fit_order(entry.order, self._fields),
             profiles=entry.order.profiles,
         )
         control = Control(

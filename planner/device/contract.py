@@ -50,17 +50,17 @@ class Job:
 
     Args:
         key: of the run.
-        settings: by the device's own names, in its own units where the file states them.
+        parameters: by the device's own names, in its own units where the file states them.
         profiles: programmes in time, by name.
     """
 
     key: str
-    settings: Mapping[str, Setting]
+    parameters: Mapping[str, Setting]
     profiles: Mapping[str, ProfileTable] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Value:
         """Returns the value that is asked for, in the device's own unit."""
-        return self.settings[name].value
+        return self.parameters[name].value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

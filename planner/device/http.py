@@ -211,11 +211,13 @@ def _add_readings(router: fastapi.APIRouter, readings: Readings | None) -> None:
     @router.get("/readings", response_model=Stored)
     def look_at_readings(after: int = 0) -> Response:
         """Fetch readings after this one; those up to it have arrived and may be dropped."""
-        rows = []
-        if readings is not None:
+        # a planner that has heard of more than this journal ever kept begins anew
+        kept = readings.last() if readings is not None else 0
+        rows: list[dict[str, object]] = []
+        if readings is not None and after <= kept:
             readings.acknowledge(TAKER, up_to=after)
             rows = readings.after(after)
-        last = rows[-1]["sequence"] if rows else after
+        last = rows[-1]["sequence"] if rows else min(after, kept)
         return fastapi.responses.JSONResponse({"readings": rows, "last": last})
 
 

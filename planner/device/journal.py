@@ -267,6 +267,11 @@ class Journal:
             for number, reading in kept
         ]
 
+    def last_reading(self) -> int:
+        """Returns the number of the last reading that was ever kept here; 0 for none."""
+        rows = self._read("SELECT seq FROM sqlite_sequence WHERE name = 'readings'")
+        return int(rows[0][0]) if rows else 0
+
     def forget_readings(self, *, up_to: int) -> None:
         """Drops readings that have arrived."""
         self._write("DELETE FROM readings WHERE sequence <= ?", up_to)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -57,11 +58,11 @@ def fit_order(order: Order, fields: Mapping[str, Field]) -> dict[str, Setting]:
 
     Raises:
         ValueOutOfRange: a value lies outside of the device's limits.
-        UnknownName: the device has no such field, or the order lacks one.
+        UnknownName: the device has no such field, the order lacks one, or a value is none.
         UnitError: a unit that cannot be converted to the device's.
     """
     if not fields:
-        return dict(order.parameters)
+        return fit_settings(order.parameters, fields)
     _check_names(order, fields)
     for name, table in order.profiles.items():
         _check_profile(name, table, fields[name])
@@ -78,11 +79,13 @@ def fit_settings(
         UnknownName: the device has no such field.
         UnitError: a unit that cannot be converted to the device's.
     """
+    for name, setting in settings.items():
+        if isinstance(setting.value, float) and not math.isfinite(setting.value):
+            raise UnknownName(f"{name} = {setting.value}: that is no value to set.")
+        if fields and name not in fields:
+            raise UnknownName(_no_field(name, fields))
     if not fields:
         return dict(settings)
-    for name in settings:
-        if name not in fields:
-            raise UnknownName(_no_field(name, fields))
     return {name: _fit(name, each, fields[name]) for name, each in settings.items()}
 
 

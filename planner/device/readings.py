@@ -67,6 +67,10 @@ class Readings:
         """Returns kept readings after this one, the oldest first, as they travel."""
         return self._journal.readings(after=sequence, at_most=at_most)
 
+    def last(self) -> int:
+        """Returns the number of the last reading that was ever kept in this journal."""
+        return self._journal.last_reading()
+
     def arrived(self, taker: str) -> int:
         """Returns the number of the last reading that this taker has."""
         return int(self._journal.fact(f"readings of {taker}") or 0)

@@ -51,7 +51,7 @@ class VirtualDevice:
             MachineFailed: a formula cannot be computed.
             Aborted: it was asked to stop.
         """
-        settings = {name: each.value for name, each in job.settings.items()}
+        settings = {name: each.value for name, each in job.parameters.items()}
         self._record.write("begun", job.key, parameters=settings)
         self._acts += 1
         how = "failed"
@@ -80,7 +80,7 @@ class VirtualDevice:
             for change in control.adjustments():
                 settings.update({name: each.value for name, each in change.items()})
         for name, value in settings.items():
-            unit = job.settings[name].unit if name in job.settings else None
+            unit = job.parameters[name].unit if name in job.parameters else None
             control.achieve(name, value, unit=unit)
 
     def _read_sensors(
