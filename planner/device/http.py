@@ -11,6 +11,7 @@ from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from starlette.exceptions import HTTPException
 
 from planner.device.agent import Agent
 from planner.device.contract import Adjustment, Reading, Rejected
@@ -115,7 +116,7 @@ def make_app(
     """
     app = fastapi.FastAPI(title=f"Device {name}", docs_url=None, redoc_url=None)
     line = line or GoodLine()
-    for kind in (Rejected, RequestValidationError):
+    for kind in (Rejected, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _refuse)
     known: dict[int | str, dict[str, Any]] = {
         status: {"model": Rejection} for status in sorted(set(_STATUS.values()))
@@ -240,14 +241,21 @@ def _json(content: bytes, *, status: int = 200) -> Response:
 def _refuse(_request: Request, error: Exception) -> Response:
     if isinstance(error, Rejected):
         rejection = error.rejection
+        return _json(REJECTIONS.dump_json(rejection), status=_STATUS[rejection.error])
+    if isinstance(error, HTTPException):  # no such address, or JSON of a hundred thousand brackets
+        status, reason = error.status_code, str(error.detail)
     else:
-        assert isinstance(error, RequestValidationError)  # the other that is registered
-        where = "; ".join(
-            f"{'.'.join(str(part) for part in each['loc'][1:])}: {each['msg']}"
-            for each in error.errors()[:5]
-        )
-        rejection = Rejection(error="bad message", reason=f"It cannot be read: {where}"[:1000])
-    return _json(REJECTIONS.dump_json(rejection), status=_STATUS[rejection.error])
+        assert isinstance(error, RequestValidationError)  # the last that is registered
+        status, reason = 422, f"It cannot be read: {_say_faults(error)}"
+    rejection = Rejection(error="bad message", reason=reason[:1000])
+    return _json(REJECTIONS.dump_json(rejection), status=422 if status == 400 else status)
+
+
+def _say_faults(error: RequestValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in each['loc'][1:])}: {each['msg']}"
+        for each in error.errors()[:5]
+    )
 
 
 def _is_same(shown: HTTPAuthorizationCredentials | None, wanted: str) -> bool:
