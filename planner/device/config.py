@@ -16,6 +16,7 @@ from planner.device.secret import Secret
 from planner.device.virtual.spec import VirtualAct
 from planner.errors import CampaignFileError, Mistake
 
+_SECRETS = ("token", "clear_token", "user", "password")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -205,6 +206,8 @@ def _find_mistakes(error: ValidationError, document: Document) -> Iterator[Mista
 
 def _say(kind: str, detail: Any) -> str:
     value = detail["input"]
+    if kind.endswith("_type") and detail["loc"][-1] in _SECRETS:  # and never what stands there
+        return "needs {env: NAME} or {file: PATH}; never write the secret itself into this file"
     match kind:
         case "missing":
             return "is missing: add it"

@@ -44,7 +44,7 @@ def _act(act: FunctionSection | ProgramSection | VirtualAct) -> list[str]:
             limit = f", which may take {act.time_limit:g} s" if act.time_limit else ""
             return [f"For each job it starts {' '.join(act.program)}{limit}."]
     names = ", ".join(act.outcomes)
-    said = f"It is virtual: nothing moves; {names} follow from formulas, in {act.duration:g} s."
+    said = f"It is virtual: nothing moves; {names} by formula, in {act.duration:g} s."
     set_faults = act.faults.model_dump(exclude_defaults=True)
     faults = ", ".join(f"{name} {value}" for name, value in set_faults.items())
     return [said, f"Faults: {faults}."] if act.faults != Faults() else [said]
@@ -63,7 +63,7 @@ def _fields(fields: dict[str, Field]) -> list[str]:
 
 def _http(section: HttpSection) -> str:
     scheme = "https" if section.certificate is not None else "http"
-    port = section.port or "a free port"
+    port = f"port {section.port}" if section.port else "a free port"
     who = "whoever shows its token" if section.token else "any program on this machine"
     return f"It serves {scheme} on {section.host}, {port}, for {who}."
 

@@ -16,7 +16,8 @@ NAMES = sorted(COMMAND.commands)
 
 # the commands that people were promised
 PROMISED = """
-    run up deploy pages new check status ask propose tell approve veto abort resolve exclude note
+    run up deploy pages device
+    new check status ask propose tell approve veto abort resolve exclude note
     stock maintenance amend
     what-if report coverage export import backup schema bench
 """

@@ -46,6 +46,9 @@ SURFACE = {
         Answer Attachment DeliveryClass Lab open_lab Order ORDERS PersonLab ReplayLab Reported
         Result RESULTS Series Setting SimulatorLab
     """,
+    "planner.device": """
+        Aborted Act Agent Control Job Journal MachineFailed ProcessFailed Rejected
+    """,
     "planner.models": """
         Bounds chance ClassSurrogate clip correct Corrected Correction Evidence evidence_of
         expect expect_difference Expectation FAMILIES Family family fit fit_classes

@@ -367,6 +367,19 @@ def test_two_agents_never_share_a_journal(bench: Bench) -> None:
         Journal(bench.folder / "journal")
 
 
+def test_no_agent_begins_while_a_program_of_a_former_one_still_moves(tmp_path: Path) -> None:
+    import subprocess
+
+    journal = Journal(tmp_path / "journal")
+    program = subprocess.Popen(["sleep", "60"], close_fds=False)  # as the act starts its programs
+    journal.close()
+    with pytest.raises(HeldByAnother, match="still moves the device"):
+        Journal(tmp_path / "journal")
+    program.kill()
+    program.wait()
+    Journal(tmp_path / "journal").close()
+
+
 def test_a_journal_of_newer_software_or_of_something_else_is_left_alone(tmp_path: Path) -> None:
     import sqlite3
 

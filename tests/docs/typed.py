@@ -1,7 +1,7 @@
 """Pages of the documentation, typed as they stand.
 
-A page's blocks are run in order in one folder. ``yaml title=NAME`` and ``csv title=NAME`` are saved
-under that name, ``sh`` and ``python`` are run and must end with exit code 0 or the one that
+A page's blocks are run in order in one folder. What has a title (``yaml title=NAME``) is saved
+under that name, other ``sh`` and ``python`` are run and must end with exit code 0 or the one that
 ``exit=N`` states, and each line of ``text`` must be in what the block before it said: word by word,
 where ``...`` in a line stands for anything.
 """
@@ -40,7 +40,7 @@ def type_page(page: Path, folder: Path, *, programs: Path) -> None:
     """Saves and runs all blocks of a page, with the commands of this folder first on the path."""
     said = ""
     for block in read_blocks(page):
-        if block.kind in SAVED:
+        if block.kind in SAVED or block.rest.startswith("title="):
             (folder / block.title).write_text(block.text, encoding="utf-8")
         elif block.kind == "text":
             missing = [line for line in block.text.splitlines() if not is_said(line, said)]
