@@ -2,6 +2,15 @@
 
 from planner.campaign.candidates import read_numbers, read_rows, read_space
 from planner.campaign.contradictions import find_contradictions
+from planner.campaign.devices import (
+    AnyDevice,
+    CommandDevice,
+    HttpDevice,
+    MappedOutcome,
+    MappedParameter,
+    MqttDevice,
+    Secret,
+)
 from planner.campaign.file import parse_campaign, read_campaign
 from planner.campaign.objectives import (
     AnyObjective,
@@ -24,15 +33,14 @@ from planner.campaign.outcomes import (
     NumberOutcome,
 )
 from planner.campaign.schema import make_schema
+from planner.campaign.source_base import Consumable, SetUp
 from planner.campaign.sources import (
     Adapter,
     Analysis,
     AnySource,
-    Consumable,
     Person,
     ReplayedTable,
     Runner,
-    SetUp,
     SimulatedProcess,
     is_simulated,
 )
@@ -50,6 +58,7 @@ from planner.campaign.writing import write_campaign
 __all__ = [
     "Adapter",
     "Analysis",
+    "AnyDevice",
     "AnyObjective",
     "AnyOutcome",
     "AnySource",
@@ -57,6 +66,7 @@ __all__ = [
     "CampaignSpec",
     "Candidates",
     "ClassOutcome",
+    "CommandDevice",
     "Consumable",
     "CurveOutcome",
     "DistributionOutcome",
@@ -64,10 +74,14 @@ __all__ = [
     "HitClass",
     "HitRange",
     "HitTarget",
+    "HttpDevice",
     "ImageOutcome",
+    "MappedOutcome",
+    "MappedParameter",
     "Maximise",
     "Minimise",
     "Modelling",
+    "MqttDevice",
     "NumberObjective",
     "NumberOutcome",
     "Objective",
@@ -75,6 +89,7 @@ __all__ = [
     "Policy",
     "ReplayedTable",
     "Runner",
+    "Secret",
     "SetUp",
     "SimulatedProcess",
     "StopRule",

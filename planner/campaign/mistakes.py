@@ -39,6 +39,11 @@ _INNER_EXAMPLES = {
     "table": "{path: table.csv, columns: {NAME: 1}}",
     "columns": "{column: 1, unit: K}",
     "set_up": "{time: 40 min, parameters: [NAME]}",
+    "map": "{field: T_SP, unit: K}",
+    "token": "{env: NAME}",
+    "password": "{env: NAME}",
+    "urls": "{NAME: https://furnace.lab:8443}",
+    "topics": "{NAME: planner/furnace}",
     "consumables": "{stock: 20 g, unit: g, use: 0.5}",
     "weights": "{NAME: 1, OTHER: 1}",
 }

@@ -17,7 +17,10 @@ _OUTCOMES = (
     *("NumberOutcome", "ClassOutcome", "CurveOutcome", "DistributionOutcome"),
     *("FileOutcome", "ImageOutcome"),
 )
-_SOURCES = ("ReplayedTable", "SimulatedProcess", "Person", "Adapter", "Analysis")
+_SOURCES = (
+    *("ReplayedTable", "SimulatedProcess", "Person", "Adapter", "Analysis"),
+    *("HttpDevice", "MqttDevice", "CommandDevice"),
+)
 _OBJECTIVES = ("Maximise", "Minimise", "HitTarget", "HitRange", "HitClass")
 
 # The key that must be there, since nothing else tells the kind; a number needs none.

@@ -32,9 +32,9 @@ from planner.campaign.outcomes import (
     NumberOutcome,
     Outcome,
 )
+from planner.campaign.source_base import Duration
 from planner.campaign.sources import (
     Analysis,
-    Duration,
     ReplayedTable,
     Runner,
     Source,

@@ -1,6 +1,9 @@
 """Labs: the dispatch contract from the planner's side, and adapters to sources."""
 
-from planner.labs.contract import DeliveryClass, Lab
+from planner.labs.command import CommandLab
+from planner.labs.contract import Adjustment, DeliveryClass, DeviceLab, Lab
+from planner.labs.keyed import KeyedLab
+from planner.labs.message import Message, draft_order
 from planner.labs.opening import open_lab
 from planner.labs.person import PersonLab
 from planner.labs.replay import ReplayLab
@@ -20,10 +23,15 @@ from planner.trials import (
 __all__ = [
     "ORDERS",
     "RESULTS",
+    "Adjustment",
     "Answer",
     "Attachment",
+    "CommandLab",
     "DeliveryClass",
+    "DeviceLab",
+    "KeyedLab",
     "Lab",
+    "Message",
     "Order",
     "PersonLab",
     "ReplayLab",
@@ -32,5 +40,6 @@ __all__ = [
     "Series",
     "Setting",
     "SimulatorLab",
+    "draft_order",
     "open_lab",
 ]

@@ -7,10 +7,11 @@ its state and acts once; the classes say what may be repeated after a crash.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
-from planner.trials import Answer, Order
+from planner.trials import Answer, Heartbeat, Order, Setting
 
 
 class DeliveryClass(StrEnum):
@@ -50,9 +51,121 @@ class Lab(Protocol):
         ...
 
     def abort(self, key: str, *, token: int, ledger: str) -> Answer:
-        """Asks to end a run; the answer says what became of it."""
+        """Asks to end a run; the answer says what became of it.
+
+        Args:
+            key: of the run.
+            token: fencing token of the device's lease.
+            ledger: id of the ledger that asks.
+        """
         ...
 
     def close(self) -> None:
         """Ends what the adapter holds open; what runs at the device runs on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """A device's word on the change of a running trial.
+
+    Args:
+        number: of the adjustment, counted from 1 within its run.
+        state: whether it was taken.
+        reason: why it was refused.
+    """
+
+    number: int
+    state: Literal["taken", "refused"]
+    reason: str = ""
+
+
+class DeviceLab(Lab, Protocol):
+    """A lab with devices that speak for themselves.
+
+    ``devices`` are the names of identical ones that share the work, or None alone for the only
+    one; where a method takes a ``device``, None means that one. Any thread may call.
+    """
+
+    devices: tuple[str | None, ...]
+
+    def heartbeat(self, device: str | None = None) -> Heartbeat:
+        """Asks a device for its word about itself.
+
+        Raises:
+            LabUnavailable: it cannot be reached, or did not answer.
+            Refused: it does not speak to us.
+        """
+        ...
+
+    def adjust(
+        self,
+        key: str,
+        *,
+        number: int,
+        digest: str,
+        parameters: Mapping[str, Setting],
+        token: int,
+        ledger: str,
+        device: str | None = None,
+    ) -> Adjustment:
+        """Changes a run that is under way, at most once a number.
+
+        Args:
+            key: of the run.
+            number: of the adjustment, counted from 1 within its run.
+            digest: of what is asked; another one under the same number is a conflict.
+            parameters: what is to be changed, in the planner's names and units.
+            token: fencing token of the device's lease.
+            ledger: id of the ledger that asks.
+            device: where the run is.
+
+        Raises:
+            LabUnavailable: it provably did not leave.
+            Unanswered: it may have arrived.
+            StaleToken: the device has heard a later driver.
+            Refused: the device does not take it.
+            Conflict: the number stands for something else.
+        """
+        ...
+
+    def stop(self, *, by: str, reason: str, device: str | None = None) -> Heartbeat:
+        """Stops all at once; the device takes no order until a person clears it there.
+
+        Raises:
+            LabUnavailable: it provably did not arrive.
+            Unanswered: it may have arrived.
+        """
+        ...
+
+    def clear(
+        self, *, clear_token: str, by: str, reason: str, device: str | None = None
+    ) -> Heartbeat:
+        """Lets a stopped device take orders again; only a person has this token.
+
+        Raises:
+            LabUnavailable: it provably did not arrive.
+            Unanswered: it may have arrived.
+            Refused: the token is not the device's.
+        """
+        ...
+
+    def release(
+        self, *, clear_token: str, by: str, reason: str, device: str | None = None
+    ) -> Heartbeat:
+        """Makes a device forget the ledger that it obeys; refused while a run is open.
+
+        Raises:
+            LabUnavailable: it provably did not arrive.
+            Unanswered: it may have arrived.
+            Refused: the token is not the device's, or a run is open.
+        """
+        ...
+
+    def wait_for_news(self, timeout_s: float) -> bool:
+        """Waits until the device says something by itself, at most this long.
+
+        Returns:
+            Whether it did; a device that only answers never does.
+        """
         ...

@@ -5,9 +5,20 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from planner.campaign import Adapter, CampaignSpec, Person, ReplayedTable, SimulatedProcess
+from planner.campaign import (
+    Adapter,
+    CampaignSpec,
+    CommandDevice,
+    HttpDevice,
+    MqttDevice,
+    Person,
+    ReplayedTable,
+    SimulatedProcess,
+)
 from planner.errors import LabUnavailable, UnknownName
+from planner.labs.command import CommandLab
 from planner.labs.contract import Lab
+from planner.labs.mqtt import open_mqtt
 from planner.labs.person import PersonLab
 from planner.labs.replay import ReplayLab
 from planner.labs.simulated import SimulatorLab
@@ -36,6 +47,15 @@ def open_lab(spec: CampaignSpec, *, folder: Path) -> Lab:
             return PersonLab()
         case Adapter():
             return _open_adapter(source, spec)
+        case HttpDevice():
+            from planner.labs.http import open_http  # a client takes a tenth of a second to import
+
+            return open_http(source, spec, folder=folder)
+        case MqttDevice():
+            return open_mqtt(source, spec, folder=folder)
+        case CommandDevice():
+            home = folder / f"{spec.campaign}.planner" / "runs"
+            return CommandLab(source, spec, folder=folder, home=home)
 
 
 def _open_adapter(source: Adapter, spec: CampaignSpec) -> Lab:

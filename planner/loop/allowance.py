@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from planner.campaign import CampaignSpec
-from planner.campaign.sources import exact_amount
+from planner.campaign.source_base import exact_amount
 from planner.errors import InputError
 from planner.ledger.entries import NothingFits
 from planner.ledger.replay import CampaignState

@@ -15,6 +15,9 @@ from planner.acquisition.explaining import Explanation
 from planner.campaign import (
     Adapter,
     CampaignSpec,
+    CommandDevice,
+    HttpDevice,
+    MqttDevice,
     ReplayedTable,
     SimulatedProcess,
 )
@@ -166,6 +169,11 @@ def describe_simulation(spec: CampaignSpec) -> str:
             return (
                 f"Source '{source.name}' is a simulation behind the adapter '{source.adapter}'. "
                 f"No experiment was run for this campaign."
+            )
+        case HttpDevice() | MqttDevice() | CommandDevice() if source.simulated:
+            return (
+                f"Source '{source.name}' is a simulation ({source.kind}). No experiment was run "
+                f"for this campaign."
             )
         case _:
             return ""

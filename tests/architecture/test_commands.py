@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -18,13 +19,20 @@ NAMES = sorted(COMMAND.commands)
 PROMISED = """
     run up deploy pages device
     new check status ask propose tell approve veto abort resolve exclude note
-    stock maintenance amend
+    stock maintenance labs amend
     what-if report coverage export import backup schema bench
 """
 
 
+def parameters_of(name: str) -> list[Any]:
+    """Of a command, or of all commands of a group."""
+    command = COMMAND.commands[name]
+    within = getattr(command, "commands", {}).values()
+    return [each for one in (command, *within) for each in one.params]
+
+
 def options_of(name: str) -> set[str]:
-    parameters = COMMAND.commands[name].params
+    parameters = parameters_of(name)
     return {each for parameter in parameters for each in parameter.opts if each.startswith("-")}
 
 
@@ -37,7 +45,7 @@ def test_a_command_and_all_that_it_takes_are_explained(name: str) -> None:
     command = COMMAND.commands[name]
     first = (command.help or "").split("\n")[0]
     assert first.endswith("."), f"planner {name} has no first sentence"
-    for parameter in command.params:
+    for parameter in parameters_of(name):
         assert getattr(parameter, "help", None), f"planner {name}: {parameter.name} has no help"
 
 

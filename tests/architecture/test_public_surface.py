@@ -15,11 +15,11 @@ SURFACE = {
         read_number read_unit
     """,
     "planner.campaign": """
-        Adapter Analysis AnyObjective AnyOutcome AnySource Budget CampaignSpec Candidates
-        ClassOutcome Consumable CurveOutcome DistributionOutcome FileOutcome HitClass HitRange
-        HitTarget ImageOutcome Maximise Minimise Modelling NumberObjective NumberOutcome Objective
-        Person
-        Policy ReplayedTable Runner SetUp SimulatedProcess StopRule describe
+        Adapter Analysis AnyDevice AnyObjective AnyOutcome AnySource Budget CampaignSpec Candidates
+        ClassOutcome CommandDevice Consumable CurveOutcome DistributionOutcome FileOutcome HitClass
+        HitRange HitTarget HttpDevice ImageOutcome MappedOutcome MappedParameter Maximise Minimise
+        Modelling MqttDevice NumberObjective NumberOutcome Objective Person Policy ReplayedTable
+        Runner Secret SetUp SimulatedProcess StopRule describe
         find_contradictions is_simulated make_schema parse_campaign read_campaign read_numbers
         read_rows read_space utility write_campaign
     """,
@@ -43,8 +43,9 @@ SURFACE = {
         TrialRow
     """,
     "planner.labs": """
-        Answer Attachment DeliveryClass Lab open_lab Order ORDERS PersonLab ReplayLab Reported
-        Result RESULTS Series Setting SimulatorLab
+        Adjustment Answer Attachment CommandLab DeliveryClass DeviceLab draft_order KeyedLab Lab
+        Message open_lab Order ORDERS PersonLab ReplayLab Reported Result RESULTS Series Setting
+        SimulatorLab
     """,
     "planner.device": """
         Aborted Act Agent Control Job Journal MachineFailed ProcessFailed Rejected

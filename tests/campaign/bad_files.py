@@ -74,6 +74,26 @@ def _second_source(text: str) -> tuple[str, str]:
     return _SOURCE, f"{_SOURCE}\n  {text}"
 
 
+def _http(text: str) -> tuple[str, str]:
+    return _SOURCE, f"{{kind: http, {text}}}"
+
+
+def _mapped(text: str) -> tuple[str, str]:
+    return _http(f"url: https://furnace.lab, map: {{{text}}}")
+
+
+def _read(text: str) -> tuple[str, str]:
+    return _http(f"url: https://furnace.lab, outcomes: {{{text}}}")
+
+
+def _mqtt(text: str) -> tuple[str, str]:
+    return _SOURCE, f"{{kind: mqtt, {text}}}"
+
+
+def _command(text: str) -> tuple[str, str]:
+    return _SOURCE, f"{{kind: command, {text}}}"
+
+
 # title, lines of the good file to replace (none: what follows is added), and by what
 CHANGES: list[tuple[str, str, str]] = [
     ("a name that is misspelt", "parameters:", "paramters:"),
@@ -348,6 +368,46 @@ CHANGES: list[tuple[str, str, str]] = [
         "an analysis with hours",
         *_second_source("sem: {kind: analysis, measures: [length], hours: x}"),
     ),
+    ("a device without an address", *_http("capacity: 2")),
+    ("an address that is none", *_http("url: furnace.lab")),
+    ("an address with an impossible port", *_http("url: 'https://furnace.lab:port'")),
+    ("an address of another kind", *_http("url: ftp://furnace.lab")),
+    ("a plain connection to another machine", *_http("url: http://furnace.lab")),
+    ("a password in an address", *_http("url: 'https://ada:s3cret@furnace.lab'")),
+    ("a secret in an address", *_http("url: 'https://furnace.lab?token=s3cret'")),
+    ("a secret in the file", *_http("url: https://furnace.lab, token: s3cret")),
+    ("a secret from nowhere", *_http("url: https://furnace.lab, token: {}")),
+    ("a secret from two places", *_http("url: https://f.lab, token: {env: A, file: b}")),
+    ("a secret under another key", *_http("url: https://f.lab, token: {value: s3cret}")),
+    ("two devices at one address", *_http("urls: {a: https://f.lab, b: https://f.lab}")),
+    ("an address and addresses", *_http("url: https://f.lab, urls: {a: https://g.lab}")),
+    ("a device whose address is missing", *_http("devices: [a, b], urls: {a: https://f.lab}")),
+    ("several devices at one url", *_http("url: https://f.lab, devices: [a, b]")),
+    ("a time to wait that is none", *_http("url: https://f.lab, answer_timeout: 0")),
+    ("a map of what is no parameter", *_mapped("temprature: {field: T}")),
+    ("two parameters in one field", *_mapped("temperature: {field: X}, flow: {field: X}")),
+    ("a field that is another parameter", *_mapped("temperature: {field: flow}")),
+    ("a unit that the device cannot read it in", *_mapped("temperature: {unit: sccm}")),
+    ("a unit that does not exist in a map", *_mapped("temperature: {unit: degX}")),
+    ("a unit of names", *_mapped("catalyst: {unit: K}")),
+    ("fewer decimals than are set", *_mapped("flow: {decimals: 0}")),
+    ("a map with an unknown key", *_mapped("flow: {name: F}")),
+    ("a map that is a word", *_mapped("flow: F")),
+    ("an outcome in a map that is none", *_read("lenght: {field: L}")),
+    ("an outcome in another dimension", *_read("length: {unit: K}")),
+    ("a broker without an address", *_mqtt("topic: planner/furnace")),
+    ("a broker behind HTTP", *_mqtt("url: https://broker.lab")),
+    ("a broker with a path", *_mqtt("url: mqtts://broker.lab/lab")),
+    ("a plain broker on another machine", *_mqtt("url: mqtt://broker.lab")),
+    ("a topic with a wildcard", *_mqtt("url: mqtts://broker.lab, topic: planner/+")),
+    ("several devices on one topic", *_mqtt("url: mqtts://b.lab, topic: a, devices: [a, b]")),
+    ("the same topic twice", *_mqtt("url: mqtts://b.lab, topics: {a: x, b: x}")),
+    ("a password without a user", *_mqtt("url: mqtts://b.lab, password: {env: A}")),
+    ("a program as a line of a shell", *_command("program: python measure.py | tee log")),
+    ("a program and its argument in one", *_command("program: python measure.py")),
+    ("no program", *_command("program: []")),
+    ("a program that is missing", *_command("grace: 1 s")),
+    ("a program with devices", *_command("program: [python], devices: [a, b]")),
     ("hours without a clock", *_person("hours: Mon-Fri 18:00-06:00")),
     ("a day that does not exist", *_person("hours: Mon-Fr 18:00-06:00, time_zone: UTC")),
     ("an hour that does not exist", *_person("hours: '25:00-26:00', time_zone: UTC")),

@@ -1,6 +1,7 @@
 """Mistakes that no single part of a campaign can see."""
 
 from planner.campaign.contradictions.aims import find_in_aims
+from planner.campaign.contradictions.devices import find_in_devices
 from planner.campaign.contradictions.draft import Draft, Found, Parts
 from planner.campaign.contradictions.limits import find_in_limits
 from planner.campaign.contradictions.region import find_in_region
@@ -18,4 +19,5 @@ def find_contradictions(parts: Parts) -> Found:
     yield from find_in_region(parts)
     yield from find_in_aims(parts)
     yield from find_in_work(parts)
+    yield from find_in_devices(parts)
     yield from find_in_limits(parts)

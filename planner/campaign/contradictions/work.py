@@ -11,7 +11,8 @@ from planner.campaign.contradictions.region import find_in_columns
 from planner.campaign.hours import Hours
 from planner.campaign.outcomes import ClassOutcome, NumberOutcome
 from planner.campaign.slots import waiting_until
-from planner.campaign.sources import Analysis, Consumable, ReplayedTable, Runner
+from planner.campaign.source_base import Consumable
+from planner.campaign.sources import Analysis, ReplayedTable, Runner
 from planner.campaign.times import written_time
 from planner.space import (
     AnyParameter,

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from planner.campaign.amounts import Extent, extent
 from planner.campaign.hours import ALWAYS
-from planner.campaign.sources import Analysis, Consumable, Runner
+from planner.campaign.source_base import Consumable
+from planner.campaign.sources import Analysis, Runner
 from planner.campaign.spec import CampaignSpec
 from planner.campaign.words.phrases import after, count, duration, moment, number, span
 from planner.space import SearchSpace

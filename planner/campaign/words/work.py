@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from planner.campaign.devices import CommandDevice, HttpDevice, MqttDevice
 from planner.campaign.hours import ALWAYS
 from planner.campaign.slots import n_fit, waiting_until
 from planner.campaign.sources import (
@@ -50,6 +51,13 @@ def _describe_source(source: Runner) -> str:
             who = "is a person, who is shown each trial and tells its result"
         case Adapter():
             who = f"is a device behind the adapter {source.adapter}"
+        case HttpDevice():
+            who = f"is behind HTTP at {listed(tuple(source.addresses.values()))}"
+        case MqttDevice():
+            topics = listed(tuple(source.bases.values()))
+            who = f"is behind MQTT at {source.url}, topic{'s' * (len(source.bases) > 1)} {topics}"
+        case CommandDevice():
+            who = f"is the program {source.shown}"
     reality = "This is a simulation: no lab is touched." if is_simulated(source) else ""
     again = f" A failed run is repeated up to {_times(source.retries)}." if source.retries else ""
     return f"Trials run at {source.name}, which {who}{_at_once(source)}.{again} {reality}".rstrip()

@@ -1,0 +1,406 @@
+"""A program as a lab: it reads an order as JSON and writes its result as JSON.
+
+Of class fire and observe: a program knows no keys, and what was started is not started again. Each
+run has a folder under its key, made before the program starts; what is in it is the evidence after
+a crash of the planner: how the run ended, or a keeper that lives, or neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from pydantic import ValidationError
+
+from planner.campaign import CampaignSpec, CommandDevice
+from planner.errors import Conflict, InputError, LabUnavailable, Unanswered
+from planner.labs.contract import Adjustment, DeliveryClass
+from planner.labs.message import Message, write_body
+from planner.labs.replies import check_size, shorten
+from planner.labs.translation import Translation
+from planner.trials import RESULTS, Answer, DeviceState, Heartbeat, Order, Result, Setting
+
+MOST_OUTPUT_BYTES = 16 << 20
+_LOOK_S = 0.02
+_LAST_WORDS_BYTES = 2_000  # of what a failed program wrote to stderr
+_KEEPER = Path(__file__).with_name("command_keeper.py")
+
+
+class CommandLab:
+    """Runs a program for each order, and reads what became of it from its folder.
+
+    Args:
+        source: the program, its limits, names and units.
+        spec: the campaign, for the names and units of parameters and outcomes.
+        folder: of the campaign file, where the program runs.
+        home: where the folders of runs lie.
+
+    Raises:
+        InputError: there is no such program, or the map loses something.
+    """
+
+    delivery = DeliveryClass.FIRE_AND_OBSERVE
+    is_person = False
+
+    def __init__(
+        self, source: CommandDevice, spec: CampaignSpec, *, folder: Path, home: Path
+    ) -> None:
+        self.devices: tuple[str | None, ...] = (None,)
+        self.is_repeatable = source.repeatable
+        self._source = source
+        self._translation = Translation(source, spec)
+        self._program = find_program(source, folder=folder)
+        self._folder, self._home = folder.resolve(), home.resolve()
+        self._keepers: dict[str, subprocess.Popen[bytes]] = {}
+        self._boot_id = f"{os.getpid()}-{time.time_ns()}"
+        self._sequence = 0
+        self._closed = threading.Event()
+
+    def __repr__(self) -> str:
+        return f"CommandLab({self._source.name!r})"
+
+    def submit(self, order: Order) -> Answer:
+        """Starts the program, unless this key was started before: then says what is known."""
+        if self._stopped() is not None:
+            raise LabUnavailable(
+                f"Source {self._source.name!r} is stopped: {self._stopped()}. Nothing was "
+                f"started. 'planner clear' lets it go on."
+            )
+        if order.not_after is not None and datetime.now(UTC) > order.not_after:
+            reason = f"it was not to be started after {order.not_after.isoformat()}"
+            return Answer(key=order.key, state=DeviceState.REFUSED, reason=reason)
+        body = write_body(self._translation.write_order(order))
+        check_size(body)
+        run = self._run_folder(order.key)
+        try:
+            run.mkdir(parents=True)
+        except FileExistsError:
+            return self._known_before(order)
+        except OSError as error:
+            raise LabUnavailable(
+                f"The folder {run} of the run cannot be made: {error.strerror}. Nothing was "
+                f"started. Make room, or mend its permissions."
+            ) from error
+        self._write_job(run, order, body)
+        self._start_keeper(run, order.key)
+        return Answer(key=order.key, state=DeviceState.STARTED, reason=f"see {run}")
+
+    def poll(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+        """Reads what became of runs; one that never had a folder is left out."""
+        found = {key: self._look(key) for key in keys}
+        return {key: answer for key, answer in found.items() if answer is not None}
+
+    def abort(self, key: str, *, token: int = 0, ledger: str = "") -> Answer:
+        """Asks a program to end, by force after its grace; waits until it has."""
+        run = self._run_folder(key)
+        if not run.is_dir():
+            return Answer(key=key, state=DeviceState.ABORTED, reason="it was never started")
+        (run / "abort").touch()
+        until = time.monotonic() + 2 * self._source.grace + 1.0
+        while (answer := self._look(key)) is not None:
+            if answer.state is not DeviceState.STARTED or time.monotonic() > until:
+                return answer
+            time.sleep(_LOOK_S)
+        raise AssertionError("its folder is there")
+
+    def heartbeat(self, device: str | None = None) -> Heartbeat:
+        """Says whether programs run; it is this adapter's own word."""
+        self._sequence += 1
+        running = self._running()
+        stopped = self._stopped()
+        return Heartbeat(
+            boot_id=self._boot_id,
+            sequence=self._sequence,
+            at=datetime.now(UTC),
+            state="stopped"
+            if stopped is not None
+            else "busy"
+            if len(running) >= self._source.capacity
+            else "ready",
+            current_key=running[0] if running else None,
+            reason=stopped or "",
+            simulated=self._source.simulated,
+        )
+
+    def adjust(
+        self,
+        key: str,
+        *,
+        number: int,
+        digest: str,
+        parameters: Mapping[str, Setting],
+        token: int,
+        ledger: str,
+        device: str | None = None,
+    ) -> Adjustment:
+        """Refuses: a program has read its order when it starts."""
+        reason = "a program reads its order once, when it starts"
+        return Adjustment(number=number, state="refused", reason=reason)
+
+    def stop(self, *, by: str, reason: str, device: str | None = None) -> Heartbeat:
+        """Ends all programs and starts none until this is cleared."""
+        self._home.mkdir(parents=True, exist_ok=True)
+        self._latch.write_text(f"{reason} ({by})", encoding="utf-8")
+        for key in self._running():
+            (self._run_folder(key) / "abort").touch()
+        return self.heartbeat()
+
+    def clear(
+        self, *, clear_token: str, by: str, reason: str, device: str | None = None
+    ) -> Heartbeat:
+        """Lets programs be started again; who may say so, the planner has checked."""
+        self._latch.unlink(missing_ok=True)
+        return self.heartbeat()
+
+    def release(
+        self, *, clear_token: str, by: str, reason: str, device: str | None = None
+    ) -> Heartbeat:
+        """Does nothing: a program obeys no ledger."""
+        return self.heartbeat()
+
+    def wait_for_news(self, timeout_s: float) -> bool:
+        """Waits until a program of ours ends, at most this long."""
+        until = time.monotonic() + timeout_s
+        while not self._closed.is_set():
+            if any(each.poll() is not None for each in list(self._keepers.values())):
+                return True
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            self._closed.wait(min(left, _LOOK_S))
+        return False
+
+    def close(self) -> None:
+        """Lets go of the programs; they run on."""
+        self._closed.set()
+        for keeper in self._keepers.values():
+            keeper.returncode = keeper.poll() or 0  # it is not waited for, and that is meant
+        self._keepers.clear()
+
+    @property
+    def _latch(self) -> Path:
+        return self._home / "stopped"
+
+    def _stopped(self) -> str | None:
+        try:
+            return self._latch.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def _run_folder(self, key: str) -> Path:
+        return self._home / quote(key, safe="")
+
+    def _running(self) -> list[str]:
+        return sorted(
+            unquote(each.name)
+            for each in self._home.glob("*%2F*")
+            if each.is_dir() and not (each / "ended.json").exists() and _is_kept(each)
+        )
+
+    def _known_before(self, order: Order) -> Answer:
+        """Returns what is known of a key that has its folder."""
+        told = _read_json(self._run_folder(order.key) / "job.json")
+        if told is not None and told.get("digest") != order.digest:
+            raise Conflict(
+                f"The key {order.key} was started before for another order, see "
+                f"{self._run_folder(order.key)}. Nothing was started."
+            )
+        answer = self._look(order.key)
+        assert answer is not None  # its folder is there
+        return answer
+
+    def _write_job(self, run: Path, order: Order, body: bytes) -> None:
+        job = {
+            "key": order.key,
+            "digest": order.digest,
+            "program": self._program,
+            "folder": str(self._folder),
+            "limit_s": self._source.time_limit,
+            "grace_s": self._source.grace,
+            "most_bytes": MOST_OUTPUT_BYTES,
+        }
+        for name, content in (("order.json", body), ("job.json", json.dumps(job).encode())):
+            with (run / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        _sync_folder(run)
+        _sync_folder(run.parent)
+
+    def _start_keeper(self, run: Path, key: str) -> None:
+        try:
+            with (run / "keeper.log").open("wb") as log, (run / "alive").open("wb") as alive:
+                fcntl.flock(alive, fcntl.LOCK_EX)  # the keeper inherits it, and nobody else
+                self._keepers[key] = subprocess.Popen(
+                    [sys.executable, "-I", "-S", str(_KEEPER), str(run)],
+                    pass_fds=[alive.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        except OSError as error:  # no process was made, so nothing has run
+            shutil.rmtree(run)
+            raise LabUnavailable(
+                f"The program of source {self._source.name!r} cannot be started: "
+                f"{error.strerror}. Nothing was started."
+            ) from error
+
+    def _look(self, key: str) -> Answer | None:
+        """Returns what the folder of a run says: its end, that it is kept, or that nobody knows."""
+        run = self._run_folder(key)
+        if not run.is_dir():
+            return None
+        keeper = self._keepers.get(key)
+        is_alive = _is_kept(run) or (keeper is not None and keeper.poll() is None)
+        ended = _read_json(run / "ended.json")  # after the look at who lives: it is written before
+        if ended is not None:
+            self._keepers.pop(key, None)
+            return self._translation.read_answer(_read_end(key, run, ended))
+        if is_alive:
+            return Answer(key=key, state=DeviceState.STARTED, reason=f"see {run}")
+        return Answer(
+            key=key,
+            state=DeviceState.UNKNOWN,
+            reason=f"it was started and its end was not seen; look at {run}{_program_of(run)}",
+        )
+
+
+def find_program(source: CommandDevice, *, folder: Path) -> list[str]:
+    """Returns the program with its whole path, and its arguments.
+
+    Raises:
+        InputError: there is no such program.
+    """
+    name = source.program[0]
+    beside = folder / name
+    found = str(beside.resolve()) if "/" in name and beside.is_file() else shutil.which(name)
+    if found is None or not os.access(found, os.X_OK):
+        what = "is no program that may be run" if found else "is not there"
+        raise InputError(
+            f"The program {name!r} of source {source.name!r} {what}. Write its path from the "
+            f"campaign file's folder, or put it on the PATH"
+            + (f"; or type: chmod +x {found}" if found else ".")
+        )
+    return [found, *source.program[1:]]
+
+
+def describe_message(source: CommandDevice, spec: CampaignSpec, order: Order) -> Message:
+    """Returns what a program would read; nothing is started."""
+    return Message(
+        action="run",
+        to=" ".join(source.program),
+        headers={"stdin": "application/json"},
+        body=write_body(Translation(source, spec).write_order(order)),
+    )
+
+
+def _read_end(key: str, run: Path, ended: Mapping[str, Any]) -> Answer:
+    how, code = ended.get("how"), ended.get("code")
+    if how == "not started":
+        return Answer(key=key, state=DeviceState.REFUSED, reason=str(ended.get("reason")))
+    if how == "aborted":
+        return Answer(key=key, state=DeviceState.ABORTED, reason="the program was ended")
+    if how != "by itself":
+        reason = f"the program {how} and was ended; see {run}"
+        return Answer(key=key, state=DeviceState.FAILED, reason=reason)
+    if code != 0:
+        reason = f"the program ended with code {code}{_last_words(run)}"
+        return Answer(key=key, state=DeviceState.FAILED, reason=reason)
+    return _read_said(key, run)
+
+
+def _read_said(key: str, run: Path) -> Answer:
+    """Reads what a program wrote; what cannot be read is for a person, since it has run."""
+    text = (run / "stdout").read_bytes()
+    try:
+        said = json.loads(text)
+        if isinstance(said, dict) and "failed" in said:
+            reason = shorten(str(said.get("reason") or "the program says that it failed"))
+            return Answer(
+                key=key,
+                state=DeviceState.FAILED,
+                reason=reason,
+                failure="process" if said["failed"] == "process" else "machine",
+            )
+        result = _read_result(said)
+    except (ValueError, RecursionError, ValidationError) as error:
+        problem = shorten(str(error).splitlines()[0]) if text.strip() else "it wrote nothing"
+        reason = f"the program has run, and what it wrote cannot be read ({problem}); see {run}"
+        return Answer(key=key, state=DeviceState.UNKNOWN, reason=reason)
+    return Answer(key=key, state=DeviceState.DONE, result=result)
+
+
+def _read_result(said: object) -> Result:
+    """Reads a result, in which a plain number or name may stand for a value without a unit."""
+    if not isinstance(said, dict) or not isinstance(said.get("outcomes"), dict):
+        raise ValueError('it has no "outcomes"')
+    whole = {
+        part: {name: _whole(each) for name, each in said.get(part, {}).items()}
+        for part in ("outcomes", "achieved")
+        if isinstance(said.get(part, {}), dict)
+    }
+    return RESULTS.validate_json(json.dumps(whole))
+
+
+def _whole(value: object) -> object:
+    is_plain = isinstance(value, int | float | str) and not isinstance(value, bool)
+    return {"value": value} if is_plain else value
+
+
+def _last_words(run: Path) -> str:
+    with contextlib.suppress(OSError), (run / "stderr").open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - _LAST_WORDS_BYTES))
+        lines = file.read().decode("utf-8", errors="replace").strip().splitlines()
+        if lines:
+            return f": {shorten(lines[-1])}"
+    return ""
+
+
+def _is_kept(run: Path) -> bool:
+    """Tells whether a keeper lives: it holds its lock until it ends, however that is."""
+    try:
+        with (run / "alive").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def _program_of(run: Path) -> str:
+    with contextlib.suppress(OSError):
+        return f", and whether process {(run / 'program.pid').read_text()} still runs"
+    return ""
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise Unanswered(f"{path} cannot be read: {error}. Look what it holds.") from error
+    return content if isinstance(content, dict) else None
+
+
+def _sync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -1,0 +1,91 @@
+"""What a device's replies mean to us: their sizes, and its rejections as our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from planner.errors import Conflict, LabUnavailable, PlannerError, Refused, StaleToken
+from planner.trials import Rejection
+
+MOST_ORDER_BYTES = 1 << 20
+MOST_REPLY_BYTES = 32 << 20
+MOST_KEYS = 1_000  # of one question
+
+_SHOWN = 300  # characters of what a device says, in a message of ours
+
+
+class NotTaken(Exception):
+    """A device has rejected a message: it kept nothing of it and does nothing."""
+
+    def __init__(self, rejection: Rejection) -> None:
+        self.rejection = rejection
+        super().__init__(rejection.error)
+
+
+def explain(rejection: Rejection, *, who: str) -> PlannerError:
+    """Returns the error that a rejection is to the planner.
+
+    Args:
+        rejection: the device's word that it took nothing.
+        who: rejected, such as ``furnace at https://furnace.lab``.
+    """
+    about = f" {rejection.key}" if rejection.key else ""
+    said = shorten(rejection.reason) or rejection.error
+    match rejection.error:
+        case "stale token":
+            heard = f" It has heard {rejection.token}." if rejection.token is not None else ""
+            return StaleToken(
+                f"{who} did not take the order{about}: {said}.{heard} Another driver has taken "
+                f"over; this one stops."
+            )
+        case "other order":
+            return Conflict(
+                f"{who} knows the key{about} for another order: {said}. Nothing was done. Look "
+                f"there what it was asked for, then resolve the trial."
+            )
+        case "locked":
+            return LabUnavailable(
+                f"{who} is locked and did not take the order{about}: {said}. Unlock it there."
+            )
+        case "other ledger":
+            return Refused(
+                f"{who} obeys another ledger and did not take the order{about}: {said}. A person "
+                f"has to release it there."
+            )
+        case "not allowed":
+            return Refused(
+                f"{who} does not speak to us: {said}. Check the token or password of the source "
+                f"in the campaign file."
+            )
+        case "unknown key":
+            return Refused(f"{who} never took the order{about}: {said}.")
+        case _:
+            return Refused(
+                f"{who} cannot read what was sent{about}: {said}. Compare what it expects with "
+                f"'planner labs send FILE NAME=VALUE --dry-run'."
+            )
+
+
+def check_size(body: bytes) -> None:
+    """Accepts a message that is not too large.
+
+    Raises:
+        Refused: it is; it was not sent.
+    """
+    if len(body) > MOST_ORDER_BYTES:
+        raise Refused(
+            f"A message of {len(body)} bytes was not sent: a device takes at most "
+            f"{MOST_ORDER_BYTES}. Give profiles fewer knots."
+        )
+
+
+def in_parts(keys: Collection[str]) -> list[list[str]]:
+    """Returns keys in parts of which each is one question."""
+    listed = list(dict.fromkeys(keys))
+    return [listed[start : start + MOST_KEYS] for start in range(0, len(listed), MOST_KEYS)]
+
+
+def shorten(text: str) -> str:
+    """Returns what somebody else said as one line of limited length, without a full stop."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return (line if len(line) <= _SHOWN else f"{line[:_SHOWN]}...").rstrip(".")
