@@ -94,8 +94,8 @@ def _settle(
 def _run(spec: DeviceSpec, folder: Path, *, as_json: bool) -> None:
     from planner.device.running import Device
 
-    running = Device(spec, folder=folder)
-    news: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+    news: queue.SimpleQueue[Answer | str] = queue.SimpleQueue()
+    running = Device(spec, folder=folder, hear_link=news.put)
     running.listen(news.put)
     with interruptible(word="No more orders; waiting for the job under way") as leave:
         places = running.start()
@@ -110,13 +110,15 @@ def _run(spec: DeviceSpec, folder: Path, *, as_json: bool) -> None:
     raise typer.Exit(INTERRUPTED)
 
 
-def _tell(news: queue.SimpleQueue[Answer], *, as_json: bool) -> None:
+def _tell(news: queue.SimpleQueue[Answer | str], *, as_json: bool) -> None:
     try:
-        answer = news.get(timeout=_LOOK_S)
+        heard = news.get(timeout=_LOOK_S)
     except queue.Empty:
         return
-    reason = f": {answer.reason}" if answer.reason else ""
-    _say(f"{answer.key} {answer.state}{reason}", as_json=as_json)
+    if not isinstance(heard, str):
+        reason = f": {heard.reason}" if heard.reason else ""
+        heard = f"{heard.key} {heard.state}{reason}"
+    _say(heard, as_json=as_json)
 
 
 def _say(text: str, *, as_json: bool, at: list[str] | None = None) -> None:

@@ -11,31 +11,28 @@ from __future__ import annotations
 
 import sys
 import threading
-import traceback
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Literal, NoReturn
+from typing import Literal
 
 from pydantic import TypeAdapter
 
 from planner.clock import Clock, SystemClock
+from planner.device.authority import Authority, reject
 from planner.device.contract import (
-    Aborted,
     Act,
     Adjustment,
     Control,
     Job,
-    MachineFailed,
-    ProcessFailed,
     Reading,
     Rejected,
-    as_result,
 )
 from planner.device.journal import Entry, Journal
 from planner.device.limits import Field, fit_order, fit_settings
+from planner.device.performing import perform
 from planner.errors import InputError, UnitError, UnknownName, ValueOutOfRange
-from planner.trials import Answer, DeviceState, Heartbeat, Order, Rejection, Result, Setting
+from planner.trials import Answer, DeviceState, Heartbeat, Order, Result, Setting
 
 AT_MOST_OPEN = 1_000
 _TRY_AGAIN_S = 1.0
@@ -75,6 +72,7 @@ class Agent:
         passing: Callable[[Point, str], None] = _pass,
     ) -> None:
         self._journal = journal
+        self._authority = Authority(journal)
         self._act = act
         self._fields = fields or {}
         self._keep_reading = keep_reading
@@ -128,16 +126,16 @@ class Agent:
             Rejected: it is not taken, for the reason that it names.
         """
         with self._changed:
-            self._check_sender(order.key, order.token, order.ledger)
+            self._authority.check(order.key, order.token, order.ledger)
             known = self._journal.find(order.key)
             if known is not None:
                 if known.digest != order.digest:
                     text = f"Job {order.key} is known here with other contents. Use another key."
-                    _reject(order.key, "other order", text)
-                self._obey(order.token, order.ledger)
+                    reject(order.key, "other order", text)
+                self._authority.obey(order.token, order.ledger)
                 return self._answer(known)
             fault = self._find_fault(order)
-            self._obey(order.token, order.ledger)
+            self._authority.obey(order.token, order.ledger)
             self._check_unlocked(order.key)
             self._passing("before accept", order.key)
             state = DeviceState.REFUSED if fault else DeviceState.ACCEPTED
@@ -158,9 +156,9 @@ class Agent:
             Rejected: the sender may not, or the key is unknown.
         """
         with self._changed:
-            self._check_sender(key, token, ledger)
+            self._authority.check(key, token, ledger)
             job = self._find(key)
-            self._obey(token, ledger)
+            self._authority.obey(token, ledger)
             if job.state is DeviceState.ACCEPTED:
                 self._end(key, DeviceState.ABORTED, reason=f"never begun: {reason}")
             elif key == self._current and self._control is not None:
@@ -183,14 +181,14 @@ class Agent:
             Rejected: the sender may not, the key is unknown, or the number is another change's.
         """
         with self._changed:
-            self._check_sender(key, token, ledger)
+            self._authority.check(key, token, ledger)
             job = self._find(key)
-            self._obey(token, ledger)
+            self._authority.obey(token, ledger)
             known = self._journal.find_adjustment(key, number)
             if known is not None:
                 if known[0] != digest:
                     text = f"Adjustment {number} of job {key} is known here with other contents."
-                    _reject(key, "other order", text)
+                    reject(key, "other order", text)
                 return known[1]
             self._check_unlocked(key)
             settings, fault = self._fit_change(job, parameters)
@@ -239,13 +237,9 @@ class Agent:
         with self._changed:
             for job in self._journal.open_jobs():
                 text = f"Job {job.key} is {job.state}. Abort it or wait for its end, then release."
-                _reject(job.key, "locked", text)
-            with self._journal.transaction():
-                self._journal.set_fact("ledger", "")
-                self._journal.set_fact("token", "0")
-                self._journal.set_fact(
-                    "released", f"{self._clock.now().isoformat()} {by}: {reason}"
-                )
+                reject(job.key, "locked", text)
+            self._authority.release()
+            self._journal.set_fact("released", f"{self._clock.now().isoformat()} {by}: {reason}")
         return self.heartbeat()
 
     def lock(self, reason: str) -> None:
@@ -274,27 +268,10 @@ class Agent:
                 current_key=self._current,
                 reason=self._latch or locked,
                 simulated=self._is_simulated,
-                ledger=self._journal.fact("ledger"),
+                ledger=self._authority.ledger,
             )
 
     # who may ask, and for what
-
-    def _check_sender(self, key: str, token: int, ledger: str) -> None:
-        bound, highest = self._journal.fact("ledger"), int(self._journal.fact("token") or 0)
-        if bound and ledger != bound:
-            text = f"This device obeys ledger {bound}, not {ledger or 'an unnamed one'}. "
-            _reject(key, "other ledger", f"{text}A person must release it first.")
-        if token < highest:
-            text = f"Token {token} is older than {highest}: another driver has taken over. Stop."
-            _reject(key, "stale token", text, token=highest)
-
-    def _obey(self, token: int, ledger: str) -> None:
-        """Keeps who is obeyed from now on, where that is new."""
-        with self._journal.transaction():
-            if ledger != self._journal.fact("ledger"):
-                self._journal.set_fact("ledger", ledger)
-            if token > int(self._journal.fact("token") or 0):
-                self._journal.set_fact("token", str(token))
 
     def _check_unlocked(self, key: str) -> None:
         reason = self._latch or self._locked
@@ -303,13 +280,13 @@ class Agent:
         elif not reason and self._journal.count_open() >= AT_MOST_OPEN:
             reason = f"{AT_MOST_OPEN} jobs are waiting"
         if reason:
-            _reject(key, "locked", f"This device takes no orders: {reason}.")
+            reject(key, "locked", f"This device takes no orders: {reason}.")
 
     def _find_fault(self, order: Order) -> str:
         """Returns why an order is refused for good, or nothing."""
         if order.not_after is not None:
             if order.not_after.tzinfo is None:
-                _reject(order.key, "bad message", "not_after has no time zone. Write it in UTC.")
+                reject(order.key, "bad message", "not_after has no time zone. Write it in UTC.")
             if self._clock.now() > order.not_after:
                 return f"it was to begin by {order.not_after.isoformat()}, which has passed"
         try:
@@ -317,7 +294,7 @@ class Agent:
         except ValueOutOfRange as error:
             return str(error)
         except (UnknownName, UnitError) as error:
-            _reject(order.key, "bad message", str(error))
+            reject(order.key, "bad message", str(error))
         return ""
 
     def _fit_change(
@@ -335,7 +312,7 @@ class Agent:
     def _find(self, key: str) -> Entry:
         job = self._journal.find(key)
         if job is None:
-            _reject(key, "unknown key", f"This device never took a job {key}.")
+            reject(key, "unknown key", f"This device never took a job {key}.")
         return job
 
     # performing
@@ -344,7 +321,7 @@ class Agent:
         while (begun := self._begin_next()) is not None:
             job, control = begun
             self._passing("started", job.key)
-            ended = self._perform(job, control)
+            ended = perform(self._act, job, control)
             self._passing("acted", job.key)
             self._keep_end(job.key, ended)
             self._passing("ended", job.key)
@@ -387,25 +364,6 @@ class Agent:
         self._control, self._current = control, key
         self._tell(key)
         return job, control
-
-    def _perform(self, job: Job, control: Control) -> Answer:
-        """Returns how it ended, as it is to be kept."""
-        key, failed = job.key, DeviceState.FAILED
-        try:
-            control.check()  # stopped before it moved
-            result = as_result(self._act.perform(job, control))
-        except Aborted as error:
-            return Answer(key=key, state=DeviceState.ABORTED, reason=str(error))
-        except ProcessFailed as error:
-            return Answer(key=key, state=failed, reason=str(error), failure="process")
-        except MachineFailed as error:
-            return Answer(key=key, state=failed, reason=str(error))
-        except (Exception, SystemExit) as error:
-            traceback.print_exc(file=sys.stderr)
-            return Answer(key=key, state=failed, reason=f"{type(error).__name__}: {error}")
-        achieved = {**control.achieved, **result.achieved}
-        whole = Result(outcomes=result.outcomes, achieved=achieved)
-        return Answer(key=key, state=DeviceState.DONE, result=whole)
 
     def _keep_end(self, key: str, ended: Answer) -> None:
         """Commits how a job ended; as long as the disk refuses, nothing else begins."""
@@ -460,15 +418,3 @@ class Agent:
         for listener in self.listeners:
             listener(answer)
         return answer
-
-
-def _reject(
-    key: str,
-    error: Literal[
-        "stale token", "other ledger", "locked", "other order", "unknown key", "bad message"
-    ],
-    reason: str,
-    *,
-    token: int | None = None,
-) -> NoReturn:
-    raise Rejected(Rejection(key=key, error=error, reason=reason, token=token))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from planner.campaign.document import Document, dotted, load_document
 from planner.device.limits import Field as DeviceField
 from planner.device.secret import Secret
-from planner.device.virtual.spec import VirtualAct
+from planner.device.virtual.spec import Faults, VirtualAct
 from planner.errors import CampaignFileError, Mistake
 
 _SECRETS = ("token", "clear_token", "user", "password")
@@ -71,7 +72,7 @@ class HttpSection(_Part):
     certificate: Path | None = None
     key: Path | None = None
     insecure: bool = False
-    rate: float = Field(default=200.0, gt=0)
+    rate: float = Field(default=200.0, ge=1)
 
     @model_validator(mode="after")
     def _is_safe(self) -> HttpSection:
@@ -180,7 +181,8 @@ def read_device(path: Path) -> DeviceSpec:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        mistake = Mistake(0, "", f"cannot be read: {error}; check the path")
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        mistake = Mistake(0, "", f"cannot be read: {why}; check the path, and that it is text")
         raise CampaignFileError(str(path), [mistake]) from error
     document = load_document(text, path=str(path))
     if not isinstance(document.content, dict):
@@ -194,6 +196,10 @@ def read_device(path: Path) -> DeviceSpec:
     if document.mistakes:
         raise CampaignFileError(str(path), document.mistakes)
     return spec
+
+
+_PARTS = (DeviceSpec, DeviceField, FunctionSection, ProgramSection, HttpSection, MqttSection)
+_KNOWN = [name for part in (*_PARTS, VirtualAct, Faults) for name in part.model_fields]
 
 
 def _find_mistakes(error: ValidationError, document: Document) -> Iterator[Mistake]:
@@ -212,7 +218,9 @@ def _say(kind: str, detail: Any) -> str:
         case "missing":
             return "is missing: add it"
         case "extra_forbidden":
-            return "is not known here: check its spelling and its indentation"
+            near = difflib.get_close_matches(str(detail["loc"][-1]), _KNOWN, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "check its spelling and indentation"
+            return f"is not known here: {hint}"
         case "value_error":
             return str(detail["ctx"]["error"])
         case "union_tag_invalid":

@@ -13,6 +13,7 @@ import ssl
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +37,7 @@ from planner.trials import (
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
+    from paho.mqtt.reasoncodes import ReasonCode
 
 MOST_BYTES = 2**20
 MOST_KEYS = 1_000
@@ -58,6 +60,7 @@ class MqttClient:
         readings: of its sensors.
         clear_token: what a person sends to clear or release; None lets nobody do so here.
         line: what happens to answers on their way.
+        hear_link: is told what becomes of the link to the broker.
 
     Raises:
         MissingPackage: paho-mqtt is not installed.
@@ -71,12 +74,15 @@ class MqttClient:
         readings: Readings,
         clear_token: str | None = None,
         line: Line | None = None,
+        hear_link: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._agent = agent
         self._base = base
         self._readings = readings
         self._clear_token = clear_token
         self._line = line or GoodLine()
+        self._hear_link = hear_link
+        self._link = ""
         self._events: queue.SimpleQueue[Answer | int | None] = queue.SimpleQueue()
         self._ending = threading.Event()
         self._forwarding: tuple[int, int] | None = None
@@ -100,6 +106,8 @@ class MqttClient:
         client.reconnect_delay_set(1, 5)
         client.on_socket_open = _send_at_once
         client.on_connect = self._hear_connected
+        client.on_connect_fail = lambda *_: self._say_link("the broker cannot be reached")
+        client.on_disconnect = lambda *_: self._say_link("the link to the broker is down")
         client.on_message = self._hear
         client.on_publish = lambda _client, _data, mid, _code, _properties: self._events.put(mid)
         client.will_set(self._topic("status"), self._offline(), qos=1, retain=True)
@@ -148,10 +156,22 @@ class MqttClient:
 
     # what comes in, in paho's thread
 
-    def _hear_connected(self, client: Client, *_rest: Any) -> None:
+    def _hear_connected(
+        self, client: Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any
+    ) -> None:
+        if code.is_failure:
+            self._say_link(f"the broker refuses the device: {code}")
+            return
+        self._say_link("the broker is reached")
         client.subscribe(self._topic("orders"), qos=1)
         self._is_beat_due.set()
         self._events.put(None)
+
+    def _say_link(self, text: str) -> None:
+        """Says each change once; paho tries again every few seconds."""
+        if text != self._link and not self._ending.is_set():
+            self._link = text
+            self._hear_link(text)
 
     def _hear(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:

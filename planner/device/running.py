@@ -87,6 +87,7 @@ class Device:
     Args:
         spec: of its file.
         folder: of its file, from which paths are meant.
+        hear_link: is told what becomes of the link to a broker, from another thread.
 
     Raises:
         InputError: a secret, a certificate or the act cannot be used.
@@ -94,7 +95,14 @@ class Device:
         MissingPackage: MQTT is asked for, and paho-mqtt is not installed.
     """
 
-    def __init__(self, spec: DeviceSpec, *, folder: Path) -> None:
+    def __init__(
+        self,
+        spec: DeviceSpec,
+        *,
+        folder: Path,
+        hear_link: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._hear_link = hear_link
         self._spec = spec
         self._folder = folder
         self._journal = Journal(journal_path(spec, folder=folder))
@@ -147,6 +155,7 @@ class Device:
             readings=self._readings,
             clear_token=self._secret(section.clear_token),
             line=line,
+            hear_link=self._hear_link,
         )
 
     def _secret(self, secret: Secret | None) -> str | None:

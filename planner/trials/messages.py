@@ -160,6 +160,17 @@ class Answer:
     boot_id: str = ""
 
 
+RejectionKind = Literal[
+    "stale token",
+    "other ledger",
+    "locked",
+    "other order",
+    "unknown key",
+    "bad message",
+    "not allowed",
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
     """A device's word that it has not taken an order, has kept nothing of it and does nothing.
@@ -178,15 +189,7 @@ class Rejection:
     """
 
     key: str = ""
-    error: Literal[
-        "stale token",
-        "other ledger",
-        "locked",
-        "other order",
-        "unknown key",
-        "bad message",
-        "not allowed",
-    ]
+    error: RejectionKind
     reason: str
     token: int | None = None
 

@@ -36,7 +36,11 @@ def mistakes_of(folder: Path, text: str) -> str:
     ("old", "new", "said"),
     [
         ("device: furnace", "device: my furnace", "line 2, device: 'my furnace'"),
-        ("device: furnace", "devise: furnace", "line 2, devise: is not known here"),
+        (
+            "device: furnace",
+            "devise: furnace",
+            "line 2, devise: is not known here: did you mean 'device'?",
+        ),
         ("low: 20, ", "", "line 4, fields.temperature: needs low, high and unit"),
         ("low: 20", "low: 2000", "line 4, fields.temperature: low 2000 is above high 1100"),
         ("degC", "degX", "Unit 'degX' is not known"),

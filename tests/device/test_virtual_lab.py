@@ -28,15 +28,33 @@ from tests.device.devices import (
 )
 
 
-@contextmanager
-def lab(folder: Path, *, faults: dict[str, Any] | None = None, **more: Any) -> Iterator[Device]:
+def make(folder: Path, faults: dict[str, Any] | None, more: dict[str, Any]) -> Device:
     mqtt = more.pop("mqtt", None)
     act = {**VIRTUAL, **more, "faults": faults or {}}
     reached = {"mqtt": mqtt} if mqtt else {"http": {"port": 0}}
     whole = {"device": "furnace", "fields": TEMPERATURE, "act": act, **reached}
-    device = Device(DeviceSpec.model_validate(whole), folder=folder)
-    device.places = device.start()  # type: ignore[attr-defined]
+    return Device(DeviceSpec.model_validate(whole), folder=folder)
+
+
+@contextmanager
+def lab(folder: Path, *, faults: dict[str, Any] | None = None, **more: Any) -> Iterator[Device]:
+    """The agent alone, which is spoken to directly."""
+    device = make(folder, faults, more)
+    device._readings.start()
+    device.agent.start()
     yield device
+    device.agent.close()
+    device._readings.close()
+    device._journal.close()
+
+
+@contextmanager
+def reached_lab(
+    folder: Path, *, faults: dict[str, Any] | None = None, **more: Any
+) -> Iterator[tuple[Device, str]]:
+    """And how it is reached."""
+    device = make(folder, faults, more)
+    yield device, device.start()[0]
     device.close()
 
 
@@ -138,13 +156,11 @@ def test_an_act_that_takes_time_can_be_stopped_and_adjusted(tmp_path: Path) -> N
 
 
 def test_lost_and_late_answers_over_http(tmp_path: Path) -> None:
-    with lab(tmp_path, faults={"lost": 1.0}) as device:
-        place = device.places[0]  # type: ignore[attr-defined]
+    with reached_lab(tmp_path, faults={"lost": 1.0}) as (device, place):
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.put(f"{place}/jobs/c/1/1", json=make_order())
         wait_for(lambda: device.agent.answers(["c/1/1"]), "it, which was taken all the same")
-    with lab(tmp_path, faults={"late": 1.0, "late_by": 0.3}) as device:
-        place = device.places[0]  # type: ignore[attr-defined]
+    with reached_lab(tmp_path, faults={"late": 1.0, "late_by": 0.3}) as (_, place):
         answer = httpx.get(f"{place}/status")
         assert answer.elapsed.total_seconds() >= 0.3
 
@@ -152,7 +168,7 @@ def test_lost_and_late_answers_over_http(tmp_path: Path) -> None:
 def test_lost_doubled_and_late_answers_over_mqtt(broker: Broker, tmp_path: Path) -> None:
     payload = json.dumps({"kind": "status"}).encode()
     for faults, copies in (({"doubled": 1.0, "late": 1.0, "late_by": 0.01}, 2), ({"lost": 1.0}, 0)):
-        with lab(tmp_path, faults=faults, mqtt={"port": broker.port}) as device:
+        with reached_lab(tmp_path, faults=faults, mqtt={"port": broker.port}) as (device, _):
             wait_for(lambda: device._mqtt.is_connected, "the broker")
             asker = Asker(broker.port, "planner/furnace")
             asker.pushed_on("status", lambda beat: beat["state"] != "offline")
