@@ -33,6 +33,7 @@ from planner.campaign.outcomes import (
     NumberOutcome,
 )
 from planner.campaign.schema import make_schema
+from planner.campaign.sensors import Filter, Keep, Sensor
 from planner.campaign.source_base import Consumable, SetUp
 from planner.campaign.sources import (
     Adapter,
@@ -71,11 +72,13 @@ __all__ = [
     "CurveOutcome",
     "DistributionOutcome",
     "FileOutcome",
+    "Filter",
     "HitClass",
     "HitRange",
     "HitTarget",
     "HttpDevice",
     "ImageOutcome",
+    "Keep",
     "MappedOutcome",
     "MappedParameter",
     "Maximise",
@@ -90,6 +93,7 @@ __all__ = [
     "ReplayedTable",
     "Runner",
     "Secret",
+    "Sensor",
     "SetUp",
     "SimulatedProcess",
     "StopRule",

@@ -105,7 +105,8 @@ def _as_in_the_file(where: Path, value: Any) -> Any:
 def _is_time(where: Path) -> bool:
     """Tells whether a number is a time, which a record keeps in seconds."""
     of_source = where[0] == "sources" and where[2:] in _TIMES_OF_SOURCE
-    return where == ("budget", "time") or of_source
+    of_sensor = where[0] == "sensors" and (where[2:3] == ("keep",) or where[2:] == ("gap",))
+    return where == ("budget", "time") or of_source or of_sensor
 
 
 def _refusal(where: Path, was: Any, now: Any, before: CampaignSpec, after: CampaignSpec) -> str:
@@ -118,6 +119,8 @@ def _refusal(where: Path, was: Any, now: Any, before: CampaignSpec, after: Campa
             return _refusal_of_outcome(name, tuple(rest), was, now)
         case ("sources", str(name), *rest):
             return _refusal_of_source(name, tuple(rest), before, after)
+        case ("sensors", str(name), "unit"):
+            return f"the readings of {name!r} are kept in its unit"
         case _:
             return ""
 

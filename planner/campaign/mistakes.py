@@ -22,6 +22,7 @@ _EXAMPLES = {
     "constraints": "{mixture: [NAME, OTHER], total: 1}",
     "candidates": "{source: NAME}",
     "sources": "{kind: person}",
+    "sensors": "{unit: degC, limits: [0, 1200]}",
     "budget": "{trials: 30}",
     "policy": "{start: 5}",
     "model": "{family: auto}",
@@ -44,6 +45,8 @@ _INNER_EXAMPLES = {
     "password": "{env: NAME}",
     "urls": "{NAME: https://furnace.lab:8443}",
     "topics": "{NAME: planner/furnace}",
+    "filter": "{outliers: 7, resolution: 0.1, noise: 5}",
+    "keep": "{raw: 30 days, every: 1 min, means: 730 days}",
     "consumables": "{stock: 20 g, unit: g, use: 0.5}",
     "weights": "{NAME: 1, OTHER: 1}",
 }
@@ -206,7 +209,7 @@ def _say_length(kind: str, path: Path, context: dict[str, Any], value: object) -
 
 def _say_type(kind: str, value: object, path: Path, fallback: str) -> str:
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        is_of_names = path in (("parameters",), ("outcomes",), ("sources",))
+        is_of_names = path in (("parameters",), ("outcomes",), ("sources",), ("sensors",))
         example = f"{{NAME: {_example(path)}}}" if is_of_names else _example(path)
         needs = f"needs a mapping, such as {example}"
     elif kind in ("tuple_type", "list_type"):

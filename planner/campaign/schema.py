@@ -35,13 +35,13 @@ def make_schema() -> dict[str, Any]:
     """Returns the JSON Schema (draft 2020-12) of a campaign file."""
     schema = _short_names(CampaignSpec.model_json_schema(mode="validation", by_alias=True))
     parts = schema["$defs"]
-    for name in (*_PARAMETERS, *_OUTCOMES, *_SOURCES):
+    for name in (*_PARAMETERS, *_OUTCOMES, *_SOURCES, "Sensor"):
         parts[name]["properties"].pop("name")
         parts[name]["required"] = [key for key in parts[name].get("required", []) if key != "name"]
     for name, key in _TOLD_APART_BY.items():
         if name not in _NEEDS_NO_KIND:
             parts[name].setdefault("required", []).append(key)
-    for key in ("parameters", "outcomes", "sources"):
+    for key in ("parameters", "outcomes", "sources", "sensors"):
         schema["properties"][key]["additionalProperties"] = False
     for key in ("parameters", "outcomes"):
         for values in schema["properties"][key]["patternProperties"].values():

@@ -32,6 +32,7 @@ from planner.campaign.outcomes import (
     NumberOutcome,
     Outcome,
 )
+from planner.campaign.sensors import Sensor
 from planner.campaign.source_base import Duration
 from planner.campaign.sources import (
     Analysis,
@@ -235,6 +236,9 @@ class CampaignSpec(_Part):
         description="Where trials run: one source that runs them, and others of kind analysis "
         "that measure samples afterwards.",
     )
+    sensors: dict[Name, Sensor] = Field(
+        default_factory=dict, description="What is measured all the time, beside the trials."
+    )
     budget: Budget
     policy: Policy = Policy()
     model: Modelling = Modelling()
@@ -243,7 +247,7 @@ class CampaignSpec(_Part):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    @field_validator("parameters", "outcomes", "sources", mode="before")
+    @field_validator("parameters", "outcomes", "sources", "sensors", mode="before")
     @classmethod
     def _named_by_their_keys(cls, parts: object, info: ValidationInfo) -> object:
         if not isinstance(parts, dict):

@@ -11,9 +11,9 @@ from planner.campaign.spec import SCHEMA, CampaignSpec
 from planner.campaign.times import written_time
 
 _WIDTH = 100
-_NAMED = ("parameters", "outcomes", "sources")
+_NAMED = ("parameters", "outcomes", "sources", "sensors")
 _LISTS = ("objectives", "constraints")
-_TIMES = ("duration", "time_limit", "time")
+_TIMES = ("duration", "time_limit", "time", "gap")
 # The keys of a parameter or constraint tell these, and an outcome is a number unless it is said.
 _IMPLIED_KINDS = (
     *("continuous", "discrete", "categorical", "ordinal", "fixed", "profile"),
@@ -93,6 +93,8 @@ def _written(key: str, value: Any) -> Any:
             return value["name"] if set(value) == {"name"} else _short_reduction(value)
         case "set_up":
             return {**value, "time": written_time(value["time"])}
+        case "keep":
+            return {each: written_time(time) for each, time in value.items()}
         case _ if key in _TIMES:
             return written_time(value)
         case _:

@@ -19,6 +19,7 @@ from planner.cli import (
     people,
     records,
     running,
+    sensing,
     serving,
     supplies,
     telling,
@@ -73,6 +74,7 @@ for part in (
     telling,
     people,
     supplies,
+    sensing,
     records,
     benching,
 ):

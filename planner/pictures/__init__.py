@@ -14,6 +14,7 @@ from planner.pictures.observed import Observed, draw_observed
 from planner.pictures.prediction import Prediction
 from planner.pictures.progress import Progress, RandomChoice, draw_progress
 from planner.pictures.race import Race, Racer, RaceTable, draw_race
+from planner.pictures.readings import SensorReadings, draw_readings
 from planner.pictures.sliced import CategoricalSlice, NumericSlice, Slices, SliceTrials
 from planner.pictures.slices import draw_slices
 from planner.pictures.whatif import WhatIf, draw_whatif
@@ -34,6 +35,7 @@ __all__ = [
     "RaceTable",
     "Racer",
     "RandomChoice",
+    "SensorReadings",
     "SliceTrials",
     "Slices",
     "WhatIf",
@@ -44,6 +46,7 @@ __all__ = [
     "draw_observed",
     "draw_progress",
     "draw_race",
+    "draw_readings",
     "draw_slices",
     "draw_whatif",
 ]

@@ -19,7 +19,7 @@ NAMES = sorted(COMMAND.commands)
 PROMISED = """
     run up deploy pages device
     new check status ask propose tell approve veto abort resolve exclude note
-    stock maintenance labs amend
+    stock maintenance labs amend readings
     what-if report coverage export import backup schema bench
 """
 

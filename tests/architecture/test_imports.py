@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 # what a person waits for before the first answer, and what must not be loaded for it
-LIGHT = ("space", "campaign", "trials", "ledger", "labs", "device")
+LIGHT = ("space", "campaign", "trials", "ledger", "labs", "device", "readings")
 HEAVY = ("torch", "botorch", "gpytorch", "pyro", "prefect")
 
 _PROGRAM = """

@@ -15,6 +15,7 @@ SURFACE = {
         read_number read_unit
     """,
     "planner.campaign": """
+        Filter Keep Sensor
         Adapter Analysis AnyDevice AnyObjective AnyOutcome AnySource Budget CampaignSpec Candidates
         ClassOutcome CommandDevice Consumable CurveOutcome DistributionOutcome FileOutcome HitClass
         HitRange HitTarget HttpDevice ImageOutcome MappedOutcome MappedParameter Maximise Minimise
@@ -58,10 +59,15 @@ SURFACE = {
     """,
     "planner.pictures": """
         CategoricalSlice ClassTrials Coverage Curves draw_class_trials draw_coverage
-        draw_curves draw_effects draw_observed draw_progress draw_race draw_slices draw_whatif
-        Effects Goal Line
-        NumericSlice Observed Prediction Progress Race Racer RaceTable RandomChoice Slices
+        draw_curves draw_effects draw_observed draw_progress draw_race draw_readings draw_slices
+        draw_whatif Effects Goal Line
+        NumericSlice Observed Prediction Progress Race Racer RaceTable RandomChoice
+        SensorReadings Slices
         SliceTrials WhatIf
+    """,
+    "planner.readings": """
+        Archive LastReading Means Message MOST_BYTES read_message Reading Recorder Series
+        SourceCount Standing summarise Summary sweep Swept Window
     """,
     "planner.report": """
         Facts gather HISTORY make_page render report_json write_report

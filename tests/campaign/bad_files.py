@@ -58,6 +58,10 @@ def _person(text: str) -> tuple[str, str]:
     return _SOURCE, f"{{kind: person, {text}}}"
 
 
+def _sensor(text: str) -> tuple[str, str]:
+    return _BUDGET, f"sensors: {text}\n{_BUDGET}"
+
+
 def _knots(text: str) -> tuple[str, str]:
     return _parameter(f"ramp: {{unit: degC, {text}}}")
 
@@ -523,6 +527,19 @@ CHANGES: list[tuple[str, str, str]] = [
     ("a control character", "campaign: growth", "campaign: gro\x07wth"),
     ("two files in one", "campaign: growth", "campaign: growth\n---\ncampaign: other"),
     ("a file nested too deep", "low: 500", "low: " + "[" * 10_000),
+    ("sensors as a list", *_sensor("[humidity]")),
+    ("a sensor without a mapping", *_sensor("{humidity: rh_percent}")),
+    ("a sensor's key that is misspelt", *_sensor("{humidity: {unti: rh_percent}}")),
+    ("a sensor's unit that is not known", *_sensor("{humidity: {unit: moisture}}")),
+    ("a sensor's limits the wrong way", *_sensor("{humidity: {limits: [100, 0]}}")),
+    ("a sensor's limit of another dimension", *_sensor("{t: {unit: degC, limits: [0 mbar, 9]}}")),
+    ("a filter as a word", *_sensor("{t: {unit: degC, filter: hampel}}")),
+    ("a filter's window without a middle", *_sensor("{t: {unit: degC, filter: {noise: 4}}}")),
+    ("a filter's window of one", *_sensor("{t: {unit: degC, filter: {noise: 1}}}")),
+    ("outliers without a resolution", *_sensor("{t: {unit: degC, filter: {outliers: 7}}}")),
+    ("readings kept for no time", *_sensor("{t: {unit: degC, keep: {every: 1 min}}}")),
+    ("readings kept shorter than one mean", *_sensor("{t: {keep: {raw: 1 s, every: 1 min}}}")),
+    ("means kept shorter than readings", *_sensor("{t: {keep: {raw: 9 days, means: 2 h}}}")),
 ]
 
 WHOLE_FILES: list[tuple[str, bytes]] = [

@@ -75,6 +75,16 @@ sources:
     time_limit: 1 days
   microscope: {kind: analysis, measures: [image, raw], cost: 30, duration: 3 days, queue: 4}
 
+sensors:
+  chamber:
+    about: a thermocouple
+    source: left
+    unit: degC
+    limits: [0, 1500 K]
+    gap: 10 s
+    filter: {outliers: 7, threshold: 4, resolution: 0.1, noise: 5}
+    keep: {raw: 30 days, every: 1 min, means: 730 days}
+
 budget: {trials: 40, cost: 2000 EUR, time: 90 days}
 policy: {acquisition: ucb, beta: 1.5, start: 8, approval: person}
 stop: {goal_probability: 0.9, remaining_gain: 0.5, failures: 4}

@@ -155,6 +155,26 @@ def effects(outcome="yield", unit="%"):
     )
 
 
+def readings(name="temperature", unit="degC"):
+    t = np.linspace(0, 60, 241)
+    value = 500 + 40 * (t > 30) + np.sin(3 * t)
+    raw = value + 0.5 * np.cos(41 * t)
+    raw[[40, 150]] = 900.0, 0.0
+    value = np.where(abs(raw - 520) > 60, np.nan, value)
+    keep = (t < 10) | (t > 14)
+    return pictures.SensorReadings(
+        name=name,
+        unit=unit,
+        t_name="time since 08:00 UTC",
+        t_unit="min",
+        t=t[keep],
+        raw=raw[keep],
+        value=value[keep],
+        gaps=[(10.0, 14.0)],
+        span=(0.0, 60.0),
+    )
+
+
 ALL = {
     "progress": (pictures.draw_progress, progress),
     "slices": (pictures.draw_slices, slices),
@@ -164,5 +184,6 @@ ALL = {
     "class_trials": (pictures.draw_class_trials, class_trials),
     "curves": (pictures.draw_curves, curves),
     "coverage": (pictures.draw_coverage, coverage),
+    "readings": (pictures.draw_readings, readings),
     "effects": (pictures.draw_effects, effects),
 }

@@ -8,6 +8,7 @@ from planner.campaign.spec import CampaignSpec
 from planner.campaign.words.advice import advise
 from planner.campaign.words.aims import describe_aims, describe_policy, describe_stopping
 from planner.campaign.words.limits import describe_limits
+from planner.campaign.words.sensing import describe_sensors
 from planner.campaign.words.settings import describe_settings
 from planner.campaign.words.work import describe_work
 from planner.space import SearchSpace
@@ -30,6 +31,7 @@ def describe(
         *describe_settings(spec, space),
         *describe_aims(spec),
         *describe_work(spec, now),
+        *describe_sensors(spec),
         *describe_limits(spec, space, now),
         *describe_policy(spec),
         *describe_stopping(spec),
