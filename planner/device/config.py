@@ -90,48 +90,57 @@ class HttpSection(_Part):
         return self
 
 
-class Tls(_Part):
-    """TLS towards a broker; its certificate is always verified.
-
-    Args:
-        ca: PEM file of who signs it; without it the system's authorities are asked.
-    """
-
-    ca: Path | None = None
-
-
 class MqttSection(_Part):
     """The device as a client of an MQTT broker.
 
     Args:
-        host: of the broker.
-        port: by default 8883 with TLS and 1883 without.
+        url: of the broker, such as mqtts://broker.lab:8883; plain mqtt:// on this machine only.
         prefix: of all topics.
         user: name at the broker.
         password: at the broker.
-        tls: verified by default; left out only with ``insecure`` or on this machine.
+        ca: PEM file of who signs the broker's certificate, which is always verified; without it
+            the system's authorities are asked.
         insecure: whether plain MQTT beyond this machine is meant.
         clear_token: what a person must send to clear or release the device.
     """
 
-    host: str = "127.0.0.1"
-    port: int | None = Field(default=None, ge=1, le=65535)
+    url: str = Field(pattern=r"^mqtts?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")
     prefix: str = Field(default="planner", pattern=r"^[^#+\s/][^#+\s]*$")
     user: Secret | None = None
     password: Secret | None = None
-    tls: Tls | None = None
+    ca: Path | None = None
     insecure: bool = False
     clear_token: Secret | None = None
 
-    @property
-    def has_tls(self) -> bool:
-        """Whether the line is encrypted: unless it is said otherwise, or stays on this machine."""
-        return self.tls is not None or not (self.insecure or is_loopback(self.host))
+    @model_validator(mode="after")
+    def _is_safe(self) -> MqttSection:
+        if not (self.has_tls or self.insecure or is_loopback(self.host)):
+            raise ValueError(
+                f"speaks to {self.host}, beyond this machine, without TLS: write mqtts://, or "
+                f"insecure: true"
+            )
+        if self.port > 65535:
+            raise ValueError(f"has port {self.port}: it must be at most 65535")
+        return self
 
     @property
-    def at_port(self) -> int:
-        """The port that is meant."""
-        return self.port or (8883 if self.has_tls else 1883)
+    def has_tls(self) -> bool:
+        """Whether the line is encrypted."""
+        return self.url.startswith("mqtts:")
+
+    @property
+    def host(self) -> str:
+        """Of the broker."""
+        return self._address[0]
+
+    @property
+    def port(self) -> int:
+        """Of the broker; by default 8883 with TLS and 1883 without."""
+        return int(self._address[2] or (8883 if self.has_tls else 1883))
+
+    @property
+    def _address(self) -> tuple[str, str, str]:
+        return self.url.partition("://")[2].partition(":")
 
 
 class DeviceSpec(_Part):
@@ -160,7 +169,7 @@ class DeviceSpec(_Part):
     @model_validator(mode="after")
     def _is_reached(self) -> DeviceSpec:
         if self.http is None and self.mqtt is None:
-            raise ValueError("cannot be reached: add http: {port: 8080} or mqtt: {host: ...}")
+            raise ValueError("cannot be reached: add http: {port: 8080} or mqtt: {url: ...}")
         return self
 
 
@@ -229,5 +238,7 @@ def _say(kind: str, detail: Any) -> str:
             return "has no kind: write function, program or virtual"
         case "string_pattern_mismatch" if detail["loc"][-1] == "function":
             return f"{value!r} is no function: write MODULE:FUNCTION, such as furnace:perform"
+        case "string_pattern_mismatch" if detail["loc"][-1] == "url":
+            return f"{value!r} is no broker: write mqtts://HOST:PORT, or mqtt:// on this machine"
     message = str(detail["msg"])
     return f"{value!r:.60}: {message[:1].lower()}{message[1:]}"

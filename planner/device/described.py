@@ -69,9 +69,7 @@ def _http(section: HttpSection) -> str:
 
 
 def _mqtt(section: MqttSection, name: str) -> str:
-    line = "TLS" if section.has_tls else "no encryption"
-    place = f"{section.host}, port {section.at_port}"
-    return f"It takes part at the broker {place}, with {line}, as {section.prefix}/{name}."
+    return f"It takes part at the broker {section.url}, as {section.prefix}/{name}."
 
 
 def _clearing(spec: DeviceSpec) -> str:

@@ -184,13 +184,12 @@ class Device:
     def _start_mqtt(self, client: MqttClient, section: MqttSection) -> str:
         client.start(
             host=section.host,
-            port=section.at_port,
+            port=section.port,
             user=self._secret(section.user),
             password=self._secret(section.password),
             tls=_trust(section, folder=self._folder) if section.has_tls else None,
         )
-        scheme = "mqtts" if section.has_tls else "mqtt"
-        return f"{scheme}://{section.host}:{section.at_port}/{section.prefix}/{self._spec.device}"
+        return f"{section.url}, topics {section.prefix}/{self._spec.device}/..."
 
     def close(self, *, wait_s: float | None = None) -> bool:
         """Takes nothing more, waits for the job that is under way, and ends.
@@ -211,7 +210,7 @@ class Device:
 
 
 def _trust(section: MqttSection, *, folder: Path) -> ssl.SSLContext:
-    ca = section.tls.ca if section.tls is not None else None
+    ca = section.ca
     try:
         return ssl.create_default_context(cafile=str(folder / ca) if ca is not None else None)
     except OSError as error:

@@ -114,6 +114,7 @@ class Broker:
     def __init__(self, folder: Path, *lines: str) -> None:
         self.port = free_port()
         self.config = folder / "mosquitto.conf"
+        self.url = f"mqtt://127.0.0.1:{self.port}"
         listener = f"listener {self.port} 127.0.0.1\nset_tcp_nodelay true\n"
         self.config.write_text(listener + "\n".join(lines or ("allow_anonymous true",)) + "\n")
         self.start()

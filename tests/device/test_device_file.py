@@ -60,6 +60,9 @@ def mistakes_of(folder: Path, text: str) -> str:
         ("{port: 8080}", "{key: key.pem}", "certificate and key together"),
         ("http: {port: 8080}", "", "cannot be reached: add http"),
         ("http: {port: 8080}", "mqtt: {prefix: 'a/#'}", "line 6, mqtt.prefix"),
+        ("http: {port: 8080}", "mqtt: {}", "line 6, mqtt.url: is missing"),
+        ("http: {port: 8080}", "mqtt: {url: broker}", "'broker' is no broker: write mqtts://"),
+        ("http: {port: 8080}", "mqtt: {url: 'mqtt://broker'}", "without TLS: write mqtts://"),
     ],
 )
 def test_a_mistake_is_said_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -28,7 +28,7 @@ from tests.device.devices import (
 
 @contextmanager
 def taking_part(folder: Path, port: int, name: str, **sections: Any) -> Iterator[Device]:
-    mqtt = {"port": port, **sections.pop("mqtt", {})}
+    mqtt = {"url": f"mqtt://127.0.0.1:{port}", **sections.pop("mqtt", {})}
     whole = {"device": name, "fields": TEMPERATURE, "act": VIRTUAL, "mqtt": mqtt, **sections}
     device = Device(DeviceSpec.model_validate(whole), folder=folder)
     device.start()
@@ -120,7 +120,7 @@ def test_a_stop_is_seen_by_all_and_only_a_person_clears_it(
 def test_a_device_that_dies_is_offline_and_one_that_leaves_too(
     broker: Broker, tmp_path: Path
 ) -> None:
-    file = write_device(tmp_path, "mortal", http=None, mqtt={"port": broker.port})
+    file = write_device(tmp_path, "mortal", http=None, mqtt={"url": broker.url})
     with program(file) as running, asking(broker.port, "mortal") as asker:
         running.kill()
         asker.pushed_on("status", lambda beat: beat["state"] == "offline")
@@ -183,7 +183,8 @@ def test_tls_and_a_password_are_needed_where_the_broker_wants_them(
     monkeypatch.setenv("BROKER_USER", "furnace")
     monkeypatch.setenv("BROKER_PASSWORD", "hot")
     mqtt = {
-        "tls": {"ca": "ca.pem"},
+        "url": f"mqtts://127.0.0.1:{broker.port}",
+        "ca": "ca.pem",
         "user": {"env": "BROKER_USER"},
         "password": {"env": "BROKER_PASSWORD"},
     }

@@ -168,7 +168,7 @@ def test_lost_and_late_answers_over_http(tmp_path: Path) -> None:
 def test_lost_doubled_and_late_answers_over_mqtt(broker: Broker, tmp_path: Path) -> None:
     payload = json.dumps({"kind": "status"}).encode()
     for faults, copies in (({"doubled": 1.0, "late": 1.0, "late_by": 0.01}, 2), ({"lost": 1.0}, 0)):
-        with reached_lab(tmp_path, faults=faults, mqtt={"port": broker.port}) as (device, _):
+        with reached_lab(tmp_path, faults=faults, mqtt={"url": broker.url}) as (device, _):
             wait_for(lambda: device._mqtt.is_connected, "the broker")
             asker = Asker(broker.port, "planner/furnace")
             asker.pushed_on("status", lambda beat: beat["state"] != "offline")
