@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from planner.trials import Answer, Heartbeat, Order, Setting
 
@@ -80,6 +80,7 @@ class Adjustment:
     reason: str = ""
 
 
+@runtime_checkable
 class DeviceLab(Lab, Protocol):
     """A lab with devices that speak for themselves.
 

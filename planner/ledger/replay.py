@@ -359,6 +359,7 @@ def _(record: RunOpened, state: CampaignState, entry: Entry) -> None:
         opened_at=entry.at,
         parent=record.parent,
         device=record.device,
+        not_after=record.not_after,
     )
     trial = state.trials[record.trial]
     state.trials[record.trial] = replace(trial, runs=(*trial.runs, run))

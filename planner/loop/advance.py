@@ -174,7 +174,13 @@ def _dispatch_one(session: Session, placement: Placement) -> None:
     trial = session.state.trial(number)
     source = session.state.spec.source.name
     session.write(
-        open_run(session.state, trial, source=source, device=placement.device),
+        open_run(
+            session.state,
+            trial,
+            source=source,
+            now=session.clock.now(),
+            device=placement.device,
+        ),
         trials={number: TrialState.APPROVED},
         wanted=frozenset(DISPATCHING),
         is_decision=True,

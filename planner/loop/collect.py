@@ -5,9 +5,10 @@ Asking a source is an effect and costs nothing to repeat; writing what it said i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from planner.labs import RESULTS, Answer
+from planner.labs import RESULTS, Answer, DeliveryClass
 from planner.ledger.entries import (
     OutcomesObserved,
     Record,
@@ -65,12 +66,31 @@ def poll_source(session: Session) -> list[Answer]:
     fresh = [each for each in runs if is_fresh(session, each[1])]
     known = send_waiting(session, fresh)
     others = [each for each in runs if each not in fresh]
-    answers = poll(session, others) if others else {}
-    if answers is not None:
-        known += [answers[run.key] for _, run in others if run.key in answers]
-        known += send_waiting(session, [each for each in others if each[1].key not in answers])
+    for device in dict.fromkeys(
+        run.device for _, run in others
+    ):  # one that is out of reach hides no other
+        there = [each for each in others if each[1].device == device]
+        answers = poll(session, there)
+        if answers is not None:
+            known += [answers[run.key] for _, run in there if run.key in answers]
+            known += [_forgotten(run) for _, run in there if _is_forgotten(session, run, answers)]
+            known += send_waiting(session, [each for each in there if each[1].key not in answers])
     known += send_aborts(session, runs)
     return [answer for answer in known if is_news(session, answer)]
+
+
+def _is_forgotten(session: Session, run: Run, answers: Mapping[str, Answer]) -> bool:
+    """Tells whether a device that keeps keys does not know a run that it had acknowledged."""
+    keeps_keys = session.lab.delivery is DeliveryClass.KEYED and not session.lab.is_repeatable
+    return keeps_keys and run.state in _SAME_WORD.values() and run.key not in answers
+
+
+def _forgotten(run: Run) -> Answer:
+    return Answer(
+        key=run.key,
+        state=DeviceState.UNKNOWN,
+        reason=f"the device said {run.state} before, and does not know the run any more",
+    )
 
 
 def is_news(session: Session, answer: Answer) -> bool:

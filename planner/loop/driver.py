@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from planner.errors import PlannerError, StaleToken, StaleWrite
+from planner.labs import DeviceLab
 from planner.ledger.replay import replay
 from planner.loop.collect import end_overdue, open_runs, poll_source, record_answers
 from planner.loop.keeper import let_devices_go, needs_hold
@@ -22,6 +23,7 @@ from planner.trials import RunState
 
 FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 2.0
+_LISTENING_S = 1.0
 
 
 class Driver:
@@ -107,6 +109,9 @@ def driving(session: Session) -> Iterator[None]:
     )
     session.driver = driver
     thread.start()
+    if isinstance(session.lab, DeviceLab):
+        listening = (session.lab, driver, leave)
+        threading.Thread(target=_listen, args=listening, name="device news", daemon=True).start()
     try:
         yield
     finally:
@@ -114,6 +119,13 @@ def driving(session: Session) -> Iterator[None]:
         driver.wake()
         thread.join()
         session.driver = None
+
+
+def _listen(lab: DeviceLab, driver: Driver, leave: threading.Event) -> None:
+    """Wakes the driver when a device says something by itself; a hint, for it asks anyway."""
+    while not leave.is_set():
+        if lab.wait_for_news(_LISTENING_S):
+            driver.wake()
 
 
 def _beside(session: Session) -> Session:

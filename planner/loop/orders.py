@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from planner.labs import ORDERS, Order, Setting
 from planner.ledger.entries import Record, RunOpened, TrialMoved
 from planner.ledger.replay import CampaignState
@@ -39,9 +41,23 @@ def reorder(state: CampaignState, trial: Trial, run: Run) -> Order:
 
 
 def open_run(
-    state: CampaignState, trial: Trial, *, source: str, device: str | None = None
+    state: CampaignState,
+    trial: Trial,
+    *,
+    source: str,
+    device: str | None = None,
+    now: datetime | None = None,
 ) -> list[Record]:
-    """Returns the records by which an approved trial gets a run and its order an outbox row."""
+    """Returns the records by which an approved trial gets a run and its order an outbox row.
+
+    Args:
+        state: of the campaign.
+        trial: what to run.
+        source: where.
+        device: which of the source's devices is meant, where it has several.
+        now: from which it is counted how long a device may still begin; None for people, who may
+            always.
+    """
     order = make_order(state, trial, number=len(trial.runs) + 1, device=device)
     return [
         TrialMoved(trial=trial.number, to=TrialState.RUNNING),
@@ -54,5 +70,11 @@ def open_run(
             order=ORDERS.dump_python(order, mode="json"),
             parent=trial.runs[-1].key if trial.runs else None,
             device=device,
+            not_after=_not_after(state, now=now),
         ),
     ]
+
+
+def _not_after(state: CampaignState, *, now: datetime | None) -> datetime | None:
+    lasts_s = getattr(state.spec.source, "not_after", None)
+    return None if lasts_s is None or now is None else now + timedelta(seconds=lasts_s)

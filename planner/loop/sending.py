@@ -41,7 +41,7 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
         session.write([sent], trials={trial.number: trial.state}, is_sending=True)
     _plan_next(session, run)
     try:
-        answer = session.lab.submit(_addressed(session, reorder(session.state, trial, run)))
+        answer = session.lab.submit(_addressed(session, trial, run))
     except Unanswered as error:
         return None if is_keyed else _deaf(run, f"no answer came: {error}")
     except LabUnavailable:
@@ -125,9 +125,10 @@ def _token(session: Session) -> int:
     return session.hold.token if session.hold is not None else 0
 
 
-def _addressed(session: Session, order: Order) -> Order:
-    """Returns the order with what lets a device refuse whoever may not give it."""
-    return replace(order, token=_token(session), ledger=session.ledger.id)
+def _addressed(session: Session, trial: Trial, run: Run) -> Order:
+    """Returns the order with what lets a device refuse who may not give it, or gives it late."""
+    order = reorder(session.state, trial, run)
+    return replace(order, token=_token(session), ledger=session.ledger.id, not_after=run.not_after)
 
 
 def _plan_next(session: Session, run: Run) -> None:

@@ -147,6 +147,7 @@ class Run:
         n_sent: how often it was written down that its order was about to leave; only for sources
             that know no keys.
         device: which of the source's devices has it, where it has several.
+        not_after: the device refuses to begin it later.
     """
 
     key: str
@@ -159,6 +160,7 @@ class Run:
     evidence: str = ""
     n_sent: int = 0
     device: str | None = None
+    not_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

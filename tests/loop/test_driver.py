@@ -153,3 +153,22 @@ def test_what_goes_wrong_in_the_driver_for_good_ends_the_stretch(
     run = session.state.trial(1).run
     assert run is not None
     assert run.state is RunState.DISPATCHING
+
+
+def test_a_device_that_forgets_what_it_acknowledged_leaves_the_run_in_doubt_until_it_knows_again(
+    make_session: MakeSession,
+) -> None:
+    lab = fenced(latency=100)
+    session = make_session(lab)
+    advance(session)
+    ends, lab.ends = lab.ends, {}
+    advance(session)
+    trial = session.state.trial(1)
+    assert trial.state is TrialState.IN_DOUBT
+    assert "does not know the run any more" in trial.reason
+    lab.ends, lab.latency = ends, 0
+    lab.polls_left = dict.fromkeys(ends, 0)
+    advance(session)
+    assert session.state.trial(1).state is TrialState.COMPLETED
+    assert lab.acts["bench/1/1"] == 1
+    let_devices_go(session)
