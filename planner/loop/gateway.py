@@ -6,9 +6,12 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from planner.campaign import CampaignSpec
+from planner.campaign import CampaignSpec, HttpDevice, MqttDevice
 from planner.clock import Clock
+from planner.labs.credentials import make_trust, read_secret
 from planner.ledger import Ledger
 from planner.loop.sensing import senders
 from planner.readings import Archive, Recorder, sweep
@@ -36,6 +39,61 @@ class Gateway:
         """Returns what is wrong now, a sentence each; nothing where all is well."""
         said = [self.recorder.trouble, self.sweeping, *(each.trouble for each in self.feeds)]
         return [each for each in said if each]
+
+
+def feeds_of(
+    spec: CampaignSpec, *, folder: Path, ledger: str
+) -> tuple[tuple[Broker, ...], tuple[Address, ...]]:
+    """Returns where the campaign's own device tells its readings: a broker, or addresses to ask.
+
+    Args:
+        spec: the campaign.
+        folder: of its file, where secrets and certificates are looked for.
+        ledger: id of the ledger, under which a broker keeps what waits for it.
+
+    Raises:
+        InputError: a secret or certificate is not there.
+    """
+    source = spec.source
+    if not spec.sensors or not isinstance(source, HttpDevice | MqttDevice):
+        return (), ()
+    if isinstance(source, MqttDevice):
+        return (_broker(source, folder=folder, ledger=ledger),), ()
+    token = None
+    if source.token is not None:
+        what = f"the token of source {source.name!r}"
+        token = read_secret(source.token, what=what, folder=folder).get_secret_value()
+    trust = make_trust(source, folder=folder)
+    addresses = tuple(
+        Address(
+            source=name or source.name,
+            url=url,
+            token=token,
+            tls=trust,
+            insecure=source.insecure,
+        )
+        for name, url in source.addresses.items()
+    )
+    return (), addresses
+
+
+def _broker(source: MqttDevice, *, folder: Path, ledger: str) -> Broker:
+    url, password = urlsplit(source.url), None
+    if source.password is not None:
+        what = f"the password of source {source.name!r}"
+        password = read_secret(source.password, what=what, folder=folder).get_secret_value()
+    is_safe = url.scheme == "mqtts"
+    return Broker(
+        host=url.hostname or "",
+        port=url.port or (8883 if is_safe else 1883),
+        prefix=source.prefix,
+        bases={base: name or source.name for name, base in source.bases.items()},
+        client_id=f"readings-{ledger}-{source.name}",
+        user=source.user,
+        password=password,
+        tls=make_trust(source, folder=folder) if is_safe else None,
+        insecure=source.insecure,
+    )
 
 
 @contextmanager

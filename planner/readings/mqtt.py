@@ -3,8 +3,8 @@
 The broker is told that a message has arrived when its readings are in the database, not before: if
 this process is killed, the broker sends them again, and what had been written is dropped as a
 repeat. For that it must keep our session (clean start false), and must not drop what waits in it
-(mosquitto: ``max_queued_messages 0``). At most ``_IN_FLIGHT`` messages are under way at once, so a
-database that is slow or away slows the broker down.
+(mosquitto: ``max_queued_messages 0``). ``_IN_FLIGHT`` messages are asked for at once, and what comes
+beyond the recorder's queue waits: a database that is slow or away slows the broker down.
 """
 
 from __future__ import annotations
@@ -181,10 +181,13 @@ class Subscriber:
         self._subscribed.set()
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        try:
-            self._heard.put_nowait(_Heard(message, self._connection))
-        except queue.Full:  # a broker that does not keep to what we take; it sends it again
-            self.trouble = "The MQTT broker sends more at once than was agreed."
+        """Waits for room, and the broker with it: no message is dropped here."""
+        while not self._closing.is_set():
+            try:
+                self._heard.put(_Heard(message, self._connection), timeout=_POLL_S)
+            except queue.Full:
+                continue
+            return
 
     def _work(self) -> None:
         while not self._closing.is_set():

@@ -34,7 +34,7 @@ class Mosquitto:
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
             f"persistence_location {self.folder}/\nmax_queued_messages 0\n"
             "max_inflight_messages 100\nset_tcp_nodelay true\n"
-            "autosave_interval 1\nautosave_on_changes true\nuser root\n"
+            "user root\n"
         )
         self.process = subprocess.Popen(
             [PROGRAM, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
