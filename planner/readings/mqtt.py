@@ -3,8 +3,8 @@
 The broker is told that a message has arrived when its readings are in the database, not before: if
 this process is killed, the broker sends them again, and what had been written is dropped as a
 repeat. For that it must keep our session (clean start false), and must not drop what waits in it
-(mosquitto: ``max_queued_messages 0``). ``_IN_FLIGHT`` messages are asked for at once, and what comes
-beyond the recorder's queue waits: a database that is slow or away slows the broker down.
+(mosquitto: ``max_queued_messages 0``). It is asked for ``_IN_FLIGHT`` messages at once, and what
+comes beyond the recorder's queue waits: a database that is slow or away slows the broker down.
 """
 
 from __future__ import annotations
