@@ -93,7 +93,8 @@ def _table(devices: list[dict[str, Any]]) -> Table:
             table.add_row(name, each["address"], "not reached", "", "")
             continue
         state = beat["state"] + (f": {beat['reason']}" if beat["reason"] else "")
-        when = f"number {beat['sequence']}, {each['age_s']:.1f} s ago"
+        age_s = round(each["age_s"], 1) + 0.0  # never -0.0
+        when = f"number {beat['sequence']}, {age_s:.1f} s ago"
         table.add_row(name, each["address"], state, beat["current_key"] or "none", when)
     return table
 
