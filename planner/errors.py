@@ -9,6 +9,7 @@ PlannerError
 │   ├── MissingPackage           a package that the campaign needs is not installed
 │   └── TableError               a table that cannot be read as the campaign file describes it
 ├── Refused                  exit 4: the ledger, a device or another holder says no
+│   ├── NotAllowed               your role does not include this
 │   ├── HeldByAnother            somebody else holds the lease
 │   ├── StaleWrite               the campaign moved on since this write was decided
 │   ├── LedgerTooNew             written by newer software
@@ -96,6 +97,10 @@ class Refused(PlannerError):
     """The ledger, a device or another holder refused; nothing was changed."""
 
     exit_code = 4
+
+
+class NotAllowed(Refused):
+    """Whoever asks has no role that may do this; nothing was changed."""
 
 
 class HeldByAnother(Refused):

@@ -63,6 +63,7 @@ _SECTIONS = {
     "Keep": "How long readings are kept",
     "Budget": "Budget",
     "Policy": "Policy",
+    "Approval": "Approval by rules",
     "Modelling": "Model",
     "StopRule": "Stop rule",
     "Mean": "A reduction: mean",

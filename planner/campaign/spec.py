@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from planner.campaign.approval import Approval, WhoApproves
 from planner.campaign.objectives import (
     AnyObjective,
     HitClass,
@@ -157,8 +158,8 @@ class Policy(_Part):
         description="Whether a setting is measured again where that is worth more than a new one; "
         "auto judges by the noise learned.",
     )
-    approval: Literal["automatic", "person"] = Field(
-        default="automatic", description="Who approves a trial before it is dispatched."
+    approval: WhoApproves = Field(
+        default=Approval(), description="Who approves a trial before it is dispatched."
     )
 
 

@@ -18,9 +18,11 @@ from planner.cli import (
     looking,
     people,
     records,
+    registering,
     running,
     sensing,
     serving,
+    steering,
     supplies,
     telling,
 )
@@ -73,8 +75,10 @@ for part in (
     asking,
     telling,
     people,
+    steering,
     supplies,
     sensing,
+    registering,
     records,
     benching,
 ):

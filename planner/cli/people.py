@@ -39,10 +39,14 @@ def approve(
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Approve trials that wait for it, or turn them down."""
+    """Approve trials that wait for it, or turn them down.
+
+    Where the file asks for two people, a trial goes on after the second of them.
+    """
     from planner.errors import InputError
     from planner.loop import people
     from planner.loop.desk import at_work
+    from planner.trials import TrialState
 
     if reject and not reason.strip():
         raise InputError("Turning a trial down needs a reason (--reason).")
@@ -50,10 +54,16 @@ def approve(
         if reject:
             people.reject(session, trials, reason=reason)
         else:
-            people.approve(session, trials)
-        facts = [{"trial": each, "state": session.state.trial(each).state} for each in trials]
+            people.approve(session, trials, reason=reason)
+        told = [session.state.trial(each) for each in trials]
+    facts = [
+        {"trial": each.number, "state": each.state, "approved_by": each.approved_by}
+        for each in told
+    ]
     word = "Rejected" if reject else "Approved"
-    _say(f"{word}: {', '.join(map(str, trials))}.", facts, as_json=as_json)
+    still = [str(each.number) for each in told if each.state is TrialState.AWAITING_APPROVAL]
+    more = f" Somebody else must approve as well: {', '.join(still)}." if still else ""
+    _say(f"{word}: {', '.join(map(str, trials))}.{more}", facts, as_json=as_json)
 
 
 def abort(

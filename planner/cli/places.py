@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 def make_place(file: Path, name: str | None = None, *, seed: int | None = None) -> Place:
     """Returns the place of a campaign: its file, its name, its ledger."""
-    from planner.loop.desk import Place, this_person
+    from planner.loop.desk import Place
 
-    return Place(file=file, name=name, seed=seed, database_url=database_url(), author=this_person())
+    return Place(file=file, name=name, seed=seed, database_url=database_url())

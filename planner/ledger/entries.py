@@ -329,6 +329,38 @@ class VerdictGiven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalGiven:
+    """A person approves a trial; the entry's author says who.
+
+    Args:
+        number: counts the approvals of this trial from 1; two people cannot both give the first.
+    """
+
+    kind: Literal["approval given"] = "approval given"
+    trial: int
+    number: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSent:
+    """People were told of something that needs them, by one way.
+
+    Args:
+        way: by which it was sent, as the campaign file names it.
+        about: the kind of alert, such as ``in doubt``.
+        alerts: which ones, several where they were joined into one message.
+        text: what was said.
+    """
+
+    kind: Literal["alert sent"] = "alert sent"
+    way: str
+    about: str
+    alerts: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationImported:
     """A measurement from before the campaign, or from outside it.
 
@@ -459,6 +491,8 @@ Record = Annotated[
     | ServiceSet
     | ResultQuarantined
     | VerdictGiven
+    | ApprovalGiven
+    | AlertSent
     | ObservationImported
     | FitFailed
     | ModelsCompared

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from planner.errors import Conflict, Refused, StaleWrite, UnknownName
 from planner.ledger.entries import (
+    ApprovalGiven,
     CampaignAmended,
     CampaignOpened,
     CampaignStopped,
@@ -196,6 +197,18 @@ def _(record: TrialMoved, entry: Entry, rows: Rows) -> None:
     trial = _trial(rows, entry, record.trial)
     check_trial_move(record.trial, now=trial.state, to=record.to)
     rows.trials[record.trial] = replace(trial, state=record.to, updated_at=entry.at)
+
+
+@_apply.register
+def _(record: ApprovalGiven, entry: Entry, rows: Rows) -> None:
+    trial = _trial(rows, entry, record.trial)
+    if record.number != trial.approvals + 1:
+        raise StaleWrite(
+            f"Trial {record.trial} of campaign {entry.campaign!r} has {trial.approvals} approvals "
+            f"by now: this one cannot be number {record.number}. Nothing was written; decide again "
+            f"from the ledger."
+        )
+    rows.trials[record.trial] = replace(trial, approvals=record.number, updated_at=entry.at)
 
 
 @_apply.register

@@ -15,6 +15,8 @@ from typing import Any
 from planner.campaign import CampaignSpec
 from planner.errors import UnknownName
 from planner.ledger.entries import (
+    AlertSent,
+    ApprovalGiven,
     CampaignAmended,
     CampaignOpened,
     CampaignStopped,
@@ -526,6 +528,17 @@ def _(record: Noted, state: CampaignState, entry: Entry) -> None:
 def _(record: VerdictGiven, state: CampaignState, entry: Entry) -> None:
     trial = state.trials[record.trial]
     state.trials[record.trial] = replace(trial, quarantined=())
+
+
+@_apply.register
+def _(record: ApprovalGiven, state: CampaignState, entry: Entry) -> None:
+    trial = state.trials[record.trial]
+    state.trials[record.trial] = replace(trial, approved_by=(*trial.approved_by, entry.author))
+
+
+@_apply.register
+def _(record: AlertSent, state: CampaignState, entry: Entry) -> None:
+    """What was sent matters to who sends alone."""
 
 
 @_apply.register

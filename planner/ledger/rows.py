@@ -61,6 +61,7 @@ class TrialRow:
     Args:
         open_run: key of its open run, if one is.
         result_version: of its latest result; 0 where there is none.
+        approvals: how many people have approved it.
     """
 
     campaign: str
@@ -70,6 +71,7 @@ class TrialRow:
     handed: bool
     open_run: str | None = None
     result_version: int = 0
+    approvals: int = 0
     proposed_at: datetime
     updated_at: datetime
 

@@ -30,7 +30,7 @@ from planner.ledger.column_types import Json, OneOf, UtcTime
 from planner.ledger.rows import InboxState, OutboxState
 from planner.trials import RunState, TrialState, Wanted
 
-SCHEMA = 5
+SCHEMA = 6
 
 metadata = MetaData()
 
@@ -87,6 +87,7 @@ trials = Table(
     Column("handed", Boolean, nullable=False),
     Column("open_run", String),  # key; at most one run of a trial is open
     Column("result_version", Integer, nullable=False),  # 0: none yet
+    Column("approvals", Integer, nullable=False, server_default="0"),  # by different people
     Column("proposed_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
 )
@@ -195,6 +196,18 @@ people = Table(
     Column("registered_by", String, nullable=False),
     Column("revoked_at", UtcTime),
     Column("revoked_by", String),
+)
+
+people_acts = Table(
+    "people_acts",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("by", String, nullable=False),
+    Column("act", String, nullable=False),  # registered, revoked
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 # Time series of sensors. Times are whole microseconds since 1970: a quarter of the room

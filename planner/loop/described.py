@@ -15,9 +15,10 @@ from planner.errors import InputError
 from planner.labs import PersonLab
 from planner.ledger import Ledger, locate, open_ledger
 from planner.ledger.replay import CampaignState
-from planner.loop.desk import locate_artifacts, this_person
+from planner.loop.desk import locate_artifacts
 from planner.loop.intake import check_own, make_intake
 from planner.loop.opening import open_campaign, resume_campaign
+from planner.loop.permission import identify
 from planner.loop.session import Session
 from planner.space import Configuration, SearchSpace
 
@@ -72,7 +73,8 @@ def session_of_spec(
     ledger = open_ledger(place, clock=SystemClock())
     held.callback(ledger.close)
     tables = hash_tables(spec, folder=folder)
-    state = open_campaign(ledger, spec, author=this_person(), tables=tables)
+    author = identify(ledger).name
+    state = open_campaign(ledger, spec, author=author, tables=tables)
     return _session(ledger, state, space, folder=folder, own=reductions)
 
 
@@ -95,7 +97,7 @@ def _session(
         lab=PersonLab(),
         intake=intake,
         clock=SystemClock(),
-        author=this_person(),
+        author=identify(ledger).name,
     )
 
 

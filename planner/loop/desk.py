@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,6 +25,7 @@ from planner.loop.opening import (
     open_campaign,
     resume_campaign,
 )
+from planner.loop.permission import identify
 from planner.loop.session import Session
 
 
@@ -38,7 +38,8 @@ class Place:
         name: of the campaign, where it is run beside itself; None for the file's own.
         seed: instead of the file's.
         database_url: of a shared ledger; None for the one beside the file.
-        author: under whose name things are written.
+        author: under whose name things are written, where no token says another; empty for the
+            operating system's user.
         reductions: the user's own, handed over in Python, by name.
     """
 
@@ -116,7 +117,8 @@ def at_work(
         held.callback(ledger.close)
         if not may_begin:
             resume_campaign(ledger, spec.campaign)
-        state = _open_state(ledger, spec, place, may_amend=may_amend)
+        author = identify(ledger, user=place.author).name
+        state = _open_state(ledger, spec, place, author=author, may_amend=may_amend)
         yield Session(
             ledger=ledger,
             state=state,
@@ -124,7 +126,7 @@ def at_work(
             lab=lab,
             intake=intake,
             clock=clock,
-            author=place.author or this_person(),
+            author=author,
             folder=place.folder,
         )
 
@@ -172,26 +174,17 @@ def _intake(place: Place, spec: CampaignSpec) -> Intake:
     return make_intake(spec, folder=place.folder, artifacts=artifacts, own=place.reductions)
 
 
-def this_person() -> str:
-    """Returns the operating system's user."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        return "unknown user"
-
-
 def _uncapitalised(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
 def _open_state(
-    ledger: Ledger, spec: CampaignSpec, place: Place, *, may_amend: Agree
+    ledger: Ledger, spec: CampaignSpec, place: Place, *, author: str, may_amend: Agree
 ) -> CampaignState:
     if place.name is not None and place.seed is None:
         # run beside itself: the seed it was begun with is not in the file
         begun = replay(itertools.islice(ledger.read(spec.campaign), 1))
         if begun is not None:
             spec = spec.model_copy(update={"seed": begun.seed})
-    author = place.author or this_person()
     tables = hash_tables(spec, folder=place.folder)
     return open_campaign(ledger, spec, author=author, tables=tables, may_amend=may_amend)

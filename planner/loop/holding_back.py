@@ -1,4 +1,4 @@
-"""Trials that are held because money or stock does not suffice any more, and go on when it does."""
+"""Trials that are held back: beyond limits in force now, or short of money or stock; until not."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from planner.ledger.entries import TrialMoved
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import MONEY, Allowance, Resource
 from planner.loop.budget import amount_in_words
+from planner.loop.limits import find_breach
 from planner.trials import Trial, TrialState
 
 Left = dict[str | None, Decimal]
+
+_GOES_ON = "there is enough, and it is within the limits"
 
 
 def moves_due(state: CampaignState) -> list[TrialMoved]:
@@ -18,10 +21,17 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
 
     What was counted may be less than what was reserved, and another run of a trial takes more than
     one. The latest are held first, and the earliest go on first; what waits for approval stands
-    back behind both.
+    back behind both. Whatever was amended since, nothing outside of the limits is dispatched.
     """
+    outside = _outside(state)
+    if outside:
+        return outside
     resources = {each.name: each for each in Allowance.of(state).resources}
-    held = [each for each in state.in_state(TrialState.HELD) if not each.handed]
+    held = [
+        each
+        for each in state.in_state(TrialState.HELD)
+        if not each.handed and find_breach(state.spec, each.configuration) is None
+    ]
     left = _left_for_approved(state, resources)
     approved = [each for each in state.in_state(TrialState.APPROVED) if not each.handed]
     holds = []
@@ -36,6 +46,9 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
 
 def why_held(state: CampaignState, trial: Trial) -> str:
     """Says what a held trial lacks now, which may be something else than when it was held."""
+    breach = find_breach(state.spec, trial.configuration)
+    if breach is not None:
+        return _why_outside(breach)
     resources = {each.name: each for each in Allowance.of(state).resources}
     rest = {
         name: left - _reserved(resources[name], trial)
@@ -43,6 +56,20 @@ def why_held(state: CampaignState, trial: Trial) -> str:
     }
     short = [name for name in rest if rest[name] < 0 and _reserved(resources[name], trial) > 0]
     return "; ".join(_why(resources[name], trial, rest[name]) for name in short) or trial.reason
+
+
+def _outside(state: CampaignState) -> list[TrialMoved]:
+    approved = (each for each in state.in_state(TrialState.APPROVED) if not each.handed)
+    found = ((each.number, find_breach(state.spec, each.configuration)) for each in approved)
+    return [
+        TrialMoved(trial=number, to=TrialState.HELD, reason=_why_outside(breach))
+        for number, breach in found
+        if breach is not None
+    ]
+
+
+def _why_outside(breach: str) -> str:
+    return f"it is outside of the limits now in force: {breach} (planner amend, or planner abort)"
 
 
 def _left_for_approved(state: CampaignState, resources: dict[str | None, Resource]) -> Left:
@@ -60,9 +87,7 @@ def _releases(
     for trial in held:
         taken = {name: _reserved(each, trial) for name, each in resources.items()}
         if all(amount <= 0 or left[name] >= amount for name, amount in taken.items()):
-            moves.append(
-                TrialMoved(trial=trial.number, to=TrialState.APPROVED, reason="there is enough")
-            )
+            moves.append(TrialMoved(trial=trial.number, to=TrialState.APPROVED, reason=_GOES_ON))
             left = {name: left[name] - taken[name] for name in left}
     return moves
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from planner.campaign.people import Act
 from planner.errors import HeldByAnother
 from planner.ledger import Lease, this_process
 from planner.loop.hold import Hold
+from planner.loop.permission import permit
 from planner.loop.session import Session
 
 
@@ -20,7 +22,9 @@ def holding(session: Session) -> Iterator[Lease]:
 
     Raises:
         HeldByAnother: a live process holds it; the message says which.
+        NotAllowed: the session's author may not run campaigns.
     """
+    permit(session.ledger, session.author, {Act.RUN})
     lease = session.ledger.take(session.campaign, holder=this_process())
     session.lease = lease
     session.refresh()

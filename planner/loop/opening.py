@@ -9,10 +9,12 @@ from pydantic import JsonValue
 
 from planner.campaign import CampaignSpec
 from planner.campaign.amendment import Change, find_changes
+from planner.campaign.people import Act
 from planner.errors import InputError, Refused, UnknownName
 from planner.ledger import Ledger
 from planner.ledger.entries import CampaignAmended, CampaignOpened, Expectation
 from planner.ledger.replay import CampaignState, replay
+from planner.loop.permission import permit
 from planner.space import AnyConstraint, AnyParameter
 from planner.trials import Trial, digest_json
 
@@ -48,10 +50,12 @@ def open_campaign(
 
     Raises:
         Refused: what has changed may not change, or ``may_amend`` does not agree.
+        NotAllowed: the author's role does not include it.
     """
     written = _Written.of(spec, tables or {})
     state = replay(ledger.read(spec.campaign))
     if state is None:
+        permit(ledger, author, {Act.BEGIN})
         opened = CampaignOpened(
             spec=written.content,
             spec_digest=written.digest,
@@ -131,6 +135,7 @@ def _amend(
             f"{list_changes(changes)}\n"
             f"Nothing was entered. 'planner amend FILE' enters the change; or put the file back."
         )
+    permit(ledger, author, {Act.AMEND})
     amended = CampaignAmended(
         spec=written.content,
         spec_digest=written.digest,

@@ -84,7 +84,7 @@ def room(state: CampaignState, *, now: datetime) -> int:
     approve them in the meantime.
     """
     is_timely = may_begin(state.spec.source, needed=longest_needed(state.spec.source), now=now)
-    if not is_timely and state.spec.policy.approval == "automatic":
+    if not is_timely and state.spec.policy.approval.default == "automatic":
         return 0
     return room_at_any_time(state, now=now)
 

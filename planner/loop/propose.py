@@ -10,6 +10,7 @@ import numpy as np
 
 from planner.acquisition import Choice, Pick, Situation
 from planner.acquisition.situation import Forecast
+from planner.errors import StaleWrite
 from planner.ledger.entries import (
     FitFailed,
     ModelsCompared,
@@ -20,9 +21,11 @@ from planner.ledger.entries import (
 )
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import Allowance
+from planner.loop.approval import first_move
 from planner.loop.choosing import choose_within
 from planner.loop.context import context_in_words, last_context
 from planner.loop.forecasting import coverage_records
+from planner.loop.limits import find_breach
 from planner.loop.model import LEVEL, make_situation, predict_classes
 from planner.loop.session import Session
 from planner.rng import derive_seed
@@ -108,6 +111,7 @@ def proposal_records(
     """Returns the records of the picks as trials; arguments as of ``write_proposals``."""
     first = state.next_trial
     outcome = state.spec.objective.outcome
+    _check_limits(state, chosen.choice.picks)
     classes = _classes(state, chosen.situation.space, chosen.choice)
     proposals = [
         _make_proposal(pick, chosen, outcome=outcome, classes=shares)
@@ -132,8 +136,27 @@ def proposal_records(
                 handed=handed_to is not None,
             )
         )
-        records.append(_approval(state, number, handed=handed_to is not None))
+        records.append(
+            first_move(state, number, pick.configuration)
+            if handed_to is None
+            else TrialMoved(trial=number, to=TrialState.APPROVED, reason="handed to who asked")
+        )
     return records
+
+
+def _check_limits(state: CampaignState, picks: Sequence[Pick]) -> None:
+    """Accepts picks within the limits that are in force; those that it chose by may be older.
+
+    Raises:
+        StaleWrite: one is outside of them.
+    """
+    for pick in picks:
+        breach = find_breach(state.spec, pick.configuration)
+        if breach is not None:
+            raise StaleWrite(
+                f"Campaign {state.campaign!r} does not admit what was chosen: {breach} Its file "
+                f"was amended meanwhile; nothing was proposed. Run it again."
+            )
 
 
 def _comparisons(state: CampaignState, choice: Choice) -> list[Record]:
@@ -149,13 +172,6 @@ def _comparisons(state: CampaignState, choice: Choice) -> list[Record]:
         words=found.in_words(),
     )
     return [] if state.comparisons[-1:] == [record] else [record]
-
-
-def _approval(state: CampaignState, number: int, *, handed: bool) -> TrialMoved:
-    if state.spec.policy.approval == "person" and not handed:
-        return TrialMoved(trial=number, to=TrialState.AWAITING_APPROVAL)
-    reason = "handed to who asked" if handed else "approval by policy: automatic"
-    return TrialMoved(trial=number, to=TrialState.APPROVED, reason=reason)
 
 
 def _classes(

@@ -16,6 +16,7 @@ from planner.ledger.entries import Entry, Expectation, Record
 from planner.ledger.replay import CampaignState, replay
 from planner.loop.hold import Hold
 from planner.loop.intake import Intake
+from planner.loop.permission import acts_in, permit
 from planner.space import SearchSpace
 from planner.trials import TrialState, Wanted
 
@@ -134,7 +135,11 @@ class Session:
 
         Raises:
             StaleWrite: something that it rests on has changed.
+            NotAllowed: the author's role does not include it.
         """
+        records = tuple(records)
+        if self.lease is None:  # who took the lease was asked then
+            permit(self.ledger, self.author, acts_in(records, self.state))
         expect = Expectation(
             epoch=self.lease.epoch if self.lease is not None else None,
             wanted=wanted,
@@ -143,5 +148,5 @@ class Session:
             source=self.hold.source if is_sending and self.hold is not None else None,
             token=self.hold.token if self.hold is not None else 0,
         )
-        self.ledger.append(self.campaign, tuple(records), author=self.author, expect=expect)
+        self.ledger.append(self.campaign, records, author=self.author, expect=expect)
         self.refresh()

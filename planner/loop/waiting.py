@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import find_shortage
+from planner.loop.approval import missing_in_words
 from planner.loop.holding_back import why_held
 from planner.loop.opening_hours import time_in_words
 from planner.loop.placing import never_fits
@@ -64,7 +65,9 @@ def describe_service(state: CampaignState) -> list[str]:
 def _of_trial(state: CampaignState, trial: Trial) -> str | None:
     match trial.state:
         case TrialState.AWAITING_APPROVAL:
-            return f"trial {trial.number} waits for approval (planner approve)"
+            return (
+                f"trial {trial.number} waits for {missing_in_words(state, trial)} (planner approve)"
+            )
         case TrialState.IN_DOUBT:
             return f"trial {trial.number} is in doubt (planner resolve): {trial.reason}"
         case TrialState.HELD:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from planner.ledger.replay import CampaignState
+from planner.loop.approval import missing_in_words
 from planner.loop.holding_back import why_held
 from planner.report.facts import WaitingItem
 from planner.trials import Trial, TrialState, Wanted
@@ -63,7 +64,7 @@ def _item(trial: Trial, state: CampaignState) -> WaitingItem | None:
                 "performed (and the result), no-result, partly or not-performed"
             )
         case TrialState.AWAITING_APPROVAL:
-            what = f"trial {number} waits for approval"
+            what = f"trial {number} waits for {missing_in_words(state, trial)}"
             to_do = "planner approve; with --reject and a reason to turn it down"
         case TrialState.HELD:
             what = f"trial {number} is held: {why_held(state, trial) or 'no reason was given'}"

@@ -178,6 +178,7 @@ class Trial:
         excluded: why its observation is left out, if a person has excluded it.
         vetoed: why a person does not want its settings to be tried, if that is so.
         given_up: outcomes that nobody will measure any more, each with the reason.
+        approved_by: who has approved it, in order; automatic approvals are not among them.
     """
 
     number: int
@@ -196,6 +197,7 @@ class Trial:
     excluded: str = ""
     vetoed: str = ""
     given_up: Mapping[str, str] = field(default_factory=dict)
+    approved_by: tuple[str, ...] = ()
 
     @property
     def run(self) -> Run | None:

@@ -34,6 +34,7 @@ def find_in_work(parts: Parts) -> Found:
     """Finds what sources cannot run, measure, pay or supply."""
     scalars = scalars_of(parts)
     yield from _runner_mistakes(parts)
+    yield from _approval_mistakes(parts, scalars)
     for name, source in parts.sources.items():
         where: Where = ("sources", name)
         if source is None:
@@ -49,6 +50,22 @@ def find_in_work(parts: Parts) -> Found:
             yield from _consumable_mistakes(scalars, place, consumable)
         if isinstance(source, ReplayedTable):
             yield from _replay_mistakes(parts, scalars, name, source)
+
+
+def _approval_mistakes(parts: Parts, scalars: Scalars) -> Found:
+    rules = parts.policy.approval.rules if parts.policy is not None else {}
+    for who, rule in rules.items():
+        where: Where = ("policy", "approval", who.replace(" ", "_"))
+        for name in sorted(rule.names):
+            part = scalars.get(name)
+            if name not in scalars:
+                yield where, unknown("parameter", name, scalars)
+            elif isinstance(part, Categorical | Ordinal):
+                yield (
+                    where,
+                    f"{name!r} has names for values, which cannot be compared like numbers: leave "
+                    f"it out",
+                )
 
 
 def _runner_mistakes(parts: Parts) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.campaign.approval import N_PEOPLE, Approval
 from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
 from planner.campaign.outcomes import (
     AnyOutcome,
@@ -140,11 +141,20 @@ def describe_policy(spec: CampaignSpec) -> Iterator[str]:
     yield f"{first} {spread}; then a Gaussian process chooses, by {chooser}."
     if policy.repeats == "auto":
         yield "A setting is measured again where that is worth more than a new one."
-    yield (
-        "A person approves each trial before it runs."
-        if policy.approval == "person"
-        else "Trials are approved automatically."
-    )
+    yield from _describe_approval(policy.approval)
+
+
+def _describe_approval(approval: Approval) -> Iterator[str]:
+    by_default = {
+        "automatic": "Trials are approved automatically.",
+        "person": "A person approves each trial before it runs.",
+        "two people": "Two different people approve each trial before it runs.",
+    }
+    yield by_default[approval.default]
+    for who, rule in approval.rules.items():
+        if N_PEOPLE[who] > N_PEOPLE[approval.default]:
+            people = "A person approves" if who == "person" else "Two different people approve"
+            yield f"{people} a trial where {rule.text}."
 
 
 def describe_stopping(spec: CampaignSpec) -> Iterator[str]:

@@ -6,10 +6,20 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from planner.errors import InputError, Refused
-from planner.ledger.entries import Record, RunMoved, TrialMoved, VerdictGiven, WantedSet
+from planner.ledger.entries import (
+    ApprovalGiven,
+    Record,
+    RunMoved,
+    TrialMoved,
+    VerdictGiven,
+    WantedSet,
+)
 from planner.ledger.replay import is_open
+from planner.loop.approval import n_missing
 from planner.loop.collect import record_answers
 from planner.loop.keeper import let_devices_go
+from planner.loop.limits import find_breach
+from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.results import observed_parts
 from planner.loop.people.told import Told, check_told
 from planner.loop.sending import send_aborts
@@ -33,13 +43,21 @@ class Verdict(StrEnum):
     NOT_PERFORMED = "not-performed"
 
 
-def approve(session: Session, numbers: Sequence[int]) -> None:
-    """Approves trials that wait for it.
+def approve(session: Session, numbers: Sequence[int], *, reason: str = "") -> None:
+    """Approves trials that wait for it; those that two people approve go on after the second.
 
     Raises:
-        Refused: one does not wait for approval.
+        Refused: one does not wait for approval, is outside of the limits now in force, or the same
+            person has approved it already.
     """
-    _decide_waiting(session, numbers, to=TrialState.APPROVED, reason="")
+
+    def decide() -> Decided:
+        trials = [session.state.trial(number) for number in numbers]
+        records = [each for trial in trials for each in _approval_of(session, trial, reason)]
+        states = {trial.number: trial.state for trial in trials}
+        return Decided(says="", records=tuple(records), trials=states)
+
+    decide_and_write(session, decide)
 
 
 def reject(session: Session, numbers: Sequence[int], *, reason: str) -> None:
@@ -48,7 +66,18 @@ def reject(session: Session, numbers: Sequence[int], *, reason: str) -> None:
     Raises:
         Refused: one does not wait for approval.
     """
-    _decide_waiting(session, numbers, to=TrialState.REJECTED, reason=reason)
+
+    def decide() -> Decided:
+        trials = [session.state.trial(number) for number in numbers]
+        for trial in trials:
+            _check_waiting(trial)
+        moves = (
+            TrialMoved(trial=each.number, to=TrialState.REJECTED, reason=reason) for each in trials
+        )
+        states = {trial.number: trial.state for trial in trials}
+        return Decided(says="", records=tuple(moves), trials=states)
+
+    decide_and_write(session, decide)
 
 
 def abort(session: Session, number: int, *, reason: str) -> TrialState:
@@ -137,12 +166,13 @@ def _verdict_records(
 def _abort_run(session: Session, trial: Trial, run: Run, *, reason: str) -> TrialState:
     number = trial.number
     if trial.handed or session.lab.is_person or session.lab.is_repeatable:
-        session.lab.abort(run.key, token=0, ledger=session.ledger.id)
         records: list[Record] = [
             RunMoved(key=run.key, to=RunState.ABORTED, evidence=reason),
             TrialMoved(trial=number, to=TrialState.ABORTED, reason=reason),
         ]
         session.write(records, trials={number: trial.state})
+        # after it was allowed; what still runs can do no harm
+        session.lab.abort(run.key, token=0, ledger=session.ledger.id)
         return session.state.trial(number).state
     asked = RunMoved(key=run.key, to=RunState.ABORTING, evidence=reason)
     session.write([asked], trials={number: trial.state})
@@ -153,16 +183,27 @@ def _abort_run(session: Session, trial: Trial, run: Run, *, reason: str) -> Tria
     return session.state.trial(number).state
 
 
-def _decide_waiting(
-    session: Session, numbers: Sequence[int], *, to: TrialState, reason: str
-) -> None:
-    state = session.refresh()
-    waiting = {TrialState.PROPOSED, TrialState.AWAITING_APPROVAL}
-    trials = [state.trial(number) for number in numbers]
-    for trial in trials:
-        if trial.state not in waiting:
-            raise Refused(f"Trial {trial.number} is {trial.state}; it does not wait for approval.")
-    session.write(
-        [TrialMoved(trial=trial.number, to=to, reason=reason) for trial in trials],
-        trials={trial.number: trial.state for trial in trials},
-    )
+def _approval_of(session: Session, trial: Trial, reason: str) -> list[Record]:
+    _check_waiting(trial)
+    breach = find_breach(session.state.spec, trial.configuration)
+    if breach is not None:
+        raise Refused(
+            f"Trial {trial.number} cannot be approved: {breach} The limits were amended after it "
+            f"was proposed. Turn it down (--reject), or put the limits back (planner amend)."
+        )
+    if session.author in trial.approved_by:
+        raise Refused(
+            f"{session.author} has approved trial {trial.number} already; it takes somebody else "
+            f"as well."
+        )
+    by = (*trial.approved_by, session.author)
+    given = ApprovalGiven(trial=trial.number, number=len(by), reason=reason)
+    if n_missing(session.state, trial) > 1:
+        return [given]
+    said = f"approved by {' and '.join(by)}" + (f": {reason}" if reason.strip() else "")
+    return [given, TrialMoved(trial=trial.number, to=TrialState.APPROVED, reason=said)]
+
+
+def _check_waiting(trial: Trial) -> None:
+    if trial.state not in (TrialState.PROPOSED, TrialState.AWAITING_APPROVAL):
+        raise Refused(f"Trial {trial.number} is {trial.state}; it does not wait for approval.")

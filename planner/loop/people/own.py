@@ -11,6 +11,7 @@ from planner.errors import InputError, Refused
 from planner.labs import Reported
 from planner.ledger.entries import Record, TrialMoved, TrialProposed
 from planner.ledger.replay import CampaignState
+from planner.loop.approval import first_move
 from planner.loop.budget import budget_left
 from planner.loop.handing_out import check_own
 from planner.loop.orders import open_run
@@ -178,7 +179,6 @@ def _for_the_source(
     state: CampaignState, proposal: Proposal, configuration: Configuration
 ) -> list[Record]:
     number = state.next_trial
-    waits = state.spec.policy.approval == "person"
     return [
         TrialProposed(
             trial=number,
@@ -186,11 +186,7 @@ def _for_the_source(
             proposal=proposal,
             source=state.spec.source.name,
         ),
-        TrialMoved(trial=number, to=TrialState.AWAITING_APPROVAL)
-        if waits
-        else TrialMoved(
-            trial=number, to=TrialState.APPROVED, reason="approval by policy: automatic"
-        ),
+        first_move(state, number, configuration),
     ]
 
 

@@ -1,0 +1,82 @@
+"""Commands that say what is wanted of a campaign: stop, go."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.cli.options import As, File, Json, Reason
+from planner.cli.places import make_place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from planner.trials import Wanted
+
+_SAID = {
+    "drain": "nothing is proposed any more; what is approved still runs",
+    "hold": "trials are still proposed; none is sent to a device",
+    "pause": "nothing is proposed or sent to a device; what runs there runs to its end",
+    "run": "it may go on",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for command in (stop, go):
+        app.command()(command)
+
+
+def stop(
+    file: File,
+    proposing: Annotated[
+        bool, typer.Option("--proposing", help="Propose nothing more; approved trials still run.")
+    ] = False,
+    dispatching: Annotated[
+        bool, typer.Option("--dispatching", help="Go on proposing; send nothing to a device.")
+    ] = False,
+    reason: Reason = "",
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Stop a campaign in order: what runs at a device is left to end.
+
+    Neither proposes nor dispatches any more, or only the one of both that you name. Whatever
+    process is at work reads it before its next step. planner go lets it go on.
+    """
+    from planner.trials import Wanted
+
+    wanted = {
+        (True, False): Wanted.DRAIN,
+        (False, True): Wanted.HOLD,
+    }.get((proposing, dispatching), Wanted.PAUSE)
+    _want(file, name, wanted, reason=reason, as_json=as_json)
+
+
+def go(file: File, reason: Reason = "", name: As = None, as_json: Json = False) -> None:
+    """Let a campaign go on that was asked to stop.
+
+    A process that is still at work goes on by itself; otherwise planner run starts one.
+    """
+    from planner.trials import Wanted
+
+    _want(file, name, Wanted.RUN, reason=reason, as_json=as_json)
+
+
+def _want(file: Path, name: str | None, wanted: Wanted, *, reason: str, as_json: bool) -> None:
+    from planner.loop.desk import at_work
+    from planner.loop.people import want
+
+    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
+        was = session.state.wanted
+        if was is not wanted:
+            want(session, wanted, reason=reason)
+        campaign, n = session.campaign, len(session.state.open_trials)
+    if as_json:
+        typer.echo(json.dumps({"campaign": campaign, "wanted": wanted, "was": was}))
+        return
+    known = " It was so before." if was is wanted else ""
+    under_way = f" Trials under way: {n}." if n and wanted != "run" else ""
+    typer.echo(f"Campaign {campaign}: {_SAID[wanted]}.{known}{under_way}")
