@@ -10,6 +10,7 @@ PlannerError
 │   └── TableError               a table that cannot be read as the campaign file describes it
 ├── Refused                  exit 4: the ledger, a device or another holder says no
 │   ├── NotAllowed               your role does not include this
+│   ├── NotSent                  an alert was not taken; it is kept
 │   ├── HeldByAnother            somebody else holds the lease
 │   ├── StaleWrite               the campaign moved on since this write was decided
 │   ├── LedgerTooNew             written by newer software
@@ -101,6 +102,10 @@ class Refused(PlannerError):
 
 class NotAllowed(Refused):
     """Whoever asks has no role that may do this; nothing was changed."""
+
+
+class NotSent(Refused):
+    """A way did not take a message; it is kept and tried again."""
 
 
 class HeldByAnother(Refused):

@@ -27,6 +27,7 @@ _EXAMPLES = {
     "policy": "{start: 5}",
     "model": "{family: auto}",
     "stop": "{failures: 5}",
+    "alerts": "{ways: {phone: {kind: command, run: [./ring]}}}",
 }
 # The same for entries further down, by their own key or that of the list or mapping around them.
 _INNER_EXAMPLES = {
@@ -48,6 +49,9 @@ _INNER_EXAMPLES = {
     "filter": "{outliers: 7, resolution: 0.1, noise: 5}",
     "keep": "{raw: 30 days, every: 1 min, means: 730 days}",
     "consumables": "{stock: 20 g, unit: g, use: 0.5}",
+    "ways": "{phone: {kind: command, run: [./ring]}}",
+    "secret": "{env: NAME}",
+    "password": "{env: NAME}",
     "weights": "{NAME: 1, OTHER: 1}",
 }
 # Below these pydantic puts the kind of an entry into its path, and a reduction's name below by.

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from planner.campaign.alerts import Alerts
 from planner.campaign.approval import Approval, WhoApproves
 from planner.campaign.objectives import (
     AnyObjective,
@@ -244,6 +245,7 @@ class CampaignSpec(_Part):
     policy: Policy = Policy()
     model: Modelling = Modelling()
     stop: StopRule = StopRule()
+    alerts: Alerts | None = None
     seed: StrictInt = Field(default=0, ge=0, lt=1 << 62, description="Root of all random choices.")
 
     model_config = ConfigDict(populate_by_name=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from planner.cli import (
+    alerting,
     amending,
     asking,
     beginning,
@@ -79,6 +80,7 @@ for part in (
     supplies,
     sensing,
     registering,
+    alerting,
     records,
     benching,
 ):

@@ -126,11 +126,15 @@ def _run(
 ) -> int:
     from planner.cli.ending import has_ended, reopen
     from planner.cli.live import seed_best
+    from planner.loop.alerts import alerting
     from planner.loop.desk import at_work
     from planner.loop.driver import driving
     from planner.loop.keeper import holding
 
-    with at_work(place, may_amend=agreement(amend=amend)) as session:
+    with (
+        at_work(place, may_amend=agreement(amend=amend)) as session,
+        alerting([place], on_message=progress.message),
+    ):
         _say_what(session, progress.console)
         session.listener = progress.hear
         seed_best(progress, session.state)

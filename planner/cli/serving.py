@@ -53,17 +53,22 @@ def up(
     A campaign that has ended, or waits for people, is left alone until its ledger changes.
     """
     from flows.supervising import supervise
+    from planner.loop.alerts import alerting
 
     places = [make_place(file) for file in files or ()]
     place = find_home(files[0] if files else None, home)
     if until_done and not places:
         raise InputError("--until-done needs the campaign files that are meant.")
-    with interruptible(word="Ending in order") as leave:
+
+    def say(text: str) -> None:
+        _say_now(text, as_json=as_json)
+
+    with interruptible(word="Ending in order") as leave, alerting(places, on_message=say):
         standing = supervise(
             places,
             home=place,
             leave=leave,
-            on_message=lambda text: _say_now(text, as_json=as_json),
+            on_message=say,
             on_start=leave.begin,
             until_done=until_done,
         )

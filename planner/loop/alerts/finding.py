@@ -1,0 +1,163 @@
+"""Finding what people are to be told of: in an entry, or in how the campaign stands now.
+
+Both are functions of the ledger and the time, so that after a restart the same alerts are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from planner.campaign.alerts import AlertKind, Alerts
+from planner.ledger.entries import CampaignStopped, CoverageAlarm, Entry, NothingFits, TrialMoved
+from planner.ledger.replay import CampaignState, is_open
+from planner.loop.stock import in_words, stock_left
+from planner.space.base import as_decimal
+from planner.trials import RunState, TrialState
+
+FAILURES = 3  # in a row, before the stop rule ends the campaign
+HEARTBEAT_LOST_S = 10.0  # five beats of a device that sends one every two seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """Something that people are to be told of.
+
+    Args:
+        name: tells it from all others of the campaign; the same after a restart.
+        about: its kind.
+        text: what happened and what to do, for a person.
+        at: since when.
+        trial: which one it is about, if it is about one.
+    """
+
+    name: str
+    about: AlertKind
+    text: str
+    at: datetime
+    trial: int | None = None
+
+
+def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
+    """Returns what an entry gives reason to tell, if anything.
+
+    Args:
+        entry: the last one that was folded.
+        state: with it.
+    """
+    record = entry.record
+    name = f"entry {entry.sequence}"
+    match record:
+        case TrialMoved(trial=number, to=TrialState.IN_DOUBT):
+            text = (
+                f"Trial {number} is in doubt: {record.reason or 'nobody knows what became of it'}. "
+                f"Look at the device, then give a verdict: planner resolve FILE {number} VERDICT."
+            )
+            return Alert(name=name, about="in doubt", text=text, at=entry.at, trial=number)
+        case TrialMoved(trial=number, to=TrialState.HELD):
+            text = f"Trial {number} is held: {record.reason or 'no reason was given'}."
+            is_interlock = record.reason.lower().startswith("interlock")
+            about: AlertKind = "interlock open" if is_interlock else "held"
+            return Alert(name=name, about=about, text=text, at=entry.at, trial=number)
+        case TrialMoved(trial=number) if _is_one_too_many(record, state):
+            text = (
+                f"{FAILURES} trials in a row have failed, the last of them trial {number}: "
+                f"{record.reason}. {state.spec.stop.failures} in a row stop the campaign."
+            )
+            return Alert(name=name, about="repeated failure", text=text, at=entry.at, trial=number)
+        case CampaignStopped(failed=True):
+            text = f"The campaign has stopped: {record.reason}. Mend the cause, then planner run."
+            return Alert(name=name, about="repeated failure", text=text, at=entry.at)
+        case CampaignStopped():
+            text = f"The campaign has ended: {record.reason}."
+            return Alert(name=name, about="campaign done", text=text, at=entry.at)
+        case CoverageAlarm():
+            text = f"{record.reason}"
+            return Alert(name=name, about="coverage alarm", text=text, at=entry.at)
+        case NothingFits() if record.short_of is not None:
+            return Alert(name=name, about="stock low", text=f"{record.reason}.", at=entry.at)
+    return None
+
+
+def find_standing(
+    state: CampaignState, settings: Alerts, *, now: datetime, beats: Mapping[str, datetime]
+) -> Iterator[Alert]:
+    """Yields what is so now and no entry says: overdue runs, low stock, devices not heard.
+
+    Args:
+        state: of the campaign.
+        settings: of its alerts.
+        now: the time.
+        beats: when each device was heard last.
+    """
+    yield from _overdue(state, settings, now=now)
+    yield from _low(state, settings, now=now)
+    yield from _lost(state, now=now, beats=beats)
+
+
+def _overdue(state: CampaignState, settings: Alerts, *, now: datetime) -> Iterator[Alert]:
+    source = state.spec.source
+    if source.duration is None:
+        return
+    longest = timedelta(seconds=source.duration * settings.late_after)
+    for trial in state.in_state(TrialState.RUNNING):
+        run = trial.run
+        if run is None or trial.handed or not is_open(run) or now - run.opened_at <= longest:
+            continue
+        gone, expected = (now - run.opened_at).total_seconds(), source.duration
+        text = (
+            f"Trial {trial.number} has been under way at {run.device or run.source!r} for "
+            f"{_time(gone)}; {_time(expected)} were expected. Nothing was done about it."
+        )
+        yield Alert(
+            name=f"overdue {run.key}", about="overdue", text=text, at=now, trial=trial.number
+        )
+
+
+def _low(state: CampaignState, settings: Alerts, *, now: datetime) -> Iterator[Alert]:
+    consumables = state.spec.source.consumables
+    if not consumables or state.stopped is not None:
+        return
+    left = stock_left(state)
+    for name, consumable in consumables.items():
+        counted = state.counted.get(name)
+        there = consumable.stock if counted is None else counted.amount
+        if left[name] >= as_decimal(there) * as_decimal(settings.stock_below):
+            continue
+        since = "the beginning" if counted is None else counted.at.isoformat()
+        text = (
+            f"Stock is low: {in_words(state, name)}. Fill it up, then: planner stock FILE "
+            f"{name}=AMOUNT --reason WHY."
+        )
+        yield Alert(name=f"stock {name} since {since}", about="stock low", text=text, at=now)
+
+
+def _lost(state: CampaignState, *, now: datetime, beats: Mapping[str, datetime]) -> Iterator[Alert]:
+    """A device that has nothing to do may be switched off; one with an open run may not."""
+    source = state.spec.source
+    busy = {
+        trial.run.device or source.name
+        for trial in state.in_state(TrialState.RUNNING, TrialState.IN_DOUBT)
+        if trial.run is not None and not trial.handed and trial.run.state is not RunState.IN_DOUBT
+    }
+    for device in sorted(busy & beats.keys()):
+        silent_s = (now - beats[device]).total_seconds()
+        if silent_s > HEARTBEAT_LOST_S:
+            text = (
+                f"Device {device!r} has a trial under way and was heard last at "
+                f"{beats[device]:%H:%M:%S} UTC, {_time(silent_s)} ago. Look whether it still works."
+            )
+            name = f"heartbeat of {device} after {beats[device].isoformat()}"
+            yield Alert(name=name, about="heartbeat lost", text=text, at=now)
+
+
+def _is_one_too_many(record: TrialMoved, state: CampaignState) -> bool:
+    is_failure = record.to in (TrialState.FAILED_BY_MACHINE, TrialState.FAILED_BY_PROCESS)
+    return is_failure and state.failures_in_row == FAILURES < state.spec.stop.failures
+
+
+def _time(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
