@@ -187,10 +187,11 @@ def _no(ledger: Ledger, author: str, role: Role, act: Act, people: dict[str, Reg
     roles = " or ".join(map(str, roles_that_may(act)))
     leads = ", ".join(each.name for each in people.values() if each.role is Role.LEAD)
     if author not in people:
+        least = Role.OPERATOR if act in MAY[Role.OPERATOR] else Role.LEAD
         return (
             f"{author} is not registered in the ledger {ledger.place}, so only looks on, and may "
             f"not {act}. That takes the role {roles}. Set {TOKEN_VARIABLE} to your token, or ask "
-            f"{leads} to register you: planner people add {author} --role {roles_that_may(act)[0]}."
+            f"{leads} to register you: planner people add {author} --role {least}."
         )
     able = [each.name for each in people.values() if act in MAY[each.role]]
     has = "has it" if len(able) == 1 else "have it"

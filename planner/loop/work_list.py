@@ -7,7 +7,7 @@ from datetime import datetime
 
 from planner.campaign import NumberOutcome, Person
 from planner.ledger.replay import CampaignState
-from planner.loop.approval import missing_in_words
+from planner.loop.approval import n_missing
 from planner.trials import Trial, TrialState
 
 SOMEBODY = "whoever may decide"
@@ -62,9 +62,13 @@ def _waits(state: CampaignState, trial: Trial) -> list[tuple[tuple[str, str, str
     began = trial.run.opened_at if trial.run is not None else trial.proposed_at
     match trial.state:
         case TrialState.AWAITING_APPROVAL:
-            missing = missing_in_words(state, trial)
-            what = "the approval" if missing == "approval" else missing
-            key = (SOMEBODY, what, "planner approve FILE TRIAL")
+            who, what = SOMEBODY, "the approval"
+            if trial.approved_by:
+                who = f"somebody else than {' and '.join(trial.approved_by)}"
+                what = "the second approval"
+            elif n_missing(state, trial) > 1:
+                what = "the approval by two people"
+            key = (who, what, "planner approve FILE TRIAL")
             return [(key, trial.proposed_at)]
         case TrialState.IN_DOUBT:
             key = (SOMEBODY, "the verdict on what became", "planner resolve FILE TRIAL VERDICT")

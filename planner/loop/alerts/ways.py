@@ -51,10 +51,12 @@ class Message:
     @property
     def subject(self) -> str:
         """A line for a person."""
+        if self.is_test:
+            return f"[planner] {self.campaign}: test"
         first, n = self.alerts[0], len(self.alerts)
         what = f"{n} times {first.about}" if n > 1 else first.about
         which = f", trial {first.trial}" if n == 1 and first.trial is not None else ""
-        return f"[planner] {self.campaign}: {'test of ' if self.is_test else ''}{what}{which}"
+        return f"[planner] {self.campaign}: {what}{which}"
 
     @property
     def text(self) -> str:
@@ -65,7 +67,7 @@ class Message:
         """The same for a program."""
         content = {
             "campaign": self.campaign,
-            "about": self.alerts[0].about,
+            "about": "test" if self.is_test else self.alerts[0].about,
             "subject": self.subject,
             "text": self.text,
             "alerts": [{**asdict(each), "at": each.at.isoformat()} for each in self.alerts],
