@@ -131,8 +131,6 @@ def amend(session: Session, text: str) -> None:
     session.refresh()
 
 
-
-
 def test_what_is_outside_of_amended_limits_is_neither_approved_nor_dispatched(
     make_session: MakeSession,
 ) -> None:
