@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -17,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from planner.campaign.secrets import Secret
+from planner.campaign.devices import Secret
 
 AlertKind = Literal[
     "in doubt",
@@ -32,7 +34,14 @@ AlertKind = Literal[
 ]
 ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
 
-_Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,]{1,64}@[^\s@<>,]{1,255}$")]
+
+def _check_address(text: str) -> str:
+    if not re.fullmatch(r"[^\s@<>,]{1,64}@[^\s@<>,]{1,255}", text):
+        raise ValueError(f"{text!r} is no e-mail address: write one such as anna@lab.org")
+    return text
+
+
+_Address = Annotated[str, AfterValidator(_check_address)]
 _WayName = Annotated[str, StringConstraints(pattern=r"^[^\W\d_]\w{0,63}$")]
 
 

@@ -14,6 +14,7 @@ from planner.campaign.document import Document, Path, dotted
 from planner.campaign.spec import CampaignSpec
 from planner.errors import Mistake
 
+_WAY = "{kind: command, run: [./ring]}"
 # What to write where a mapping is needed, by the entry it belongs to.
 _EXAMPLES = {
     "parameters": "{low: 20, high: 80, unit: degC}",
@@ -27,7 +28,7 @@ _EXAMPLES = {
     "policy": "{start: 5}",
     "model": "{family: auto}",
     "stop": "{failures: 5}",
-    "alerts": "{ways: {phone: {kind: command, run: [./ring]}}}",
+    "alerts": f"{{ways: {{phone: {_WAY}}}}}",
 }
 # The same for entries further down, by their own key or that of the list or mapping around them.
 _INNER_EXAMPLES = {
@@ -49,9 +50,8 @@ _INNER_EXAMPLES = {
     "filter": "{outliers: 7, resolution: 0.1, noise: 5}",
     "keep": "{raw: 30 days, every: 1 min, means: 730 days}",
     "consumables": "{stock: 20 g, unit: g, use: 0.5}",
-    "ways": "{phone: {kind: command, run: [./ring]}}",
+    "ways": f"{{phone: {_WAY}}}",
     "secret": "{env: NAME}",
-    "password": "{env: NAME}",
     "weights": "{NAME: 1, OTHER: 1}",
 }
 # Below these pydantic puts the kind of an entry into its path, and a reduction's name below by.
@@ -138,7 +138,8 @@ def say(detail: ErrorDetails, path: Path) -> str:
         return _say_choice(context, value)
     if kind == "union_tag_not_found":
         key = str(context["discriminator"]).strip("'")
-        return f"has no {key}: add one, such as {_example(path)}"
+        is_way = path[:-1] == ("alerts", "ways")
+        return f"has no {key}: add one, such as {_WAY if is_way else _example(path)}"
     if kind in _BOUNDS:
         limit, word = _BOUNDS[kind]
         return f"{value!r} is out of range: it must be {word} {context[limit]:g}"

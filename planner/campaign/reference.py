@@ -70,7 +70,6 @@ _SECTIONS = {
     "CommandWay": "A way of alerts: a program",
     "WebhookWay": "A way of alerts: a webhook",
     "MailWay": "A way of alerts: e-mail",
-    "Secret": "Where a secret is",
     "Mean": "A reduction: mean",
     "Median": "A reduction: median",
     "Quantile": "A reduction: quantile",

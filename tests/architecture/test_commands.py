@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from planner.campaign.reference import make_reference
 from planner.cli.app import app
@@ -19,20 +20,19 @@ NAMES = sorted(COMMAND.commands)
 PROMISED = """
     run up deploy pages device
     new check status ask propose tell approve veto abort resolve exclude note
-    stock maintenance labs amend readings
+    stock maintenance labs amend readings stop go people alerts
     what-if report coverage export import backup schema bench
 """
 
 
-def parameters_of(name: str) -> list[Any]:
-    """Of a command, or of all commands of a group."""
+def parts_of(name: str) -> list[Any]:
+    """Returns the command, or those of a group such as people add and people list."""
     command = COMMAND.commands[name]
-    within = getattr(command, "commands", {}).values()
-    return [each for one in (command, *within) for each in one.params]
+    return [*command.commands.values()] if isinstance(command, TyperGroup) else [command]
 
 
 def options_of(name: str) -> set[str]:
-    parameters = parameters_of(name)
+    parameters = [parameter for part in parts_of(name) for parameter in part.params]
     return {each for parameter in parameters for each in parameter.opts if each.startswith("-")}
 
 
@@ -42,11 +42,11 @@ def test_the_commands_are_those_that_were_promised() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_command_and_all_that_it_takes_are_explained(name: str) -> None:
-    command = COMMAND.commands[name]
-    first = (command.help or "").split("\n")[0]
-    assert first.endswith("."), f"planner {name} has no first sentence"
-    for parameter in parameters_of(name):
-        assert getattr(parameter, "help", None), f"planner {name}: {parameter.name} has no help"
+    for command in (COMMAND.commands[name], *parts_of(name)):
+        first = (command.help or "").split("\n")[0]
+        assert first.endswith("."), f"planner {name} has no first sentence"
+        for parameter in command.params:
+            assert getattr(parameter, "help", None), f"planner {name}: {parameter.name} has no help"
 
 
 @pytest.mark.parametrize("name", NAMES)

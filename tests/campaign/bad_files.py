@@ -98,6 +98,16 @@ def _command(text: str) -> tuple[str, str]:
     return _SOURCE, f"{{kind: command, {text}}}"
 
 
+def _approvals(*rules: tuple[str, str]) -> Iterator[tuple[str, str, str]]:
+    for title, rule in rules:
+        yield title, _BUDGET, f"policy:\n  approval:\n    {rule}\n{_BUDGET}"
+
+
+def _ways(*ways: tuple[str, str]) -> Iterator[tuple[str, str, str]]:
+    for title, way in ways:
+        yield title, _BUDGET, f"alerts:\n  ways:\n    phone: {way}\n{_BUDGET}"
+
+
 # title, lines of the good file to replace (none: what follows is added), and by what
 CHANGES: list[tuple[str, str, str]] = [
     ("a name that is misspelt", "parameters:", "paramters:"),
@@ -513,6 +523,52 @@ CHANGES: list[tuple[str, str, str]] = [
     ("a goal to be met that is not stated", "budget:", "stop: {goal_probability: 0.9}\nbudget:"),
     ("done without a gain", "budget:", "stop: {done_probability: 0.9}\nbudget:"),
     ("a probability above one", "budget:", "stop: {goal_probability: 90}\nbudget:"),
+    ("an approval by nobody known", "budget:", "policy: {approval: boss}\nbudget:"),
+    *_approvals(
+        ("an approval that compares nothing", "person: temperature"),
+        ("an approval by two signs", "two_people: 600 < temperature < 700"),
+        ("an approval by an equals sign", "person: temperature = 700"),
+        ("an approval by a parameter that is not there", "person: temprature > 700"),
+        ("an approval by a name", "two_people: catalyst > 3 and flow > 2"),
+        ("an approval that always says the same", "person: 3 > 2"),
+        ("an approval by a program", "person: \"__import__('os').system('ls') > 3\""),
+        ("an approval of an unknown kind", "three_people: temperature > 3"),
+    ),
+    ("alerts without a way", "budget:", "alerts: {at_most: 3}\nbudget:"),
+    *_ways(
+        ("a way of no kind", "{run: [./ring]}"),
+        ("a way of an unknown kind", "{kind: pigeon}"),
+        ("a program as one text", "{kind: command, run: ./ring anna}"),
+        ("no program", "{kind: command, run: []}"),
+        ("a webhook by plain http", "{kind: webhook, url: 'http://chat.lab/hook'}"),
+        ("a webhook that is no address", "{kind: webhook, url: chat}"),
+        ("a webhook with a password", "{kind: webhook, url: 'https://anna:pw@chat.lab/hook'}"),
+        ("a secret itself", "{kind: webhook, url: 'https://chat.lab/h', secret: s3cret}"),
+        (
+            "a secret in two places",
+            "{kind: webhook, url: 'https://chat.lab/h', secret: {env: A, file: b}}",
+        ),
+        ("mail to nobody", "{kind: mail, host: mail.lab, sender: a@lab.org, to: []}"),
+        ("mail to no address", "{kind: mail, host: mail.lab, sender: a@lab.org, to: [anna]}"),
+        (
+            "mail that anyone can read",
+            "{kind: mail, host: mail.lab, sender: a@lab.org, to: [b@lab.org], security: none}",
+        ),
+        (
+            "mail with a user and no password",
+            "{kind: mail, host: mail.lab, sender: a@lab.org, to: [b@lab.org], user: a}",
+        ),
+    ),
+    (
+        "an alert of an unknown kind",
+        "budget:",
+        "alerts: {ways: {phone: {kind: command, run: [ring]}}, kinds: [in trouble]}\nbudget:",
+    ),
+    (
+        "no messages at all",
+        "budget:",
+        "alerts: {ways: {phone: {kind: command, run: [ring]}}, at_most: 0}\nbudget:",
+    ),
     ("a newer file", "campaign: growth", "schema: 2\ncampaign: growth"),
     ("an impossible schema", "campaign: growth", "schema: one\ncampaign: growth"),
     ("a seed below zero", "campaign: growth", "seed: -1\ncampaign: growth"),

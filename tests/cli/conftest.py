@@ -26,7 +26,8 @@ def typed(
 ) -> Typed:
     """Runs a command in this process: quicker than a new one, and the same from ``main`` on."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PLANNER_DATABASE_URL", raising=False)
+    for name in ("PLANNER_DATABASE_URL", "PLANNER_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
 
     def run(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["planner", *arguments])

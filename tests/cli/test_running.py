@@ -21,7 +21,9 @@ def test_people_approve_turn_down_and_abort_what_waits_for_them(desk: Desk, type
     assert "trial 1 waits for approval" in waiting.out
     assert "planner approve" in waiting.out
 
-    assert typed("approve", "flow.yaml", "1", "--json").facts == [{"trial": 1, "state": "approved"}]
+    (approved,) = typed("approve", "flow.yaml", "1", "--json").facts
+    assert (approved["trial"], approved["state"]) == (1, "approved")
+    assert len(approved["approved_by"]) == 1
     turned_down = typed("approve", "flow.yaml", "2", "--reject", "--reason", "too hot for us")
     assert "Rejected: 2" in turned_down.out
     assert "aborted" in typed("abort", "flow.yaml", "1", "--reason", "the pump leaks").out

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import update
 
 from planner.clock import ManualClock
 from planner.ledger import schema
@@ -124,16 +124,9 @@ def a_lost_heartbeat(session: Session) -> None:
     propose(session)
     advance(session)
     now = session.clock.now()
+    heard = update(schema.devices).values(heartbeat_at=now - timedelta(seconds=11))
     with session.ledger.engine.begin() as connection:
-        connection.execute(
-            insert(schema.devices).values(
-                name="robot",
-                delivery="keyed",
-                simulated=False,
-                heartbeat_at=now - timedelta(seconds=11),
-                updated_at=now,
-            )
-        )
+        assert connection.execute(heard).rowcount == 1  # the driver has entered the device
 
 
 def used_stock(session: Session) -> None:
@@ -275,6 +268,7 @@ def test_a_flood_is_joined_and_the_rest_of_the_hour_is_quiet(
     assert len(received(tmp_path)) == 4
 
 
+@pytest.mark.slow
 def test_a_kill_between_sending_and_recording_sends_again_and_loses_nothing(
     make_session: MakeSession, tmp_path: Path
 ) -> None:

@@ -236,6 +236,14 @@ def test_every_kind_of_record_has_its_act() -> None:
     assert kinds == set(permission._ACTS)
 
 
+def test_asking_a_device_to_abort_is_an_act_of_its_own(in_doubt: Session) -> None:
+    from planner.ledger.entries import RunMoved
+    from planner.trials import RunState
+
+    asked = RunMoved(key="bench/1/1", to=RunState.ABORTING)
+    assert permission.acts_in([asked], in_doubt.state) == {Act.ABORT}
+
+
 def test_roles_grow_and_only_leads_do_what_undoes_limits() -> None:
     assert MAY[Role.VIEWER] < MAY[Role.AGENT] < MAY[Role.OPERATOR] < MAY[Role.LEAD] == set(Act)
     forbidden = {Act.APPROVE, Act.CLEAR, Act.RESOLVE, Act.RELEASE, Act.ABORT, Act.RUN}
