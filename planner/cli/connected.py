@@ -94,7 +94,7 @@ def _table(devices: list[dict[str, Any]]) -> Table:
             continue
         state = beat["state"] + (f": {beat['reason']}" if beat["reason"] else "")
         age_s = round(each["age_s"], 1) + 0.0  # never -0.0
-        when = f"number {beat['sequence']}, {age_s:.1f} s ago"
+        when = f"number {beat['sequence']}, {max(0.0, age_s):.1f} s ago"
         table.add_row(name, each["address"], state, beat["current_key"] or "none", when)
     return table
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import DATABASE_VARIABLE, Json, Reason, database_url
+from planner.cli.options import DATABASE_VARIABLE, Json, Reason
+from planner.cli.places import ledger_of
 
 if TYPE_CHECKING:
     from planner.ledger import Ledger
@@ -108,7 +109,7 @@ def list_(
     from planner.ledger.people import read_people, read_people_acts
     from planner.loop.permission import identify
 
-    with _ledger(of, create=False) as ledger:
+    with ledger_of(of, create=False) as ledger:
         me = identify(ledger)
         there, told = read_people(ledger), read_people_acts(ledger)
     if as_json:
@@ -170,33 +171,10 @@ def _asked_by(of: Path | None, *, create: bool) -> Iterator[tuple[Ledger, str]]:
     from planner.campaign.people import Act
     from planner.loop.permission import identify, permit
 
-    with _ledger(of, create=create) as ledger:
+    with ledger_of(of, create=create) as ledger:
         by = identify(ledger).name
         permit(ledger, by, {Act.REGISTER})
         yield ledger, by
-
-
-@contextmanager
-def _ledger(of: Path | None, *, create: bool) -> Iterator[Ledger]:
-    from planner.campaign import read_campaign
-    from planner.clock import SystemClock
-    from planner.errors import InputError
-    from planner.ledger import locate, open_ledger
-
-    url = database_url()
-    if url is None and of is None:
-        raise InputError(
-            f"Which ledger? Name a campaign file (--of FILE), or the database that your campaigns "
-            f"share in {DATABASE_VARIABLE}."
-        )
-    place = url or locate(
-        Path(of or ""), name=read_campaign(Path(of or "")).campaign, database_url=None
-    )
-    ledger = open_ledger(place, clock=SystemClock(), create=create)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
 
 
 def _now() -> datetime:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.emergency import FileOrLab
 from planner.cli.options import As, File, Json, Reason
 from planner.cli.places import make_place
+from planner.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,12 +32,18 @@ def add_to(app: typer.Typer) -> None:
 
 
 def stop(
-    file: File,
+    file: FileOrLab = None,
     proposing: Annotated[
         bool, typer.Option("--proposing", help="Propose nothing more; approved trials still run.")
     ] = False,
     dispatching: Annotated[
         bool, typer.Option("--dispatching", help="Go on proposing; send nothing to a device.")
+    ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Emergency: stop every device of the ledger now, and dispatch nothing."
+        ),
     ] = False,
     reason: Reason = "",
     name: As = None,
@@ -45,8 +53,18 @@ def stop(
 
     Neither proposes nor dispatches any more, or only the one of both that you name. Whatever
     process is at work reads it before its next step. planner go lets it go on.
+
+    With --all every device of the ledger is told to stop now, whoever you are, and no campaign
+    dispatches until planner clear. It is no safety device.
     """
+    from planner.cli.emergency import stop_everything
     from planner.trials import Wanted
+
+    if everything:
+        stop_everything(file, reason=reason, as_json=as_json)
+        return
+    if file is None:
+        raise InputError("Which campaign? Name its file, or stop every device with --all.")
 
     wanted = {
         (True, False): Wanted.DRAIN,

@@ -17,12 +17,14 @@ from planner.errors import PlannerError, StaleToken, StaleWrite
 from planner.labs import DeviceLab
 from planner.ledger.replay import replay
 from planner.loop.collect import end_overdue, open_runs, poll_source, record_answers
+from planner.loop.interlocks import hear, why_locked
 from planner.loop.keeper import let_devices_go, needs_hold
 from planner.loop.session import Session
 from planner.trials import RunState
 
 FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 2.0
+HEARTBEAT_S = 5.0
 _LISTENING_S = 1.0
 
 
@@ -38,7 +40,9 @@ class Driver:
         self.session = session
         self._on_news = on_news
         self._wake = threading.Event()
+        self._heard_at = -HEARTBEAT_S
         self.error: PlannerError | None = None
+        self.locked = ""
 
     def step(self) -> bool:
         """Sends what waits, asks about what is open, and writes what was said.
@@ -52,6 +56,7 @@ class Driver:
         """
         session = self.session
         before = session.refresh().sequence
+        is_other = self._hear()
         try:
             record_answers(session, poll_source(session))
             end_overdue(session)
@@ -62,7 +67,19 @@ class Driver:
             pass  # a person or another driver was faster: look again
         if not any(run.state is not RunState.IN_DOUBT for _, run in open_runs(session)):
             let_devices_go(session)
-        return session.refresh().sequence > before
+        return session.refresh().sequence > before or is_other
+
+    def _hear(self) -> bool:
+        """Asks the devices about themselves, now and then; tells whether a lock came or went."""
+        session = self.session
+        if session.now_s - self._heard_at < HEARTBEAT_S:
+            return False
+        self._heard_at = session.now_s
+        heard = hear(session.lab)
+        for each in list(heard.values())[:1]:  # of several, one stands for the source
+            session.ledger.note_heartbeat(session.state.spec.source.name, each)
+        was, self.locked = self.locked, why_locked(heard)
+        return was != self.locked
 
     def drive(self, *, is_asked_to_leave: Callable[[], bool]) -> None:
         """Steps until asked to leave; what goes wrong for good stays in ``error``."""

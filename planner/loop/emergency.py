@@ -60,29 +60,48 @@ def reaches(ledger: Ledger) -> tuple[Reach, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emergency:
+    """What became of an emergency stop.
+
+    Args:
+        devices: each of them.
+        trouble: why the ledger does not keep campaigns from dispatching; empty where it does.
+    """
+
+    devices: tuple[Stopped, ...]
+    trouble: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every device has confirmed it, and nothing more is dispatched."""
+        return not self.trouble and all(each.is_stopped for each in self.devices)
+
+
 def stop_all(
-    ledger: Ledger,
+    ledger: Ledger | None,
     *,
     by: str,
     reason: str,
     also: Sequence[Reach] = (),
     open_it: OpenLab = lambda spec, folder: open_lab(spec, folder=folder),
-) -> tuple[Stopped, ...]:
+) -> Emergency:
     """Stops all devices of a ledger, at once, and latches the stop.
 
     The devices are told while the ledger is written: neither waits for the other.
 
     Args:
-        ledger: whose campaigns dispatch no more.
+        ledger: whose campaigns dispatch no more; None where it cannot be opened.
         by: who stops.
         reason: why.
         also: sources that are to be stopped although nothing was sent to them yet.
         open_it: makes the lab of a source.
 
     Returns:
-        What became of each device; of one that has not answered in time too.
+        What became of each device, also of one that has not answered in time.
     """
-    known = {each.spec.source.name: each for each in (*also, *reaches(ledger))}
+    kept = reaches(ledger) if ledger is not None else ()
+    known = {each.spec.source.name: each for each in (*also, *kept)}
     said: dict[str, list[Stopped]] = {}
 
     def tell(name: str, reach: Reach) -> None:
@@ -94,13 +113,25 @@ def stop_all(
     ]
     for thread in threads:
         thread.start()
-    ledger.latch_stop(by=by, reason=reason)
+    trouble = _latch(ledger, by=by, reason=reason)
     for thread in threads:
         thread.join(PATIENCE_S)
     silent = f"no answer within {PATIENCE_S:g} s"
-    return tuple(
+    devices = tuple(
         one for name in sorted(known) for one in said.get(name, [Stopped(source=name, said=silent)])
     )
+    return Emergency(devices=devices, trouble=trouble)
+
+
+def _latch(ledger: Ledger | None, *, by: str, reason: str) -> str:
+    """Latches the stop, and returns why that is not possible, if it is not."""
+    if ledger is None:
+        return "the ledger cannot be opened"
+    try:
+        ledger.latch_stop(by=by, reason=reason)
+    except PlannerError as error:
+        return str(error)
+    return ""
 
 
 def _stop_source(reach: Reach, *, by: str, reason: str, open_it: OpenLab) -> list[Stopped]:

@@ -8,6 +8,7 @@ from planner.ledger.entries import TrialMoved
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import MONEY, Allowance, Resource
 from planner.loop.budget import amount_in_words
+from planner.loop.interlocks import is_interlocked
 from planner.loop.limits import find_breach
 from planner.trials import Trial, TrialState
 
@@ -30,7 +31,8 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
     held = [
         each
         for each in state.in_state(TrialState.HELD)
-        if not each.handed and find_breach(state.spec, each.configuration) is None
+        if not (each.handed or is_interlocked(each))
+        and find_breach(state.spec, each.configuration) is None
     ]
     left = _left_for_approved(state, resources)
     approved = [each for each in state.in_state(TrialState.APPROVED) if not each.handed]
@@ -49,6 +51,8 @@ def why_held(state: CampaignState, trial: Trial) -> str:
     breach = find_breach(state.spec, trial.configuration)
     if breach is not None:
         return _why_outside(breach)
+    if is_interlocked(trial):
+        return f"{trial.reason} (unlock it there)"
     resources = {each.name: each for each in Allowance.of(state).resources}
     rest = {
         name: left - _reserved(resources[name], trial)

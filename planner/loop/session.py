@@ -41,6 +41,10 @@ class Driving(Protocol):
     def unreachable_since(self) -> float | None:
         """When the source was first out of reach, in seconds of the clock; None where it is not."""
 
+    @property
+    def locked(self) -> str:
+        """Why no device takes an order; empty where one does."""
+
     def wake(self) -> None:
         """Lets it look at the ledger now."""
 

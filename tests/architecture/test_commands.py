@@ -20,7 +20,7 @@ NAMES = sorted(COMMAND.commands)
 PROMISED = """
     run up deploy pages device
     new check status ask propose tell approve veto abort resolve exclude note
-    stock maintenance labs amend readings stop go people alerts
+    stock maintenance labs amend readings stop clear go people alerts
     what-if report coverage export import backup schema bench
 """
 

@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
+
+import pytest
 
 from planner.campaign import CampaignSpec
+from planner.clock import ManualClock
 from planner.errors import LabUnavailable
 from planner.labs import Answer, Lab, Order
-from planner.loop.advance import Waiting, advance
-from planner.loop.emergency import Stopped, stop_all
+from planner.loop.advance import Step, Waiting, advance
+from planner.loop.driver import HEARTBEAT_S, Driver
+from planner.loop.emergency import Reach, Stopped, stop_all
 from planner.loop.keeper import let_devices_go
 from planner.trials import Heartbeat, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
@@ -29,9 +34,11 @@ class StoppableLab(ScriptedLab):
     silent: Sequence[str | None] = ()
     told: list[tuple[str | None, str]] = field(default_factory=list)
     meet: threading.Barrier | None = None
+    locked: str = ""
 
     def heartbeat(self, device: str | None = None) -> Heartbeat:
-        return Heartbeat(boot_id="b", sequence=1, at=NOW, state="ready")
+        state: Literal["locked", "ready"] = "locked" if self.locked else "ready"
+        return Heartbeat(boot_id="b", sequence=1, at=NOW, state=state, reason=self.locked)
 
     def adjust(self, *_: object, **__: object) -> None:
         raise AssertionError("nothing is adjusted here")
@@ -73,7 +80,8 @@ def test_all_devices_are_told_at_once_and_nothing_more_is_dispatched(
         return labs[spec.source.name]
 
     said = stop_all(session.ledger, by="mara", reason="smoke", open_it=open_it)
-    assert said == (
+    assert said.is_complete
+    assert said.devices == (
         Stopped(source="oven", is_stopped=True, said="smoke"),
         Stopped(source="robot", is_stopped=True, said="smoke"),
     )
@@ -90,6 +98,36 @@ def test_all_devices_are_told_at_once_and_nothing_more_is_dispatched(
         let_devices_go(each)
 
 
+@pytest.mark.parametrize("is_driven", [False, True])
+def test_what_is_approved_is_held_while_the_device_is_locked_and_goes_on_by_itself(
+    make_session: MakeSession, clock: ManualClock, *, is_driven: bool
+) -> None:
+    lab = stoppable(locked="the door is open")
+    session = make_session(lab)
+    driver = Driver(make_session(lab))
+
+    def look() -> Step:
+        clock.wait_s(HEARTBEAT_S)
+        if is_driven:
+            session.driver = driver
+            driver.step()
+        return advance(session)
+
+    look()
+    step = look()
+    trial = session.state.trial(1)
+    assert trial.state is TrialState.HELD
+    assert trial.reason == "interlock: the device is locked (the door is open)"
+    assert step.waiting is Waiting.MACHINE
+    assert lab.orders == []
+    lab.locked = ""
+    look()
+    look()
+    assert [each.key for each in lab.orders] == ["bench/1/1"]
+    for each in (session, driver.session):
+        let_devices_go(each)
+
+
 def test_who_cannot_be_reached_is_named_and_the_others_are_stopped(
     make_session: MakeSession,
 ) -> None:
@@ -97,7 +135,8 @@ def test_who_cannot_be_reached_is_named_and_the_others_are_stopped(
     session = make_session(lab, text=campaign_text(source="devices: [left, right]"))
     advance(session)
     said = stop_all(session.ledger, by="mara", reason="smoke", open_it=lambda *_: lab)
-    assert said == (
+    assert not said.is_complete
+    assert said.devices == (
         Stopped(source="robot", device="left", said="nobody listens there"),
         Stopped(source="robot", device="right", is_stopped=True, said="smoke"),
     )
@@ -111,6 +150,18 @@ def test_a_source_whose_adapter_knows_no_stop_is_said_to_need_a_hand(
     plain = ScriptedLab(lambda order, _n: done(order, **{"yield": 50.0}))
     session = make_session(plain)
     advance(session)
-    (said,) = stop_all(session.ledger, by="mara", reason="smoke", open_it=lambda *_: plain)
+    (said,) = stop_all(session.ledger, by="mara", reason="smoke", open_it=lambda *_: plain).devices
     assert not said.is_stopped
     assert "stop it at the device" in said.said
+
+
+def test_a_ledger_that_cannot_be_opened_keeps_no_device_from_being_stopped(
+    make_session: MakeSession,
+) -> None:
+    lab = stoppable()
+    session = make_session(lab)
+    reach = Reach(spec=session.state.spec, folder=Path())
+    said = stop_all(None, by="mara", reason="smoke", also=[reach], open_it=lambda *_: lab)
+    assert [each.is_stopped for each in said.devices] == [True]
+    assert not said.is_complete
+    assert "cannot be opened" in said.trouble
