@@ -18,10 +18,10 @@ test: .venv/ready
 
 # two at a time: first those that only compute, a file's tests one after the other; then those that
 # start processes and mostly wait for them, each in a folder of its own, the longest first
-WAITING := tests/kills tests/flows tests/cli tests/ledger tests/loop
+WAITING := tests/kills tests/flows tests/cli tests/device tests/labs tests/ledger tests/loop tests/readings
 slow: .venv/ready
-	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile $(WAITING:%=--ignore=%)
-	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist load --maxschedchunk 1 $(WAITING)
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile --durations 15 $(WAITING:%=--ignore=%)
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist load --maxschedchunk 1 --durations 15 $(WAITING)
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .
