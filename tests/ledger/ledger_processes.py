@@ -1,7 +1,8 @@
 """Real processes that write to one ledger.
 
-They are forked, so that a test can start and kill many in a second; the parent holds no connection
-at that time.
+They are forked, so that a test can start and kill many in a second; not from the process of the
+tests, where threads of other tests may hold a lock that no child could ever get, but from a clean
+one that has imported what they need.
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+import cloudpickle
 from ledger_records import opened, trial_steps
 
 from planner.clock import SystemClock
 from planner.errors import PlannerError
 from planner.ledger import Ledger, open_ledger
 
-_FORK = multiprocessing.get_context("fork")
+CLEAN = multiprocessing.get_context("forkserver")
+CLEAN.set_forkserver_preload(["planner.ledger", "ledger_records", "sqlalchemy.dialects.sqlite"])
 _DEADLINE_S = 120.0
 
 Work = Callable[[Ledger, int], object]
@@ -31,10 +35,11 @@ def in_processes(n: int, place: str, work: Work) -> list[object]:
 
     An error of the planner counts as a return. All of them live until the last has answered.
     """
-    barrier = _FORK.Barrier(n)
-    pipes = [_FORK.Pipe(duplex=False) for _ in range(n)]
+    packed = _pack(work)
+    barrier = CLEAN.Barrier(n)
+    pipes = [CLEAN.Pipe(duplex=False) for _ in range(n)]
     processes = [
-        _FORK.Process(target=_work, args=(place, number, work, barrier, writer))
+        CLEAN.Process(target=_work, args=(place, number, packed, barrier, writer))
         for number, (_, writer) in enumerate(pipes)
     ]
     for process in processes:
@@ -51,7 +56,18 @@ def _receive(reader: Connection) -> object:
     return reader.recv()
 
 
-def _work(place: str, number: int, work: Work, barrier: object, writer: Connection) -> None:
+def _pack(work: Work) -> bytes:
+    """Packs a function with all that it refers to, so that no test file need be imported."""
+    module = sys.modules[work.__module__]
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        return bytes(cloudpickle.dumps(work))
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+
+
+def _work(place: str, number: int, packed: bytes, barrier: object, writer: Connection) -> None:
+    work: Work = cloudpickle.loads(packed)
     barrier.wait(_DEADLINE_S)  # type: ignore[attr-defined]
     try:
         ledger = open_ledger(place, clock=SystemClock())
@@ -68,8 +84,8 @@ def writing_process(place: str, campaign: str) -> Iterator[tuple[BaseProcess, Co
 
     It sends the last sequence of each append once that is acknowledged, and is killed in the end.
     """
-    reader, writer = _FORK.Pipe(duplex=False)
-    process = _FORK.Process(target=_write_forever, args=(place, campaign, writer))
+    reader, writer = CLEAN.Pipe(duplex=False)
+    process = CLEAN.Process(target=_write_forever, args=(place, campaign, writer))
     process.start()
     writer.close()
     try:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -17,12 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ledger_processes import CLEAN
 
 from planner.errors import InputError, LedgerUnavailable
 from planner.ledger.artifacts import ArtifactStore
 from planner.trials.values import Artifact, Curve, StoredCurve
 
-_FORK = multiprocessing.get_context("fork")
 _DEADLINE_S = 60.0
 
 
@@ -195,7 +194,7 @@ def test_drafts_of_a_day_ago_are_cleared_away_and_fresh_ones_are_left(
 
 
 def _start(work: Callable[..., None], *arguments: object) -> BaseProcess:
-    process = _FORK.Process(target=work, args=arguments)
+    process = CLEAN.Process(target=work, args=arguments)
     process.start()
     return process
 
@@ -210,7 +209,7 @@ def _put_the_same(folder: Path, barrier: object) -> None:
 
 def test_writers_of_the_same_content_do_not_disturb_each_other(store: ArtifactStore) -> None:
     """Four processes, each file begun by all of them at once."""
-    barrier = _FORK.Barrier(4)
+    barrier = CLEAN.Barrier(4)
     processes = [_start(_put_the_same, store.folder, barrier) for _ in range(4)]
     for process in processes:
         process.join(_DEADLINE_S)
@@ -233,7 +232,7 @@ def test_a_writer_that_is_killed_loses_nothing_that_it_acknowledged_and_leaves_n
     store: ArtifactStore, n_acknowledged: int
 ) -> None:
     """Killed with a draft on the disk, that is while it writes."""
-    reader, writer = _FORK.Pipe(duplex=False)
+    reader, writer = CLEAN.Pipe(duplex=False)
     process = _start(_put_forever, store.folder, writer)
     writer.close()
     acknowledged = []
