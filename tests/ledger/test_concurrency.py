@@ -116,7 +116,7 @@ def test_of_ten_that_take_a_campaign_one_holds_it(place: str) -> None:
     assert Counter(type(answer) for answer in answers) == {int: 1, HeldByAnother: 9}
 
 
-@pytest.mark.parametrize("n_rounds", [6, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_rounds", [6, pytest.param(30, marks=pytest.mark.slow)])
 def test_a_writer_that_is_killed_leaves_a_ledger_that_opens(place: str, n_rounds: int) -> None:
     """The first is killed while it may still be making the ledger, the rest at any moment.
 
