@@ -24,7 +24,7 @@ from planner.loop.collect import (
     settle_inbox,
 )
 from planner.loop.holding_back import moves_due
-from planner.loop.interlocks import hear, interlock_moves, is_interlocked, why_locked
+from planner.loop.interlocks import interlock_moves, is_interlocked, locked_now
 from planner.loop.orders import open_run
 from planner.loop.placing import Placement, place, room, wait_until
 from planner.loop.propose import decide, write_proposals
@@ -147,19 +147,11 @@ def _ask(session: Session, perform: Perform) -> bool:
 def _hold_back(session: Session) -> bool:
     """Holds trials that money or stock does not suffice for any more, and lets others go on."""
     state = session.state
-    moves = interlock_moves(state, locked=_why_locked(session)) or moves_due(state)
+    moves = interlock_moves(state, locked=locked_now(session)) or moves_due(state)
     if moves:
         states = {each.trial: session.state.trial(each.trial).state for each in moves}
         session.write(moves, trials=states, is_decision=True)
     return bool(moves)
-
-
-def _why_locked(session: Session) -> str:
-    """Returns why no device would take what waits; empty where nothing does, or one would."""
-    if session.driver is not None:
-        return session.driver.locked
-    waits = session.state.in_state(TrialState.APPROVED, TrialState.HELD)
-    return why_locked(hear(session.lab)) if waits else ""
 
 
 def _dispatch(session: Session, perform: Perform) -> bool:

@@ -12,6 +12,7 @@ from planner.errors import PlannerError
 from planner.labs import DeviceLab, Lab
 from planner.ledger.entries import TrialMoved
 from planner.ledger.replay import CampaignState
+from planner.loop.session import Session
 from planner.trials import Heartbeat, Trial, TrialState
 
 PREFIX = "interlock: "
@@ -44,6 +45,14 @@ def why_locked(heard: Heard) -> str:
         for device, each in locked.items()
     )
     return PREFIX + "; ".join(said)
+
+
+def locked_now(session: Session) -> str:
+    """Returns why no device would take what waits; empty where nothing does, or one would."""
+    if session.driver is not None:
+        return session.driver.locked
+    waits = session.state.in_state(TrialState.APPROVED, TrialState.HELD)
+    return why_locked(hear(session.lab)) if waits else ""
 
 
 def is_interlocked(trial: Trial) -> bool:

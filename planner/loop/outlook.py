@@ -6,6 +6,7 @@ from planner.errors import LabUnavailable
 from planner.loop.advance import PATIENCE_S
 from planner.loop.collect import is_news, open_runs, overdue_runs
 from planner.loop.holding_back import moves_due
+from planner.loop.interlocks import interlock_moves, locked_now
 from planner.loop.placing import place, room
 from planner.loop.sending import note_unreachable
 from planner.loop.session import Session
@@ -24,7 +25,7 @@ def has_work(session: Session) -> bool:
         return False
     if state.unsettled or overdue_runs(session) or _has_answers(session):
         return True
-    if moves_due(state):
+    if moves_due(state) or interlock_moves(state, locked=locked_now(session)):
         return True
     now = session.clock.now()
     if state.may_dispatch and place(state, now=now).now:

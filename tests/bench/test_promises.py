@@ -12,12 +12,12 @@ from planner.bench import Rules, compare, read_pools
 def test_half_of_the_best_5_percent_is_found_within_the_promised_trials(
     table, most, real_tables, tmp_path
 ):
-    """Seeds 0 to 19, the ones of docs/benchmarks: deterministic on one machine.
+    """Seeds 0 to 7 of those in docs/benchmarks: deterministic on one machine.
 
     Random choice needs 82 and 89, so a broken policy fails at once.
     """
     pools = read_pools([table], tables=real_tables)
-    [standing] = compare(pools, [Rules()], seeds=range(20), folder=tmp_path)
+    [standing] = compare(pools, [Rules()], seeds=range(8), folder=tmp_path)
     assert pools[0].promise == most
     assert standing.half.value <= most
     assert standing.n_fallback == 0
