@@ -27,7 +27,7 @@ from typing import Literal
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent), str(ROOT / "tests" / "labs")]
 
-from broker import Broker  # noqa: E402
+from broker import PROGRAM, Broker  # noqa: E402, F401
 from cut_line import CutLine  # noqa: E402
 from kill_bench import environment  # noqa: E402
 

@@ -10,8 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from broker import PROGRAM
-from devices_under_fire import Bench, Outcome, Wire, fire
+from devices_under_fire import PROGRAM, Bench, Outcome, Wire, fire
 
 pytestmark = pytest.mark.slow
 
