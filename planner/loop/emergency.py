@@ -23,7 +23,7 @@ OpenLab = Callable[[CampaignSpec, Path], Lab]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped:
+class DeviceStop:
     """What became of the stop of one device.
 
     Args:
@@ -69,7 +69,7 @@ class Emergency:
         trouble: why the ledger does not keep campaigns from dispatching; empty where it does.
     """
 
-    devices: tuple[Stopped, ...]
+    devices: tuple[DeviceStop, ...]
     trouble: str = ""
 
     @property
@@ -102,7 +102,7 @@ def stop_all(
     """
     kept = reaches(ledger) if ledger is not None else ()
     known = {each.spec.source.name: each for each in (*also, *kept)}
-    said: dict[str, list[Stopped]] = {}
+    said: dict[str, list[DeviceStop]] = {}
 
     def tell(name: str, reach: Reach) -> None:
         said[name] = _stop_source(reach, by=by, reason=reason, open_it=open_it)
@@ -118,7 +118,9 @@ def stop_all(
         thread.join(PATIENCE_S)
     silent = f"no answer within {PATIENCE_S:g} s"
     devices = tuple(
-        one for name in sorted(known) for one in said.get(name, [Stopped(source=name, said=silent)])
+        one
+        for name in sorted(known)
+        for one in said.get(name, [DeviceStop(source=name, said=silent)])
     )
     return Emergency(devices=devices, trouble=trouble)
 
@@ -134,15 +136,17 @@ def _latch(ledger: Ledger | None, *, by: str, reason: str) -> str:
     return ""
 
 
-def _stop_source(reach: Reach, *, by: str, reason: str, open_it: OpenLab) -> list[Stopped]:
+def _stop_source(reach: Reach, *, by: str, reason: str, open_it: OpenLab) -> list[DeviceStop]:
     name = reach.spec.source.name
     try:
         lab = open_it(reach.spec, reach.folder)
     except PlannerError as error:
-        return [Stopped(source=name, said=str(error))]
+        return [DeviceStop(source=name, said=str(error))]
     try:
         if not isinstance(lab, DeviceLab):
-            return [Stopped(source=name, said="its adapter knows no stop; stop it at the device")]
+            return [
+                DeviceStop(source=name, said="its adapter knows no stop; stop it at the device")
+            ]
         return [_stop_device(lab, name, device, by=by, reason=reason) for device in lab.devices]
     finally:
         lab.close()
@@ -150,8 +154,8 @@ def _stop_source(reach: Reach, *, by: str, reason: str, open_it: OpenLab) -> lis
 
 def _stop_device(
     lab: DeviceLab, source: str, device: str | None, *, by: str, reason: str
-) -> Stopped:
-    told = Stopped(source=source, device=device)
+) -> DeviceStop:
+    told = DeviceStop(source=source, device=device)
     try:
         heard = lab.stop(by=by, reason=reason, device=device)
     except PlannerError as error:

@@ -17,7 +17,7 @@ from planner.errors import LabUnavailable
 from planner.labs import Answer, Lab, Order
 from planner.loop.advance import Step, Waiting, advance
 from planner.loop.driver import HEARTBEAT_S, Driver
-from planner.loop.emergency import Reach, Stopped, stop_all
+from planner.loop.emergency import DeviceStop, Reach, stop_all
 from planner.loop.keeper import let_devices_go
 from planner.trials import Heartbeat, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
@@ -82,8 +82,8 @@ def test_all_devices_are_told_at_once_and_nothing_more_is_dispatched(
     said = stop_all(session.ledger, by="mara", reason="smoke", open_it=open_it)
     assert said.is_complete
     assert said.devices == (
-        Stopped(source="oven", is_stopped=True, said="smoke"),
-        Stopped(source="robot", is_stopped=True, said="smoke"),
+        DeviceStop(source="oven", is_stopped=True, said="smoke"),
+        DeviceStop(source="robot", is_stopped=True, said="smoke"),
     )
     step = advance(session)
     assert step.waiting is Waiting.MACHINE  # what runs there is asked about as before
@@ -137,8 +137,8 @@ def test_who_cannot_be_reached_is_named_and_the_others_are_stopped(
     said = stop_all(session.ledger, by="mara", reason="smoke", open_it=lambda *_: lab)
     assert not said.is_complete
     assert said.devices == (
-        Stopped(source="robot", device="left", said="nobody listens there"),
-        Stopped(source="robot", device="right", is_stopped=True, said="smoke"),
+        DeviceStop(source="robot", device="left", said="nobody listens there"),
+        DeviceStop(source="robot", device="right", is_stopped=True, said="smoke"),
     )
     assert session.ledger.latch() is not None
     let_devices_go(session)
