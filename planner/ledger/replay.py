@@ -52,7 +52,9 @@ from planner.ledger.entries import (
 from planner.space import Configuration
 from planner.trials import (
     CHARGED,
+    DISPATCHING,
     PENDING,
+    PROPOSING,
     TERMINAL_RUNS,
     TERMINAL_TRIALS,
     Observation,
@@ -146,12 +148,12 @@ class CampaignState:
     @property
     def may_propose(self) -> bool:
         """Whether people want it to propose."""
-        return self.latched is None and self.wanted in (Wanted.RUN, Wanted.HOLD)
+        return self.latched is None and self.wanted in PROPOSING
 
     @property
     def may_dispatch(self) -> bool:
         """Whether people want what is approved to be dispatched."""
-        return self.latched is None and self.wanted in (Wanted.RUN, Wanted.DRAIN)
+        return self.latched is None and self.wanted in DISPATCHING
 
     @property
     def next_trial(self) -> int:

@@ -32,14 +32,11 @@ from planner.loop.sending import send
 from planner.loop.session import Session
 from planner.loop.stopping import assess, is_settled
 from planner.loop.waiting import describe_time, describe_waiting
-from planner.trials import RunState, TrialState, Wanted
+from planner.trials import DISPATCHING, PROPOSING, RunState, TrialState
 
 T = TypeVar("T")
 
 PATIENCE_S = 60.0  # how long a source may be out of reach before the engine gives up
-
-PROPOSING = (Wanted.RUN, Wanted.HOLD)
-DISPATCHING = (Wanted.RUN, Wanted.DRAIN)
 
 
 class Waiting(StrEnum):
@@ -134,7 +131,7 @@ def _ask(session: Session, perform: Perform) -> bool:
         if chosen.choice.picks:
             return write_proposals(session, chosen)
         if chosen.short is not None:
-            session.write([chosen.short], wanted=frozenset(PROPOSING), is_decision=True)
+            session.write([chosen.short], wanted=PROPOSING, is_decision=True)
         else:
             reason = "no configuration is left that was not tried"
             session.write([CampaignStopped(rule="exhausted", reason=reason)], is_decision=True)
@@ -184,7 +181,7 @@ def _dispatch_one(session: Session, placement: Placement) -> None:
             device=placement.device,
         ),
         trials={number: TrialState.APPROVED},
-        wanted=frozenset(DISPATCHING),
+        wanted=DISPATCHING,
         is_decision=True,
     )
     if session.driver is not None:

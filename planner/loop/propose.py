@@ -30,9 +30,7 @@ from planner.loop.model import LEVEL, make_situation, predict_classes
 from planner.loop.session import Session
 from planner.rng import derive_seed
 from planner.space import SearchSpace
-from planner.trials import Prediction, Proposal, TrialState, Wanted
-
-_PROPOSING = frozenset({Wanted.RUN, Wanted.HOLD})
+from planner.trials import PROPOSING, Prediction, Proposal, TrialState
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def write_proposals(session: Session, chosen: Chosen, *, handed_to: str | None =
     first = state.next_trial
     records = proposal_records(state, chosen, handed_to=handed_to)
     if records:
-        session.write(records, wanted=None if handed_to else _PROPOSING, is_decision=True)
+        session.write(records, wanted=None if handed_to else PROPOSING, is_decision=True)
     return list(range(first, first + len(chosen.choice.picks)))
 
 

@@ -29,7 +29,9 @@ from planner.trials.records import (
 )
 from planner.trials.states import (
     CHARGED,
+    DISPATCHING,
     PENDING,
+    PROPOSING,
     RESERVED,
     TERMINAL_RUNS,
     TERMINAL_TRIALS,
@@ -45,9 +47,11 @@ from planner.trials.values import Artifact, Curve, OutcomeValue, StoredCurve
 __all__ = [
     "ANSWERS",
     "CHARGED",
+    "DISPATCHING",
     "HEARTBEATS",
     "ORDERS",
     "PENDING",
+    "PROPOSING",
     "PROTOCOL_VERSION",
     "REJECTIONS",
     "RESERVED",

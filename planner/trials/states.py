@@ -68,6 +68,9 @@ class Wanted(StrEnum):
     PAUSE = "pause"
 
 
+PROPOSING = frozenset({Wanted.RUN, Wanted.HOLD})  # new trials are chosen
+DISPATCHING = frozenset({Wanted.RUN, Wanted.DRAIN})  # approved trials are sent
+
 _T, _R = TrialState, RunState
 
 TRIAL_LEADS: dict[TrialState, frozenset[TrialState]] = {

@@ -26,7 +26,8 @@ SURFACE = {
     """,
     "planner.trials": """
         Answer ANSWERS Artifact Attachment CHARGED check_run_move check_trial_move Curve
-        DeviceState digest_json digest_order Heartbeat HEARTBEATS make_key Measured Observation
+        DeviceState digest_json digest_order DISPATCHING Heartbeat HEARTBEATS make_key Measured
+        Observation PROPOSING
         Order ORDERS Origin OutcomeValue PENDING Prediction Proposal PROTOCOL_VERSION Rejection
         REJECTIONS Reported RESERVED Result RESULTS Run RunState Series Setting Spread StoredCurve
         TERMINAL_RUNS TERMINAL_TRIALS Trial TrialState Wanted
