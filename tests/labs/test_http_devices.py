@@ -144,9 +144,7 @@ def test_a_server_that_is_no_device_is_understood_by_its_status(
     status: int, error: type[PlannerError], words: str, lab: DeviceLab, face: HttpFace
 ) -> None:
     def say(handler: BaseHTTPRequestHandler, _: int, __: bytes) -> bool:
-        handler.send_response(status)
-        handler.send_header("Content-Length", "9")
-        handler.end_headers()
+        _send_head(handler, status, n_bytes=9)
         handler.wfile.write(b"<!html ok")
         return True
 
@@ -174,15 +172,20 @@ def test_a_name_that_is_not_known_means_that_nothing_was_sent(opened: Open) -> N
         opened("url: https://no-such-host.invalid").submit(order())
 
 
+def _send_head(handler: BaseHTTPRequestHandler, status: int, *, n_bytes: int) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(n_bytes))
+    handler.send_header("Connection", "close")  # the face closes it, and nobody sends into that
+    handler.end_headers()
+
+
 def _cut(handler: BaseHTTPRequestHandler, _: int, __: bytes) -> bool:
     handler.connection.shutdown(socket.SHUT_RDWR)
     return True
 
 
 def _truncate(handler: BaseHTTPRequestHandler, _: int, body: bytes) -> bool:
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
+    _send_head(handler, 200, n_bytes=len(body))
     handler.wfile.write(body[: len(body) // 2])
     handler.wfile.flush()
     handler.connection.shutdown(socket.SHUT_RDWR)
@@ -191,9 +194,7 @@ def _truncate(handler: BaseHTTPRequestHandler, _: int, body: bytes) -> bool:
 
 def _half_a_json(handler: BaseHTTPRequestHandler, _: int, body: bytes) -> bool:
     half = body[: len(body) // 2]
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(half)))
-    handler.end_headers()
+    _send_head(handler, 200, n_bytes=len(half))
     handler.wfile.write(half)
     return True
 
@@ -204,9 +205,7 @@ def _be_silent(handler: BaseHTTPRequestHandler, _: int, __: bytes) -> bool:
 
 
 def _drip(handler: BaseHTTPRequestHandler, _: int, __: bytes) -> bool:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000000")
-    handler.end_headers()
+    _send_head(handler, 200, n_bytes=1000000)
     stop = threading.Event()
     try:
         while not stop.wait(0.05):
@@ -218,9 +217,7 @@ def _drip(handler: BaseHTTPRequestHandler, _: int, __: bytes) -> bool:
 
 
 def _say_too_much(handler: BaseHTTPRequestHandler, _: int, __: bytes) -> bool:
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(100 << 20))
-    handler.end_headers()
+    _send_head(handler, 200, n_bytes=100 << 20)
     try:
         for _n in range(100):
             handler.wfile.write(b" " * (1 << 20))
@@ -231,9 +228,7 @@ def _say_too_much(handler: BaseHTTPRequestHandler, _: int, __: bytes) -> bool:
 
 def _answer_about_another(handler: BaseHTTPRequestHandler, _: int, __: bytes) -> bool:
     body = json.dumps({"key": "growth/9/1", "state": "done"}).encode()
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
+    _send_head(handler, 200, n_bytes=len(body))
     handler.wfile.write(body)
     return True
 
