@@ -1,4 +1,4 @@
-"""Commands about the campaign's lab: who is connected, and what an order looks like on the wire."""
+"""Commands about the campaign's lab: who is connected, what is sent, which promises are kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from planner.cli.checking import check
 from planner.cli.options import File, Json
 
 if TYPE_CHECKING:
@@ -36,11 +37,13 @@ def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
     labs.command()(show)
     labs.command()(send)
+    labs.command()(check)
     app.add_typer(
         labs,
         name="labs",
         help="Say which devices of a campaign are connected: planner labs FILE.\n\n"
-        "With send it prints the message that an order becomes.",
+        "With send it prints the message that an order becomes, with check it tries what the "
+        "device promises.",
     )
 
 

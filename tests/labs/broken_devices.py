@@ -6,11 +6,10 @@ with kill -9.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.context import ForkServerProcess
@@ -23,9 +22,8 @@ from planner.device.config import read_device
 from planner.device.contract import Control, Job
 from planner.device.journal import Entry, Journal
 from planner.trials import Answer, DeviceState, Order, Reported, Result, Setting
+from tests.clean_processes import CLEAN
 
-CLEAN = multiprocessing.get_context("forkserver")
-CLEAN.set_forkserver_preload(["tests.labs.broken_devices", "planner.device.http_server"])
 UP_WITHIN_S = 60.0
 
 
@@ -185,6 +183,3 @@ def device_process(kind: type[Agent], file: Path) -> Iterator[Process]:
         yield process
     finally:
         process.kill()
-
-
-Restart = Callable[[], None]

@@ -7,7 +7,6 @@ one that has imported what they need.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -22,9 +21,8 @@ from ledger_records import opened, trial_steps
 from planner.clock import SystemClock
 from planner.errors import PlannerError
 from planner.ledger import Ledger, open_ledger
+from tests.clean_processes import CLEAN
 
-CLEAN = multiprocessing.get_context("forkserver")
-CLEAN.set_forkserver_preload(["planner.ledger", "ledger_records", "sqlalchemy.dialects.sqlite"])
 _DEADLINE_S = 120.0
 
 Work = Callable[[Ledger, int], object]

@@ -32,12 +32,10 @@ class Examined:
 
     Args:
         verdicts: one a promise.
-        keys: that the source knows from now on.
         left: what is to be done by hand, if anything.
     """
 
     verdicts: tuple[Verdict, ...]
-    keys: tuple[str, ...]
     left: tuple[str, ...]
 
     @property
@@ -72,7 +70,7 @@ def check_lab(lab: Lab, *, terms: Terms) -> Examined:
         open_keys = subject.wind_up()
     left += [f"Nobody knows whether run {key} has ended: look there." for key in open_keys]
     findings.skip_rest("nothing was seen of it")
-    return Examined(verdicts=findings.verdicts(), keys=subject.keys, left=tuple(left))
+    return Examined(verdicts=findings.verdicts(), left=tuple(left))
 
 
 def _examine(subject: Subject, findings: Findings) -> list[str]:

@@ -65,7 +65,8 @@ def restart_at_work(subject: Subject, findings: Findings, first: FirstRun) -> No
 
 
 def _restarts(subject: Subject, findings: Findings, *names: str) -> bool:
-    subject.terms.say("has the device restarted")
+    if subject.terms.restart is not None:
+        subject.terms.say("has the device restarted")
     try:
         is_back = subject.restart()
     except NotRestarted as error:

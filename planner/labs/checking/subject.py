@@ -208,11 +208,6 @@ class Subject:
         return left
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """All that were sent."""
-        return tuple(self._sent)
-
-    @property
     def now_s(self) -> float:
         """The clock's time in seconds."""
         return self.terms.clock.now().timestamp()
