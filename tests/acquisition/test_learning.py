@@ -73,6 +73,7 @@ def test_the_share_learned_is_what_conditioning_on_the_run_removes() -> None:
         torch.testing.assert_close(share, 1 - after / before, rtol=1e-8, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_with_a_third_of_the_range_cut_out_learning_goes_there() -> None:
     """In all of 20 seeds but two at most; a campaign that looks for the best does not."""
     picks = [

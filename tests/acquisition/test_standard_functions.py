@@ -43,21 +43,21 @@ def tenth_of_random(function: Standard) -> float:
 
 @pytest.mark.slow
 def test_the_minima_of_six_functions_are_found_and_random_search_beaten_tenfold() -> None:
-    """Eighteen campaigns, of which twelve must succeed, and at least one a function.
+    """A campaign a function; where one fails, up to three more, and at most three functions fail.
 
     One campaign in ten ends in another valley on Hartmann 3, fewer elsewhere (seen: 1 of 40 over
-    all). Seven failures of eighteen at one in twenty have a chance of 1 in 70,000 and fewer than
-    that at one in forty. All three on one function fail once in 1,000 at one in ten; then six more
-    are run, and all nine fail once in 10^9. Random search finds a minimum in 2 % of its runs.
+    all). Four failures of six at one in twenty have a chance of 1 in 12,000, and four in a row on
+    one function at one in ten of 1 in 10,000. Random search finds a minimum in 2 % of its runs: it
+    passes once in 10^7; a policy that finds three of ten passes once in twelve runs.
     """
-    found = {function.name: regrets(function, Settings(), 3) for function in STANDARD}
-    limits = {function.name: min(FOUND, tenth_of_random(function)) for function in STANDARD}
-
-    successes = sum(r < limits[name] for name, several in found.items() for r in several)
-    assert successes >= 12, found
+    failed = []
     for function in STANDARD:
-        if min(found[function.name]) >= limits[function.name]:
-            assert min(regrets(function, Settings(), 6)) < limits[function.name], found
+        limit = min(FOUND, tenth_of_random(function))
+        if regrets(function, Settings(), 1)[0] < limit:
+            continue
+        failed.append(function.name)
+        assert any(regrets(function, Settings(), 1)[0] < limit for _ in range(3)), failed
+    assert len(failed) <= 3, failed
 
 
 @pytest.mark.slow

@@ -52,6 +52,7 @@ def write_campaign(folder):
     (folder / "little.yaml").write_text(CAMPAIGN, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_two_races_on_a_small_table_give_figures_a_page_and_a_picture(tmp_path, project):
     answer = type_in(
         "--table", "snar_flow", "--seeds", "2", "--trials", "6", "--json", "--page", "tables.md",

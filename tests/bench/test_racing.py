@@ -64,9 +64,9 @@ def test_means_answer_with_means_and_repeats_with_one_of_them():
     assert len(met) == 5  # the last answer is heard by nobody
     assert all(outcome == POOL.means[row] for row, outcome in met.items())
     rules = Rules(replay="repeat", n_trials=6, settings=QUICK)
-    drawn = [play_and_hear(rules, seed=seed)[1] for seed in range(20)]
+    drawn = [play_and_hear(rules, seed=seed)[1] for seed in range(5)]
     shifts = {round(outcome - POOL.means[row], 9) for met in drawn for row, outcome in met.items()}
-    assert shifts == {-0.5, 0.5}  # a hundred draws
+    assert shifts == {-0.5, 0.5}  # 25 draws: all alike once in 10^7
 
 
 def test_a_race_can_be_run_again():

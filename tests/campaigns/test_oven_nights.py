@@ -78,6 +78,7 @@ def nights(project: Path, tmp_path: Path) -> Iterator[tuple[CampaignState, Oven]
         yield session.refresh(), oven
 
 
+@pytest.mark.slow
 def test_vials_are_heated_by_night_six_at_a_time_at_one_temperature(
     nights: tuple[CampaignState, Oven],
 ) -> None:

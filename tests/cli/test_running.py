@@ -15,6 +15,7 @@ from tests.cli.desks import Desk, write_flow
 INLINE = ("run", "--engine", "inline", "flow.yaml")
 
 
+@pytest.mark.slow
 def test_people_approve_turn_down_and_abort_what_waits_for_them(desk: Desk, typed: Typed) -> None:
     write_flow(desk.folder, approval="person", capacity=3)
     waiting = desk.run(*INLINE, code=3)

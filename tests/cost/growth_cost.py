@@ -101,20 +101,32 @@ def measure(
     return [each for family in families for each in _of(family, sizes, seed=seed, limit=limit)]
 
 
+def measure_apart(n: int, *, seed: int, family: str, limit: float) -> Cost:
+    """Asks in a process of its own.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer than ``limit`` seconds.
+        RuntimeError: it failed; the text is its last line.
+    """
+    command = [sys.executable, __file__, "--here", "--sizes", str(n), "--seed", str(seed)]
+    done = subprocess.run(
+        [*command, "--family", family], timeout=limit, text=True, capture_output=True
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+    return Cost(**json.loads(done.stdout))
+
+
 def _of(family: str, sizes: Sequence[int], *, seed: int, limit: float) -> Iterator[Cost]:
     for n in sizes:
-        command = [sys.executable, __file__, "--here", "--sizes", str(n), "--seed", str(seed)]
-        command += ["--family", family]
         try:
-            done = subprocess.run(command, timeout=limit, text=True, capture_output=True)
+            cost = measure_apart(n, seed=seed, family=family, limit=limit)
         except subprocess.TimeoutExpired:
             print(f"| {family} | {n:,} | ended after {limit:g} s | | | | |", flush=True)
             return
-        if done.returncode:
-            last = done.stderr.strip().splitlines()[-1]
-            print(f"| {family} | {n:,} | {last} | | | | |", flush=True)
+        except RuntimeError as error:
+            print(f"| {family} | {n:,} | {error} | | | | |", flush=True)
             return
-        cost = Cost(**json.loads(done.stdout))
         print(f"| {family} | {n:,} | {cost.first_cpu_s:.1f} ({cost.first_wall_s:.1f}) "
               f"| {cost.warm_cpu_s:.2f} ({cost.warm_wall_s:.2f}) | {cost.amortised_cpu_s:.2f} "
               f"| {cost.peak_mb:.0f} | {cost.decided} |", flush=True)  # fmt: skip

@@ -29,6 +29,7 @@ def read(url: str) -> bytes:
         return bytes(answer.read())
 
 
+@pytest.mark.slow
 def test_first_run_starts_the_server_shows_its_pages_records_all_and_leaves_no_process(
     tmp_path: Path, new_user: NewUser
 ) -> None:

@@ -216,7 +216,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("bench_rules")
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(rules=rules(), seed=st.integers(0, 2**20))
 def test_a_few_random_sources_are_never_overrun(folder: Path, rules: Rules, seed: int) -> None:
     run_one(folder, rules, seed)

@@ -91,13 +91,18 @@ def count_touches(make_session: MakeSession, *, latency: int) -> tuple[int, list
     return fuse.touched, outcome_of(session)
 
 
-@pytest.mark.parametrize("latency", [0, pytest.param(2, marks=pytest.mark.slow)])
+ALL = pytest.mark.slow  # every touch; by default one of four, each time
+
+
+@pytest.mark.parametrize(
+    ("latency", "every"), [(0, 4), pytest.param(0, 1, marks=ALL), pytest.param(2, 1, marks=ALL)]
+)
 def test_a_crash_at_any_touch_leaves_a_campaign_like_one_that_was_not_killed(
-    make_session: MakeSession, latency: int
+    make_session: MakeSession, latency: int, every: int
 ):
     touches, undisturbed = count_touches(make_session, latency=latency)
     assert touches > 4 * N_TRIALS
-    for n in range(1, touches + 1):
+    for n in range(1, touches + 1, every):
         for after in (False, True):
             lab = ScriptedLab(on_the_hill, latency=latency)
             ledger = f"crash-{n}-{after}.db"
@@ -146,20 +151,20 @@ def test_a_crash_while_files_are_kept_loses_nothing_and_names_nothing_that_is_no
     undisturbed = outcome_of(session)
     assert len(undisturbed) == 1
     for n in range(1, fuse.touched + 1):
-        for after in (False, True):
-            lab = ScriptedLab(with_files)
-            ledger = f"files-{n}-{after}.db"
-            session = make_session(lab, text=FILES, ledger=ledger)
-            wire(session, Fuse(n, after=after))
-            with pytest.raises(Crash):
-                run_inline(session)
-            again = make_session(lab, text=FILES, ledger=ledger)
-            assert run_inline(again).waiting is Waiting.END
-            assert outcome_of(again) == undisturbed, f"touch {n}, after={after}"
-            assert set(lab.acts.values()) == {1}
-            for measured in again.state.trials[1].observation.outcomes.values():
-                sha256 = getattr(measured.value, "sha256", None)
-                assert sha256 is None or again.intake.artifacts.get_bytes(sha256)
+        after = n % 2 == 0
+        lab = ScriptedLab(with_files)
+        ledger = f"files-{n}-{after}.db"
+        session = make_session(lab, text=FILES, ledger=ledger)
+        wire(session, Fuse(n, after=after))
+        with pytest.raises(Crash):
+            run_inline(session)
+        again = make_session(lab, text=FILES, ledger=ledger)
+        assert run_inline(again).waiting is Waiting.END
+        assert outcome_of(again) == undisturbed, f"touch {n}, after={after}"
+        assert set(lab.acts.values()) == {1}
+        for measured in again.state.trials[1].observation.outcomes.values():
+            sha256 = getattr(measured.value, "sha256", None)
+            assert sha256 is None or again.intake.artifacts.get_bytes(sha256)
 
 
 def test_a_lab_that_forgets_keys_is_caught_by_the_count_of_acts(make_session: MakeSession):
@@ -187,9 +192,12 @@ def test_a_lab_that_forgets_keys_is_caught_by_the_count_of_acts(make_session: Ma
     assert twice > 0
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    ("after", "every"),
+    [(True, 2), pytest.param(True, 1, marks=ALL), pytest.param(False, 1, marks=ALL)],
+)
 def test_a_source_that_knows_no_keys_never_acts_twice_and_doubt_is_the_worst_that_comes(
-    make_session: MakeSession, after: bool
+    make_session: MakeSession, after: bool, every: int
 ):
     def wired(n: int, ledger: str) -> tuple[Session, ScriptedLab, Fuse]:
         lab = ScriptedLab(on_the_hill, latency=1, delivery=DeliveryClass.FIRE_AND_OBSERVE)
@@ -202,7 +210,7 @@ def test_a_source_that_knows_no_keys_never_acts_twice_and_doubt_is_the_worst_tha
     run_inline(session)
     assert [trial.state for trial in session.state.trials.values()] == [TrialState.COMPLETED] * 2
     doubts = 0
-    for n in range(1, fuse.touched + 1):
+    for n in range(1, fuse.touched + 1, every):
         session, lab, _ = wired(n, f"deaf-{n}.db")
         with pytest.raises(Crash):
             run_inline(session)

@@ -166,7 +166,10 @@ def to_a_spectrum(n_points: int) -> Script:
     return measure
 
 
-@pytest.mark.parametrize(("n_points", "budget"), [(61, 7), (MOST_INLINE_POINTS + 100, 3)])
+@pytest.mark.parametrize(
+    ("n_points", "budget"),
+    [pytest.param(61, 7, marks=pytest.mark.slow), (MOST_INLINE_POINTS + 100, 3)],
+)
 def test_a_number_computed_from_a_curve_is_brought_to_its_target(
     make_session: MakeSession, n_points: int, budget: int
 ):

@@ -21,6 +21,7 @@ def test_a_family_that_does_not_exist_is_refused_with_those_that_do() -> None:
         family("magic")
 
 
+@pytest.mark.slow
 def test_past_two_thousand_results_auto_goes_over_to_the_large_process() -> None:
     generator = np.random.default_rng(1)
     x = generator.random((2001, 2))

@@ -226,6 +226,7 @@ def test_the_gradient_of_the_fit_is_that_of_its_value() -> None:
     assert_gradient(problem.value_and_gradient, priors.mean + 0.3)
 
 
+@pytest.mark.slow
 def test_a_fit_predicts_as_well_as_the_truth() -> None:
     """Of 1,200 runs of a drawn process; 600 more are predicted.
 
