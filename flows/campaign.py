@@ -27,6 +27,7 @@ from planner.errors import HeldByAnother, PlannerError
 from planner.loop.advance import Step, Waiting
 from planner.loop.desk import Place, at_work
 from planner.loop.driver import driving
+from planner.loop.gatherer import gathering_for
 from planner.loop.keeper import holding
 from planner.loop.session import Session
 from planner.loop.stretch import Limits, run_stretch
@@ -119,6 +120,7 @@ def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
             at_work(place) as session,
             holding(session),
             driving(session),
+            gathering_for([place]),
         ):
             step = work(session, leave=leave, is_orphan=lambda: os.getppid() != parent)
     except HeldByAnother as error:

@@ -19,6 +19,7 @@ PlannerError
 │   └── StaleToken               a device has heard a later driver; this one must stop acting
 └── Stopped                  exit 5: no lab, or failures beyond the limit
     ├── LabUnavailable           a source cannot be reached; nothing was sent
+    │   └── Locked                   a device takes no order now; it took nothing
     └── Unanswered               something was sent, and nobody knows what became of it
 """
 
@@ -140,6 +141,10 @@ class Stopped(PlannerError):
 
 class LabUnavailable(Stopped):
     """A source cannot be reached or started; nothing was sent."""
+
+
+class Locked(LabUnavailable):
+    """A device answers and takes no order now, and says why; the same may be sent again later."""
 
 
 class Unanswered(Stopped):

@@ -33,6 +33,7 @@ from planner.campaign.outcomes import (
     NumberOutcome,
 )
 from planner.campaign.schema import make_schema
+from planner.campaign.sensed import Precondition, SensedContext
 from planner.campaign.sensors import Filter, Keep, Sensor
 from planner.campaign.source_base import Consumable, SetUp
 from planner.campaign.sources import (
@@ -90,9 +91,11 @@ __all__ = [
     "Objective",
     "Person",
     "Policy",
+    "Precondition",
     "ReplayedTable",
     "Runner",
     "Secret",
+    "SensedContext",
     "Sensor",
     "SetUp",
     "SimulatedProcess",

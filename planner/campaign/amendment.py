@@ -119,6 +119,8 @@ def _refusal(where: Path, was: Any, now: Any, before: CampaignSpec, after: Campa
             return _refusal_of_outcome(name, tuple(rest), was, now)
         case ("sources", str(name), *rest):
             return _refusal_of_source(name, tuple(rest), before, after)
+        case ("context", *_):
+            return "it tells what was known of the trials that were made"
         case ("sensors", str(name), "unit"):
             return f"the readings of {name!r} are kept in its unit"
         case _:

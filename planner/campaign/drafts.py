@@ -10,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from planner.campaign.contradictions.draft import Draft
 from planner.campaign.objectives import AnyObjective, Objective
 from planner.campaign.outcomes import AnyOutcome, Outcome
+from planner.campaign.sensed import PreconditionText, SensedContext
+from planner.campaign.sensors import Sensor
 from planner.campaign.sources import AnySource, Source
 from planner.campaign.spec import (
     Budget,
@@ -45,6 +47,9 @@ def read_draft(content: dict[str, Any]) -> Draft:
         outcomes=outcomes,
         objectives=objectives,
         sources=sources,
+        sensors=_each_named(content, "sensors", Sensor),
+        context=_each_of_a_name(content, "context", SensedContext),
+        preconditions=_each(content, "preconditions", PreconditionText),
         budget=_part(content.get("budget"), Budget),
         policy=_part(content.get("policy", {}), Policy),
         model=_part(content.get("model", {}), Modelling),
@@ -69,6 +74,13 @@ def _each_named(content: dict[str, Any], key: str, kind: Any) -> dict[str, Any]:
     if not isinstance(parts, dict):
         return {}
     return {name: _named(key, name, part, kind) for name, part in parts.items()}
+
+
+def _each_of_a_name(content: dict[str, Any], key: str, kind: Any) -> dict[str, Any]:
+    parts = content.get(key)
+    if not isinstance(parts, dict):
+        return {}
+    return {name: _part(part, kind) for name, part in parts.items()}
 
 
 def _named(key: str, name: str, part: object, kind: Any) -> Any:

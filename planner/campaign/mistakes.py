@@ -24,6 +24,8 @@ _EXAMPLES = {
     "candidates": "{source: NAME}",
     "sources": "{kind: person}",
     "sensors": "{unit: degC, limits: [0, 1200]}",
+    "context": "{sensor: NAME, summary: mean, window: before 10 min}",
+    "preconditions": "'NAME < 5 mbar, no older than 10 s'",
     "budget": "{trials: 30}",
     "policy": "{start: 5}",
     "model": "{family: auto}",
@@ -214,7 +216,13 @@ def _say_length(kind: str, path: Path, context: dict[str, Any], value: object) -
 
 def _say_type(kind: str, value: object, path: Path, fallback: str) -> str:
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        is_of_names = path in (("parameters",), ("outcomes",), ("sources",), ("sensors",))
+        is_of_names = path in (
+            ("parameters",),
+            ("outcomes",),
+            ("sources",),
+            ("sensors",),
+            ("context",),
+        )
         example = f"{{NAME: {_example(path)}}}" if is_of_names else _example(path)
         needs = f"needs a mapping, such as {example}"
     elif kind in ("tuple_type", "list_type"):

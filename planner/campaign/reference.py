@@ -61,6 +61,7 @@ _SECTIONS = {
     "Sensor": "A sensor",
     "Filter": "Filter of a sensor",
     "Keep": "How long readings are kept",
+    "SensedContext": "Context from a sensor",
     "Budget": "Budget",
     "Policy": "Policy",
     "Approval": "Approval by rules",

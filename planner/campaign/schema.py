@@ -41,7 +41,7 @@ def make_schema() -> dict[str, Any]:
     for name, key in _TOLD_APART_BY.items():
         if name not in _NEEDS_NO_KIND:
             parts[name].setdefault("required", []).append(key)
-    for key in ("parameters", "outcomes", "sources", "sensors"):
+    for key in ("parameters", "outcomes", "sources", "sensors", "context"):
         schema["properties"][key]["additionalProperties"] = False
     for key in ("parameters", "outcomes"):
         for values in schema["properties"][key]["patternProperties"].values():

@@ -34,6 +34,7 @@ from planner.campaign.outcomes import (
     NumberOutcome,
     Outcome,
 )
+from planner.campaign.sensed import Precondition, PreconditionText, SensedContext
 from planner.campaign.sensors import Sensor
 from planner.campaign.source_base import Duration
 from planner.campaign.sources import (
@@ -241,6 +242,16 @@ class CampaignSpec(_Part):
     sensors: dict[Name, Sensor] = Field(
         default_factory=dict, description="What is measured all the time, beside the trials."
     )
+    context: dict[Name, SensedContext] = Field(
+        default_factory=dict,
+        description="How contextual parameters follow from the readings of sensors, by name.",
+    )
+    preconditions: tuple[PreconditionText, ...] = Field(
+        default=(),
+        description="What sensors must say before anything is dispatched, such as "
+        "'pressure < 5 mbar, no older than 10 s' (10 s where it is left out); what is approved is "
+        "held until they do, also where nobody knows.",
+    )
     budget: Budget
     policy: Policy = Policy()
     model: Modelling = Modelling()
@@ -256,6 +267,11 @@ class CampaignSpec(_Part):
         if not isinstance(parts, dict):
             return parts
         return {name: name_part(str(info.field_name), name, part) for name, part in parts.items()}
+
+    @cached_property
+    def required(self) -> tuple[Precondition, ...]:
+        """What sensors must say before anything is dispatched."""
+        return tuple(Precondition.parse(each) for each in self.preconditions)
 
     @cached_property
     def scalars(self) -> dict[str, AnyParameter]:

@@ -11,8 +11,8 @@ from planner.campaign.spec import SCHEMA, CampaignSpec
 from planner.campaign.times import written_time
 
 _WIDTH = 100
-_NAMED = ("parameters", "outcomes", "sources", "sensors")
-_LISTS = ("objectives", "constraints")
+_NAMED = ("parameters", "outcomes", "sources", "sensors", "context")
+_LISTS = ("objectives", "constraints", "preconditions")
 _TIMES = ("duration", "time_limit", "time", "gap")
 # The keys of a parameter or constraint tell these, and an outcome is a number unless it is said.
 _IMPLIED_KINDS = (

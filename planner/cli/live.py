@@ -18,8 +18,8 @@ from planner.ledger.entries import (
     CoverageAlarm,
     Entry,
     FitFailed,
+    OrderKeptBack,
     OutcomesObserved,
-    ResultQuarantined,
     RunOpened,
     StopLatched,
     TrialMoved,
@@ -64,18 +64,10 @@ class Progress:
                 self._show_now(state, f"trial {record.trial} proposed: {record.proposal.reason}")
             case RunOpened():
                 self._show_now(state, f"trial {record.trial} runs at {record.source}")
-            case TrialMoved() if record.to in _ENDS_WITHOUT_RESULT:
-                self._say(f"[{record.trial:>3}] {record.to}: {record.reason}", style="yellow")
-            case TrialMoved() if record.to is TrialState.IN_DOUBT:
-                self._say(f"[{record.trial:>3}] in doubt: {record.reason}", style="red")
-            case ResultQuarantined():
-                return
-            case StopLatched():
-                self._say(f"Emergency stop by {entry.author}: {record.reason}", style="red")
-            case CoverageAlarm():
-                self._say(record.reason, style="yellow")
-            case FitFailed():
-                self._say(f"No model: {record.reason}; {record.consequence}.", style="yellow")
+            case _:
+                said = _remark_on(entry, state)
+                if said is not None:
+                    self._say(said[0], style=said[1])
 
     def message(self, text: str) -> None:
         """Shows a sentence of the engine."""
@@ -145,6 +137,28 @@ class Progress:
 
     def _print(self, text: Text) -> None:
         self.console.print(text, soft_wrap=True)
+
+
+def _remark_on(entry: Entry, state: CampaignState) -> tuple[str, str] | None:
+    """Returns what to say of an entry that is no progress, and in which colour."""
+    record = entry.record
+    match record:
+        case OrderKeptBack():
+            number = state.run_of(record.key)[0].number
+            return f"[{number:>3}] its order waits: {record.reason}", "yellow"
+        case TrialMoved() if record.to is TrialState.HELD:
+            return f"[{record.trial:>3}] held: {record.reason}", "yellow"
+        case TrialMoved() if record.to in _ENDS_WITHOUT_RESULT:
+            return f"[{record.trial:>3}] {record.to}: {record.reason}", "yellow"
+        case TrialMoved() if record.to is TrialState.IN_DOUBT:
+            return f"[{record.trial:>3}] in doubt: {record.reason}", "red"
+        case StopLatched():
+            return f"Emergency stop by {entry.author}: {record.reason}", "red"
+        case CoverageAlarm():
+            return record.reason, "yellow"
+        case FitFailed():
+            return f"No model: {record.reason}; {record.consequence}.", "yellow"
+    return None
 
 
 def describe(configuration: Configuration, spec: CampaignSpec) -> str:

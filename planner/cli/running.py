@@ -129,11 +129,13 @@ def _run(
     from planner.loop.alerts import alerting
     from planner.loop.desk import at_work
     from planner.loop.driver import driving
+    from planner.loop.gatherer import gathering_for
     from planner.loop.keeper import holding
 
     with (
         at_work(place, may_amend=agreement(amend=amend)) as session,
         alerting([place], on_message=progress.message),
+        gathering_for([place], on_message=progress.message),
     ):
         _say_what(session, progress.console)
         session.listener = progress.hear

@@ -54,6 +54,7 @@ def up(
     """
     from flows.supervising import supervise
     from planner.loop.alerts import alerting
+    from planner.loop.gatherer import gathering_for
 
     places = [make_place(file) for file in files or ()]
     place = find_home(files[0] if files else None, home)
@@ -63,7 +64,11 @@ def up(
     def say(text: str) -> None:
         _say_now(text, as_json=as_json)
 
-    with interruptible(word="Ending in order") as leave, alerting(places, on_message=say):
+    with (
+        interruptible(word="Ending in order") as leave,
+        alerting(places, on_message=say),
+        gathering_for(places, on_message=say),
+    ):
         standing = supervise(
             places,
             home=place,

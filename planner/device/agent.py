@@ -410,6 +410,8 @@ class Agent:
             reason=job.reason,
             failure=job.failure,
             boot_id=self.boot_id,
+            began=job.began,
+            ended=job.ended,
         )
 
     def _tell(self, key: str) -> Answer:

@@ -50,6 +50,8 @@ class Entry:
     result: Result | None
     reason: str
     failure: Literal["machine", "process"]
+    began: datetime | None = None
+    ended: datetime | None = None
 
 
 class Journal:
@@ -201,8 +203,8 @@ class Journal:
 
     def _entries(self, condition: str, *values: object) -> list[Entry]:
         rows = self._read(
-            f"SELECT key, digest, content, state, result, reason, failure FROM jobs "  # noqa: S608
-            f"WHERE {condition}",  # one of those above
+            f"SELECT key, digest, content, state, result, reason, failure, started_at, ended_at "  # noqa: S608
+            f"FROM jobs WHERE {condition}",  # one of those above
             *values,
         )
         return [_entry(row) for row in rows]
@@ -298,7 +300,7 @@ def _hold(path: Path) -> int:
 
 
 def _entry(row: tuple[str, ...]) -> Entry:
-    key, digest, content, state, result, reason, failure = row
+    key, digest, content, state, result, reason, failure, began, ended = row
     return Entry(
         key=key,
         digest=digest,
@@ -307,6 +309,8 @@ def _entry(row: tuple[str, ...]) -> Entry:
         result=None if result is None else RESULTS.validate_json(result),
         reason=reason,
         failure="process" if failure == "process" else "machine",
+        began=datetime.fromisoformat(began) if began else None,
+        ended=datetime.fromisoformat(ended) if ended else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from planner.errors import Conflict, LabUnavailable, PlannerError, Refused, StaleToken
+from planner.errors import Conflict, Locked, PlannerError, Refused, StaleToken
 from planner.trials import Rejection
 
 MOST_ORDER_BYTES = 1 << 20
@@ -44,7 +44,7 @@ def explain(rejection: Rejection, *, who: str) -> PlannerError:
                 f"there what it was asked for, then resolve the trial."
             )
         case "locked":
-            return LabUnavailable(
+            return Locked(
                 f"{who} is locked and did not take the order{about}: {said}. Unlock it there."
             )
         case "other ledger":

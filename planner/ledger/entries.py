@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
 
 from planner.space import Value
-from planner.trials import Measured, Proposal, RunState, TrialState, Wanted
+from planner.trials import HeldBy, KeptBy, Measured, Proposal, RunState, TrialState, Wanted
 
 Command = Literal["start", "abort", "adjust"]  # what an order in the outbox asks of a source
 
@@ -117,12 +117,17 @@ class TrialProposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialMoved:
-    """A trial goes from one state to another."""
+    """A trial goes from one state to another.
+
+    Args:
+        held_by: with the state ``held``: what holds it.
+    """
 
     kind: Literal["trial moved"] = "trial moved"
     trial: int
     to: TrialState
     reason: str = ""
+    held_by: HeldBy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,12 +177,79 @@ class RunMoved:
 
     Args:
         evidence: how we know, in words: the device's answer, a time-out, a person.
+        began: when it started, by the device's clock, where it says so.
+        ended: when it ended, likewise.
     """
 
     kind: Literal["run moved"] = "run moved"
     key: str
     to: RunState
     evidence: str = ""
+    began: datetime | None = None
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderKeptBack:
+    """An order waits: it was not sent, or the device has provably not taken it.
+
+    Args:
+        by: ``busy``: the devices are at work for another; ``locked``: they take no order now;
+            ``precondition``: a sensor says that nothing may begin.
+        reason: in words, for a person.
+    """
+
+    kind: Literal["order kept back"] = "order kept back"
+    key: str
+    by: KeptBy
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentAsked:
+    """Somebody wants a run that is under way to go on with other settings.
+
+    Args:
+        number: counts those of the run from 1; two people cannot both ask for the same.
+        digest: of the settings.
+        parameters: what is to be set otherwise, in the parameters' own units.
+        reason: why.
+        approved: whether nobody else has to approve it.
+    """
+
+    kind: Literal["adjustment asked"] = "adjustment asked"
+    key: str
+    number: int
+    digest: str
+    parameters: dict[str, Value]
+    reason: str
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentApproved:
+    """Another person wants the same; the entry's author says who."""
+
+    kind: Literal["adjustment approved"] = "adjustment approved"
+    key: str
+    number: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentAnswered:
+    """A device's word on a change of a run that is under way.
+
+    Args:
+        state: ``dropped``: the run ended before it was taken.
+        reason: why it was not taken.
+    """
+
+    kind: Literal["adjustment answered"] = "adjustment answered"
+    key: str
+    number: int
+    state: Literal["taken", "refused", "dropped"]
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -480,6 +552,10 @@ Record = Annotated[
     | RunOpened
     | OrderSent
     | RunMoved
+    | OrderKeptBack
+    | AdjustmentAsked
+    | AdjustmentApproved
+    | AdjustmentAnswered
     | ResultArrived
     | OutcomesObserved
     | OutcomeGivenUp

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from planner.errors import Conflict, Refused, StaleWrite, UnknownName
 from planner.ledger.entries import (
+    AdjustmentAsked,
     ApprovalGiven,
     CampaignAmended,
     CampaignOpened,
@@ -113,6 +114,8 @@ def _apply(record: Record, entry: Entry, rows: Rows) -> None:
     number = getattr(record, "trial", None)
     if number is not None:
         _trial(rows, entry, number)
+    elif key := getattr(record, "key", None):
+        _run(rows, key)
 
 
 @_apply.register
@@ -293,9 +296,22 @@ def _(record: RunMoved, entry: Entry, rows: Rows) -> None:
     _close_orders(moved, entry, rows)
     if record.to is RunState.ABORTING:
         _ask(moved, entry, rows, command="abort", order={})
+    elif record.to is RunState.ADJUSTING:
+        _ask(moved, entry, rows, command="adjust", order={"number": run.adjustments})
     if not moved.is_open:
         trial = _trial(rows, entry, run.trial)
         rows.trials[run.trial] = replace(trial, open_run=None, updated_at=entry.at)
+
+
+@_apply.register
+def _(record: AdjustmentAsked, entry: Entry, rows: Rows) -> None:
+    run = _run(rows, record.key)
+    if record.number != run.adjustments + 1:
+        raise StaleWrite(
+            f"Run {record.key} was changed {run.adjustments} times by now: this cannot be change "
+            f"{record.number}. Somebody else has asked for one; look at it, and decide again."
+        )
+    rows.runs[record.key] = replace(run, adjustments=record.number, updated_at=entry.at)
 
 
 @_apply.register

@@ -15,6 +15,9 @@ from typing import Any
 from planner.campaign import CampaignSpec
 from planner.errors import UnknownName
 from planner.ledger.entries import (
+    AdjustmentAnswered,
+    AdjustmentApproved,
+    AdjustmentAsked,
     AlertSent,
     ApprovalGiven,
     CampaignAmended,
@@ -30,6 +33,7 @@ from planner.ledger.entries import (
     Noted,
     NothingFits,
     ObservationImported,
+    OrderKeptBack,
     OrderSent,
     OutcomeGivenUp,
     OutcomesObserved,
@@ -57,6 +61,7 @@ from planner.trials import (
     PROPOSING,
     TERMINAL_RUNS,
     TERMINAL_TRIALS,
+    Adjusted,
     Observation,
     Run,
     RunState,
@@ -340,7 +345,7 @@ def _(record: TrialMoved, state: CampaignState, entry: Entry) -> None:
     trial = state.trials[record.trial]
     ended = entry.at if record.to in TERMINAL_TRIALS else None
     state.trials[record.trial] = replace(
-        trial, state=record.to, reason=record.reason, ended_at=ended
+        trial, state=record.to, reason=record.reason, ended_at=ended, held_by=record.held_by
     )
     if record.to in TERMINAL_TRIALS:
         state.changed = entry.sequence
@@ -372,7 +377,56 @@ def _(record: RunOpened, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: RunMoved, state: CampaignState, entry: Entry) -> None:
     _, run = state.run_of(record.key)
-    _replace_run(state, record.key, state=record.to, evidence=record.evidence or run.evidence)
+    has_begun = record.to in (RunState.STARTED, RunState.PAUSED)
+    began = record.began or run.began or (entry.at if has_begun else None)
+    ended = (record.ended or entry.at) if record.to in TERMINAL_RUNS else None
+    _replace_run(
+        state,
+        record.key,
+        state=record.to,
+        evidence=record.evidence or run.evidence,
+        began=began,
+        ended=ended,
+        kept_back="",
+        kept_by=None,
+    )
+
+
+@_apply.register
+def _(record: OrderKeptBack, state: CampaignState, entry: Entry) -> None:
+    _replace_run(state, record.key, kept_back=record.reason, kept_by=record.by)
+
+
+@_apply.register
+def _(record: AdjustmentAsked, state: CampaignState, entry: Entry) -> None:
+    _, run = state.run_of(record.key)
+    asked = Adjusted(
+        number=record.number,
+        digest=record.digest,
+        parameters=record.parameters,
+        state="approved" if record.approved else "awaiting approval",
+        asked_by=entry.author,
+        reason=record.reason,
+    )
+    _replace_run(state, record.key, adjustments=(*run.adjustments, asked))
+
+
+@_apply.register
+def _(record: AdjustmentApproved, state: CampaignState, entry: Entry) -> None:
+    _, run = state.run_of(record.key)
+    last = run.adjustments[-1]
+    approved = replace(last, state="approved", approved_by=(*last.approved_by, entry.author))
+    _replace_run(state, record.key, adjustments=(*run.adjustments[:-1], approved))
+
+
+@_apply.register
+def _(record: AdjustmentAnswered, state: CampaignState, entry: Entry) -> None:
+    _, run = state.run_of(record.key)
+    taken_at = entry.at if record.state == "taken" else None
+    answered = replace(
+        run.adjustments[-1], state=record.state, said=record.reason, taken_at=taken_at
+    )
+    _replace_run(state, record.key, adjustments=(*run.adjustments[:-1], answered))
 
 
 @_apply.register

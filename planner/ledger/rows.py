@@ -82,6 +82,7 @@ class RunRow:
 
     Args:
         handed: its source is a caller who asked; no engine dispatches it.
+        adjustments: how many changes were asked for while it was under way.
     """
 
     key: str
@@ -98,6 +99,7 @@ class RunRow:
     opened_at: datetime
     not_after: datetime | None
     updated_at: datetime
+    adjustments: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from planner.ledger.column_types import Json, OneOf, UtcTime
 from planner.ledger.rows import InboxState, OutboxState
 from planner.trials import RunState, TrialState, Wanted
 
-SCHEMA = 6
+SCHEMA = 7
 
 metadata = MetaData()
 
@@ -108,6 +108,7 @@ runs = Table(
     Column("evidence", Text, nullable=False),
     Column("opened_at", UtcTime, nullable=False),
     Column("not_after", UtcTime),
+    Column("adjustments", Integer, nullable=False, server_default="0"),
     Column("updated_at", UtcTime, nullable=False),
     UniqueConstraint("campaign", "trial", "run"),
     Index("runs_open", "is_open", "campaign"),

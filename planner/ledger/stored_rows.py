@@ -14,7 +14,12 @@ from planner.ledger.rows import CampaignRow, InboxRow, OutboxRow, Rows, RunRow, 
 PROJECTIONS = (schema.campaigns, schema.trials, schema.runs, schema.outbox, schema.inbox)
 
 # what the rules of a kind look at, besides the campaign and its trials
-_LOOKS_AT_RUNS = frozenset({"run opened", "order sent", "run moved", "result arrived"})
+_LOOKS_AT_RUNS = frozenset(
+    {
+        *("run opened", "order sent", "order kept back", "run moved", "result arrived"),
+        *("adjustment asked", "adjustment approved", "adjustment answered"),
+    }
+)
 _LOOKS_AT_ORDERS = frozenset({"order sent", "run moved"})
 _LOOKS_AT_RESULTS = frozenset(
     {"result arrived", "outcomes observed", "result quarantined", "verdict given"}

@@ -24,7 +24,7 @@ from planner.loop.collect import (
     settle_inbox,
 )
 from planner.loop.holding_back import moves_due
-from planner.loop.interlocks import interlock_moves, is_interlocked, locked_now
+from planner.loop.interlocks import Interlock, interlock_moves, interlock_now, is_interlocked
 from planner.loop.orders import open_run
 from planner.loop.placing import Placement, place, room, wait_until
 from planner.loop.propose import decide, write_proposals
@@ -95,8 +95,9 @@ def advance(session: Session, *, perform: Perform = perform_plainly) -> Step:
     stop = assess(session.state, session.space, now_s=session.now_s)
     if stop is None and session.state.stopped is None:
         moved |= _ask(session, perform)
-    moved |= _hold_back(session)
-    moved |= _dispatch(session, perform)
+    interlock = interlock_now(session)
+    moved |= _hold_back(session, interlock)
+    moved |= _dispatch(session, perform, interlock)
     if moved:
         return Step(Waiting.NOTHING)
     if stop is not None and is_settled(session.state):
@@ -141,20 +142,21 @@ def _ask(session: Session, perform: Perform) -> bool:
     return session.state.sequence > before
 
 
-def _hold_back(session: Session) -> bool:
-    """Holds trials that money or stock does not suffice for any more, and lets others go on."""
+def _hold_back(session: Session, interlock: Interlock) -> bool:
+    """Holds trials that may begin nowhere or are short of something, and lets others go on."""
     state = session.state
-    moves = interlock_moves(state, locked=locked_now(session)) or moves_due(state)
+    moves = interlock_moves(state, interlock) or moves_due(state)
     if moves:
         states = {each.trial: session.state.trial(each.trial).state for each in moves}
         session.write(moves, trials=states, is_decision=True)
     return bool(moves)
 
 
-def _dispatch(session: Session, perform: Perform) -> bool:
-    if not session.state.may_dispatch:
+def _dispatch(session: Session, perform: Perform, interlock: Interlock) -> bool:
+    if not session.state.may_dispatch or interlock.everywhere:
         return False
-    placements = place(session.state, now=session.clock.now()).now
+    now = session.clock.now()
+    placements = place(session.state, now=now, closed=interlock.closed).now
     if not placements:
         return False
 

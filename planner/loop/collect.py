@@ -6,6 +6,7 @@ Asking a source is an effect and costs nothing to repeat; writing what it said i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from planner.labs import RESULTS, Answer, DeliveryClass
@@ -102,6 +103,8 @@ def is_news(session: Session, answer: Answer) -> bool:
         return answer.state is not DeviceState.UNKNOWN and not is_still_open
     if run.state is RunState.ABORTING:
         return answer.state not in _SAME_WORD
+    if run.state is RunState.ADJUSTING and answer.state in _SAME_WORD:
+        return False  # the device's word on the change is waited for
     return _SAME_WORD.get(answer.state) is not run.state
 
 
@@ -113,7 +116,19 @@ def record_answers(session: Session, answers: list[Answer]) -> None:
             continue
         records = _consequences(session, answer, trial, run)
         if records:
-            session.write(records, trials={trial.number: trial.state})
+            timed = [_with_times(each, answer) for each in records]
+            session.write(timed, trials={trial.number: trial.state})
+
+
+def _with_times(record: Record, answer: Answer) -> Record:
+    """Returns a move of the run with the device's own times, where it says them with a zone."""
+    if not isinstance(record, RunMoved):
+        return record
+    began, ended = (
+        at if at is not None and at.tzinfo is not None else None
+        for at in (answer.began, answer.ended)
+    )
+    return replace(record, began=began, ended=ended)
 
 
 def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> list[Record]:

@@ -10,7 +10,7 @@ from planner.loop.allowance import MONEY, Allowance, Resource
 from planner.loop.budget import amount_in_words
 from planner.loop.interlocks import is_interlocked
 from planner.loop.limits import find_breach
-from planner.trials import Trial, TrialState
+from planner.trials import HeldBy, Trial, TrialState
 
 Left = dict[str | None, Decimal]
 
@@ -41,7 +41,7 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
         short = [n for n in left if left[n] < 0 and _reserved(resources[n], trial) > 0]
         if short:
             reason = "; ".join(_why(resources[name], trial, left[name]) for name in short)
-            holds.append(TrialMoved(trial=trial.number, to=TrialState.HELD, reason=reason))
+            holds.append(_hold(trial, reason, by="shortage"))
             left = _with(left, resources, trial)
     return holds or _releases(held, resources, left)
 
@@ -52,7 +52,7 @@ def why_held(state: CampaignState, trial: Trial) -> str:
     if breach is not None:
         return _why_outside(breach)
     if is_interlocked(trial):
-        return f"{trial.reason} (unlock it there)"
+        return f"{trial.reason} (it goes on by itself when that has changed)"
     resources = {each.name: each for each in Allowance.of(state).resources}
     rest = {
         name: left - _reserved(resources[name], trial)
@@ -64,12 +64,16 @@ def why_held(state: CampaignState, trial: Trial) -> str:
 
 def _outside(state: CampaignState) -> list[TrialMoved]:
     approved = (each for each in state.in_state(TrialState.APPROVED) if not each.handed)
-    found = ((each.number, find_breach(state.spec, each.configuration)) for each in approved)
+    found = ((each, find_breach(state.spec, each.configuration)) for each in approved)
     return [
-        TrialMoved(trial=number, to=TrialState.HELD, reason=_why_outside(breach))
-        for number, breach in found
+        _hold(trial, _why_outside(breach), by="limits")
+        for trial, breach in found
         if breach is not None
     ]
+
+
+def _hold(trial: Trial, reason: str, *, by: HeldBy) -> TrialMoved:
+    return TrialMoved(trial=trial.number, to=TrialState.HELD, reason=reason, held_by=by)
 
 
 def _why_outside(breach: str) -> str:

@@ -59,12 +59,21 @@ def hold_devices(session: Session) -> bool:
         try:
             lease = session.ledger.take_device(session.state.spec.source.name)
         except HeldByAnother as error:
-            session.held_elsewhere = str(error)
+            session.held_elsewhere = _whose_turn(session, error)
             return False
         session.hold = Hold(session.ledger, lease)
         _note_devices(session)
     session.held_elsewhere = ""
     return True
+
+
+def _whose_turn(session: Session, held: HeldByAnother) -> str:
+    """Says for which campaign a source's devices are at work."""
+    source = session.state.spec.source.name
+    other = next((each.campaign for each in session.ledger.devices() if each.name == source), None)
+    if other is None or other == session.campaign:
+        return str(held)
+    return f"{source!r} is at work for campaign {other!r}, and this one waits its turn. {held}"
 
 
 def _note_devices(session: Session) -> None:

@@ -6,7 +6,7 @@ from planner.errors import LabUnavailable
 from planner.loop.advance import PATIENCE_S
 from planner.loop.collect import is_news, open_runs, overdue_runs
 from planner.loop.holding_back import moves_due
-from planner.loop.interlocks import interlock_moves, locked_now
+from planner.loop.interlocks import interlock_moves, interlock_now
 from planner.loop.placing import place, room
 from planner.loop.sending import note_unreachable
 from planner.loop.session import Session
@@ -25,10 +25,12 @@ def has_work(session: Session) -> bool:
         return False
     if state.unsettled or overdue_runs(session) or _has_answers(session):
         return True
-    if moves_due(state) or interlock_moves(state, locked=locked_now(session)):
+    interlock = interlock_now(session)
+    if moves_due(state) or interlock_moves(state, interlock):
         return True
     now = session.clock.now()
-    if state.may_dispatch and place(state, now=now).now:
+    may_begin = state.may_dispatch and not interlock.everywhere
+    if may_begin and place(state, now=now, closed=interlock.closed).now:
         return True
     if state.stopped is not None:
         return False

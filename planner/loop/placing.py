@@ -5,6 +5,7 @@ Known from the ledger and the clock alone, so that whoever only looks knows it t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,13 +55,21 @@ class Placements:
     needed: timedelta | None
 
 
-def place(state: CampaignState, *, now: datetime) -> Placements:
-    """Decides which approved trials may be dispatched, and on which devices."""
+def place(
+    state: CampaignState, *, now: datetime, closed: Collection[str | None] = ()
+) -> Placements:
+    """Decides which approved trials may be dispatched, and on which devices.
+
+    Args:
+        state: of the campaign.
+        now: the time.
+        closed: devices at which nothing may begin now.
+    """
     source = state.spec.source
     approved = [each for each in waiting_trials(state) if each.state is TrialState.APPROVED]
     if not approved:
         return Placements(now=(), needed=None)
-    free = {each.name: each for each in in_service(state)}
+    free = {each.name: each for each in in_service(state) if each.name not in closed}
     placed: list[Placement] = []
     late: list[timedelta] = []
     for trial in _in_order(approved, list(free.values()), source):

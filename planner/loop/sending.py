@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from planner.errors import LabUnavailable, PlannerError, Unanswered
+from planner.errors import LabUnavailable, Locked, PlannerError, Unanswered
 from planner.labs import Answer, DeliveryClass, Order
-from planner.ledger.entries import OrderSent
+from planner.ledger.entries import OrderKeptBack, OrderSent
 from planner.loop.keeper import hold_devices
 from planner.loop.orders import reorder
+from planner.loop.preconditions import unmet_at
 from planner.loop.session import Session
-from planner.trials import DeviceState, Run, RunState, Trial
+from planner.trials import DeviceState, KeptBy, Run, RunState, Trial
 
 FIRST_RESEND_S = 0.5
 LONGEST_RESEND_S = 10.0
+SAY_BUSY_AFTER_S = 5.0  # campaigns that share devices take turns, and most wait is short
 
 
 def send(session: Session, trial: Trial, run: Run) -> Answer | None:
@@ -31,7 +33,7 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
     Raises:
         LabUnavailable: the source's adapter failed in a way that it should not.
     """
-    if session.state.latched is not None or not hold_devices(session):
+    if session.state.latched is not None or not _may_begin(session, trial, run):
         return None
     is_keyed = session.lab.delivery is DeliveryClass.KEYED
     if not is_keyed:
@@ -44,6 +46,11 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
         answer = session.lab.submit(_addressed(session, trial, run))
     except Unanswered as error:
         return None if is_keyed else _deaf(run, f"no answer came: {error}")
+    except Locked as error:
+        session.unsent[run.key] = run.n_sent + 1
+        session.unreachable_since = None
+        _keep_back(session, trial, run, by="locked", reason=str(error))
+        return None
     except LabUnavailable:
         session.unsent[run.key] = run.n_sent + 1
         note_unreachable(session)
@@ -55,6 +62,27 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
     session.unreachable_since = None
     session.attempts.pop(run.key, None)
     return answer
+
+
+def _may_begin(session: Session, trial: Trial, run: Run) -> bool:
+    """Tells whether an order may leave now; why it may not is written down once."""
+    unmet = unmet_at(session, run.device)
+    if unmet:
+        _keep_back(session, trial, run, by="precondition", reason=unmet)
+        return False
+    if hold_devices(session):
+        return True
+    if session.now_s - run.opened_at.timestamp() > SAY_BUSY_AFTER_S:
+        _keep_back(session, trial, run, by="busy", reason=session.held_elsewhere)
+    return False
+
+
+def _keep_back(session: Session, trial: Trial, run: Run, *, by: KeptBy, reason: str) -> None:
+    """Writes down why an order waits, unless that is known."""
+    is_known = run.kept_by == by and (by != "locked" or run.kept_back == reason)
+    if not is_known and run.state is RunState.DISPATCHING:
+        said = OrderKeptBack(key=run.key, by=by, reason=reason)
+        session.write([said], trials={trial.number: trial.state})
 
 
 def send_waiting(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]:

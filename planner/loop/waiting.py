@@ -72,9 +72,22 @@ def _of_trial(state: CampaignState, trial: Trial) -> str | None:
             return f"trial {trial.number} is in doubt (planner resolve): {trial.reason}"
         case TrialState.HELD:
             return f"trial {trial.number} is held: {why_held(state, trial)}"
-        case TrialState.RUNNING:
+        case TrialState.RUNNING if trial.handed or state.spec.source.kind == "person":
             return f"trial {trial.number} waits for its result (planner tell)"
+        case TrialState.RUNNING:
+            return _of_run(trial)
     return None
+
+
+def _of_run(trial: Trial) -> str | None:
+    """Says how a run at a machine stands."""
+    run = trial.run
+    if run is None:
+        return None
+    where = repr(run.device or run.source)
+    if run.kept_back:
+        return f"the order of trial {trial.number} waits: {run.kept_back.rstrip('.')}"
+    return f"trial {trial.number} is {run.state} at {where}"
 
 
 def _of_the_source(state: CampaignState, *, now: datetime) -> list[str]:

@@ -105,6 +105,18 @@ class Archive:
         """Returns how each series stands, counted since a time."""
         return tuple(self._standing(each, since) for each in self.series())
 
+    def last(self, series: Series) -> LastReading | None:
+        """Returns the newest reading of a series; None where none is kept."""
+        newest = (
+            select(tables.readings)
+            .where(tables.readings.c.sensor == series.id)
+            .order_by(tables.readings.c.at_us.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(newest).one_or_none()
+        return None if row is None else _last(row)
+
     def sources(self) -> tuple[SourceCount, ...]:
         """Returns what each source has sent, strangers included, by name."""
         query = select(tables.sources).order_by(tables.sources.c.source)
@@ -140,16 +152,9 @@ class Archive:
             .where(kept.sensor == series.id)
             .where(kept.at_us >= microseconds(since))
         )
-        newest = (
-            select(tables.readings)
-            .where(kept.sensor == series.id)
-            .order_by(kept.at_us.desc())
-            .limit(1)
-        )
         with self._engine.connect() as connection:
             n, n_good = connection.execute(counts).one()
-            row = connection.execute(newest).one_or_none()
-        return Standing(series, n, n_good, None if row is None else _last(row))
+        return Standing(series, n, n_good, self.last(series))
 
     def _read(self, series: Series, start: datetime, end: datetime) -> Window:
         first, behind = microseconds(start), microseconds(end)

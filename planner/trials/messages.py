@@ -150,6 +150,8 @@ class Answer:
         failure: whether the machine failed (may be tried again) or the process (an observation
             that this configuration does not work).
         boot_id: of the device's program, where it has one.
+        began: when it started, by the device's clock, where it says so.
+        ended: when it ended, likewise.
     """
 
     key: str
@@ -158,6 +160,8 @@ class Answer:
     reason: str = ""
     failure: Literal["machine", "process"] = "machine"
     boot_id: str = ""
+    began: datetime | None = None
+    ended: datetime | None = None
 
 
 RejectionKind = Literal[

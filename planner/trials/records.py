@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from planner.space import Configuration
+from planner.space import Configuration, Value
 from planner.trials.states import RunState, TrialState
 from planner.trials.values import OutcomeValue
 
 Origin = Literal["start", "model", "fallback", "person"]
+HeldBy = Literal["interlock", "limits", "shortage"]  # what keeps an approved trial from a device
+KeptBy = Literal["busy", "locked", "precondition"]  # what keeps an order from being sent or taken
+AdjustmentState = Literal["awaiting approval", "approved", "taken", "refused", "dropped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +143,41 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adjusted:
+    """A change of a run that is under way; its key is the run's and its number.
+
+    Args:
+        number: counts those of the run from 1.
+        digest: of the settings; the same number with another one is a conflict.
+        parameters: what is set otherwise from now on.
+        state: ``taken`` and ``refused`` are the device's word; ``dropped``: the run ended before.
+        asked_by: who wants it; who asks has approved it.
+        approved_by: who else has.
+        said: why it was refused.
+        taken_at: when it was taken.
+    """
+
+    number: int
+    digest: str
+    parameters: Mapping[str, Value]
+    state: AdjustmentState
+    asked_by: str
+    reason: str
+    approved_by: tuple[str, ...] = ()
+    said: str = ""
+    taken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One attempt at a trial by a source.
 
     Args:
+        began: when the device says that it started; else when we heard of it.
+        ended: the same of its end.
+        kept_back: why its order waits, if it was neither sent nor taken yet.
+        kept_by: what kind of reason that is.
+        adjustments: changes that were asked for while it was under way.
         n_sent: how often it was written down that its order was about to leave; only for sources
             that know no keys.
         device: which of the source's devices has it, where it has several.
@@ -161,6 +195,11 @@ class Run:
     n_sent: int = 0
     device: str | None = None
     not_after: datetime | None = None
+    began: datetime | None = None
+    ended: datetime | None = None
+    kept_back: str = ""
+    kept_by: KeptBy | None = None
+    adjustments: tuple[Adjusted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +212,7 @@ class Trial:
         handed: given to a person or script that asked, who will tell the result; no engine
             dispatches it.
         reason: of the last move.
+        held_by: what holds it, while it is held.
         quarantined: why a result was put aside, if one waits for a verdict.
         versions: every accepted part of its result, in order; the observation joins them.
         excluded: why its observation is left out, if a person has excluded it.
@@ -198,6 +238,7 @@ class Trial:
     vetoed: str = ""
     given_up: Mapping[str, str] = field(default_factory=dict)
     approved_by: tuple[str, ...] = ()
+    held_by: HeldBy | None = None
 
     @property
     def run(self) -> Run | None:

@@ -18,7 +18,7 @@ parameters:
   catalyst: {choices: [iron, nickel, "on"]}
   gas: {value: argon}
   pressure: {value: 1 bar, unit: mbar}
-  humidity: {kind: contextual, low: 20, high: 60, unit: rh_percent}
+  humidity: {kind: contextual, low: 0, high: 600, unit: s}
   oven:
     unit: degC
     time_unit: min
@@ -84,6 +84,12 @@ sensors:
     gap: 10 s
     filter: {outliers: 7, threshold: 4, resolution: 0.1, noise: 5}
     keep: {raw: 30 days, every: 1 min, means: 730 days}
+  air: {unit: rh_percent}
+
+context:
+  humidity: {sensor: air, summary: time_above, window: before 10 min, above: 40}
+preconditions:
+  - "chamber < 400 K, no older than 5 s"
 
 budget: {trials: 40, cost: 2000 EUR, time: 90 days}
 policy: {acquisition: ucb, beta: 1.5, start: 8, approval: person}

@@ -25,6 +25,9 @@ from planner.clock import ManualClock
 from planner.errors import Conflict, InputError, StaleWrite, UnknownName
 from planner.ledger import Entry, Ledger, open_ledger
 from planner.ledger.entries import (
+    AdjustmentAnswered,
+    AdjustmentApproved,
+    AdjustmentAsked,
     CampaignAmended,
     CampaignOpened,
     CampaignStopped,
@@ -34,6 +37,7 @@ from planner.ledger.entries import (
     ModelsCompared,
     Noted,
     ObservationImported,
+    OrderKeptBack,
     OrderSent,
     OutcomesObserved,
     Record,
@@ -76,6 +80,19 @@ def test_every_kind_of_record_reads_back(ledger: Ledger, clock: ManualClock) -> 
         *(moved(2, state) for state in (TrialState.APPROVED, TrialState.RUNNING)),
         run_opened(2),
         OrderSent(key=f"{CAMPAIGN}/2/1", attempt=1, token=4),
+        OrderKeptBack(key=f"{CAMPAIGN}/2/1", by="locked", reason="the door is open"),
+        RunMoved(key=f"{CAMPAIGN}/2/1", to=RunState.STARTED, began=clock.now()),
+        AdjustmentAsked(
+            key=f"{CAMPAIGN}/2/1",
+            number=1,
+            digest="d",
+            parameters={"flow": 3},
+            reason="it smokes",
+            approved=False,
+        ),
+        AdjustmentApproved(key=f"{CAMPAIGN}/2/1", number=1, reason="so it does"),
+        RunMoved(key=f"{CAMPAIGN}/2/1", to=RunState.ADJUSTING),
+        AdjustmentAnswered(key=f"{CAMPAIGN}/2/1", number=1, state="refused", reason="too low"),
         RunMoved(key=f"{CAMPAIGN}/2/1", to=RunState.IN_DOUBT, evidence="no answer in 30 s"),
         ResultArrived(key=f"{CAMPAIGN}/2/1", result_digest="r", payload={"spectrum": [1.5, 2]}),
         ResultQuarantined(

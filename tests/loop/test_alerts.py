@@ -29,7 +29,7 @@ from planner.loop.advance import advance
 from planner.loop.alerts import Post
 from planner.loop.alerts.posting import send_test
 from planner.loop.session import Session
-from planner.trials import Answer, DeviceState, Proposal, TrialState, Wanted
+from planner.trials import Answer, DeviceState, HeldBy, Proposal, TrialState, Wanted
 from tests.loop.alert_peers import Certificates, Hook, Mailbox, mail_server, web_server
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, failed
@@ -97,8 +97,9 @@ def propose(session: Session, n: int = 1) -> None:
         )
 
 
-def hold(session: Session, number: int, reason: str = "the door is open") -> None:
-    session.write([TrialMoved(trial=number, to=TrialState.HELD, reason=reason)])
+def hold(session: Session, number: int, *, by: HeldBy = "shortage") -> None:
+    reason = "the door is open"
+    session.write([TrialMoved(trial=number, to=TrialState.HELD, reason=reason, held_by=by)])
 
 
 def a_doubt(session: Session) -> None:
@@ -154,8 +155,8 @@ CASES: dict[str, tuple[Callable[[Session], None], str]] = {
     "in doubt": (a_doubt, "planner resolve FILE 1"),
     "held": (lambda s: (propose(s), hold(s, 1))[0], "Trial 1 is held: the door is open."),  # type: ignore[func-returns-value]
     "interlock open": (
-        lambda s: (propose(s), hold(s, 1, "interlock: the hood is open"))[0],  # type: ignore[func-returns-value]
-        "the hood is open",
+        lambda s: (propose(s), hold(s, 1, by="interlock"))[0],  # type: ignore[func-returns-value]
+        "the door is open",
     ),
     "overdue": (an_overdue_run, "for 16 min; 10 min were expected"),
     "heartbeat lost": (a_lost_heartbeat, "was heard last at 07:59:49 UTC, 11 s ago"),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from planner.campaign.objectives import AnyObjective
 from planner.campaign.outcomes import AnyOutcome
+from planner.campaign.sensed import SensedContext
+from planner.campaign.sensors import Sensor
 from planner.campaign.sources import AnySource
 from planner.campaign.spec import Budget, CampaignSpec, Candidates, Modelling, Policy, StopRule
 from planner.errors import InputError
@@ -29,6 +31,9 @@ class Draft:
     outcomes: Mapping[str, AnyOutcome | None]
     objectives: Sequence[AnyObjective | None]
     sources: Mapping[str, AnySource | None]
+    sensors: Mapping[str, Sensor | None]
+    context: Mapping[str, SensedContext | None]
+    preconditions: Sequence[str | None]
     budget: Budget | None
     policy: Policy | None
     model: Modelling | None

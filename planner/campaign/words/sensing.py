@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planner.campaign.sensors import Sensor
 from planner.campaign.spec import CampaignSpec
-from planner.campaign.words.phrases import after, duration, number
+from planner.campaign.words.phrases import after, duration, listed, number
 
 
 def describe_sensors(spec: CampaignSpec) -> Iterator[str]:
@@ -19,6 +19,13 @@ def describe_sensors(spec: CampaignSpec) -> Iterator[str]:
             f"It records {sensor.name}{about}{source}{unit}{_limits(sensor)}{_cleaned(sensor)}; "
             f"{_kept(sensor)}."
         )
+    for name, sensed in spec.context.items():
+        yield f"It knows {name} as the {sensed.in_words()}."
+    if spec.required:
+        so = listed(
+            f"{each.words} (no older than {duration(each.fresh_s)})" for each in spec.required
+        )
+        yield f"Nothing is dispatched unless {so}."
 
 
 def _limits(sensor: Sensor) -> str:

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from planner.campaign.alerts import AlertKind, Alerts
-from planner.ledger.entries import CampaignStopped, CoverageAlarm, Entry, NothingFits, TrialMoved
+from planner.ledger.entries import (
+    CampaignStopped,
+    CoverageAlarm,
+    Entry,
+    NothingFits,
+    OrderKeptBack,
+    TrialMoved,
+)
 from planner.ledger.replay import CampaignState, is_open
 from planner.loop.stock import in_words, stock_left
 from planner.space.base import as_decimal
@@ -57,9 +64,12 @@ def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
             return Alert(name=name, about="in doubt", text=text, at=entry.at, trial=number)
         case TrialMoved(trial=number, to=TrialState.HELD):
             text = f"Trial {number} is held: {record.reason or 'no reason was given'}."
-            is_interlock = record.reason.lower().startswith("interlock")
-            about: AlertKind = "interlock open" if is_interlock else "held"
+            about: AlertKind = "interlock open" if record.held_by == "interlock" else "held"
             return Alert(name=name, about=about, text=text, at=entry.at, trial=number)
+        case OrderKeptBack(by="locked" | "precondition"):
+            number = state.run_of(record.key)[0].number
+            text = f"The order of trial {number} waits: {record.reason}."
+            return Alert(name=name, about="interlock open", text=text, at=entry.at, trial=number)
         case TrialMoved(trial=number) if _is_one_too_many(record, state):
             text = (
                 f"{FAILURES} trials in a row have failed, the last of them trial {number}: "
