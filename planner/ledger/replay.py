@@ -387,6 +387,7 @@ def _(record: RunMoved, state: CampaignState, entry: Entry) -> None:
         evidence=record.evidence or run.evidence,
         began=began,
         ended=ended,
+        heard_at=entry.at,
         kept_back="",
         kept_by=None,
     )

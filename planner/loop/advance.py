@@ -27,8 +27,9 @@ from planner.loop.holding_back import moves_due
 from planner.loop.interlocks import Interlock, interlock_moves, interlock_now, is_interlocked
 from planner.loop.orders import open_run
 from planner.loop.placing import Placement, place, room, wait_until
-from planner.loop.propose import decide, write_proposals
+from planner.loop.propose import decide, with_remark, write_proposals
 from planner.loop.sending import send
+from planner.loop.sensed import sense_now
 from planner.loop.session import Session
 from planner.loop.stopping import assess, is_settled
 from planner.loop.waiting import describe_time, describe_waiting
@@ -128,7 +129,8 @@ def _ask(session: Session, perform: Perform) -> bool:
     before = state.sequence
 
     def ask() -> list[int]:
-        chosen = decide(session.state, session.space, q=q)
+        space, remark = sense_now(session, session.space)
+        chosen = with_remark(decide(session.state, space, q=q), remark)
         if chosen.choice.picks:
             return write_proposals(session, chosen)
         if chosen.short is not None:
@@ -214,7 +216,7 @@ def what_next(session: Session) -> Step:
     """Says what a campaign waits for in which nothing moves."""
     state, now = session.state, session.clock.now()
     machine = [run for _, run in open_runs(session) if not session.lab.is_person]
-    if any(run.state is not RunState.IN_DOUBT for run in machine):
+    if any(run.state is not RunState.IN_DOUBT for run in machine) or state.unsettled:
         return Step(Waiting.MACHINE)
     if state.latched is None and any(is_interlocked(each) for each in state.open_trials):
         return Step(Waiting.MACHINE)

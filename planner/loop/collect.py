@@ -22,6 +22,7 @@ from planner.ledger.replay import is_open
 from planner.loop.check import check_result
 from planner.loop.intake import stow
 from planner.loop.sending import is_fresh, poll, send_aborts, send_waiting
+from planner.loop.sensed import sense_trial, with_sensed
 from planner.loop.session import Session
 from planner.trials import (
     TERMINAL_TRIALS,
@@ -211,26 +212,29 @@ def fail(
 def settle_inbox(session: Session) -> int:
     """Makes data of the results that passed their checks, and puts the others aside.
 
+    One whose readings may still be on their way waits for them.
+
     Returns:
         How many were settled.
     """
-    unsettled = list(session.state.unsettled.values())
-    for arrived in unsettled:
-        _settle(session, arrived)
-    return len(unsettled)
+    return sum(_settle(session, each) for each in list(session.state.unsettled.values()))
 
 
-def _settle(session: Session, arrived: ResultArrived) -> None:
+def _settle(session: Session, arrived: ResultArrived) -> bool:
     trial, run = session.state.run_of(arrived.key)
     state = session.state
+    result = RESULTS.validate_python(arrived.payload or {"outcomes": {}})
+    sensed = sense_trial(session, trial, told=result.achieved)
+    if sensed.is_pending:
+        return False
     checked = check_result(
-        RESULTS.validate_python(arrived.payload or {"outcomes": {}}),
+        result,
         spec=state.spec,
         space=session.space,
         intake=session.intake,
         requested=trial.configuration,
     )
-    problems = checked.problems
+    problems = (*checked.problems, *(f"{n} is not known: {w}" for n, w in sensed.unknown.items()))
     if trial.state in TERMINAL_TRIALS:
         problems = (*problems, f"it came after the trial had ended ({trial.state})")
     if problems:
@@ -248,7 +252,7 @@ def _settle(session: Session, arrived: ResultArrived) -> None:
             trial=trial.number,
             outcomes=checked.outcomes,
             source=run.source,
-            achieved=checked.achieved,
+            achieved=with_sensed(checked.achieved, trial, sensed),
             key=run.key,
             result_digest=arrived.result_digest,
         )
@@ -257,6 +261,7 @@ def _settle(session: Session, arrived: ResultArrived) -> None:
         )
         records = [observed, moved]
     session.write(records, trials={trial.number: trial.state})
+    return True
 
 
 def _without(run: Run, missing: tuple[str, ...]) -> str:

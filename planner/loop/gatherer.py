@@ -17,8 +17,9 @@ from planner.errors import HeldByAnother, PlannerError, UnknownName
 from planner.ledger import Ledger
 from planner.ledger.entries import CampaignAmended, CampaignOpened
 from planner.loop.desk import Place, open_the_ledger, read_spec
-from planner.loop.gateway import Gateway, feeds_of, gathering, senders
+from planner.loop.gateway import Gateway, feeds_of, gathering
 from planner.loop.hold import Hold
+from planner.loop.sensing import senders
 
 LOOK_S = 2.0  # how often the gateway, its lease and the ledger's campaigns are looked at
 _LAST_S = 40.0  # for what is written when the work has ended
@@ -165,9 +166,7 @@ def _digests(ledger: Ledger) -> dict[str, str]:
     return {each.name: each.spec_digest for each in ledger.campaigns()}
 
 
-def _with_those_of_others(
-    ledger: Ledger, own: CampaignSpec
-) -> tuple[CampaignSpec, frozenset[str]]:
+def _with_those_of_others(ledger: Ledger, own: CampaignSpec) -> tuple[CampaignSpec, frozenset[str]]:
     """Returns the campaign with the sensors of all that share its source, and their senders.
 
     Where two state a sensor differently, the campaign's own statement counts.

@@ -31,6 +31,8 @@ def senders(spec: CampaignSpec) -> tuple[str, ...]:
 def trial_span(trial: Trial, now: datetime) -> tuple[datetime, datetime]:
     """Returns from when to when a trial ran: its last run, until it ended or until now.
 
+    As the device says it, whose clock its readings have too; otherwise as it was seen here.
+
     Raises:
         InputError: it has not been run.
     """
@@ -39,7 +41,7 @@ def trial_span(trial: Trial, now: datetime) -> tuple[datetime, datetime]:
             f"Trial {trial.number} has not been run, so no readings belong to it "
             f"(it is {trial.state.value})."
         )
-    return trial.run.opened_at, trial.ended_at or now
+    return trial.run.began or trial.run.opened_at, trial.run.ended or trial.ended_at or now
 
 
 def trial_windows(session: Session, trial: Trial) -> dict[str, Window]:

@@ -175,6 +175,7 @@ class Run:
     Args:
         began: when the device says that it started; else when we heard of it.
         ended: the same of its end.
+        heard_at: when we heard of its last move, by our clock.
         kept_back: why its order waits, if it was neither sent nor taken yet.
         kept_by: what kind of reason that is.
         adjustments: changes that were asked for while it was under way.
@@ -197,6 +198,7 @@ class Run:
     not_after: datetime | None = None
     began: datetime | None = None
     ended: datetime | None = None
+    heard_at: datetime | None = None
     kept_back: str = ""
     kept_by: KeptBy | None = None
     adjustments: tuple[Adjusted, ...] = ()

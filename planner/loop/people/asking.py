@@ -14,6 +14,7 @@ from planner.loop.handing_out import check_chosen, devices_of, plan_hand_out
 from planner.loop.orders import open_run
 from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.settings import read_settings
+from planner.loop.sensed import sense_now
 from planner.loop.session import Session
 from planner.loop.setup_order import SetUp, SetUpOrder, order_to_save_set_up
 from planner.space import Configuration, SearchSpace, Value
@@ -51,12 +52,13 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
     state = session.refresh()
     _check_budget(state, n)
     space, remark = _restrict(session.space, wishes)
+    space, sensed = sense_now(session, space)
     now = session.clock.now()
     plan = plan_hand_out(state, space, n, now=now)
     # the models take seconds to import, which nobody who tells should wait for
     from planner.loop.propose import decide, proposal_records, with_remark
 
-    chosen = with_remark(decide(state, plan.space, q=n), remark)
+    chosen = with_remark(with_remark(decide(state, plan.space, q=n), remark), sensed)
     check_chosen(state, chosen, plan=plan, n=n)
     if not chosen.choice.picks:
         left = " within these wishes" if remark else ""

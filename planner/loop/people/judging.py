@@ -21,7 +21,7 @@ from planner.loop.keeper import let_devices_go
 from planner.loop.limits import find_breach
 from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.results import observed_parts
-from planner.loop.people.told import Told, check_told
+from planner.loop.people.told import Told, check_with_sensors
 from planner.loop.sending import send_aborts
 from planner.loop.session import Session
 from planner.trials import (
@@ -140,7 +140,7 @@ def _verdict_records(
         case Verdict.PERFORMED:
             if not told.outcomes:
                 raise InputError("The verdict 'performed' needs its result: give outcome=value.")
-            checked = check_told(session, session.state, trial, told)
+            checked = check_with_sensors(session, session.state, trial, told)
             run_end, trial_end = RunState.COMPLETED, TrialState.COMPLETED
             extra: list[Record] = [
                 *observed_parts(

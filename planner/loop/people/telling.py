@@ -24,7 +24,7 @@ from planner.loop.people.results import (
     settings_of,
     still_missing,
 )
-from planner.loop.people.told import Told, check_sense, check_told
+from planner.loop.people.told import Told, check_sense, check_told, check_with_sensors
 from planner.loop.people.words import (
     no_other_end,
     no_overwriting,
@@ -103,7 +103,7 @@ def _decide_end(case: _Case) -> Decided:
     run = run_of_person(state, trial)
     if told.lost and not told.outcomes and not told.is_done:
         return _decide_lost(case)
-    checked = case.check()
+    checked = check_with_sensors(case.session, case.state, trial, told)
     by = f"told by {case.session.author}"
     records: list[Record] = [RunMoved(key=run.key, to=RunState.COMPLETED, evidence=by)]
     records += observed_parts(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from planner.errors import InputError, UnknownName
 from planner.labs import Reported, Result
 from planner.ledger.replay import CampaignState
 from planner.loop.check import Checked, check_result
+from planner.loop.sensed import sense_trial, with_sensed
 from planner.loop.session import Session
 from planner.trials import Trial
 
@@ -91,3 +92,19 @@ def check_told(session: Session, state: CampaignState, trial: Trial, told: Told)
         end = "" if listed.endswith("?") else "."
         raise InputError(f"Trial {trial.number}: {listed}{end} {NOTHING}")
     return checked
+
+
+def check_with_sensors(session: Session, state: CampaignState, trial: Trial, told: Told) -> Checked:
+    """Returns what was told of a trial's end, with the conditions that sensors know.
+
+    Raises:
+        InputError: a value cannot be used, or no sensor knows what was not told.
+    """
+    checked = check_told(session, state, trial, told)
+    sensed = sense_trial(session, trial, told=told.achieved)
+    for name, why in sensed.unknown.items():
+        raise InputError(
+            f"Trial {trial.number}: its sensor does not know {name} ({why}). Tell it too: "
+            f"--achieved {name}=VALUE. {NOTHING}"
+        )
+    return replace(checked, achieved=with_sensed(checked.achieved, trial, sensed))
