@@ -15,7 +15,7 @@ SURFACE = {
         read_number read_unit
     """,
     "planner.campaign": """
-        Filter Keep Sensor
+        Filter Keep Precondition SensedContext Sensor
         Adapter Analysis AnyDevice AnyObjective AnyOutcome AnySource Budget CampaignSpec Candidates
         ClassOutcome CommandDevice Consumable CurveOutcome DistributionOutcome FileOutcome HitClass
         HitRange HitTarget HttpDevice ImageOutcome MappedOutcome MappedParameter Maximise Minimise
@@ -25,9 +25,9 @@ SURFACE = {
         read_rows read_space utility write_campaign
     """,
     "planner.trials": """
-        Answer ANSWERS Artifact Attachment CHARGED check_run_move check_trial_move Curve
+        Adjusted Answer ANSWERS Artifact Attachment CHARGED check_run_move check_trial_move Curve
         DeviceState digest_json digest_order DISPATCHING Heartbeat HEARTBEATS make_key Measured
-        Observation PROPOSING
+        HeldBy KeptBy Observation PROPOSING
         Order ORDERS Origin OutcomeValue PENDING Prediction Proposal PROTOCOL_VERSION Rejection
         REJECTIONS Reported RESERVED Result RESULTS Run RunState Series Setting Spread StoredCurve
         TERMINAL_RUNS TERMINAL_TRIALS Trial TrialState Wanted

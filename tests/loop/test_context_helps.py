@@ -86,12 +86,12 @@ def ratio(make_session: MakeSession, *, effect: float) -> float:
 
 @pytest.mark.slow
 def test_the_sensors_summary_as_context_makes_forecasts_better(make_session: MakeSession) -> None:
-    """24 forecasts each; humidity moves the yield by 0.5 * 60 / sqrt(12) = 8.7 percent (a deviation).
+    """24 forecasts each; its sd moves the yield by 0.5 * 60 / sqrt(12) = 8.7 percent.
 
     A run has a noise of 1. Were the context of no use, the ratio of the two mean squares would be
-    about F(24, 24), below a sixth once in 60,000.
+    about F(24, 24), below a seventh once in 190,000.
     """
-    assert ratio(make_session, effect=0.5) < 1 / 6
+    assert ratio(make_session, effect=0.5) < 1 / 7
 
 
 @pytest.mark.slow
@@ -99,4 +99,4 @@ def test_a_sensor_that_says_nothing_of_the_outcome_does_not_seem_to(
     make_session: MakeSession,
 ) -> None:
     """The control: the same figure is not reached where there is nothing to be learned."""
-    assert ratio(make_session, effect=0.0) > 1 / 6
+    assert ratio(make_session, effect=0.0) > 1 / 7
