@@ -76,12 +76,15 @@ def abort(
     from planner.errors import InputError
     from planner.loop import people
     from planner.loop.desk import at_work
+    from planner.trials import TERMINAL_TRIALS
 
     if not reason.strip():
         raise InputError("Aborting a trial needs a reason (--reason).")
     with at_work(make_place(file, name), may_begin=False) as session:
         state = people.abort(session, trial, reason=reason)
-    _say(f"Trial {trial} is {state}.", {"trial": trial, "state": state}, as_json=as_json)
+    still = f"Trial {trial} is asked to end; it is aborted once its source says so."
+    said = f"Trial {trial} is {state}." if state in TERMINAL_TRIALS else still
+    _say(said, {"trial": trial, "state": state}, as_json=as_json)
 
 
 def resolve(

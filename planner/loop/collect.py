@@ -146,9 +146,11 @@ def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> l
         case DeviceState.DONE:
             return _done(session, answer, trial, run)
         case DeviceState.ABORTED:
+            # why a person wanted it says more than that it was wanted
+            why = run.evidence if run.state is RunState.ABORTING else said
             return [
                 RunMoved(key=run.key, to=RunState.ABORTED, evidence=said),
-                TrialMoved(trial=trial.number, to=TrialState.ABORTED, reason=said),
+                TrialMoved(trial=trial.number, to=TrialState.ABORTED, reason=why),
             ]
         case DeviceState.UNKNOWN:
             return in_doubt(session, trial, run, reason=said)

@@ -12,7 +12,7 @@ from planner.loop.opening_hours import time_in_words
 from planner.loop.placing import never_fits
 from planner.loop.samples import samples_waiting
 from planner.loop.session import Session
-from planner.trials import Trial, TrialState, Wanted
+from planner.trials import RunState, Trial, TrialState, Wanted
 
 
 def describe_waiting(session: Session) -> str:
@@ -85,6 +85,8 @@ def _of_run(trial: Trial) -> str | None:
     if run is None:
         return None
     where = repr(run.device or run.source)
+    if run.state is RunState.ABORTING:
+        return f"trial {trial.number} at {where} is asked to end ({run.evidence})"
     if run.kept_back:
         return f"the order of trial {trial.number} waits: {run.kept_back.rstrip('.')}"
     return f"trial {trial.number} is {run.state} at {where}"

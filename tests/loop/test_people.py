@@ -10,6 +10,7 @@ from planner.loop import people
 from planner.loop.advance import Waiting
 from planner.loop.inline import run_inline
 from planner.loop.people import Told, Verdict
+from planner.loop.waiting import describe_waiting
 from planner.trials import DeviceState, RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done
@@ -161,6 +162,7 @@ def test_aborting_asks_the_device_and_believes_only_its_confirmation(make_sessio
         advance(session)
     assert people.abort(session, 1, reason="smells burnt") is TrialState.ABORTED
     assert lab.aborted == ["bench/1/1"]
+    assert session.state.trial(1).reason == "smells burnt"
     with pytest.raises(Refused, match="already"):
         people.abort(session, 1, reason="again")
 
@@ -179,6 +181,7 @@ def test_a_device_that_does_not_confirm_leaves_the_run_aborting(make_session: Ma
     trial = session.state.trial(1)
     assert trial.run.state is RunState.ABORTING
     assert trial.state is TrialState.RUNNING
+    assert describe_waiting(session) == "trial 1 at 'robot' is asked to end (stop)"
 
 
 @pytest.mark.parametrize(
