@@ -15,6 +15,8 @@ from rich.text import Text
 from planner.campaign import CampaignSpec, utility
 from planner.campaign.words.phrases import count
 from planner.ledger.entries import (
+    AdjustmentAnswered,
+    AdjustmentAsked,
     CoverageAlarm,
     Entry,
     FitFailed,
@@ -146,6 +148,13 @@ def _remark_on(entry: Entry, state: CampaignState) -> tuple[str, str] | None:
         case OrderKeptBack():
             number = state.run_of(record.key)[0].number
             return f"[{number:>3}] its order waits: {record.reason}", "yellow"
+        case AdjustmentAsked():
+            number = state.run_of(record.key)[0].number
+            return f"[{number:>3}] is to be changed by {entry.author}: {record.reason}", "yellow"
+        case AdjustmentAnswered():
+            number = state.run_of(record.key)[0].number
+            why = f": {record.reason}" if record.reason else ""
+            return f"[{number:>3}] the change was {record.state}{why}", "yellow"
         case TrialMoved() if record.to is TrialState.HELD:
             return f"[{record.trial:>3}] held: {record.reason}", "yellow"
         case TrialMoved() if record.to in _ENDS_WITHOUT_RESULT:

@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
-    for command in (approve, veto, abort, resolve, exclude, note):
+    for command in (approve, veto, abort, adjust, resolve, exclude, note):
         app.command()(command)
 
 
@@ -85,6 +85,45 @@ def abort(
     still = f"Trial {trial} is asked to end; it is aborted once its source says so."
     said = f"Trial {trial} is {state}." if state in TERMINAL_TRIALS else still
     _say(said, {"trial": trial, "state": state}, as_json=as_json)
+
+
+def adjust(
+    file: File,
+    trial: TrialNumber,
+    values: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=VALUE",
+            help="What is to be set otherwise, such as temperature=130 or temperature=400K.",
+            show_default=False,
+        ),
+    ],
+    reason: Reason,
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Change the settings of a trial that is under way.
+
+    It is sent to the device once, whatever crashes, by the process that runs the campaign. Where
+    the campaign asks for two people at these settings, a second one types the same.
+    """
+    from planner.cli.assignments import names_in, read_reported
+    from planner.loop import people
+    from planner.loop.desk import at_work
+
+    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
+        changes = read_reported(values, texts=names_in(session.state.spec))
+        asked = people.adjust(session, trial, changes, reason=reason)
+        holder = session.ledger.holder(session.campaign)
+    said = f"Change {asked.number} of trial {trial}: {', '.join(values)} "
+    if asked.state == "awaiting approval":
+        said += "waits for a second person, who types the same."
+    elif holder is None:
+        said += f"is sent once the campaign goes on: planner run {file}."
+    else:
+        said += f"goes to the device; planner status {file} says what became of it."
+    facts = {"trial": trial, "number": asked.number, "state": asked.state}
+    _say(said, facts, as_json=as_json)
 
 
 def resolve(

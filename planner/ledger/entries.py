@@ -241,14 +241,13 @@ class AdjustmentAnswered:
     """A device's word on a change of a run that is under way.
 
     Args:
-        state: ``dropped``: the run ended before it was taken.
         reason: why it was not taken.
     """
 
     kind: Literal["adjustment answered"] = "adjustment answered"
     key: str
     number: int
-    state: Literal["taken", "refused", "dropped"]
+    state: Literal["taken", "refused"]
     reason: str = ""
 
 

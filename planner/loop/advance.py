@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 from planner.errors import LabUnavailable
 from planner.labs import Answer
 from planner.ledger.entries import CampaignStopped
+from planner.loop.adjusting import send_adjustments
 from planner.loop.collect import (
     end_overdue,
     open_runs,
@@ -113,7 +114,7 @@ def _collect(session: Session, perform: Perform) -> bool:
     if answers:
         perform("collect", lambda: _record_and_settle(session, answers))
         return True
-    return bool(settle_inbox(session) + end_overdue(session))
+    return bool(settle_inbox(session) + send_adjustments(session) + end_overdue(session))
 
 
 def _record_and_settle(session: Session, answers: list[Answer]) -> int:

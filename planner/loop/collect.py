@@ -19,6 +19,7 @@ from planner.ledger.entries import (
     TrialMoved,
 )
 from planner.ledger.replay import is_open
+from planner.loop.adjusting import with_changes
 from planner.loop.check import check_result
 from planner.loop.intake import stow
 from planner.loop.sending import is_fresh, poll, send_aborts, send_waiting
@@ -104,8 +105,8 @@ def is_news(session: Session, answer: Answer) -> bool:
         return answer.state is not DeviceState.UNKNOWN and not is_still_open
     if run.state is RunState.ABORTING:
         return answer.state not in _SAME_WORD
-    if run.state is RunState.ADJUSTING and answer.state in _SAME_WORD:
-        return False  # the device's word on the change is waited for
+    if run.state is RunState.ADJUSTING:
+        return False  # the device's word on the change comes first, also where the run has ended
     return _SAME_WORD.get(answer.state) is not run.state
 
 
@@ -236,6 +237,7 @@ def _settle(session: Session, arrived: ResultArrived) -> bool:
         intake=session.intake,
         requested=trial.configuration,
     )
+    achieved = with_changes(checked.achieved, trial, reported=result.achieved)
     problems = (*checked.problems, *(f"{n} is not known: {w}" for n, w in sensed.unknown.items()))
     if trial.state in TERMINAL_TRIALS:
         problems = (*problems, f"it came after the trial had ended ({trial.state})")
@@ -254,7 +256,7 @@ def _settle(session: Session, arrived: ResultArrived) -> bool:
             trial=trial.number,
             outcomes=checked.outcomes,
             source=run.source,
-            achieved=with_sensed(checked.achieved, trial, sensed),
+            achieved=with_sensed(achieved, trial, sensed),
             key=run.key,
             result_digest=arrived.result_digest,
         )

@@ -16,6 +16,7 @@ from dataclasses import replace
 from planner.errors import PlannerError, StaleToken, StaleWrite
 from planner.labs import DeviceLab
 from planner.ledger.replay import replay
+from planner.loop.adjusting import send_adjustments
 from planner.loop.collect import end_overdue, open_runs, poll_source, record_answers
 from planner.loop.interlocks import hear, why_locked
 from planner.loop.keeper import let_devices_go, needs_hold
@@ -59,6 +60,7 @@ class Driver:
         is_other = self._hear()
         try:
             record_answers(session, poll_source(session))
+            send_adjustments(session)
             end_overdue(session)
         except StaleToken:
             let_devices_go(session)

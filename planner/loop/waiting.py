@@ -12,7 +12,7 @@ from planner.loop.opening_hours import time_in_words
 from planner.loop.placing import never_fits
 from planner.loop.samples import samples_waiting
 from planner.loop.session import Session
-from planner.trials import RunState, Trial, TrialState, Wanted
+from planner.trials import Run, RunState, Trial, TrialState, Wanted
 
 
 def describe_waiting(session: Session) -> str:
@@ -89,7 +89,26 @@ def _of_run(trial: Trial) -> str | None:
         return f"trial {trial.number} at {where} is asked to end ({run.evidence})"
     if run.kept_back:
         return f"the order of trial {trial.number} waits: {run.kept_back.rstrip('.')}"
-    return f"trial {trial.number} is {run.state} at {where}"
+    changed = f"; {_last_change(run)}" if run.adjustments else ""
+    return f"trial {trial.number} is {run.state} at {where}{changed}"
+
+
+def _last_change(run: Run) -> str:
+    """Says what became of the last change of a run."""
+    last = run.adjustments[-1]
+    what = ", ".join(
+        f"{name}={value if isinstance(value, str) else f'{value:g}'}"
+        for name, value in last.parameters.items()
+    )
+    said = f"change {last.number} ({what}, by {last.asked_by}) "
+    match last.state:
+        case "awaiting approval":
+            return f"{said}waits for a second person (planner adjust, with the same)"
+        case "approved":
+            return f"{said}is on its way"
+        case "taken":
+            return f"{said}was taken"
+    return f"{said}was refused: {last.said.rstrip('.')}"
 
 
 def _of_the_source(state: CampaignState, *, now: datetime) -> list[str]:

@@ -14,7 +14,7 @@ from planner.trials.values import OutcomeValue
 Origin = Literal["start", "model", "fallback", "person"]
 HeldBy = Literal["interlock", "limits", "shortage"]  # what keeps an approved trial from a device
 KeptBy = Literal["busy", "locked", "precondition"]  # what keeps an order from being sent or taken
-AdjustmentState = Literal["awaiting approval", "approved", "taken", "refused", "dropped"]
+AdjustmentState = Literal["awaiting approval", "approved", "taken", "refused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +150,7 @@ class Adjusted:
         number: counts those of the run from 1.
         digest: of the settings; the same number with another one is a conflict.
         parameters: what is set otherwise from now on.
-        state: ``taken`` and ``refused`` are the device's word; ``dropped``: the run ended before.
+        state: ``taken`` and ``refused`` are the device's word.
         asked_by: who wants it; who asks has approved it.
         approved_by: who else has.
         said: why it was refused.
