@@ -58,6 +58,7 @@ def deploy(
     seed: int | None = None,
     schedule: Schedule | None = None,
     tags: tuple[str, ...] = (),
+    only_look: bool = False,
 ) -> Deployed:
     """Register a campaign's flow on the server whose settings are in force.
 
@@ -69,6 +70,7 @@ def deploy(
         seed: instead of the file's.
         schedule: when to start stretches; ``None`` for on call only.
         tags: of its flow runs.
+        only_look: whether each run is a sweep, which looks and tells, and not a stretch.
 
     Raises:
         InputError: the schedule cannot be read.
@@ -78,10 +80,12 @@ def deploy(
     from prefect.types.entrypoint import EntrypointType
 
     from flows.campaign import stretch
+    from flows.sweeping import look
 
+    what: Any = look if only_look else stretch
     try:
         _ensure_pool()
-        deployment: Any = stretch.to_deployment(
+        deployment: Any = what.to_deployment(
             name=name,
             schedules=_schedules(schedule),
             parameters={"file": str(file.resolve()), "campaign": campaign, "seed": seed},
@@ -89,7 +93,7 @@ def deploy(
             work_pool_name=POOL,
             job_variables={"working_dir": str(home), "stream_output": False},
             entrypoint_type=EntrypointType.MODULE_PATH,
-            _sync=True,  # type: ignore[call-arg]
+            _sync=True,
         )
         deployment_id: UUID = deployment.apply(_sync=True)
         next_at = _next_at(deployment_id) if schedule is not None else None
@@ -98,11 +102,17 @@ def deploy(
             f"Prefect's server did not take the deployment {name!r}: {error}. Its log is "
             f"server.log in {home}."
         ) from error
-    return Deployed(name=f"{stretch.name}/{name}", deployment_id=deployment_id, next_at=next_at)
+    return Deployed(name=f"{what.name}/{name}", deployment_id=deployment_id, next_at=next_at)
 
 
 def deploy_there(
-    file: Path, *, campaign: str, name: str, home: Path, schedule: Schedule
+    file: Path,
+    *,
+    campaign: str,
+    name: str,
+    home: Path,
+    schedule: Schedule,
+    only_look: bool = False,
 ) -> Deployed:
     """Register a campaign on the server that is there already: the home's, or PREFECT_API_URL's.
 
@@ -126,7 +136,13 @@ def deploy_there(
     home.mkdir(parents=True, exist_ok=True)
     with quiet.in_force(quiet.settings(home=home, api_url=url)):
         return deploy(
-            file, campaign=campaign, name=name, home=home, schedule=schedule, tags=(campaign,)
+            file,
+            campaign=campaign,
+            name=name,
+            home=home,
+            schedule=schedule,
+            tags=(campaign,),
+            only_look=only_look,
         )
 
 

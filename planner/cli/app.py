@@ -26,6 +26,7 @@ from planner.cli import (
     serving,
     steering,
     supplies,
+    sweeping,
     telling,
 )
 from planner.errors import PlannerError
@@ -69,6 +70,7 @@ def _common(
 for part in (
     running,
     serving,
+    sweeping,
     device,
     looking,
     labs,

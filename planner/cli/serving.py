@@ -96,6 +96,10 @@ def deploy(
     name: Annotated[
         str | None, typer.Option(help="Name of the deployment; by default the campaign's.")
     ] = None,
+    sweep: Annotated[
+        bool,
+        typer.Option("--sweep", help="Only look each time, as planner sweep does; run nothing."),
+    ] = False,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -116,16 +120,18 @@ def deploy(
     deployed = deploy_there(
         file,
         campaign=spec.campaign,
-        name=name or f"{spec.campaign} on schedule",
+        name=name or f"{spec.campaign} {'swept' if sweep else 'on schedule'}",
         home=find_home(file, home),
         schedule=schedule,
+        only_look=sweep,
     )
     when = deployed.next_at.astimezone().isoformat(timespec="seconds") if deployed.next_at else None
     if as_json:
         facts = {"deployment": deployed.name, "id": str(deployed.deployment_id), "next": when}
         typer.echo(json.dumps(facts, indent=2))
         return
-    typer.echo(f"Registered {deployed.name}. Next stretch: {when or 'not scheduled yet'}.")
+    what = "sweep" if sweep else "stretch"
+    typer.echo(f"Registered {deployed.name}. Next {what}: {when or 'not scheduled yet'}.")
 
 
 def pages(

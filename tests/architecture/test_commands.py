@@ -18,7 +18,7 @@ NAMES = sorted(COMMAND.commands)
 
 # the commands that people were promised
 PROMISED = """
-    run up deploy pages device
+    run up deploy sweep pages device
     new check status ask propose tell approve veto abort adjust resolve exclude note
     stock maintenance labs amend readings stop clear go people alerts
     what-if report coverage export import backup schema bench
