@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
@@ -24,14 +24,19 @@ _GUARANTEES = {
 }
 
 
-def gather_connected(source: Runner, lab: Lab, *, now: datetime) -> dict[str, Any]:
+def gather_connected(
+    source: Runner, lab: Lab, *, now: datetime, beats: Mapping[str, datetime]
+) -> dict[str, Any]:
     """Returns what a source and its devices say of themselves, ready for JSON.
 
     Args:
         source: of the campaign.
         lab: behind it.
         now: by this machine's clock.
+        beats: when campaigns heard each device last, by its place in the ledger.
     """
+    from planner.ledger.devices import place_of
+
     heard = _hear(lab) if hasattr(lab, "heartbeat") else []
     return {
         "source": source.name,
@@ -44,7 +49,12 @@ def gather_connected(source: Runner, lab: Lab, *, now: datetime) -> dict[str, An
         "time_limit_s": source.time_limit,
         "not_after_s": getattr(source, "not_after", None),
         "devices": [
-            {**each, "address": _address(source, each["device"]), "age_s": _age_s(each, now)}
+            {
+                **each,
+                "address": _address(source, each["device"]),
+                "age_s": _age_s(each, now),
+                "campaigns_heard_at": _when(beats.get(place_of(source.name, each["device"]))),
+            }
             for each in heard
         ],
     }
@@ -78,7 +88,14 @@ def describe_connected(facts: dict[str, Any]) -> Iterator[str | Table]:
         elif each["heartbeat"]["simulated"] and not facts["simulated"]:
             yield (
                 f"{each['device'] or facts['source']} says that it is simulated, and the campaign "
-                f"file says that it is real: add 'simulated: true' there, or connect the real one."
+                f"file says that it is real: add 'simulated: true' there, or connect the real one; "
+                f"until then no campaign sends anything to it."
+            )
+        elif facts["simulated"] and not each["heartbeat"]["simulated"]:
+            yield (
+                f"{each['device'] or facts['source']} says that it is real, and the campaign file "
+                f"says that it is simulated: take 'simulated: true' out there, or connect the "
+                f"simulated one; until then no campaign sends anything to it."
             )
 
 
@@ -90,7 +107,9 @@ def _table(devices: list[dict[str, Any]]) -> Table:
         name = each["device"] or "the only one"
         beat = each["heartbeat"]
         if beat is None:
-            table.add_row(name, each["address"], "not reached", "", "")
+            heard_at = each["campaigns_heard_at"]
+            last = f"a campaign heard it at {heard_at}" if heard_at else ""
+            table.add_row(name, each["address"], "not reached", "", last)
             continue
         state = beat["state"] + (f": {beat['reason']}" if beat["reason"] else "")
         age_s = round(each["age_s"], 1) + 0.0  # never -0.0
@@ -112,6 +131,10 @@ def _hear_one(lab: DeviceLab, device: str | None) -> dict[str, Any]:
         return {"device": device, "heartbeat": None, "problem": str(error)}
     told = {**asdict(beat), "at": beat.at.isoformat()}
     return {"device": device, "heartbeat": told, "problem": None}
+
+
+def _when(at: datetime | None) -> str | None:
+    return None if at is None else f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _age_s(heard: dict[str, Any], now: datetime) -> float | None:

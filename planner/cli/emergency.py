@@ -77,7 +77,7 @@ def clear(file: FileOrLab = None, reason: Reason = "", as_json: Json = False) ->
         by = identify(ledger).name
         permit(ledger, by, {Act.CLEAR})
         ledger.clear_stop(by=by, reason=reason)
-        names = [each.name for each in ledger.devices()]
+        names = [each.name for each in ledger.devices() if each.device is None]
     if as_json:
         typer.echo(json.dumps({"cleared": True, "by": by, "sources": names}))
         return

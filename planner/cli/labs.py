@@ -12,6 +12,7 @@ from planner.cli.checking import check
 from planner.cli.options import File, Json
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from planner.campaign import CampaignSpec
@@ -61,7 +62,9 @@ def show(file: File, as_json: Json = False) -> None:
     spec = read_campaign(file)
     lab = open_lab(spec, folder=file.resolve().parent)
     try:
-        facts = gather_connected(spec.source, lab, now=SystemClock().now())
+        facts = gather_connected(
+            spec.source, lab, now=SystemClock().now(), beats=_heard_by_campaigns(file)
+        )
     finally:
         lab.close()
     if as_json:
@@ -121,6 +124,19 @@ def send(
         typer.echo(json.dumps(facts, indent=2))
     else:
         typer.echo(message.in_words())
+
+
+def _heard_by_campaigns(file: Path) -> dict[str, datetime]:
+    """Returns when campaigns heard each device last; nothing where none has begun."""
+    from planner.cli.places import ledger_of
+    from planner.errors import UnknownName
+    from planner.ledger.beats import read_last_beats
+
+    try:
+        with ledger_of(file, create=False) as ledger:
+            return read_last_beats(ledger)
+    except UnknownName:
+        return {}
 
 
 def _draft(spec: CampaignSpec, folder: Path, values: list[str], device: str | None) -> Order:

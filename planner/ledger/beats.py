@@ -12,7 +12,10 @@ from planner.ledger.store import Ledger
 
 
 def read_last_beats(ledger: Ledger) -> dict[str, datetime]:
-    """Returns by device when its last heartbeat came; those that never sent one are left out."""
+    """Returns by device when its last heartbeat came; those that never sent one are left out.
+
+    One of several devices of a source is ``SOURCE/DEVICE``, the only one its source's name.
+    """
     table = schema.devices
     query = select(table.c.name, table.c.heartbeat_at).where(table.c.heartbeat_at.is_not(None))
     with explained(ledger.place), ledger.engine.connect() as connection:

@@ -23,10 +23,11 @@ from planner.trials import Heartbeat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRow:
-    """A source that has been spoken to.
+    """A source that has been spoken to, or one of its several devices.
 
     Args:
-        name: of the source, the same in all campaigns that share its devices.
+        name: of the source, the same in all campaigns that share its devices; of one of several
+            devices ``SOURCE/DEVICE``.
         delivery: its class.
         simulated: whether no real device stands behind it.
         campaign: whose file says how it is reached.
@@ -45,6 +46,16 @@ class DeviceRow:
     heartbeat_at: datetime | None = None
     heartbeat_sequence: int | None = None
     current_key: str | None = None
+
+    @property
+    def device(self) -> str | None:
+        """Which of several devices; None for the source as a whole."""
+        return self.name.partition("/")[2] or None
+
+
+def place_of(source: str, device: str | None) -> str:
+    """Returns under which name a device stands in the ledger: that of its source, or its own."""
+    return source if device is None else f"{source}/{device}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

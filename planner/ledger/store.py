@@ -24,6 +24,7 @@ from planner.ledger.devices import (
     latch_stop_in,
     note_device_in,
     note_heartbeat_in,
+    place_of,
 )
 from planner.ledger.engines import show_place, writing
 from planner.ledger.entries import RECORDS, Entry, Expectation, Holder, Record
@@ -271,7 +272,14 @@ class Ledger:
             release_in(connection, lease, clock=self._clock)
 
     def note_device(
-        self, name: str, *, delivery: str, simulated: bool, campaign: str, folder: Path
+        self,
+        name: str,
+        *,
+        delivery: str,
+        simulated: bool,
+        campaign: str,
+        folder: Path,
+        devices: Sequence[str] = (),
     ) -> None:
         """Writes down how the devices of a source are reached, so that all can be stopped.
 
@@ -281,22 +289,30 @@ class Ledger:
             simulated: whether no real device stands behind it.
             campaign: whose file says how it is reached.
             folder: of that file.
+            devices: their names, where the source has several.
         """
         with self._transaction() as connection:
-            note_device_in(
-                connection,
-                name=name,
-                delivery=delivery,
-                simulated=simulated,
-                campaign=campaign,
-                folder=folder,
-                clock=self._clock,
-            )
+            for each in (None, *devices):
+                note_device_in(
+                    connection,
+                    name=place_of(name, each),
+                    delivery=delivery,
+                    simulated=simulated,
+                    campaign=campaign,
+                    folder=folder,
+                    clock=self._clock,
+                )
 
-    def note_heartbeat(self, name: str, heard: Heartbeat) -> None:
-        """Writes down what a device of a source last said about itself."""
+    def note_heartbeat(self, name: str, heard: Heartbeat, *, device: str | None = None) -> None:
+        """Writes down what a device of a source last said about itself.
+
+        Args:
+            name: of the source.
+            heard: its heartbeat.
+            device: which of the source's devices; None for the only one.
+        """
         with self._transaction() as connection:
-            note_heartbeat_in(connection, name, heard, clock=self._clock)
+            note_heartbeat_in(connection, place_of(name, device), heard, clock=self._clock)
 
     def devices(self) -> tuple[DeviceRow, ...]:
         """Returns all sources that have been spoken to, by name."""

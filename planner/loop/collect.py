@@ -72,6 +72,8 @@ def poll_source(session: Session) -> list[Answer]:
     for device in dict.fromkeys(
         run.device for _, run in others
     ):  # one that is out of reach hides no other
+        if device in session.left_alone:
+            continue
         there = [each for each in others if each[1].device == device]
         answers = poll(session, there)
         if answers is not None:

@@ -18,7 +18,8 @@ from planner.labs import DeviceLab
 from planner.ledger.replay import replay
 from planner.loop.adjusting import send_adjustments
 from planner.loop.collect import end_overdue, open_runs, poll_source, record_answers
-from planner.loop.interlocks import hear, why_locked
+from planner.loop.hearing import Hearing, check_reality
+from planner.loop.interlocks import why_locked
 from planner.loop.keeper import let_devices_go, needs_hold
 from planner.loop.session import Session
 from planner.trials import RunState
@@ -44,6 +45,8 @@ class Driver:
         self._heard_at = -HEARTBEAT_S
         self.error: PlannerError | None = None
         self.locked = ""
+        self.closed: frozenset[str | None] = frozenset()
+        self._hearing = Hearing(session.lab)
 
     def step(self) -> bool:
         """Sends what waits, asks about what is open, and writes what was said.
@@ -77,11 +80,17 @@ class Driver:
         if session.now_s - self._heard_at < HEARTBEAT_S:
             return False
         self._heard_at = session.now_s
-        heard = hear(session.lab)
-        for each in list(heard.values())[:1]:  # of several, one stands for the source
-            session.ledger.note_heartbeat(session.state.spec.source.name, each)
-        was, self.locked = self.locked, why_locked(heard)
-        return was != self.locked
+        hearing, source = self._hearing, session.state.spec.source
+        for device, beat in hearing.listen().items():
+            check_reality(source, device, beat)
+            session.known_as_said.add(device)
+            session.ledger.note_heartbeat(source.name, beat, device=device)
+            if len(source.devices) > 1:
+                session.unreachable_since = None  # the source is not, as long as one answers
+        session.left_alone = hearing.left_alone
+        was = self.locked, self.closed
+        self.locked, self.closed = why_locked(hearing.heard), hearing.closed
+        return was != (self.locked, self.closed)
 
     def drive(self, *, is_asked_to_leave: Callable[[], bool]) -> None:
         """Steps until asked to leave; what goes wrong for good stays in ``error``."""
@@ -160,6 +169,7 @@ def _beside(session: Session) -> Session:
         attempts={},
         unsent={},
         aborts_sent=set(),
+        known_as_said=set(),
         hold=None,
         news=threading.Event(),
         driver=None,

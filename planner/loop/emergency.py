@@ -51,6 +51,8 @@ def reaches(ledger: Ledger) -> tuple[Reach, ...]:
     """Returns how each source that was ever spoken to is reached."""
     found = []
     for row in ledger.devices():
+        if row.device is not None:
+            continue  # reached with its source
         kinds = {"campaign opened", "campaign amended"}
         for entry in ledger.read(row.campaign, kinds=kinds):
             record = entry.record

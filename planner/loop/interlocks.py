@@ -73,8 +73,9 @@ def interlock_now(session: Session) -> Interlock:
         return Interlock(everywhere=locked)
     devices: tuple[str | None, ...] = tuple(session.state.spec.source.devices) or (None,)
     unmet = {name: why for name, why in unmet_by_device(session, devices).items() if why}
-    if len(unmet) < len(devices):
-        return Interlock(closed=frozenset(unmet))
+    closed = frozenset(unmet) | (driver.closed if driver is not None else frozenset())
+    if len(closed) < len(devices):
+        return Interlock(closed=closed)
     return Interlock(everywhere=_BEGINNING + "; ".join(dict.fromkeys(unmet.values())))
 
 

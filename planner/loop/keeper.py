@@ -84,6 +84,7 @@ def _note_devices(session: Session) -> None:
         simulated=session.state.simulated,
         campaign=session.campaign,
         folder=session.folder,
+        devices=session.state.spec.source.devices,
     )
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planner.errors import LabUnavailable, Locked, PlannerError, Unanswered
-from planner.labs import Answer, DeliveryClass, Order
+from planner.labs import Answer, DeliveryClass, DeviceLab, Order
 from planner.ledger.entries import OrderKeptBack, OrderSent
+from planner.loop.hearing import check_reality
 from planner.loop.keeper import hold_devices
 from planner.loop.orders import reorder
 from planner.loop.preconditions import unmet_at
@@ -34,6 +35,8 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
         LabUnavailable: the source's adapter failed in a way that it should not.
     """
     if session.state.latched is not None or not _may_begin(session, trial, run):
+        return None
+    if not _is_as_said(session, run):
         return None
     is_keyed = session.lab.delivery is DeliveryClass.KEYED
     if not is_keyed:
@@ -85,6 +88,26 @@ def _keep_back(session: Session, trial: Trial, run: Run, *, by: KeptBy, reason: 
         session.write([said], trials={trial.number: trial.state})
 
 
+def _is_as_said(session: Session, run: Run) -> bool:
+    """Tells whether a device was heard to be as real as the file says; before that nothing leaves.
+
+    Raises:
+        Refused: it is not.
+    """
+    lab, device = session.lab, run.device
+    if not isinstance(lab, DeviceLab) or device in session.known_as_said:
+        return True
+    try:
+        beat = lab.heartbeat(device)
+    except LabUnavailable:
+        _plan_next(session, run)
+        note_unreachable(session)
+        return False
+    check_reality(session.state.spec.source, device, beat)
+    session.known_as_said.add(device)
+    return True
+
+
 def send_waiting(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]:
     """Sends the orders of runs that the source has not answered and that may be sent now.
 
@@ -111,7 +134,7 @@ def send_aborts(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]
     answers = []
     for _, run in runs:
         is_asked = run.state is RunState.ABORTING and run.key not in session.aborts_sent
-        if is_asked and hold_devices(session):
+        if is_asked and run.device not in session.left_alone and hold_devices(session):
             try:
                 answer = session.lab.abort(run.key, token=_token(session), ledger=session.ledger.id)
             except (LabUnavailable, Unanswered):

@@ -45,6 +45,10 @@ class Driving(Protocol):
     def locked(self) -> str:
         """Why no device takes an order; empty where one does."""
 
+    @property
+    def closed(self) -> frozenset[str | None]:
+        """Devices that take no order while another does."""
+
     def wake(self) -> None:
         """Lets it look at the ledger now."""
 
@@ -67,6 +71,8 @@ class Session:
         attempts: for each key how often this process has sent it.
         unsent: for each key up to which sending it provably did not leave.
         aborts_sent: keys of runs that this process has asked the source to end.
+        known_as_said: devices that were heard to be as real as the file says.
+        left_alone: devices that are silent while others are not, and are not waited for.
         hold: the lease of the source's devices, while something is to be sent there.
         held_elsewhere: who else holds it, in words, if that keeps an order from being sent.
         driver: sends to the source and asks it, in a thread beside; None where the loop does.
@@ -88,6 +94,8 @@ class Session:
     attempts: dict[str, int] = field(default_factory=dict)
     unsent: dict[str, int] = field(default_factory=dict)
     aborts_sent: set[str] = field(default_factory=set)
+    known_as_said: set[str | None] = field(default_factory=set)
+    left_alone: frozenset[str | None] = frozenset()
     hold: Hold | None = None
     held_elsewhere: str = ""
     driver: Driving | None = None

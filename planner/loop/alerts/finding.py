@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from planner.campaign.alerts import AlertKind, Alerts
+from planner.ledger.devices import place_of
 from planner.ledger.entries import (
     CampaignStopped,
     CoverageAlarm,
@@ -147,7 +148,7 @@ def _lost(state: CampaignState, *, now: datetime, beats: Mapping[str, datetime])
     """A device that has nothing to do may be switched off; one with an open run may not."""
     source = state.spec.source
     busy = {
-        trial.run.device or source.name
+        place_of(source.name, trial.run.device)
         for trial in state.in_state(TrialState.RUNNING, TrialState.IN_DOUBT)
         if trial.run is not None and not trial.handed and trial.run.state is not RunState.IN_DOUBT
     }
