@@ -234,7 +234,7 @@ def _read_rejection(status: int, body: bytes) -> Rejection:
     words = f"HTTP status {status} ({httpx.codes.get_reason_phrase(status) or 'not known'})"
     if status not in _REJECTIONS:
         raise Unanswered(f"it said {words}. It may do what it was asked.")
-    hint = "; is it a device, and is its address right?" if status in (404, 405) else ""
+    hint = " (is it a device, and is its address right?)" if status in (404, 405) else ""
     content = {"error": _REJECTIONS[status], "reason": f"it said {words}{hint}"}
     return REJECTIONS.validate_python(content)
 

@@ -242,7 +242,7 @@ class KeyedLab:
     def _read(self, answer: Answer, key: str, device: str | None) -> Answer:
         if answer.key != key:
             raise Unanswered(
-                f"{self._who(device)} was asked about {key} and answered about "
+                f"it was asked about {key} and answered about "
                 f"{shorten(answer.key)}. Nobody knows what it does; look there."
             )
         return self._translation.read_answer(answer)
