@@ -103,6 +103,7 @@ def test_without_a_clear_token_it_says_before_and_after_whom_the_device_obeys(
     assert f"obeys ledger {name}, and no ledger is here yet" in in_one_line(again.err)
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_to_a_device_that_a_campaign_holds_or_that_is_at_work(
     typed: Typed, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

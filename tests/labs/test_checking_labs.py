@@ -172,6 +172,7 @@ def test_eight_broken_devices_are_each_named_by_their_promise_and_healthy_ones_b
             assert found.result().is_kept, named(found.result(), Finding.NOT_TRIED)
 
 
+@pytest.mark.slow
 def test_a_device_that_nobody_restarts_keeps_no_promise_about_restarts(tmp_path: Path) -> None:
     """Nor where the command fails; and without a clear token it is not stopped."""
     port = free_port()
