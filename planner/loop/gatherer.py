@@ -83,6 +83,7 @@ class _Gatherer:
                 pass  # the campaign has not begun
             except HeldByAnother:
                 self._say_once(self._others_words())
+                self._leave.wait(4 * self._look_s)  # trying for a lease is a write
             except PlannerError as error:
                 self._say_once(f"Readings are not gathered: {' '.join(str(error).split())}")
             except Exception as error:  # whatever failed, the campaign goes on

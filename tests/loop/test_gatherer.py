@@ -101,6 +101,7 @@ def _once(find: Callable[[], Any]) -> Any:
     return find()
 
 
+@pytest.mark.slow
 def test_one_gathers_what_all_campaigns_of_the_ledger_record_and_another_takes_over(
     tmp_path: Path, furnace: str
 ) -> None:
@@ -126,6 +127,7 @@ def test_one_gathers_what_all_campaigns_of_the_ledger_record_and_another_takes_o
     assert all("chamber, pressure from furnace" in each for each in gathered)
 
 
+@pytest.mark.slow
 def test_whatever_happens_to_the_gatherer_the_campaign_goes_on_and_says_so(
     tmp_path: Path, furnace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

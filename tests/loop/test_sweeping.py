@@ -53,6 +53,7 @@ def begin(place: Place, url: str) -> None:
         assert session.state.in_state(TrialState.RUNNING)
 
 
+@pytest.mark.slow
 def test_a_result_is_taken_in_and_nothing_new_is_begun(place: Place) -> None:
     device = device_of(place.folder, duration=0.05)
     (url,) = device.start()
@@ -83,6 +84,7 @@ def test_what_is_overdue_is_told_once_also_while_a_process_hangs(place: Place) -
     assert [json.loads(each)["about"] for each in told if each] == ["overdue"]
 
 
+@pytest.mark.slow
 def test_a_device_that_is_out_of_reach_is_no_reason_to_fail(place: Place) -> None:
     device = device_of(place.folder, duration=0.2)
     (url,) = device.start()
