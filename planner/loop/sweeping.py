@@ -72,9 +72,8 @@ def sweep(place: Place, *, on_message: Callable[[str], None] = lambda _: None) -
     with at_work(place, may_begin=False) as session:
         n_news = n_settled = n_overdue = 0
         held = silent = ""
-        heard = hear(session.lab)
-        for each in list(heard.values())[:1]:
-            session.ledger.note_heartbeat(session.state.spec.source.name, each)
+        for device, beat in hear(session.lab).items():
+            session.ledger.note_heartbeat(session.state.spec.source.name, beat, device=device)
         try:
             with holding(session):
                 n_news = _reconcile(session)
