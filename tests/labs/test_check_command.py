@@ -30,7 +30,7 @@ def url(tmp_path: Path) -> Iterator[str]:
         act={
             "kind": "virtual",
             "outcomes": {"yield": {"formula": "2 * temperature", "unit": "percent"}},
-            "duration": 0.1,
+            "duration": 1.0,  # long enough to be taken back on a busy machine
         },
         http={"port": port, "clear_token": {"file": "clear.token"}},
     )

@@ -46,7 +46,7 @@ sources:
 budget: {trials: 20}
 """
 # What a restart at work tells needs a run that takes longer than a restart on a busy machine.
-DURATIONS = {"acts before it commits": 3.0, "lies after a reboot": 5.0}
+DURATIONS = {"acts before it commits": 3.0, "lies after a reboot": 5.0, "healthy": 1.5}
 
 
 def campaign(source: str) -> CampaignSpec:
@@ -122,7 +122,7 @@ def over_mqtt(kind: type[Agent], folder: Path, *, duration: float, broker: Broke
 
 
 def test_a_healthy_device_keeps_every_promise(tmp_path: Path) -> None:
-    examined = over_http(Agent, tmp_path / "healthy", duration=0.3)
+    examined = over_http(Agent, tmp_path / "healthy", duration=1.0)
     assert named(examined, Finding.BROKEN) == {}
     assert named(examined, Finding.NOT_TRIED) == {}
     assert examined.is_kept
@@ -198,7 +198,7 @@ def test_a_device_that_nobody_restarts_keeps_no_promise_about_restarts(tmp_path:
 PROGRAM = """
 import json, sys, time
 order = json.load(sys.stdin)
-time.sleep(0.3)
+time.sleep(0.8)
 kelvin = order["parameters"]["temperature"]["value"]
 json.dump({"outcomes": {"yield": kelvin}, "achieved": {"temperature": ACHIEVED}}, sys.stdout)
 """
