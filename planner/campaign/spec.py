@@ -145,9 +145,10 @@ class Policy(_Part):
         description="What the trials are for: optimise finds the best conditions, collect many "
         "good ones, learn a model that holds over the whole space.",
     )
-    acquisition: Literal["auto", "ucb", "log_nei"] = Field(
+    acquisition: Literal["auto", "ucb", "log_nei", "random"] = Field(
         default="auto",
-        description="Acquisition function; auto is the benchmark's favourite for the aim.",
+        description="Acquisition function; auto is the benchmark's favourite for the aim; random "
+        "draws evenly over the space, by no model and without forecasts.",
     )
     beta: StrictFloat | None = Field(
         default=None, gt=0, description="Weight of the deviation in ucb (mean + beta sd)."

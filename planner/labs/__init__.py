@@ -1,7 +1,7 @@
 """Labs: the dispatch contract from the planner's side, and adapters to sources."""
 
 from planner.labs.command import CommandLab
-from planner.labs.contract import Adjustment, DeliveryClass, DeviceLab, Lab
+from planner.labs.contract import Adjustment, DeliveryClass, DeviceLab, Lab, TellingLab
 from planner.labs.keyed import KeyedLab
 from planner.labs.message import Message, draft_order
 from planner.labs.opening import open_lab
@@ -40,6 +40,7 @@ __all__ = [
     "Series",
     "Setting",
     "SimulatorLab",
+    "TellingLab",
     "draft_order",
     "open_lab",
 ]

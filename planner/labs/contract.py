@@ -65,6 +65,19 @@ class Lab(Protocol):
         ...
 
 
+@runtime_checkable
+class TellingLab(Lab, Protocol):
+    """A lab whose devices tell how a run ended without being asked."""
+
+    def told(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+        """Returns the ends of these runs that were told since the last call; nothing is asked.
+
+        Only what can never change, so that it does not matter when it was told. All else that was
+        told is dropped: it is asked about.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
     """A device's word on the change of a running trial.

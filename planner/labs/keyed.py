@@ -15,9 +15,10 @@ from planner.errors import InputError, LabUnavailable, PlannerError, Unanswered
 from planner.labs.contract import Adjustment, DeliveryClass
 from planner.labs.replies import NotTaken, explain, in_parts, shorten
 from planner.labs.translation import Translation
-from planner.trials import Answer, Heartbeat, Order, Setting
+from planner.trials import Answer, DeviceState, Heartbeat, Order, Setting
 
-_NEWS_KEPT = 10_000  # answers that a device told by itself and nobody has asked for
+# what a device never says anything else after
+_ENDED = frozenset({DeviceState.DONE, DeviceState.FAILED, DeviceState.ABORTED, DeviceState.REFUSED})
 
 
 class Wire(Protocol):
@@ -110,7 +111,6 @@ class KeyedLab:
         self._addresses = addresses
         self._translation = Translation(source, spec)
         self._homes: dict[str, str | None] = {}  # which device has which key, as far as known
-        self._news: dict[str, Answer] = {}
 
     def __repr__(self) -> str:
         return f"KeyedLab({self._source.name!r}, {self._source.kind})"
@@ -134,10 +134,19 @@ class KeyedLab:
                     found.update(self._ask(theirs, device))
             except (LabUnavailable, Unanswered) as error:
                 errors.append(error)
-        told = {key: answer for key, answer in self._take_news(keys).items() if key not in found}
-        if errors and not found and not told:
+        if errors and not found:
             raise LabUnavailable(str(errors[0])) from errors[0]
-        return {**told, **found}
+        return found
+
+    def told(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+        """Returns the ends of these runs that devices told by themselves since the last call."""
+        open_, ended = set(keys), {}
+        for answer in self._wire.take_news():
+            if answer.key in open_ and answer.state in _ENDED:
+                ended[answer.key] = self._translation.read_answer(answer)
+        for key in [each for each in self._homes if each not in open_]:
+            del self._homes[key]  # who asks about it again asks every device
+        return ended
 
     def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         """Asks the device that has the key to end it; where that is not known, each of them."""
@@ -226,18 +235,6 @@ class KeyedLab:
                     found[answer.key] = self._translation.read_answer(answer)
         self._homes.update(dict.fromkeys(found, device))
         return found
-
-    def _take_news(self, keys: Sequence[str]) -> dict[str, Answer]:
-        for answer in self._wire.take_news():
-            self._news.pop(answer.key, None)
-            self._news[answer.key] = answer
-        while len(self._news) > _NEWS_KEPT:
-            self._news.pop(next(iter(self._news)))
-        return {
-            key: self._translation.read_answer(self._news.pop(key))
-            for key in keys
-            if key in self._news
-        }
 
     def _read(self, answer: Answer, key: str, device: str | None) -> Answer:
         if answer.key != key:

@@ -87,6 +87,11 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(planner_writes=True)
 
 
+def reading(engine: Engine) -> Engine:
+    """Returns the engine for reads of one statement, which need no transaction around them."""
+    return engine.execution_options(planner_reads=True)
+
+
 def set_journal(engine: Engine) -> None:
     """Gives SQLite's file a write-ahead log, so that readers and the writer do not wait.
 
@@ -131,7 +136,10 @@ def _set_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("planner_writes", False)
+    options = connection.get_execution_options()
+    if options.get("planner_reads", False):
+        return
+    writes = options.get("planner_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

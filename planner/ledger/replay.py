@@ -53,6 +53,7 @@ from planner.ledger.entries import (
     VerdictGiven,
     WantedSet,
 )
+from planner.ledger.trial_index import Members, Trials
 from planner.space import Configuration
 from planner.trials import (
     CHARGED,
@@ -69,6 +70,8 @@ from planner.trials import (
     TrialState,
     Wanted,
 )
+
+_OPEN = frozenset(TrialState) - TERMINAL_TRIALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +123,7 @@ class CampaignState:
     tables: Mapping[str, str] = field(default_factory=dict)
     epoch: int = 0
     wanted: Wanted = Wanted.RUN
-    trials: dict[int, Trial] = field(default_factory=dict)
+    trials: Trials = field(default_factory=Trials)
     imported: list[Observation] = field(default_factory=list)
     excluded_imports: dict[int, str] = field(default_factory=dict)
     counted: dict[str, Counted] = field(default_factory=dict)
@@ -163,16 +166,24 @@ class CampaignState:
     @property
     def next_trial(self) -> int:
         """Number of the next trial."""
-        return max(self.trials, default=0) + 1
+        return self.trials.last + 1
 
     def in_state(self, *states: TrialState) -> list[Trial]:
         """Returns the trials in any of these states, by number."""
-        return [trial for trial in self.trials.values() if trial.state in states]
+        return self.trials.in_state(*states)
 
     @property
     def open_trials(self) -> list[Trial]:
         """Trials that have not ended."""
-        return [each for each in self.trials.values() if each.state not in TERMINAL_TRIALS]
+        return self.trials.in_state(*_OPEN)
+
+    @property
+    def with_awaited(self) -> list[Trial]:
+        """Trials that have ended with outcomes still to come."""
+        waiting = self.trials.view(
+            "awaited", lambda: Members(lambda each: bool(self.awaited(each)))
+        )
+        return [self.trials[number] for number in sorted(waiting.numbers)]
 
     @property
     def pending(self) -> list[Trial]:
@@ -181,11 +192,9 @@ class CampaignState:
         Among them are those that have ended but of which the objective's outcome is still to come.
         """
         name = self.spec.objective.outcome
-        return [
-            trial
-            for trial in self.trials.values()
-            if trial.state in PENDING or name in self.awaited(trial)
-        ]
+        ended = (trial for trial in self.with_awaited if name in self.awaited(trial))
+        pending = [*self.trials.in_state(*PENDING), *ended]
+        return sorted(pending, key=lambda each: each.number)
 
     def awaited(self, trial: Trial) -> tuple[str, ...]:
         """Returns the outcomes of a completed trial that are still to come."""
@@ -206,10 +215,8 @@ class CampaignState:
         imported = (each for each in self._taken_in if not each.failed)
         told = (
             trial.observation
-            for trial in self.trials.values()
-            if trial.observation is not None
-            and trial.state is TrialState.COMPLETED
-            and not trial.excluded
+            for trial in self.in_state(TrialState.COMPLETED)
+            if trial.observation is not None and not trial.excluded
         )
         return [*imported, *told]
 
@@ -235,9 +242,7 @@ class CampaignState:
     @property
     def n_committed(self) -> int:
         """Trials that count against the budget: charged, reserved, or waiting for approval."""
-        return sum(
-            trial.state in CHARGED or trial.state in PENDING for trial in self.trials.values()
-        )
+        return self.trials.count(*CHARGED, *PENDING)
 
     def run_of(self, key: str) -> tuple[Trial, Run]:
         """Returns the trial and run of a key.
@@ -302,6 +307,7 @@ def _(record: CampaignAmended, state: CampaignState, entry: Entry) -> None:
     state.spec = CampaignSpec.model_validate(record.spec)
     state.spec_digest = record.spec_digest
     state.tables = record.tables
+    state.trials.forget_views()
     state.stopped = state.stopped_at = None
     state.nothing_fits = None
     state.changed = entry.sequence
@@ -501,7 +507,7 @@ def _(record: ImportExcluded, state: CampaignState, entry: Entry) -> None:
 
 @_apply.register
 def _(record: StockCounted, state: CampaignState, entry: Entry) -> None:
-    ended = frozenset(n for n, trial in state.trials.items() if trial.state in TERMINAL_TRIALS)
+    ended = frozenset(each.number for each in state.in_state(*TERMINAL_TRIALS))
     runs = (run for trial in state.trials.values() for run in trial.runs)
     state.counted[record.consumable] = Counted(
         amount=record.amount,
@@ -509,6 +515,7 @@ def _(record: StockCounted, state: CampaignState, entry: Entry) -> None:
         trials=ended,
         runs=frozenset(run.key for run in runs if run.state in TERMINAL_RUNS),
     )
+    state.trials.forget_views()  # what they used is counted from here
     state.nothing_fits = None
 
 

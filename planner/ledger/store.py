@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, RowMapping, Select, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, select
 
 from planner import __version__
 from planner.clock import Clock
@@ -26,7 +26,7 @@ from planner.ledger.devices import (
     note_heartbeat_in,
     place_of,
 )
-from planner.ledger.engines import show_place, writing
+from planner.ledger.engines import reading, show_place, writing
 from planner.ledger.entries import RECORDS, Entry, Expectation, Holder, Record
 from planner.ledger.faults import explained
 from planner.ledger.leases import (
@@ -45,6 +45,14 @@ from planner.ledger.rows import CampaignRow, InboxRow, InboxState, OutboxRow, Ru
 from planner.trials import Heartbeat
 
 _PAGE = 2000  # entries read at once
+# built once: to build a statement takes as long as to run it
+_ENTRIES = (
+    select(schema.entries)
+    .where(schema.entries.c.sequence > bindparam("after"))
+    .order_by(schema.entries.c.sequence)
+    .limit(_PAGE)
+)
+_ENTRIES_OF_CAMPAIGN = _ENTRIES.where(schema.entries.c.campaign == bindparam("campaign"))
 
 
 class Ledger:
@@ -64,6 +72,7 @@ class Ledger:
         self.place = show_place(engine.url)
         self._clock = clock
         self._writing = writing(engine)
+        self._reading = reading(engine)
 
     def __repr__(self) -> str:
         return f"Ledger({self.place!r})"
@@ -133,14 +142,12 @@ class Ledger:
             LedgerTooNew: an entry was written by newer software.
             LedgerUnavailable: the database cannot be reached or read.
         """
-        table = schema.entries
-        query = select(table).order_by(table.c.sequence).limit(_PAGE)
-        if campaign is not None:
-            query = query.where(table.c.campaign == campaign)
+        query = _ENTRIES if campaign is None else _ENTRIES_OF_CAMPAIGN
+        asked: dict[str, Any] = {} if campaign is None else {"campaign": campaign}
         if kinds is not None:
-            query = query.where(table.c.kind.in_(sorted(kinds)))
+            query = query.where(schema.entries.c.kind.in_(sorted(kinds)))
         while True:
-            page = self._fetch(query.where(table.c.sequence > after))
+            page = self._fetch(query, {**asked, "after": after})
             for row in page:
                 yield _entry(row)
             if len(page) < _PAGE:
@@ -343,9 +350,11 @@ class Ledger:
         with explained(self.place), self._writing.begin() as connection:
             yield connection
 
-    def _fetch(self, query: Select[Any]) -> Sequence[RowMapping]:
-        with explained(self.place), self.engine.connect() as connection:
-            return connection.execute(query).mappings().all()
+    def _fetch(
+        self, query: Select[Any], asked: Mapping[str, Any] | None = None
+    ) -> Sequence[RowMapping]:
+        with explained(self.place), self._reading.connect() as connection:
+            return connection.execute(query, asked).mappings().all()
 
 
 def _entry(row: RowMapping) -> Entry:

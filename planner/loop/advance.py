@@ -7,7 +7,7 @@ the ledger and from asking the source. An engine calls it and may wrap what it d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from planner.errors import LabUnavailable
 from planner.labs import Answer
 from planner.ledger.entries import CampaignStopped
 from planner.loop.adjusting import send_adjustments
+from planner.loop.chosen import with_remark
 from planner.loop.collect import (
     end_overdue,
     open_runs,
@@ -28,7 +29,7 @@ from planner.loop.holding_back import moves_due
 from planner.loop.interlocks import Interlock, interlock_moves, interlock_now, is_interlocked
 from planner.loop.orders import open_run
 from planner.loop.placing import Placement, place, room, wait_until
-from planner.loop.propose import decide, with_remark, write_proposals
+from planner.loop.propose import decide, write_proposals
 from planner.loop.sending import send
 from planner.loop.sensed import sense_now
 from planner.loop.session import Session
@@ -132,7 +133,7 @@ def _ask(session: Session, perform: Perform) -> bool:
     def ask() -> list[int]:
         space, remark = sense_now(session, session.space)
         chosen = with_remark(decide(session.state, space, q=q), remark)
-        if chosen.choice.picks:
+        if chosen.picks:
             return write_proposals(session, chosen)
         if chosen.short is not None:
             session.write([chosen.short], wanted=PROPOSING, is_decision=True)
@@ -164,6 +165,10 @@ def _dispatch(session: Session, perform: Perform, interlock: Interlock) -> bool:
         return False
 
     def dispatch() -> int:
+        if session.driver is not None:
+            _open_runs(session, placements)
+            session.driver.wake()
+            return settle_inbox(session)
         for placement in placements:
             _dispatch_one(session, placement)
         return settle_inbox(session)
@@ -174,29 +179,27 @@ def _dispatch(session: Session, perform: Perform, interlock: Interlock) -> bool:
 
 def _dispatch_one(session: Session, placement: Placement) -> None:
     """Writes the intent, then sends: the key is in the ledger before the first byte leaves."""
-    number = placement.trial
-    trial = session.state.trial(number)
-    source = session.state.spec.source.name
-    session.write(
-        open_run(
-            session.state,
-            trial,
-            source=source,
-            now=session.clock.now(),
-            device=placement.device,
-        ),
-        trials={number: TrialState.APPROVED},
-        wanted=DISPATCHING,
-        is_decision=True,
-    )
-    if session.driver is not None:
-        session.driver.wake()
-        return
-    trial = session.state.trial(number)
+    _open_runs(session, [placement])
+    trial = session.state.trial(placement.trial)
     assert trial.run is not None
     answer = send(session, trial, trial.run)
     if answer is not None:
         record_answers(session, [answer])
+
+
+def _open_runs(session: Session, placements: Sequence[Placement]) -> None:
+    """Writes the intents, one transaction for all."""
+    state, now = session.state, session.clock.now()
+    source, records = state.spec.source.name, []
+    for each in placements:
+        trial = state.trial(each.trial)
+        records += open_run(state, trial, source=source, now=now, device=each.device)
+    session.write(
+        records,
+        trials={each.trial: TrialState.APPROVED for each in placements},
+        wanted=DISPATCHING,
+        is_decision=True,
+    )
 
 
 def _give_up_if_unreachable(session: Session) -> None:

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 from planner.campaign.sources import Runner
 from planner.ledger.replay import CampaignState, is_open
-from planner.loop.budget import is_charged, n_uses
+from planner.loop.budget import is_charged, n_uses_so_far
+from planner.loop.past_runs import device_of, runs_that_matter
 from planner.loop.setup_order import SetUp, order_to_save_set_up
 from planner.space import Configuration, Value
 from planner.trials import Run, RunState, Trial, TrialState
@@ -59,22 +60,11 @@ class Device:
 def devices(state: CampaignState) -> list[Device]:
     """Returns all devices of the source with what is on them, in the file's order."""
     source = state.spec.source
-    runs = sorted(
-        (
-            (run, trial)
-            for trial in state.trials.values()
-            if is_at_the_source(trial, source)
-            for run in trial.runs
-            if is_open(run) or (source.set_up is not None and is_charged(run))
-        ),
-        key=lambda each: (each[0].opened_at, each[1].number),
-    )
     found = []
     for name in source.devices or (None,):
         device = Device(name=name)
-        for run, trial in runs:
-            if _device_of(run, source) == name:
-                device = _after(device, run, trial, source)
+        for trial, run in runs_that_matter(state, name):
+            device = _after(device, run, trial, source)
         found.append(device)
     return found
 
@@ -82,7 +72,7 @@ def devices(state: CampaignState) -> list[Device]:
 def hours_used(state: CampaignState) -> float:
     """Returns the hours that trials have run or will, by the duration that the file states."""
     duration = state.spec.source.duration or 0.0
-    return sum(n_uses(trial) for trial in state.trials.values()) * duration / 3600
+    return n_uses_so_far(state) * duration / 3600
 
 
 def set_up_hours_used(state: CampaignState) -> float:
@@ -97,7 +87,7 @@ def set_up_hours_used(state: CampaignState) -> float:
     )
     for run, trial in runs:
         settings = tuple(trial.configuration.get(name) for name in source.set_up.parameters)
-        device = _device_of(run, source)
+        device = device_of(run, source)
         n_changes += known.get(device) != settings
         known[device] = settings
     return n_changes * source.set_up.time / 3600
@@ -107,11 +97,6 @@ def in_service(state: CampaignState) -> list[Device]:
     """Returns the devices that are not out of service."""
     out = state.out_of_service
     return [] if None in out else [each for each in devices(state) if each.name not in out]
-
-
-def is_at_the_source(trial: Trial, source: Runner) -> bool:
-    """Tells whether a trial takes a place at the source while it runs."""
-    return not trial.handed or source.kind == "person" or bool(source.shared)
 
 
 def waiting_trials(state: CampaignState) -> list[Trial]:
@@ -189,13 +174,6 @@ def _after(device: Device, run: Run, trial: Trial, source: Runner) -> Device:
     is_there = is_open(run) and (run.state is not RunState.IN_DOUBT or bool(source.shared))
     last = replace(after.on[-1], is_handed=trial.handed)
     return replace(after, on=(*device.on, last) if is_there else device.on)
-
-
-def _device_of(run: Run, source: Runner) -> str | None:
-    """Returns where a run is; what names no device of the file is at the first."""
-    if run.device in source.devices:
-        return run.device
-    return source.devices[0] if source.devices else None
 
 
 def _set_up_time(

@@ -14,6 +14,7 @@ from planner import units
 from planner.campaign import Analysis, CampaignSpec
 from planner.errors import InputError
 from planner.ledger.replay import CampaignState
+from planner.ledger.trial_index import Sums
 from planner.space import Configuration
 from planner.space.base import as_decimal
 from planner.trials import CHARGED, PENDING, Run, RunState, Trial, TrialState
@@ -75,11 +76,14 @@ def cost_so_far(state: CampaignState) -> Decimal:
 
 def cost_by_source(state: CampaignState) -> dict[str, Decimal]:
     """Returns the money that each source's work has cost or reserves, in the file's order."""
-    found = dict.fromkeys(state.spec.sources, Decimal(0))
-    for trial in state.trials.values():
-        for name, cost in _costs(state, trial).items():
-            found[name] += cost
-    return found
+    summed = state.trials.view("costs", lambda: Sums(lambda each: _costs(state, each)))
+    return {name: summed.totals.get(name, Decimal(0)) for name in state.spec.sources}
+
+
+def n_uses_so_far(state: CampaignState) -> int:
+    """Returns how often trials have been run or will be."""
+    summed = state.trials.view("uses", lambda: Sums(lambda each: {"uses": Decimal(n_uses(each))}))
+    return int(summed.totals.get("uses", Decimal(0)))
 
 
 def cost_ahead(spec: CampaignSpec, configuration: Configuration) -> Decimal:

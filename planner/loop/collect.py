@@ -5,11 +5,12 @@ Asking a source is an effect and costs nothing to repeat; writing what it said i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from planner.labs import RESULTS, Answer, DeliveryClass
+from planner.errors import StaleWrite
+from planner.labs import RESULTS, Answer, DeliveryClass, TellingLab
 from planner.ledger.entries import (
     OutcomesObserved,
     Record,
@@ -52,11 +53,15 @@ def open_runs(session: Session) -> list[tuple[Trial, Run]]:
     return found
 
 
-def poll_source(session: Session) -> list[Answer]:
+def poll_source(session: Session, *, asks: bool = True) -> list[Answer]:
     """Asks the source about every open run, and sends again what it does not know.
 
     What may be sent again, the class of the source decides. What this process has not sent yet is
-    sent without asking first.
+    sent without asking first. How a run ended counts also where the device told it by itself.
+
+    Args:
+        session: at work on the campaign.
+        asks: whether to ask now; who asks now and then all the same may go by what was told.
 
     Returns:
         The answers that tell something new.
@@ -68,7 +73,11 @@ def poll_source(session: Session) -> list[Answer]:
         return send_waiting(session, runs)
     fresh = [each for each in runs if is_fresh(session, each[1])]
     known = send_waiting(session, fresh)
-    others = [each for each in runs if each not in fresh]
+    told = _told(session, runs)
+    known = [*(each for each in known if each.key not in told), *told.values()]
+    others = [each for each in runs if each not in fresh and each[1].key not in told]
+    if not asks:
+        others = []
     for device in dict.fromkeys(
         run.device for _, run in others
     ):  # one that is out of reach hides no other
@@ -82,6 +91,12 @@ def poll_source(session: Session) -> list[Answer]:
             known += send_waiting(session, [each for each in there if each[1].key not in answers])
     known += send_aborts(session, runs)
     return [answer for answer in known if is_news(session, answer)]
+
+
+def _told(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer]:
+    if not isinstance(session.lab, TellingLab):
+        return {}
+    return dict(session.lab.told([run.key for _, run in runs]))
 
 
 def _is_forgotten(session: Session, run: Run, answers: Mapping[str, Answer]) -> bool:
@@ -113,15 +128,33 @@ def is_news(session: Session, answer: Answer) -> bool:
 
 
 def record_answers(session: Session, answers: list[Answer]) -> None:
-    """Writes what the source said, each answer in one transaction."""
+    """Writes what the source said in one transaction; each in one of its own where that is refused.
+
+    Raises:
+        StaleWrite: a person or another process was faster with one of the trials.
+    """
+    last = list({answer.key: answer for answer in answers}.values())
+    if len(last) > 1:
+        try:
+            _record(session, last)
+            return
+        except StaleWrite:  # nothing was written: what did not change is entered all the same
+            session.refresh()
+    for answer in answers:
+        _record(session, [answer])
+
+
+def _record(session: Session, answers: list[Answer]) -> None:
+    records: list[Record] = []
+    states: dict[int, TrialState] = {}
     for answer in answers:
         trial, run = session.state.run_of(answer.key)
-        if not is_open(run):
-            continue
-        records = _consequences(session, answer, trial, run)
-        if records:
-            timed = [_with_times(each, answer) for each in records]
-            session.write(timed, trials={trial.number: trial.state})
+        if is_open(run):
+            found = _consequences(session, answer, trial, run)
+            records += [_with_times(each, answer) for each in found]
+            states[trial.number] = trial.state
+    if records:
+        session.write(records, trials=states)
 
 
 def _with_times(record: Record, answer: Answer) -> Record:
@@ -222,16 +255,38 @@ def settle_inbox(session: Session) -> int:
     Returns:
         How many were settled.
     """
-    return sum(_settle(session, each) for each in list(session.state.unsettled.values()))
+    unsettled = list(session.state.unsettled.values())
+    trials = [session.state.run_of(each.key)[0].number for each in unsettled]
+    if 1 < len(trials) == len(set(trials)):
+        try:
+            return _settle(session, unsettled)
+        except StaleWrite:  # nothing was written: each by itself, as far as it goes
+            session.refresh()
+    return sum(_settle(session, [arrived]) for arrived in unsettled)
 
 
-def _settle(session: Session, arrived: ResultArrived) -> bool:
+def _settle(session: Session, results: Sequence[ResultArrived]) -> int:
+    records: list[Record] = []
+    states: dict[int, TrialState] = {}
+    for arrived in results:
+        trial, _ = session.state.run_of(arrived.key)
+        found = _settled(session, arrived)
+        if found:
+            records += found
+            states[trial.number] = trial.state
+    if records:
+        session.write(records, trials=states)
+    return len(states)
+
+
+def _settled(session: Session, arrived: ResultArrived) -> list[Record]:
+    """Returns what becomes of a result; nothing while readings of its time are still to come."""
     trial, run = session.state.run_of(arrived.key)
     state = session.state
     result = RESULTS.validate_python(arrived.payload or {"outcomes": {}})
     sensed = sense_trial(session, trial, told=result.achieved)
     if sensed.is_pending:
-        return False
+        return []
     checked = check_result(
         result,
         spec=state.spec,
@@ -252,22 +307,17 @@ def _settle(session: Session, arrived: ResultArrived) -> bool:
             reasons=problems,
         )
         moved = TrialMoved(trial=trial.number, to=TrialState.IN_DOUBT, reason=reason)
-        records: list[Record] = [aside, moved] if trial.state is TrialState.RUNNING else [aside]
-    else:
-        observed = OutcomesObserved(
-            trial=trial.number,
-            outcomes=checked.outcomes,
-            source=run.source,
-            achieved=with_sensed(achieved, trial, sensed),
-            key=run.key,
-            result_digest=arrived.result_digest,
-        )
-        moved = TrialMoved(
-            trial=trial.number, to=TrialState.COMPLETED, reason=_without(run, checked.missing)
-        )
-        records = [observed, moved]
-    session.write(records, trials={trial.number: trial.state})
-    return True
+        return [aside, moved] if trial.state is TrialState.RUNNING else [aside]
+    observed = OutcomesObserved(
+        trial=trial.number,
+        outcomes=checked.outcomes,
+        source=run.source,
+        achieved=with_sensed(achieved, trial, sensed),
+        key=run.key,
+        result_digest=arrived.result_digest,
+    )
+    reason = _without(run, checked.missing)
+    return [observed, TrialMoved(trial=trial.number, to=TrialState.COMPLETED, reason=reason)]
 
 
 def _without(run: Run, missing: tuple[str, ...]) -> str:

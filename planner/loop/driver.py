@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from planner.errors import PlannerError, StaleToken, StaleWrite
-from planner.labs import DeviceLab
+from planner.labs import DeviceLab, TellingLab
 from planner.ledger.replay import replay
 from planner.loop.adjusting import send_adjustments
 from planner.loop.collect import end_overdue, open_runs, poll_source, record_answers
@@ -27,6 +27,9 @@ from planner.trials import RunState
 FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 2.0
 HEARTBEAT_S = 5.0
+LINGERS_S = 0.25
+YIELDS_S = 0.3  # to campaigns that wait for the same devices, and try this often
+HINT_PAUSE_S = 0.05  # until a device is asked that told something by itself
 _LISTENING_S = 1.0
 
 
@@ -36,10 +39,20 @@ class Driver:
     Args:
         session: of its own, without the campaign's lease; nobody else uses it.
         on_news: is called after something was written.
+        lingers_s: how long the lease is kept with nothing open, where nobody else waits for it.
     """
 
-    def __init__(self, session: Session, *, on_news: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        on_news: Callable[[], None] = lambda: None,
+        lingers_s: float = 0.0,
+    ) -> None:
         self.session = session
+        self._lingers_s = lingers_s
+        self._busy_at = session.now_s
+        self._asked_at = session.now_s
         self._on_news = on_news
         self._wake = threading.Event()
         self._heard_at = -HEARTBEAT_S
@@ -48,8 +61,11 @@ class Driver:
         self.closed: frozenset[str | None] = frozenset()
         self._hearing = Hearing(session.lab)
 
-    def step(self) -> bool:
+    def step(self, *, asks: bool = True) -> bool:
         """Sends what waits, asks about what is open, and writes what was said.
+
+        Args:
+            asks: whether to ask now, or to go by what the devices told by themselves.
 
         Returns:
             Whether anything was written.
@@ -62,17 +78,39 @@ class Driver:
         before = session.refresh().sequence
         is_other = self._hear()
         try:
-            record_answers(session, poll_source(session))
+            record_answers(session, poll_source(session, asks=asks))
             send_adjustments(session)
             end_overdue(session)
         except StaleToken:
             let_devices_go(session)
             raise
         except StaleWrite:
-            pass  # a person or another driver was faster: look again
-        if not any(run.state is not RunState.IN_DOUBT for _, run in open_runs(session)):
+            # a person or another driver was faster: look again
+            session.refresh()
+        self._let_go_if_idle()
+        return session.state.sequence > before or is_other
+
+    def _let_go_if_idle(self) -> None:
+        """Lets the next campaign speak to the devices once nothing is open there.
+
+        To take a lease for each of many short runs would take longer than the runs, so it is kept
+        for a moment where no other campaign has an order for the same devices.
+        """
+        session = self.session
+        if any(run.state is not RunState.IN_DOUBT for _, run in open_runs(session)):
+            self._busy_at = session.now_s
+        elif session.hold is not None and not self._may_linger():
             let_devices_go(session)
-        return session.refresh().sequence > before or is_other
+
+    def _may_linger(self) -> bool:
+        session = self.session
+        if session.now_s - self._busy_at >= self._lingers_s:
+            return False
+        waiting = session.ledger.outbox(source=session.state.spec.source.name)
+        is_wanted = any(order.campaign != session.campaign for order in waiting)
+        if is_wanted:
+            session.yields_until = session.now_s + YIELDS_S
+        return not is_wanted
 
     def _hear(self) -> bool:
         """Asks the devices about themselves, now and then; tells whether a lock came or went."""
@@ -94,15 +132,23 @@ class Driver:
 
     def drive(self, *, is_asked_to_leave: Callable[[], bool]) -> None:
         """Steps until asked to leave; what goes wrong for good stays in ``error``."""
-        pause_s = FIRST_PAUSE_S
+        is_telling = isinstance(self.session.lab, TellingLab)
+        first_s = HINT_PAUSE_S if is_telling else FIRST_PAUSE_S
+        pause_s, is_woken = first_s, False
         try:
             while not is_asked_to_leave():
-                if self.step():
-                    pause_s = FIRST_PAUSE_S
+                now_s = self.session.now_s
+                asks = not is_woken or now_s - self._asked_at >= pause_s
+                if asks:
+                    self._asked_at = now_s
+                if self.step(asks=asks):
+                    pause_s = first_s
                     self._on_news()
-                if self._wake.wait(pause_s):
+                longest_s = LONGEST_PAUSE_S if not self.session.held_elsewhere else YIELDS_S / 2
+                is_woken = self._wake.wait(min(pause_s, longest_s))
+                if is_woken:
                     self._wake.clear()
-                    pause_s = FIRST_PAUSE_S
+                    pause_s = first_s
                 else:
                     pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)
         except PlannerError as error:
@@ -127,7 +173,7 @@ def driving(session: Session) -> Iterator[None]:
     if not needs_hold(session):
         yield
         return
-    driver = Driver(_beside(session), on_news=session.news.set)
+    driver = Driver(_beside(session), on_news=session.news.set, lingers_s=LINGERS_S)
     leave = threading.Event()
     thread = threading.Thread(
         target=driver.drive,

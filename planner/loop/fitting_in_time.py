@@ -13,13 +13,13 @@ from planner.ledger.replay import CampaignState
 from planner.loop.bench import (
     expected_ends,
     in_service,
-    is_at_the_source,
     last_set_up,
     order_to_run,
     put_on,
     time_needed,
 )
 from planner.loop.opening_hours import closes, time_in_words
+from planner.loop.past_runs import is_at_the_source
 from planner.space import Configuration
 from planner.trials import TrialState
 

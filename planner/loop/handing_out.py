@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from planner.errors import InputError, Refused
 from planner.ledger.replay import CampaignState
@@ -21,13 +20,11 @@ from planner.loop.bench import (
     put_on,
 )
 from planner.loop.budget import amount_in_words
+from planner.loop.chosen import Chosen
 from planner.loop.fitting_in_time import Window, find_window, n_in_time
 from planner.loop.placing import with_those_that_wait
 from planner.loop.waiting import describe_service
 from planner.space import Configuration, SearchSpace
-
-if TYPE_CHECKING:
-    from planner.loop.propose import Chosen  # the models take seconds to import
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +75,7 @@ def check_chosen(state: CampaignState, chosen: Chosen, *, plan: HandOut, n: int)
     Raises:
         Refused: something does not suffice.
     """
-    configurations = [pick.configuration for pick in chosen.choice.picks]
+    configurations = [pick.configuration for pick in chosen.picks]
     if chosen.short is not None:
         what = _capitalised(chosen.short.reason)
         raise Refused(f"{what}. {_remedy(state, chosen.short.short_of)}")
@@ -96,7 +93,7 @@ def devices_of(
     state: CampaignState, chosen: Chosen, *, plan: HandOut, now: datetime
 ) -> list[str | None]:
     """Returns the device of each trial that was chosen for a person."""
-    configurations = [pick.configuration for pick in chosen.choice.picks]
+    configurations = [pick.configuration for pick in chosen.picks]
     if state.spec.source.shared:
         return [plan.device] * len(configurations)
     return devices_for(state, configurations, now=now)

@@ -77,9 +77,10 @@ def fit_surrogate(state: CampaignState, space: SearchSpace) -> Surrogate | FitFa
 
 def last_memo(state: CampaignState) -> Mapping[str, object] | None:
     """Returns what the last fit in the ledger found, from which the next one starts."""
-    for trial in reversed(state.trials.values()):
-        if trial.proposal.memo is not None:
-            return trial.proposal.memo
+    for number in reversed(state.trials):
+        memo = state.trials[number].proposal.memo
+        if memo is not None:
+            return memo
     return None
 
 
@@ -209,8 +210,9 @@ def _scale(spec: CampaignSpec) -> OutcomeScale | None:
 def settings_of(spec: CampaignSpec) -> Settings:
     """Returns how the policy chooses: as the file says, else by default for its aim."""
     policy, default = spec.policy, Settings.of_aim(spec.policy.aim)
+    named = policy.acquisition
     return Settings(
-        acquisition=default.acquisition if policy.acquisition == "auto" else policy.acquisition,
+        acquisition=default.acquisition if named == "auto" or named == "random" else named,
         beta=policy.beta if policy.beta is not None else default.beta,
         n_start=policy.start if policy.start is not None else default.n_start,
         family=spec.model.family,

@@ -40,7 +40,7 @@ def samples_waiting(state: CampaignState) -> list[WaitingSamples]:
     """Returns the samples that wait, by source; sources for which none waits are left out."""
     found = []
     for name, source in _analyses(state).items():
-        trials = [each for each in state.trials.values() if _waits_for(state, each, source)]
+        trials = [each for each in state.with_awaited if _waits_for(state, each, source)]
         if trials:
             found.append(
                 WaitingSamples(
@@ -57,9 +57,7 @@ def room_for_samples(state: CampaignState) -> int | None:
     """Returns how many more trials may be proposed before a queue is full; None where any may."""
     n_open = len(state.open_trials)
     rooms = [
-        source.queue
-        - n_open
-        - sum(_waits_for(state, each, source) for each in state.trials.values())
+        source.queue - n_open - sum(_waits_for(state, each, source) for each in state.with_awaited)
         for source in _analyses(state).values()
     ]
     return max(0, min(rooms)) if rooms else None

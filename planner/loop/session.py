@@ -75,6 +75,8 @@ class Session:
         left_alone: devices that are silent while others are not, and are not waited for.
         hold: the lease of the source's devices, while something is to be sent there.
         held_elsewhere: who else holds it, in words, if that keeps an order from being sent.
+        yields_until: before this it is not taken, so that others come to it; in seconds of the
+            clock.
         driver: sends to the source and asks it, in a thread beside; None where the loop does.
         news: is set when the driver has written something.
         folder: of the campaign file, where its relative paths start.
@@ -98,6 +100,7 @@ class Session:
     left_alone: frozenset[str | None] = frozenset()
     hold: Hold | None = None
     held_elsewhere: str = ""
+    yields_until: float = 0.0
     driver: Driving | None = None
     news: threading.Event = field(default_factory=threading.Event)
     folder: Path = Path()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from functools import partial
 
 from planner import units
 from planner.campaign import Consumable
 from planner.errors import InputError, UnknownName
 from planner.ledger.entries import Record, StockCounted
 from planner.ledger.replay import CampaignState
+from planner.ledger.trial_index import Sums
 from planner.loop.budget import amount_in_words, n_uses
 from planner.loop.session import Session
 from planner.space import read_number
@@ -22,12 +24,12 @@ def stock_left(state: CampaignState) -> dict[str, Decimal]:
 
     It may be below 0, where somebody counted less than trials had reserved.
     """
-    trials = state.trials.values()
-    return {
-        name: _amount(state, name)
-        - sum((_use_of(state, name, each) for each in trials), Decimal(0))
-        for name in state.spec.source.consumables
-    }
+    left = {}
+    for name in state.spec.source.consumables:
+        of = partial(_use_of, state, name)
+        summed = state.trials.view(("used", name), partial(Sums, of))
+        left[name] = _amount(state, name) - summed.totals.get("used", Decimal(0))
+    return left
 
 
 def count_stock(session: Session, amounts: dict[str, str], *, reason: str) -> list[str]:
@@ -93,7 +95,7 @@ def _amount(state: CampaignState, name: str) -> Decimal:
     return as_decimal(stock if counted is None else counted.amount)
 
 
-def _use_of(state: CampaignState, name: str, trial: Trial) -> Decimal:
+def _use_of(state: CampaignState, name: str, trial: Trial) -> dict[str, Decimal]:
     """Returns what a trial used of a consumable since it was counted last, or reserves."""
     consumable, counted = state.spec.source.consumables[name], state.counted.get(name)
     if counted is None:
@@ -103,11 +105,11 @@ def _use_of(state: CampaignState, name: str, trial: Trial) -> Decimal:
     else:
         n = n_uses(trial, not_of=counted.runs)
     if n == 0:
-        return Decimal(0)
+        return {}
     try:
-        return n * consumable.used_by(trial.configuration)
+        return {"used": n * consumable.used_by(trial.configuration)}
     except InputError:  # only a trial that a person made and told has none
-        return Decimal(0)
+        return {}
 
 
 def _read(name: str, text: str, consumables: dict[str, Consumable]) -> float:

@@ -6,11 +6,10 @@ from planner.campaign.words.phrases import count
 from planner.ledger.entries import CampaignStopped
 from planner.ledger.replay import CampaignState
 from planner.loop.allowance import find_shortage
-from planner.loop.best import estimate_remaining, find_best, has_goal
 from planner.loop.budget import trials_left
 from planner.loop.samples import samples_waiting
+from planner.loop.tried import settings_tried
 from planner.space import SearchSpace
-from planner.trials import TrialState
 
 
 def assess(state: CampaignState, space: SearchSpace, *, now_s: float) -> CampaignStopped | None:
@@ -67,13 +66,10 @@ def _budget(state: CampaignState, now_s: float) -> CampaignStopped | None:
 def _exhausted(state: CampaignState, space: SearchSpace) -> CampaignStopped | None:
     if space.rows is None:
         return None
-    tried = {
-        tuple(trial.configuration.values())
-        for trial in state.trials.values()
-        if trial.state in (TrialState.COMPLETED, TrialState.FAILED_BY_PROCESS)
-        and not trial.excluded  # it may be proposed again
-    }
-    tried |= {tuple(each.configuration.values()) for each in state.imported}
+    of_trials = settings_tried(state)
+    if len(of_trials) + len(state.imported) < len(space.rows):
+        return None
+    tried = {*of_trials, *(tuple(each.configuration.values()) for each in state.imported)}
     if len(tried) < len(space.rows):
         return None
     if any(tuple(row.values()) not in tried for row in space.rows):
@@ -85,7 +81,12 @@ def _exhausted(state: CampaignState, space: SearchSpace) -> CampaignStopped | No
 
 def _goal_reached(state: CampaignState, space: SearchSpace) -> CampaignStopped | None:
     wanted = state.spec.stop.goal_probability
-    if wanted is None or not has_goal(state) or not state.observations:
+    if wanted is None or not state.observations:
+        return None
+    # the models take seconds to import, which only who asks for them waits for
+    from planner.loop.best import find_best, has_goal
+
+    if not has_goal(state):
         return None
     best = find_best(state, space)
     if best is None or best.goal_probability is None or best.goal_probability < wanted:
@@ -103,6 +104,8 @@ def _little_left(state: CampaignState, space: SearchSpace) -> CampaignStopped | 
     stop, unit = state.spec.stop, state.spec.outcome.unit
     if (stop.remaining_gain is None and stop.done_probability is None) or not state.observations:
         return None
+    from planner.loop.best import estimate_remaining
+
     remaining = estimate_remaining(state, space)
     if remaining is None:
         return None

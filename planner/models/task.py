@@ -25,6 +25,8 @@ class Task:
         seed: of draws, where the family makes any.
         goes_on: whether a search goes on from the memo alone: the observations are a part of those
             that it was found from, so it is near.
+        keeps: whether what the memo found is kept and only conditioned on the observations: few
+            have come since, which hardly move it.
     """
 
     observations: Observations
@@ -35,6 +37,7 @@ class Task:
     memo: Mapping[str, object] | None = None
     seed: int = 0
     goes_on: bool = False
+    keeps: bool = False
 
     def __post_init__(self) -> None:
         d = self.observations.x.shape[1]

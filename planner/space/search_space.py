@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from planner.errors import InputError, UnknownName, ValueOutOfRange
 from planner.space.admissible import (
     Region,
     draw_configurations,
+    draw_evenly,
     find_emptiness,
     list_neighbours,
 )
@@ -345,6 +346,17 @@ class SearchSpace:
             why = self.find_emptiness() or "No admissible configuration was found."
             raise InputError(f"{why} Loosen the constraints or widen the bounds.")
         return found
+
+    def draw(self, *, generator: np.random.Generator) -> Iterator[dict[str, Value]]:
+        """Yields admissible configurations at random, evenly over the space; comes to an end.
+
+        From a candidate table, and of a small space, each comes once, in random order.
+        """
+        if self.rows is None:
+            yield from draw_evenly(self.region, generator=generator)
+            return
+        for index in generator.permutation(len(self.rows)):
+            yield dict(self.rows[index])
 
     def neighbours(self, configuration: Configuration) -> list[dict[str, Value]]:
         """Returns admissible configurations a small change away.

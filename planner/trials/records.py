@@ -11,7 +11,7 @@ from planner.space import Configuration, Value
 from planner.trials.states import RunState, TrialState
 from planner.trials.values import OutcomeValue
 
-Origin = Literal["start", "model", "fallback", "person"]
+Origin = Literal["start", "model", "fallback", "person", "random"]
 HeldBy = Literal["interlock", "limits", "shortage"]  # what keeps an approved trial from a device
 KeptBy = Literal["busy", "locked", "precondition"]  # what keeps an order from being sent or taken
 AdjustmentState = Literal["awaiting approval", "approved", "taken", "refused"]
@@ -77,7 +77,7 @@ class Proposal:
 
     Args:
         origin: a space-filling start, the model's choice, a space-filling choice after a failed
-            fit, or a person's own.
+            fit, a person's own, or a draw at random.
         reason: one sentence.
         seed: root seed of this ask; None for a person's own.
         seen: last sequence of the ledger that the choice knew.

@@ -518,6 +518,12 @@ CHANGES: list[tuple[str, str, str]] = [
         "budget:",
         "policy: {acquisition: log_nei, beta: 2}\nbudget:",
     ),
+    ("a random policy with a start", "budget:", "policy: {acquisition: random, start: 5}\nbudget:"),
+    (
+        "a random policy that learns",
+        "budget:",
+        "policy: {acquisition: random, aim: learn}\nbudget:",
+    ),
     ("learning by what is good", "budget:", "policy: {aim: learn, acquisition: ucb}\nbudget:"),
     ("learning with a weight", "budget:", "policy: {aim: learn, beta: 2}\nbudget:"),
     ("a goal to be met that is not stated", "budget:", "stop: {goal_probability: 0.9}\nbudget:"),

@@ -14,10 +14,9 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import psutil
 
 ROOT = Path(__file__).parents[2]
@@ -28,11 +27,13 @@ from kill_bench import CAMPAIGN  # noqa: E402
 from planner.ledger.entries import Entry, OutcomesObserved  # noqa: E402
 from planner.ledger.replay import CampaignState  # noqa: E402
 from planner.loop import advance  # noqa: E402
+from planner.loop.at_random import choose_at_random  # noqa: E402
+from planner.loop.chosen import Chosen  # noqa: E402
 from planner.loop.desk import Place, at_work  # noqa: E402
 from planner.loop.inline import run_inline  # noqa: E402
 from planner.loop.keeper import holding  # noqa: E402
-from planner.loop.propose import Chosen  # noqa: E402
 from planner.loop.session import Session  # noqa: E402
+from planner.rng import derive_seed  # noqa: E402
 from planner.space import SearchSpace  # noqa: E402
 
 
@@ -60,24 +61,14 @@ class Meter:
 
 
 def decide_at_once() -> None:
-    """Let the loop's ``decide`` draw at random, after a first real decision.
+    """Let every campaign choose at random, whatever its policy says.
 
-    What deciding costs grows with the trials and is no part of the loop.
+    What deciding by a model costs grows with the trials and is no part of the loop.
     """
-    decide = advance.decide
-    generator = np.random.default_rng()
-    first: list[Chosen] = []
 
     def draw(state: CampaignState, space: SearchSpace, *, q: int) -> Chosen:
-        if not first:
-            first.append(decide(state, space, q=q))
-        chosen = first[0]
-        configuration = space.check(
-            {"temperature": generator.uniform(100, 150), "flow": generator.uniform(1, 5)}
-        )
-        pick = replace(chosen.choice.picks[0], configuration=configuration)
-        choice = replace(chosen.choice, picks=(pick,))
-        return replace(chosen, choice=choice, seen=state.sequence)
+        seed = derive_seed(state.seed, "ask", state.next_trial)
+        return choose_at_random(state, space, q=q, seed=seed)
 
     advance.decide = draw
 

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from planner.errors import Conflict, InputError, LabUnavailable, Refused, StaleToken, Unanswered
-from planner.labs import DeviceLab, Setting, mqtt
+from planner.labs import DeviceLab, Setting, TellingLab, mqtt
 from planner.labs.credentials import make_trust
 from planner.trials import Answer, DeviceState, Reported
 from tests.labs.broker import PROGRAM, Broker
@@ -199,23 +199,35 @@ def test_what_is_no_number_reaches_the_checks_of_the_loop(
     assert result.outcomes["yield"].value != result.outcomes["yield"].value
 
 
-def test_news_is_a_hint_and_poll_asks_anyway(
+def test_an_end_that_the_device_tells_by_itself_is_known_without_asking(
     lab: DeviceLab, face: MqttFace, device: HonestDevice
 ) -> None:
-    """Told in time, and known where the device is deaf; the device's own answer goes before."""
+    """Told in time, and known where the device is deaf; asking brings the same."""
     device.finishes = False
     lab.submit(order())
     device.finish("growth/1/1")
     face.fault = lambda _: []
     face.tell("growth/1/1")
     assert lab.wait_for_news(WITHIN_S)
-    told = lab.poll(["growth/1/1"])["growth/1/1"]
+    assert isinstance(lab, TellingLab)
+    told = lab.told(["growth/1/1"])["growth/1/1"]
     assert told.state is DeviceState.DONE
     assert told.result is not None
     assert set(told.result.outcomes) == {"yield"}
     assert not lab.wait_for_news(0.0)
     face.fault = lambda reply: [reply]
     assert lab.poll(["growth/1/1"])["growth/1/1"] == told
+
+
+def test_what_may_still_change_is_no_news_to_go_by(
+    lab: DeviceLab, face: MqttFace, device: HonestDevice
+) -> None:
+    device.finishes = False
+    lab.submit(order())
+    face.tell("growth/1/1")
+    assert lab.wait_for_news(WITHIN_S)
+    assert isinstance(lab, TellingLab)
+    assert lab.told(["growth/1/1"]) == {}
 
 
 def test_where_no_device_listens_nothing_was_done(opened: Open, broker: Broker) -> None:

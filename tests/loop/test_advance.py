@@ -92,7 +92,7 @@ def test_any_proposal_can_be_computed_again_from_what_it_had_seen(make_session: 
     assert past is not None
     again = decide(past, session.space, q=1)
     assert again.seed == last.proposal.seed
-    assert again.choice.picks[0].configuration == last.configuration
+    assert again.picks[0].configuration == last.configuration
 
 
 def test_as_many_trials_are_in_flight_as_the_source_admits_and_none_is_chosen_twice(

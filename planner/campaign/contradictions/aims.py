@@ -178,13 +178,27 @@ def _policy_mistakes(parts: Parts) -> Found:
         return
     if policy.beta is not None and policy.acquisition == "log_nei":
         yield ("policy", "beta"), "belongs to acquisition ucb, not to log_nei: leave it out"
-    if policy.aim == "learn":
+    if policy.acquisition == "random":
+        yield from _drawing_mistakes(policy)
+    elif policy.aim == "learn":
         yield from _learning_mistakes(policy)
     if policy.start and budget and budget.trials and policy.start > budget.trials:
         yield (
             ("policy", "start"),
             f"{policy.start} is more than the budget of {count(budget.trials, 'trial')}: lower it",
         )
+
+
+def _drawing_mistakes(policy: Policy) -> Found:
+    """Finds what says how a model chooses, where none does."""
+    why = "has no say where acquisition is random: leave it out, or change the acquisition"
+    if policy.aim != "optimise":
+        yield ("policy", "aim"), f"{policy.aim} {why}"
+    for name in ("beta", "start"):
+        if getattr(policy, name) is not None:
+            yield ("policy", name), why
+    if policy.repeats != "never":
+        yield ("policy", "repeats"), f"{policy.repeats} {why}"
 
 
 def _learning_mistakes(policy: Policy) -> Found:

@@ -126,6 +126,10 @@ def _describe_bounds(outcome: NumberOutcome) -> Iterator[str]:
 def describe_policy(spec: CampaignSpec) -> Iterator[str]:
     """Yields how trials are chosen and who approves them."""
     policy = spec.policy
+    if policy.acquisition == "random":
+        yield "Every trial is drawn at random over the whole space; no model has a say."
+        yield from _describe_approval(policy.approval)
+        return
     first = f"The first {count(policy.start, 'trial')} are" if policy.start else "It begins with"
     spread = "spread evenly over the space" if policy.start else "trials spread over the space"
     beta = f" with beta {number(policy.beta)}" if policy.beta is not None else ""

@@ -10,10 +10,12 @@ from planner.labs import Reported
 from planner.ledger.entries import Record
 from planner.ledger.replay import CampaignState
 from planner.loop.budget import budget_left
+from planner.loop.chosen import with_remark
 from planner.loop.handing_out import check_chosen, devices_of, plan_hand_out
 from planner.loop.orders import open_run
 from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.settings import read_settings
+from planner.loop.propose import decide, proposal_records
 from planner.loop.sensed import sense_now
 from planner.loop.session import Session
 from planner.loop.setup_order import SetUp, SetUpOrder, order_to_save_set_up
@@ -55,12 +57,9 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
     space, sensed = sense_now(session, space)
     now = session.clock.now()
     plan = plan_hand_out(state, space, n, now=now)
-    # the models take seconds to import, which nobody who tells should wait for
-    from planner.loop.propose import decide, proposal_records, with_remark
-
     chosen = with_remark(with_remark(decide(state, plan.space, q=n), remark), sensed)
     check_chosen(state, chosen, plan=plan, n=n)
-    if not chosen.choice.picks:
+    if not chosen.picks:
         left = " within these wishes" if remark else ""
         raise Refused(
             f"Campaign {state.campaign!r} has no configuration left{left} that was not tried."
@@ -70,7 +69,7 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
     devices = devices_of(state, chosen, plan=plan, now=now)
     records += _open_runs(session, state, records, devices)
     session.write(records, is_decision=True)
-    numbers = range(first, first + len(chosen.choice.picks))
+    numbers = range(first, first + len(chosen.picks))
     return [session.state.trial(number) for number in numbers]
 
 

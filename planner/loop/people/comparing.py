@@ -80,7 +80,7 @@ def compare(state: CampaignState, space: SearchSpace, configuration: Configurati
     situation = make_situation(state, space)
     surrogate = fit_surrogate(state, space)
     chosen = decide(state, space, q=1)
-    picked = [pick.configuration for pick in chosen.choice.picks]
+    picked = [pick.configuration for pick in chosen.picks]
     if isinstance(surrogate, FitFailure):
         return Compared(
             own=Expected(configuration=configuration),

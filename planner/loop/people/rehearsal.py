@@ -22,7 +22,7 @@ class Rehearsal:
     def __init__(self, state: CampaignState, *, author: str, now: datetime) -> None:
         self.state = replace(
             state,
-            trials=dict(state.trials),
+            trials=state.trials.copy(),
             imported=list(state.imported),
             excluded_imports=dict(state.excluded_imports),
             notes=list(state.notes),

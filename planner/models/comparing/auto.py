@@ -123,7 +123,8 @@ def fit_auto(
     is_due = bool(dear) and n >= _DEAR_GROWTH * before.n_dear
     is_fresh = not is_due and FEWEST <= before.n <= n < _GROWTH * before.n
     if is_fresh and set(before.weights) <= set(quick) | set(dear):
-        return _average(task, every, before, members, name=name)
+        conditioned = replace(task, keeps=n > _FOLDED)  # of fewer a search takes no time
+        return _average(conditioned, every, before, members, name=name)
     compared = {**quick, **dear} if is_due else quick
     kept = {} if is_due else {each: w for each, w in before.weights.items() if each in dear}
     n_dear = n if is_due else before.n_dear

@@ -98,6 +98,7 @@ def fit_hyperparameters(
     previous: Hyperparameters | None,
     is_isotropic: bool = False,
     goes_on: bool = False,
+    keeps: bool = False,
 ) -> tuple[Hyperparameters, ...] | FitFailure:
     """Returns what fits standardised outcomes that share one covariance.
 
@@ -112,6 +113,7 @@ def fit_hyperparameters(
         previous: what the last fit found, a further start of the search.
         is_isotropic: whether all parameters share one lengthscale.
         goes_on: whether the last fit is the one start.
+        keeps: whether it is kept as it is.
 
     Returns:
         For each row of targets its hyperparameters, which differ in the mean alone.
@@ -125,7 +127,7 @@ def fit_hyperparameters(
         is_isotropic=is_isotropic,
     )
     starts = begin(problem.starts(previous), goes_on=goes_on)
-    found = search(problem.value_and_gradient, starts, priors=problem.priors)
+    found = search(problem.value_and_gradient, starts, priors=problem.priors, keeps=keeps)
     return found if isinstance(found, FitFailure) else problem.read(found.theta)
 
 
@@ -156,6 +158,7 @@ def _fit(task: Task, *, family: str) -> GaussianProcess | FitFailure:
         previous=previous,
         is_isotropic=family == "isotropic_gp",
         goes_on=task.goes_on,
+        keeps=task.keeps,
     )
     if isinstance(found, FitFailure):
         return found

@@ -24,7 +24,7 @@ _FARTHEST = 6.0
 # likelihood has one optimum within reach, which one observation more hardly moves.
 ENOUGH_TO_GO_ON = 200
 
-_LAST = "from the last fit"
+LAST = "from the last fit"
 
 Objective = Callable[[Floats], tuple[float, Floats]]
 
@@ -72,7 +72,7 @@ class Priors:
         starts = {middle: self.mean, "from a smooth, noisy fit": smooth}
         if previous is None:
             return starts
-        resumed = {_LAST: previous}
+        resumed = {LAST: previous}
         return resumed if n >= ENOUGH_TO_GO_ON else {**starts, **resumed}
 
     def penalty(self, theta: Floats) -> tuple[float, Floats]:
@@ -91,11 +91,15 @@ class Optimum:
 
 def begin(starts: Mapping[str, Floats], *, goes_on: bool) -> Mapping[str, Floats]:
     """Returns where to begin: where the search goes on and there is a last fit, from that alone."""
-    return {_LAST: starts[_LAST]} if goes_on and _LAST in starts else starts
+    return {LAST: starts[LAST]} if goes_on and LAST in starts else starts
 
 
 def search(
-    objective: Objective, starts: Mapping[str, Floats], *, priors: Priors
+    objective: Objective,
+    starts: Mapping[str, Floats],
+    *,
+    priors: Priors,
+    keeps: bool = False,
 ) -> Optimum | FitFailure:
     """Returns the lowest of the optima that are found from each start.
 
@@ -103,7 +107,12 @@ def search(
         objective: negative log posterior with its gradient; infinite where there is none.
         starts: where to begin, by name.
         priors: how far the search may go: six deviations from the mean.
+        keeps: whether the last fit is taken as it is, where there is one and it has a value.
     """
+    if keeps and LAST in starts:
+        value, _ = objective(starts[LAST])
+        if math.isfinite(value):
+            return Optimum(theta=starts[LAST], value=value)
     best, tried = None, []
     reach = _FARTHEST * priors.sd
     bounds = list(zip(priors.mean - reach, priors.mean + reach, strict=True))

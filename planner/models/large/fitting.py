@@ -30,7 +30,7 @@ from torch import Tensor
 from planner.models.failure import FitFailure
 from planner.models.gaussian.fitting import read_previous
 from planner.models.gaussian.hyperparameters import Hyperparameters
-from planner.models.gaussian.search import SMALLEST_NOISE, Priors, no_value, search
+from planner.models.gaussian.search import LAST, SMALLEST_NOISE, Priors, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.large.merged import Merged
 from planner.models.large.neighbours import Tree
@@ -150,7 +150,10 @@ def _fit(
     for starts in rounds:
         problem = _composite(merged, task, theta, data.mean_precision, priors)
         found = search(
-            problem.value_and_gradient, starts or {"from the last fit": theta}, priors=priors
+            problem.value_and_gradient,
+            starts or {LAST: theta},
+            priors=priors,
+            keeps=task.keeps and previous is not None,
         )
         if isinstance(found, FitFailure):
             return found

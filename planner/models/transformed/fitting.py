@@ -60,7 +60,7 @@ def fit_transformed(task: Task) -> TransformedProcess | FitFailure:
     problem = _make_problem(data, task)
     previous = None if task.memo is None else _read_memo(task, problem)
     starts = begin(problem.starts(previous), goes_on=task.goes_on)
-    found = search(problem.value_and_gradient, starts, priors=problem.priors)
+    found = search(problem.value_and_gradient, starts, priors=problem.priors, keeps=task.keeps)
     if isinstance(found, FitFailure):
         return found
     bending = problem.bending(found.theta)

@@ -55,7 +55,7 @@ def _batches(region: Region, n: int, generator: np.random.Generator) -> Iterator
 
     n_found = 0
     engine = qmc.Sobol(len(region.axes), rng=generator)
-    for _ in range(1 if _is_small(region) else _MOST_BATCHES):
+    for _ in range(1 if is_small(region) else _MOST_BATCHES):
         batch = _Batch(region.spread(engine.random(_power_of_two(n))))
         yield batch
         n_found += batch.n_new
@@ -95,7 +95,7 @@ def _moved(region: Region, u: Floats, generator: np.random.Generator) -> Floats 
     return region.nearest(region.configuration(raw), near=near, costs=costs)
 
 
-def _is_small(region: Region) -> bool:
+def is_small(region: Region) -> bool:
     """Tells whether all combinations of values, constraints aside, are few enough to list."""
     total = 1
     for axis in region.axes:

@@ -1,0 +1,65 @@
+"""Which settings were tried, or are about to be: known at once, however many trials there were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from planner.ledger.replay import CampaignState
+from planner.ledger.trial_index import Multiset
+from planner.space import Configuration, SearchSpace, Value
+from planner.trials import PENDING, Trial, TrialState
+
+Key = tuple[Value, ...]
+
+_SETTLED = frozenset({TrialState.COMPLETED, TrialState.FAILED_BY_PROCESS})
+
+
+class Taken:
+    """The settings that are not to be chosen again.
+
+    What has failed by machine or was left out may be tried again; what people vetoed may not.
+
+    Args:
+        state: of the campaign.
+        space: what may be tried; what is measured and not set does not tell settings apart.
+    """
+
+    def __init__(self, state: CampaignState, space: SearchSpace) -> None:
+        self._names = tuple(name for name in space.names if name not in space.contextual)
+        self._of_trials = state.trials.view(
+            ("taken", self._names), partial(Multiset, partial(_taken, self._names))
+        )
+        self._imported = {
+            _key(self._names, each.configuration)
+            for number, each in enumerate(state.imported, start=1)
+            if number not in state.excluded_imports
+        }
+
+    def __contains__(self, configuration: Configuration) -> bool:
+        key = _key(self._names, configuration)
+        return key in self._of_trials.counts or key in self._imported
+
+    def key(self, configuration: Configuration) -> Key:
+        """Returns what tells these settings from others."""
+        return _key(self._names, configuration)
+
+
+def settings_tried(state: CampaignState) -> Mapping[Key, int]:
+    """Returns how many trials have tried each configuration, by its values in order."""
+    return state.trials.view("tried", lambda: Multiset(_tried)).counts
+
+
+def _tried(trial: Trial) -> Key | None:
+    # what was left out may be proposed again
+    is_tried = trial.state in _SETTLED and not trial.excluded
+    return tuple(trial.configuration.values()) if is_tried else None
+
+
+def _taken(names: tuple[str, ...], trial: Trial) -> Key | None:
+    is_taken = trial.state in PENDING or (trial.state in _SETTLED and not trial.excluded)
+    return _key(names, trial.configuration) if is_taken or trial.vetoed else None
+
+
+def _key(names: tuple[str, ...], configuration: Configuration) -> Key:
+    return tuple(configuration[name] for name in names)
