@@ -155,6 +155,9 @@ def _record(session: Session, answers: list[Answer]) -> None:
             states[trial.number] = trial.state
     if records:
         session.write(records, trials=states)
+    for answer in answers:
+        if not is_open(session.state.run_of(answer.key)[1]):
+            session.forget(answer.key)
 
 
 def _with_times(record: Record, answer: Answer) -> Record:

@@ -123,6 +123,12 @@ class Session:
             self.news.wait(seconds)
             self.news.clear()
 
+    def forget(self, key: str) -> None:
+        """Forgets how often and when a run that has ended was sent."""
+        self.resend_at.pop(key, None)
+        self.attempts.pop(key, None)
+        self.unsent.pop(key, None)
+
     def refresh(self) -> CampaignState:
         """Folds what was written since, by anyone, and tells the listener."""
         for entry in self.ledger.read(self.campaign, after=self.state.sequence):

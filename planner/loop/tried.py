@@ -40,8 +40,8 @@ class Taken:
         key = _key(self._names, configuration)
         return key in self._of_trials.counts or key in self._imported
 
-    def key(self, configuration: Configuration) -> Key:
-        """Returns what tells these settings from others."""
+    def key(self, configuration: Configuration) -> int:
+        """Returns what tells these settings from others, but for one chance in some 10^19."""
         return _key(self._names, configuration)
 
 
@@ -56,10 +56,11 @@ def _tried(trial: Trial) -> Key | None:
     return tuple(trial.configuration.values()) if is_tried else None
 
 
-def _taken(names: tuple[str, ...], trial: Trial) -> Key | None:
+def _taken(names: tuple[str, ...], trial: Trial) -> int | None:
     is_taken = trial.state in PENDING or (trial.state in _SETTLED and not trial.excluded)
     return _key(names, trial.configuration) if is_taken or trial.vetoed else None
 
 
-def _key(names: tuple[str, ...], configuration: Configuration) -> Key:
-    return tuple(configuration[name] for name in names)
+def _key(names: tuple[str, ...], configuration: Configuration) -> int:
+    # a tuple of the values would take as much memory as the whole packed trial
+    return hash(tuple(configuration[name] for name in names))
