@@ -97,7 +97,7 @@ class Watched:
         """
         if self._free_since_s is None or self._session.state.epoch == self._epoch_then:
             return False
-        return self._session.now_s - self._free_since_s >= BOOKKEEPING_S
+        return self._session.elapsed_s - self._free_since_s >= BOOKKEEPING_S
 
     def slot(self) -> str:
         """Return what two supervisors call the same stretch: epoch, and a window of time."""
@@ -134,7 +134,7 @@ class Watched:
         if self._outlook is Outlook.AT_WORK:
             self._free_since_s = None
         elif self._free_since_s is None or epoch != self._epoch_seen:
-            self._free_since_s = self._session.now_s
+            self._free_since_s = self._session.elapsed_s
         self._epoch_seen = epoch
 
     def _judge(self) -> Outlook:

@@ -16,6 +16,10 @@ class Clock(Protocol):
         """Returns the time, in UTC."""
         ...
 
+    def elapsed_s(self) -> float:
+        """Returns seconds since some moment; who sets the clock does not change this count."""
+        ...
+
     def wait_s(self, seconds: float) -> None:
         """Returns after this many seconds."""
         ...
@@ -27,6 +31,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Returns the time, in UTC."""
         return datetime.now(UTC)
+
+    def elapsed_s(self) -> float:
+        """Returns seconds since some moment; who sets the clock does not change this count."""
+        return time.monotonic()
 
     def wait_s(self, seconds: float) -> None:
         """Sleeps."""
@@ -42,11 +50,21 @@ class ManualClock:
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
+        self._elapsed_s = 0.0
 
     def now(self) -> datetime:
         """Returns the time it was last set to, in UTC."""
         return self._now
 
+    def elapsed_s(self) -> float:
+        """Returns the seconds waited so far."""
+        return self._elapsed_s
+
     def wait_s(self, seconds: float) -> None:
         """Moves the time forward at once."""
         self._now += timedelta(seconds=seconds)
+        self._elapsed_s += seconds
+
+    def set(self, now: datetime) -> None:
+        """Sets the clock, as people do: no time passes by it."""
+        self._now = now.astimezone(UTC)

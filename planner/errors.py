@@ -15,6 +15,7 @@ PlannerError
 │   ├── StaleWrite               the campaign moved on since this write was decided
 │   ├── LedgerTooNew             written by newer software
 │   ├── LedgerUnavailable        the database does not answer, or the disk is full
+│   │   └── LedgerOutOfReach         its server is down or being started, which may pass
 │   ├── Conflict                 same key, other contents
 │   └── StaleToken               a device has heard a later driver; this one must stop acting
 └── Stopped                  exit 5: no lab, or failures beyond the limit
@@ -123,6 +124,10 @@ class LedgerTooNew(Refused):
 
 class LedgerUnavailable(Refused):
     """The ledger's database cannot be reached or written."""
+
+
+class LedgerOutOfReach(LedgerUnavailable):
+    """The database's server does not answer, as while it is started again; it may pass."""
 
 
 class Conflict(Refused):

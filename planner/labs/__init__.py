@@ -1,7 +1,15 @@
 """Labs: the dispatch contract from the planner's side, and adapters to sources."""
 
 from planner.labs.command import CommandLab
-from planner.labs.contract import Adjustment, DeliveryClass, DeviceLab, Lab, TellingLab
+from planner.labs.contract import (
+    Adjustment,
+    DeliveryClass,
+    DeviceLab,
+    Lab,
+    RecallingLab,
+    TellingLab,
+    TwoPhaseLab,
+)
 from planner.labs.keyed import KeyedLab
 from planner.labs.message import Message, draft_order
 from planner.labs.opening import open_lab
@@ -34,6 +42,7 @@ __all__ = [
     "Message",
     "Order",
     "PersonLab",
+    "RecallingLab",
     "ReplayLab",
     "Reported",
     "Result",
@@ -41,6 +50,7 @@ __all__ = [
     "Setting",
     "SimulatorLab",
     "TellingLab",
+    "TwoPhaseLab",
     "draft_order",
     "open_lab",
 ]

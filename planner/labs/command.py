@@ -8,16 +8,17 @@ a crash of the planner: how the run ended, or a keeper that lives, or neither.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -25,6 +26,7 @@ from urllib.parse import quote, unquote
 from pydantic import ValidationError
 
 from planner.campaign import CampaignSpec, CommandDevice
+from planner.clock import Clock, SystemClock
 from planner.errors import Conflict, InputError, LabUnavailable, Unanswered
 from planner.labs.contract import Adjustment, DeliveryClass
 from planner.labs.message import Message, write_body
@@ -46,6 +48,7 @@ class CommandLab:
         spec: the campaign, for the names and units of parameters and outcomes.
         folder: of the campaign file, where the program runs.
         home: where the folders of runs lie.
+        clock: tells the time.
 
     Raises:
         InputError: there is no such program, or the map loses something.
@@ -55,11 +58,18 @@ class CommandLab:
     is_person = False
 
     def __init__(
-        self, source: CommandDevice, spec: CampaignSpec, *, folder: Path, home: Path
+        self,
+        source: CommandDevice,
+        spec: CampaignSpec,
+        *,
+        folder: Path,
+        home: Path,
+        clock: Clock | None = None,
     ) -> None:
         self.devices: tuple[str | None, ...] = (None,)
         self.is_repeatable = source.repeatable
         self._source = source
+        self._clock = clock or SystemClock()
         self._translation = Translation(source, spec)
         self._program = find_program(source, folder=folder)
         self._folder, self._home = folder.resolve(), home.resolve()
@@ -78,24 +88,49 @@ class CommandLab:
                 f"Source {self._source.name!r} is stopped: {self._stopped()}. Nothing was "
                 f"started. 'planner clear' lets it go on."
             )
-        if order.not_after is not None and datetime.now(UTC) > order.not_after:
+        if order.not_after is not None and self._clock.now() > order.not_after:
             reason = f"it was not to be started after {order.not_after.isoformat()}"
             return Answer(key=order.key, state=DeviceState.REFUSED, reason=reason)
         body = write_body(self._translation.write_order(order))
         check_size(body)
         run = self._run_folder(order.key)
-        try:
-            run.mkdir(parents=True)
-        except FileExistsError:
+        if run.is_dir():
             return self._known_before(order)
+        with self._draft(run) as draft, (draft / "alive").open("wb") as alive:
+            fcntl.flock(alive, fcntl.LOCK_EX)  # the keeper inherits it, and nobody else
+            self._write_job(draft, order, body)
+            try:
+                draft.rename(run)  # with its lock, or not there: another process may look
+            except FileExistsError:
+                return self._known_before(order)
+            except OSError as error:
+                if error.errno == errno.ENOTEMPTY:
+                    return self._known_before(order)
+                raise
+            _sync_folder(run.parent)
+            self._start_keeper(run, order.key, alive=alive.fileno())
+        return Answer(key=order.key, state=DeviceState.STARTED, reason=f"see {run}")
+
+    @contextlib.contextmanager
+    def _draft(self, run: Path) -> Iterator[Path]:
+        """Makes a folder that becomes a run's by a new name, and removes it if it does not.
+
+        Raises:
+            LabUnavailable: the disk does not take it; nothing was started.
+        """
+        try:
+            run.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=".new-", dir=run.parent))
+            draft.chmod(0o755)
+            try:
+                yield draft
+            finally:
+                shutil.rmtree(draft, ignore_errors=True)
         except OSError as error:
             raise LabUnavailable(
                 f"The folder {run} of the run cannot be made: {error.strerror}. Nothing was "
                 f"started. Make room, or mend its permissions."
             ) from error
-        self._write_job(run, order, body)
-        self._start_keeper(run, order.key)
-        return Answer(key=order.key, state=DeviceState.STARTED, reason=f"see {run}")
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, Answer]:
         """Reads what became of runs; one that never had a folder is left out."""
@@ -123,7 +158,7 @@ class CommandLab:
         return Heartbeat(
             boot_id=self._boot_id,
             sequence=self._sequence,
-            at=datetime.now(UTC),
+            at=self._clock.now(),
             state="stopped"
             if stopped is not None
             else "busy"
@@ -237,15 +272,13 @@ class CommandLab:
                 file.flush()
                 os.fsync(file.fileno())
         _sync_folder(run)
-        _sync_folder(run.parent)
 
-    def _start_keeper(self, run: Path, key: str) -> None:
+    def _start_keeper(self, run: Path, key: str, *, alive: int) -> None:
         try:
-            with (run / "keeper.log").open("wb") as log, (run / "alive").open("wb") as alive:
-                fcntl.flock(alive, fcntl.LOCK_EX)  # the keeper inherits it, and nobody else
+            with (run / "keeper.log").open("wb") as log:
                 self._keepers[key] = subprocess.Popen(
                     [sys.executable, "-I", "-S", str(_KEEPER), str(run)],
-                    pass_fds=[alive.fileno()],
+                    pass_fds=[alive],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -78,6 +78,57 @@ class TellingLab(Lab, Protocol):
         ...
 
 
+@runtime_checkable
+class RecallingLab(Lab, Protocol):
+    """A lab that cannot ask by key alone: it looks for an order's settings, or asks by handle.
+
+    What it needs to know of runs that another process sent, it is told before it is polled.
+    """
+
+    def recall(self, order: Order, handle: str) -> None:
+        """Learns an order as the ledger knows it, and the source's handle; sends nothing."""
+        ...
+
+
+@runtime_checkable
+class TwoPhaseLab(RecallingLab, Protocol):
+    """A lab that takes an order first and begins it when told to, under a handle of its own.
+
+    The handle is in the ledger before the order may begin, so that it survives a crash. ``submit``
+    is both phases at once, for who keeps no ledger. A key that was prepared and not committed, as
+    far as the source knows, is left out of what ``poll`` answers.
+    """
+
+    def prepare(self, order: Order) -> str:
+        """Hands an order over, which does not begin; may be done again freely.
+
+        Returns:
+            The source's handle of it.
+
+        Raises:
+            LabUnavailable: the order provably did not leave.
+            Unanswered: it may have arrived.
+        """
+        ...
+
+    def commit(self, order: Order, handle: str) -> Answer:
+        """Lets what was prepared begin; never done again without asking first.
+
+        Raises:
+            LabUnavailable: it provably did not leave.
+            Unanswered: it may have arrived, and the run may begin.
+        """
+        ...
+
+    def is_prepared(self, handle: str) -> bool:
+        """Asks whether what was prepared still waits for its commit.
+
+        Raises:
+            LabUnavailable: the source cannot be reached, or did not answer.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
     """A device's word on the change of a running trial.

@@ -13,12 +13,12 @@ import threading
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from planner.campaign import CampaignSpec, MqttDevice
+from planner.clock import SystemClock
 from planner.errors import LabUnavailable, Unanswered
 from planner.labs.contract import Adjustment
 from planner.labs.credentials import MASK, make_trust, read_secret, where_it_is
@@ -102,7 +102,7 @@ class MqttWire:
         """Publishes an order; the broker drops it where it is too old to be started."""
         expiry_s = _START_EXPIRY_S
         if order.not_after is not None:
-            expiry_s = (order.not_after - datetime.now(UTC)).total_seconds()
+            expiry_s = (order.not_after - SystemClock().now()).total_seconds()
         said = self._request("start", _start_content(order), order.device, expiry_s=expiry_s)
         return _only(said.answers)
 

@@ -162,12 +162,14 @@ class OrderSent:
         attempt: counts the sendings of this order from 1; two drivers cannot both write the same.
         token: fencing token of the driver's lease.
         command: which of the run's orders.
+        handle: the device's own, where it has prepared the order and is about to be told to begin.
     """
 
     kind: Literal["order sent"] = "order sent"
     key: str
     attempt: int
     token: int
+    handle: str = ""
     command: Command = "start"
 
 
@@ -621,6 +623,7 @@ class Expectation:
         wanted: the wanted states under which the write still makes sense; None for any.
         spec_digest: of the campaign's file; None for any.
         trials: the states of the named trials.
+        runs: the states of runs that the records move.
         source: whose devices' lease is held, with its token; None where nothing is to be sent.
         token: of that lease.
     """
@@ -629,5 +632,6 @@ class Expectation:
     wanted: frozenset[Wanted] | None = None
     spec_digest: str | None = None
     trials: Mapping[int, TrialState] = field(default_factory=dict)
+    runs: Mapping[str, RunState] = field(default_factory=dict)
     source: str | None = None
     token: int = 0

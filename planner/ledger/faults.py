@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from planner.errors import LedgerUnavailable
+from planner.errors import LedgerOutOfReach, LedgerUnavailable
 
 BUSY_S = 30.0  # how long a write waits for other writers before it gives up
 
@@ -66,7 +66,8 @@ def explained(place: str) -> Iterator[None]:
         place: the ledger, as people may read it: without its secrets.
 
     Raises:
-        LedgerUnavailable: the database cannot be reached, read or written.
+        LedgerOutOfReach: the server does not answer.
+        LedgerUnavailable: the database cannot be read or written.
     """
     try:
         yield
@@ -76,7 +77,8 @@ def explained(place: str) -> Iterator[None]:
         cause = _cause(error)
         if cause is None:
             raise
-        raise LedgerUnavailable(f"The ledger {place}: {_ADVICE[cause]}") from error
+        kind = LedgerOutOfReach if cause == "lost" else LedgerUnavailable
+        raise kind(f"The ledger {place}: {_ADVICE[cause]}") from error
 
 
 def _cause(error: DBAPIError | sqlite3.Error) -> str | None:

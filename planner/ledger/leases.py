@@ -20,7 +20,7 @@ from typing import Any, Literal
 import psutil
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from planner.clock import Clock
+from planner.clock import EPOCH, Clock
 from planner.errors import HeldByAnother, StaleWrite, UnknownName
 from planner.ledger import schema
 from planner.ledger.appending import append_in, take_numbers, validate
@@ -180,9 +180,9 @@ def renew_in(connection: Connection, lease: Lease, *, clock: Clock) -> Lease:
     return renewed
 
 
-def release_in(connection: Connection, lease: Lease, *, clock: Clock) -> None:
-    """Ends the lease now; does nothing where somebody else has it."""
-    _prolong(connection, replace(lease, expires_at=clock.now()))
+def release_in(connection: Connection, lease: Lease) -> None:
+    """Ends the lease now, by whatever clock; does nothing where somebody else has it."""
+    _prolong(connection, replace(lease, expires_at=EPOCH))
 
 
 def _lease(

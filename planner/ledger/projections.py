@@ -84,6 +84,11 @@ def check_expectation(expect: Expectation, rows: Rows, *, campaign: str) -> None
         now = "not known" if trial is None else trial.state
         if now != state:
             found.append(f"trial {number} is {now}, not {state}")
+    for key, attempt in expect.runs.items():
+        run = rows.runs.get(key)
+        so = "not known" if run is None else run.state
+        if so != attempt:
+            found.append(f"run {key} is {so}, not {attempt}")
     if found:
         raise StaleWrite(
             f"Campaign {campaign!r} has moved on since this write was decided: "

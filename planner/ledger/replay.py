@@ -608,7 +608,7 @@ def _(record: AlertSent, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: OrderSent, state: CampaignState, entry: Entry) -> None:
     if record.command == "start":
-        _replace_run(state, record.key, n_sent=record.attempt)
+        _replace_run(state, record.key, n_sent=record.attempt, handle=record.handle)
 
 
 def _replace_run(campaign: CampaignState, key: str, /, **changes: Any) -> None:

@@ -276,7 +276,7 @@ class Ledger:
     def release(self, lease: Lease) -> None:
         """Lets others take it at once; does nothing where somebody else has it."""
         with self._transaction() as connection:
-            release_in(connection, lease, clock=self._clock)
+            release_in(connection, lease)
 
     def note_device(
         self,

@@ -41,11 +41,11 @@ def send_adjustments(session: Session) -> int:
 def _send(session: Session, trial: Trial, run: Run) -> bool:
     asked = run.adjustments[-1]
     key = f"{run.key}#{asked.number}"
-    if session.resend_at.get(key, 0.0) > session.now_s or session.state.latched is not None:
+    if session.resend_at.get(key, 0.0) > session.elapsed_s or session.state.latched is not None:
         return False
     if not hold_devices(session):
         return False
-    session.resend_at[key] = session.now_s + RESEND_S
+    session.resend_at[key] = session.elapsed_s + RESEND_S
     said = _ask_device(session, run, asked)
     if said is None:
         return False

@@ -208,7 +208,7 @@ def _give_up_if_unreachable(session: Session) -> None:
         if session.driver.error is not None:
             raise session.driver.error
         since = session.driver.unreachable_since
-    if since is not None and session.now_s - since > PATIENCE_S:
+    if since is not None and session.elapsed_s - since > PATIENCE_S:
         raise LabUnavailable(
             f"Source {session.state.spec.source.name!r} of campaign {session.campaign!r} has been "
             f"out of reach for {PATIENCE_S:g} s. Nothing is lost: check the device and its "

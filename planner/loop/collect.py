@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from planner.errors import StaleWrite
 from planner.labs import RESULTS, Answer, DeliveryClass, TellingLab
@@ -35,6 +34,8 @@ from planner.trials import (
     TrialState,
     digest_json,
 )
+
+_WATCHED_S = 10.0  # at least, before a run that was found open is overdue
 
 _SAME_WORD = {
     DeviceState.ACCEPTED: RunState.ACCEPTED,
@@ -100,9 +101,18 @@ def _told(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer]:
 
 
 def _is_forgotten(session: Session, run: Run, answers: Mapping[str, Answer]) -> bool:
-    """Tells whether a device that keeps keys does not know a run that it had acknowledged."""
-    keeps_keys = session.lab.delivery is DeliveryClass.KEYED and not session.lab.is_repeatable
-    return keeps_keys and run.state in _SAME_WORD.values() and run.key not in answers
+    """Tells whether a device that can be asked does not know a run that it had acknowledged.
+
+    It has to say so twice: one reply without the run may be a late one to an earlier question.
+    """
+    is_asked = session.lab.delivery is not DeliveryClass.FIRE_AND_OBSERVE
+    keeps_keys = is_asked and not session.lab.is_repeatable
+    if not (keeps_keys and run.state in _SAME_WORD.values() and run.key not in answers):
+        session.missed.discard(run.key)
+        return False
+    was_missed = run.key in session.missed
+    session.missed.add(run.key)
+    return was_missed
 
 
 def _forgotten(run: Run) -> Answer:
@@ -147,14 +157,17 @@ def record_answers(session: Session, answers: list[Answer]) -> None:
 def _record(session: Session, answers: list[Answer]) -> None:
     records: list[Record] = []
     states: dict[int, TrialState] = {}
+    runs: dict[str, RunState] = {}
     for answer in answers:
         trial, run = session.state.run_of(answer.key)
         if is_open(run):
             found = _consequences(session, answer, trial, run)
             records += [_with_times(each, answer) for each in found]
             states[trial.number] = trial.state
+            # two drivers may hear the same: whoever is later looks again
+            runs |= {each.key: run.state for each in found if isinstance(each, RunMoved)}
     if records:
-        session.write(records, trials=states)
+        session.write(records, trials=states, runs=runs)
     for answer in answers:
         if not is_open(session.state.run_of(answer.key)[1]):
             session.forget(answer.key)
@@ -354,7 +367,7 @@ def end_overdue(session: Session) -> int:
     for trial, run in overdue:
         reason = f"no end after {limit:g} s, the time limit of source {run.source!r}"
         records = in_doubt(session, trial, run, reason=reason)
-        session.write(records, trials={trial.number: trial.state})
+        session.write(records, trials={trial.number: trial.state}, runs={run.key: run.state})
     return len(overdue)
 
 
@@ -363,4 +376,17 @@ def is_overdue(session: Session, run: Run) -> bool:
     limit = session.state.spec.source.time_limit
     if limit is None:
         return False
-    return run.opened_at < session.clock.now() - timedelta(seconds=limit)
+    return session.elapsed_s - _began_s(session, run, limit) > limit
+
+
+def _began_s(session: Session, run: Run, limit: float) -> float:
+    """Returns when a run was opened, on the count that no setting of the clock moves.
+
+    One that another process opened is as old as the clock says, but for a time that this process
+    watches it itself: the clock may have been set in between.
+    """
+    if run.key not in session.began_at:
+        said_s = (session.clock.now() - run.opened_at).total_seconds()
+        believed_s = min(max(0.0, said_s), max(0.0, limit - _WATCHED_S))
+        session.began_at[run.key] = session.elapsed_s - believed_s
+    return session.began_at[run.key]

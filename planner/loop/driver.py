@@ -8,6 +8,7 @@ device refuses the other's token.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from planner.loop.collect import end_overdue, open_runs, poll_source, record_ans
 from planner.loop.hearing import Hearing, check_reality
 from planner.loop.interlocks import why_locked
 from planner.loop.keeper import let_devices_go, needs_hold
+from planner.loop.riding import ride_out
 from planner.loop.session import Session
 from planner.trials import RunState
 
@@ -51,11 +53,11 @@ class Driver:
     ) -> None:
         self.session = session
         self._lingers_s = lingers_s
-        self._busy_at = session.now_s
-        self._asked_at = session.now_s
+        self._busy_at = session.elapsed_s
+        self._asked_at = session.elapsed_s
         self._on_news = on_news
         self._wake = threading.Event()
-        self._heard_at = -HEARTBEAT_S
+        self._heard_at = -math.inf
         self.error: PlannerError | None = None
         self.locked = ""
         self.closed: frozenset[str | None] = frozenset()
@@ -98,26 +100,26 @@ class Driver:
         """
         session = self.session
         if any(run.state is not RunState.IN_DOUBT for _, run in open_runs(session)):
-            self._busy_at = session.now_s
+            self._busy_at = session.elapsed_s
         elif session.hold is not None and not self._may_linger():
             let_devices_go(session)
 
     def _may_linger(self) -> bool:
         session = self.session
-        if session.now_s - self._busy_at >= self._lingers_s:
+        if session.elapsed_s - self._busy_at >= self._lingers_s:
             return False
         waiting = session.ledger.outbox(source=session.state.spec.source.name)
         is_wanted = any(order.campaign != session.campaign for order in waiting)
         if is_wanted:
-            session.yields_until = session.now_s + YIELDS_S
+            session.yields_until = session.elapsed_s + YIELDS_S
         return not is_wanted
 
     def _hear(self) -> bool:
         """Asks the devices about themselves, now and then; tells whether a lock came or went."""
         session = self.session
-        if session.now_s - self._heard_at < HEARTBEAT_S:
+        if session.elapsed_s - self._heard_at < HEARTBEAT_S:
             return False
-        self._heard_at = session.now_s
+        self._heard_at = session.elapsed_s
         hearing, source = self._hearing, session.state.spec.source
         for device, beat in hearing.listen().items():
             check_reality(source, device, beat)
@@ -137,11 +139,11 @@ class Driver:
         pause_s, is_woken = first_s, False
         try:
             while not is_asked_to_leave():
-                now_s = self.session.now_s
+                now_s = self.session.elapsed_s
                 asks = not is_woken or now_s - self._asked_at >= pause_s
                 if asks:
                     self._asked_at = now_s
-                if self.step(asks=asks):
+                if self._step_on(asks, is_asked_to_leave):
                     pause_s = first_s
                     self._on_news()
                 longest_s = LONGEST_PAUSE_S if not self.session.held_elsewhere else YIELDS_S / 2
@@ -157,9 +159,18 @@ class Driver:
         finally:
             let_devices_go(self.session)
 
+    def _step_on(self, asks: bool, is_asked_to_leave: Callable[[], bool]) -> bool:
+        clock = self.session.clock
+        return ride_out(
+            lambda: self.step(asks=asks),
+            elapsed_s=clock.elapsed_s,
+            wait_s=clock.wait_s,
+            is_asked_to_leave=is_asked_to_leave,
+        )
+
     @property
     def unreachable_since(self) -> float | None:
-        """When the source was first out of reach, in seconds of the clock; None where it is not."""
+        """When the source was first out of reach, in ``elapsed_s``; None where it is not."""
         return self.session.unreachable_since
 
     def wake(self) -> None:
@@ -212,8 +223,13 @@ def _beside(session: Session) -> Session:
         lease=None,
         listener=lambda _entry, _state: None,
         resend_at={},
+        began_at={},
         attempts={},
         unsent={},
+        sent_here={},
+        sent_elsewhere={},
+        recalled={},
+        missed=set(),
         aborts_sent=set(),
         known_as_said=set(),
         hold=None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from planner.errors import PlannerError
+from planner.errors import LedgerOutOfReach, PlannerError
 from planner.ledger import Lease, Ledger
 
 _RENEWALS = 3  # within the time that a lease runs
+_AGAIN_S = 1.0  # while the database is out of reach
 
 
 class Hold:
@@ -54,8 +55,12 @@ class Hold:
 
     def _renew(self) -> None:
         lease = self._lease
-        while not self._done.wait(lease.lease_s / _RENEWALS):
+        pause_s = lease.lease_s / _RENEWALS
+        while not self._done.wait(pause_s):
             try:
                 lease = self._ledger.renew(lease)
+                pause_s = lease.lease_s / _RENEWALS
+            except LedgerOutOfReach:
+                pause_s = _AGAIN_S  # whoever takes it meanwhile fences this one
             except PlannerError:
                 return

@@ -56,7 +56,7 @@ def hold_devices(session: Session) -> bool:
     if session.hold is not None and session.hold.is_lost:
         session.hold = None
     if session.hold is None:
-        if session.now_s < session.yields_until:
+        if session.elapsed_s < session.yields_until:
             return False
         try:
             lease = session.ledger.take_device(session.state.spec.source.name)

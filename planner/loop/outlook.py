@@ -8,7 +8,7 @@ from planner.loop.collect import is_news, open_runs, overdue_runs
 from planner.loop.holding_back import moves_due
 from planner.loop.interlocks import interlock_moves, interlock_now
 from planner.loop.placing import place, room
-from planner.loop.sending import note_unreachable
+from planner.loop.sending import note_unreachable, recall
 from planner.loop.session import Session
 from planner.loop.stopping import assess, is_settled
 from planner.trials import RunState
@@ -43,12 +43,14 @@ def _has_answers(session: Session) -> bool:
     """Tells whether the source has news, or does not know an order that was to be sent."""
     if session.driver is not None:
         return session.driver.error is not None  # what it hears is in the ledger
-    runs = [run for _, run in open_runs(session)]
+    found = open_runs(session)
+    runs = [run for _, run in found]
     if session.lab.is_person:
         return any(run.state is RunState.DISPATCHING for run in runs)
     if not runs or session.lab.is_repeatable:
         return bool(runs)  # asking a simulator takes its answer; whoever steps waits for it
     try:
+        recall(session, found)
         answers = dict(session.lab.poll([run.key for run in runs]))
     except LabUnavailable:
         return note_unreachable(session) > PATIENCE_S  # the step says so

@@ -18,7 +18,7 @@ from planner.loop.hold import Hold
 from planner.loop.intake import Intake
 from planner.loop.permission import acts_in, permit
 from planner.space import SearchSpace
-from planner.trials import TrialState, Wanted
+from planner.trials import RunState, TrialState, Wanted
 
 AUTHOR = "planner"
 
@@ -39,7 +39,7 @@ class Driving(Protocol):
 
     @property
     def unreachable_since(self) -> float | None:
-        """When the source was first out of reach, in seconds of the clock; None where it is not."""
+        """When the source was first out of reach, in ``elapsed_s``; None where it is not."""
 
     @property
     def locked(self) -> str:
@@ -66,10 +66,16 @@ class Session:
         clock: time.
         lease: of the campaign; without one nothing is written that needs an epoch.
         listener: hears every entry of the campaign once, after it was written.
-        unanswered_since: when the source was first out of reach, in seconds of the clock.
-        resend_at: for each key when to send again, in seconds of the clock.
+        unreachable_since: when the source was first out of reach, in ``elapsed_s``.
+        resend_at: for each key when to send again, in ``elapsed_s``.
+        began_at: for each open run when it began, in ``elapsed_s``; before this process did, too.
         attempts: for each key how often this process has sent it.
         unsent: for each key up to which sending it provably did not leave.
+        sent_here: for each key the number of its last sending by this process.
+        sent_elsewhere: for each key the last sending by another process, and when it was first
+            seen, in ``elapsed_s``.
+        recalled: for each key that the lab was told of, with which handle.
+        missed: keys of acknowledged runs that the last reply lacked.
         aborts_sent: keys of runs that this process has asked the source to end.
         known_as_said: devices that were heard to be as real as the file says.
         left_alone: devices that are silent while others are not, and are not waited for.
@@ -93,8 +99,13 @@ class Session:
     listener: Listener = _ignore
     unreachable_since: float | None = None
     resend_at: dict[str, float] = field(default_factory=dict)
+    began_at: dict[str, float] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     unsent: dict[str, int] = field(default_factory=dict)
+    sent_here: dict[str, int] = field(default_factory=dict)
+    sent_elsewhere: dict[str, tuple[int, float]] = field(default_factory=dict)
+    recalled: dict[str, str] = field(default_factory=dict)
+    missed: set[str] = field(default_factory=set)
     aborts_sent: set[str] = field(default_factory=set)
     known_as_said: set[str | None] = field(default_factory=set)
     left_alone: frozenset[str | None] = frozenset()
@@ -115,6 +126,11 @@ class Session:
         """The clock's time in seconds."""
         return self.clock.now().timestamp()
 
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds that pauses and limits are measured by; no setting of the clock moves them."""
+        return self.clock.elapsed_s()
+
     def wait_s(self, seconds: float) -> None:
         """Waits, at most so long; a driver's news ends it."""
         if self.driver is None:
@@ -128,6 +144,11 @@ class Session:
         self.resend_at.pop(key, None)
         self.attempts.pop(key, None)
         self.unsent.pop(key, None)
+        self.began_at.pop(key, None)
+        self.recalled.pop(key, None)
+        self.sent_here.pop(key, None)
+        self.sent_elsewhere.pop(key, None)
+        self.missed.discard(key)
 
     def refresh(self) -> CampaignState:
         """Folds what was written since, by anyone, and tells the listener."""
@@ -141,6 +162,7 @@ class Session:
         records: Iterable[Record],
         *,
         trials: Mapping[int, TrialState] | None = None,
+        runs: Mapping[str, RunState] | None = None,
         wanted: frozenset[Wanted] | None = None,
         is_decision: bool = False,
         is_sending: bool = False,
@@ -150,6 +172,7 @@ class Session:
         Args:
             records: in order; one transaction.
             trials: the states that the decision rests on.
+            runs: likewise, of runs that the records move.
             wanted: the wanted states under which the write still makes sense.
             is_decision: whether it rests on the campaign's file too.
             is_sending: whether it rests on the lease of the source's devices.
@@ -166,6 +189,7 @@ class Session:
             wanted=wanted,
             spec_digest=self.state.spec_digest if is_decision else None,
             trials=trials or {},
+            runs=runs or {},
             source=self.hold.source if is_sending and self.hold is not None else None,
             token=self.hold.token if self.hold is not None else 0,
         )

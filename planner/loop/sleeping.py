@@ -25,13 +25,13 @@ def sleep_until(
         until: the time.
         is_asked_to_leave: read twice a second.
     """
-    looked_s, known = session.now_s, session.state.sequence
+    looked_s, known = session.elapsed_s, session.state.sequence
     while not is_asked_to_leave():
         left_s = until.timestamp() - session.now_s
         if left_s <= 0:
             return
         session.clock.wait_s(min(SLICE_S, left_s))
-        if session.now_s - looked_s >= LOOK_EVERY_S:
+        if session.elapsed_s - looked_s >= LOOK_EVERY_S:
             if session.refresh().sequence > known and has_work(session):
                 return
-            looked_s, known = session.now_s, session.state.sequence
+            looked_s, known = session.elapsed_s, session.state.sequence

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from planner.errors import StaleWrite
 from planner.loop.advance import Perform, Step, Waiting, advance, perform_plainly
+from planner.loop.riding import ride_out
 from planner.loop.session import Session
 
 FIRST_PAUSE_S = 0.02
@@ -55,16 +56,17 @@ def run_stretch(
     Raises:
         StaleWrite: another process has taken the campaign, or its file was amended: open it again.
         LabUnavailable: the source was out of reach for a minute.
+        LedgerUnavailable: the ledger was, or cannot be written.
     """
-    n_moves, still_since, pause_s = 0, session.now_s, FIRST_PAUSE_S
-    advance_once = _Stepper(session, perform)
+    n_moves, still_since, pause_s = 0, session.elapsed_s, FIRST_PAUSE_S
+    advance_once = _Stepper(session, perform, is_asked_to_leave)
     while True:
         step = advance_once()
         after_step()
         if step.waiting in (Waiting.END, Waiting.PERSON, Waiting.TIME) or is_asked_to_leave():
             return step
         if step.waiting is Waiting.MACHINE:
-            if session.now_s - still_since >= limits.still_s:
+            if session.elapsed_s - still_since >= limits.still_s:
                 return step
             session.wait_s(pause_s)
             pause_s = min(LONGEST_PAUSE_S, 1.5 * pause_s)
@@ -72,21 +74,30 @@ def run_stretch(
         n_moves += 1
         if n_moves >= limits.steps:
             return step
-        still_since, pause_s = session.now_s, FIRST_PAUSE_S
+        still_since, pause_s = session.elapsed_s, FIRST_PAUSE_S
 
 
 class _Stepper:
     """Advances, and looks again where people have changed something while a step was decided."""
 
-    def __init__(self, session: Session, perform: Perform) -> None:
+    def __init__(
+        self, session: Session, perform: Perform, is_asked_to_leave: Callable[[], bool]
+    ) -> None:
         self._session = session
+        self._is_asked_to_leave = is_asked_to_leave
         self._perform = perform
         self._spec_digest = session.state.spec_digest
         self._n_stale = 0
 
     def __call__(self) -> Step:
+        session = self._session
         try:
-            step = advance(self._session, perform=self._perform)
+            step = ride_out(
+                lambda: advance(session, perform=self._perform),
+                elapsed_s=session.clock.elapsed_s,
+                wait_s=session.clock.wait_s,
+                is_asked_to_leave=self._is_asked_to_leave,
+            )
         except StaleWrite:
             self._n_stale += 1
             if self._n_stale > MOST_STALE_STEPS:

@@ -183,6 +183,7 @@ class Run:
             that know no keys.
         device: which of the source's devices has it, where it has several.
         not_after: the device refuses to begin it later.
+        handle: the device's own for it, where it prepares orders before they begin.
     """
 
     key: str
@@ -202,6 +203,7 @@ class Run:
     kept_back: str = ""
     kept_by: KeptBy | None = None
     adjustments: tuple[Adjusted, ...] = ()
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -325,3 +325,21 @@ def test_no_shell_reads_the_arguments_and_no_secret_of_ours_reaches_the_program(
 def test_a_program_is_named_in_the_file_as_a_list() -> None:
     spec = furnace("kind: command\nprogram: [bash, -c, 'exit 0']")
     assert spec.source.program == ("bash", "-c", "exit 0")  # type: ignore[union-attr]
+
+
+def test_who_looks_while_a_program_is_being_started_sees_that_it_is_kept(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second driver asks at any time; that the run is unknown would put it in doubt."""
+    lab, other = opened(), opened()
+    start, seen = lab._start_keeper, []
+
+    def look_and_start(run: Path, key: str, *, alive: int) -> None:
+        seen.append(other.poll([key])[key].state)
+        start(run, key, alive=alive)
+
+    monkeypatch.setattr(lab, "_start_keeper", look_and_start)
+    lab.submit(order())
+    assert seen == [DeviceState.STARTED]
+    assert end_of(other).state is DeviceState.DONE
+    assert [each.name for each in lab._home.iterdir() if each.name.startswith(".new")] == []

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 import psutil
 import pytest
@@ -65,6 +66,20 @@ def test_a_released_campaign_can_be_taken_at_once(ledger: Ledger) -> None:
     begin(ledger)
     ledger.release(ledger.take(CAMPAIGN, holder=ELSEWHERE))
     assert ledger.take(CAMPAIGN).epoch == 2
+
+
+def test_what_was_released_is_free_by_a_clock_that_was_set_back(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    """Its end must not lie ahead of a clock that was an hour fast when it was let go."""
+    begin(ledger)
+    clock.set(clock.now() + timedelta(hours=1))
+    lease, device = ledger.take(CAMPAIGN, holder=ELSEWHERE), ledger.take_device("robot")
+    ledger.release(lease)
+    ledger.release(device)
+    clock.set(clock.now() - timedelta(hours=1))
+    assert ledger.holder("robot", what="device") is None
+    assert (ledger.take(CAMPAIGN).epoch, ledger.take_device("robot").epoch) == (2, 2)
 
 
 def test_who_has_lost_the_lease_cannot_renew_and_releases_nothing(

@@ -13,6 +13,7 @@ from planner.labs import Answer, Order
 from planner.ledger.entries import Noted
 from planner.loop import people
 from planner.loop.advance import Waiting, advance
+from planner.loop.collect import record_answers
 from planner.loop.driver import Driver, driving
 from planner.loop.keeper import hold_devices, holding, let_devices_go
 from planner.loop.sending import send
@@ -163,6 +164,8 @@ def test_a_device_that_forgets_what_it_acknowledged_leaves_the_run_in_doubt_unti
     advance(session)
     ends, lab.ends = lab.ends, {}
     advance(session)
+    assert session.state.trial(1).state is TrialState.RUNNING  # one reply may be a late one
+    advance(session)
     trial = session.state.trial(1)
     assert trial.state is TrialState.IN_DOUBT
     assert "does not know the run any more" in trial.reason
@@ -172,3 +175,21 @@ def test_a_device_that_forgets_what_it_acknowledged_leaves_the_run_in_doubt_unti
     assert session.state.trial(1).state is TrialState.COMPLETED
     assert lab.acts["bench/1/1"] == 1
     let_devices_go(session)
+
+
+def test_of_two_drivers_that_hear_the_same_the_later_one_looks_again(
+    make_session: MakeSession,
+) -> None:
+    """Until its result is settled the trial runs in both states: the run's own state tells."""
+    lab = fenced(latency=10)
+    first, second = make_session(lab), make_session(lab)
+    advance(first)
+    second.refresh()
+    (trial,) = second.state.in_state(TrialState.RUNNING)
+    assert trial.run is not None
+    answer = done(lab.orders[-1], **{"yield": 50.0})
+    record_answers(first, [answer])
+    with pytest.raises(StaleWrite, match="is completed"):
+        record_answers(second, [answer])
+    second.refresh()
+    record_answers(second, [answer])

@@ -54,17 +54,18 @@ class VirtualDevice:
         settings = {name: each.value for name, each in job.parameters.items()}
         self._record.write("begun", job.key, parameters=settings)
         self._acts += 1
-        how = "failed"
+        how, found = "failed", dict[str, object]()
         try:
             self._move(job, control, settings)
             result = self._measure(job, settings)
             how = "done"
+            found = {name: each.value for name, each in result.outcomes.items()}
             return result
         except Aborted:
             how = "aborted"
             raise
         finally:
-            self._record.write("ended", job.key, how=how, parameters=settings)
+            self._record.write("ended", job.key, how=how, parameters=settings, outcomes=found)
 
     def _move(self, job: Job, control: Control, settings: dict[str, Value]) -> None:
         latency = self._spec.faults.latency
