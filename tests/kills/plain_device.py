@@ -154,7 +154,11 @@ def _make_handler(device: TwoPhase | FireAndObserve) -> type[BaseHTTPRequestHand
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            length = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:  # the line was cut in the middle of it
+                self.close_connection = True
+                return
             self._say(*device.post(self.path, json.loads(body) if body else None))
 
         def do_GET(self) -> None:

@@ -32,7 +32,7 @@ class StoppableLab(ScriptedLab):
 
     devices: tuple[str | None, ...] = (None,)
     silent: Sequence[str | None] = ()
-    told: list[tuple[str | None, str]] = field(default_factory=list)
+    calls: list[tuple[str | None, str]] = field(default_factory=list)
     meet: threading.Barrier | None = None
     locked: str = ""
 
@@ -48,7 +48,7 @@ class StoppableLab(ScriptedLab):
             self.meet.wait(5)
         if device in self.silent:
             raise LabUnavailable("nobody listens there")
-        self.told.append((device, f"{by}: {reason}"))
+        self.calls.append((device, f"{by}: {reason}"))
         return Heartbeat(boot_id="b", sequence=2, at=NOW, state="stopped", reason=reason)
 
     clear = release = stop
