@@ -48,7 +48,7 @@ objectives: [{{aim: maximise, outcome: yield, gain: 1}}]
 sources:
   robot: {{{source}, simulated: true, time_limit: 30 min{more}}}
 budget: {{trials: {trials}}}
-policy: {{start: {trials}}}
+policy: {{acquisition: random}}
 stop: {{failures: 100000}}
 """
 

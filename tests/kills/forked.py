@@ -33,7 +33,7 @@ _FIRST = [
     "planner.labs.mqtt",
     "planner.report",
     "psycopg",
-    "drawn_at_random",
+    "planner_under_fire",
 ]
 
 
@@ -112,6 +112,6 @@ def _begin(
 
         serve(*words)
     else:
-        from drawn_at_random import run
+        from planner_under_fire import run
 
         run()

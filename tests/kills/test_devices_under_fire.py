@@ -15,7 +15,7 @@ from devices_under_fire import Fire
 from judge import Findings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-TRIALS = 9
+TRIALS = 8
 
 
 def run(folder: Path, plan: Plan, *, blows: int, blind: bool = False) -> tuple[Fire, Findings]:
@@ -32,9 +32,10 @@ def test_every_key_is_acted_on_at_most_once_and_device_and_ledger_agree(
 ) -> None:
     if face == "mqtt" and PROGRAM is None:
         pytest.skip("mosquitto is not installed")
-    fire, found = run(tmp_path, Plan(face=face, trials=TRIALS, on_server=face == "http"), blows=3)
+    plan = Plan(face=face, trials=TRIALS, on_server=face == "http", duration_s=0.2)
+    fire, found = run(tmp_path, plan, blows=2)
     assert found.faults == []
-    assert len(fire.blows) >= 2
+    assert fire.blows
     assert found.n_acts >= TRIALS - 3  # what was in doubt and never began runs again
 
 
