@@ -173,18 +173,30 @@ def test_where_prefect_fails_the_campaign_goes_on_without_being_shown(folder: Pa
     assert "Traceback" not in command.said()
 
 
-def test_a_scheduled_stretch_is_executed_by_planner_up(home: Path, folder: Path) -> None:
+def test_scheduled_stretches_and_sweeps_are_executed_by_planner_up(
+    home: Path, folder: Path
+) -> None:
     shutil.copy(folder / "grid.yaml", folder / "other.yaml")
     with typed(folder, "up", "--home", str(home)) as up:
         up.await_words("Serving")
-        with typed(folder, "deploy", "grid.yaml", "--interval", "15", "--json") as deploy:
+        with typed(folder, "deploy", "grid.yaml", "--interval", "30", "--json") as deploy:
             assert deploy.finish() == 0, deploy.said()
         facts = json.loads(deploy.said())
         assert facts["deployment"] == "campaign/grid on schedule"
         query = "select count(*) from flow_run where auto_scheduled and state_type = 'COMPLETED'"
         until(lambda: count(home, query) > 0, within_s=180, what="a scheduled stretch has run")
-        assert completed(folder) == TRIALS
-        assert up.interrupt() == 130
+        until(lambda: completed(folder) == TRIALS, within_s=180, what="all trials are completed")
+        with typed(
+            folder, "deploy", "grid.yaml", "--sweep", "--interval", "30", "--json"
+        ) as deploy:
+            assert deploy.finish() == 0, deploy.said()
+        assert json.loads(deploy.said())["deployment"] == "sweep/grid swept"
+        swept = (
+            "select count(*) from flow_run where auto_scheduled and state_type = 'COMPLETED' "
+            "and flow_id in (select id from flow where name = 'sweep')"
+        )
+        until(lambda: count(home, swept) > 0, within_s=180, what="a scheduled sweep has looked")
+        assert up.interrupt() == 130, up.said()
     assert servers_of(home) == []
 
 
