@@ -17,11 +17,11 @@ test: .venv/ready
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # two at a time: first those that only compute, a file's tests one after the other; then those that
-# start processes and mostly wait for them, each in a folder of its own, the longest first
+# start processes and mostly wait for them, three at a time, each in a folder of its own
 WAITING := tests/kills tests/flows tests/cli tests/device tests/labs tests/ledger tests/loop tests/readings
 slow: .venv/ready
-	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile --durations 15 $(WAITING:%=--ignore=%)
-	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist load --maxschedchunk 1 --durations 15 $(WAITING)
+	$(BIN)/python -m pytest -m slow --numprocesses 2 --dist loadfile --durations 30 $(WAITING:%=--ignore=%)
+	$(BIN)/python -m pytest -m slow --numprocesses 3 --dist load --maxschedchunk 1 --durations 30 $(WAITING)
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

@@ -27,7 +27,7 @@ outcomes:
   yield: {{unit: percent}}
 objectives: [{{aim: maximise, outcome: yield}}]
 sources:
-  furnace: {{kind: http, url: "{url}"}}
+  furnace: {{kind: http, url: "{url}", simulated: true}}
 sensors:
   {sensors}
 budget: {{trials: 3}}
@@ -84,7 +84,12 @@ def test_a_trial_knows_the_readings_of_its_time_as_the_device_says_it(
         run(place)
         with looking_at(place) as session:
             (series,) = _once(lambda: archive_of(session).series())
-            until(lambda: archive_of(session).standings(session.state.opened_at)[0].n == 30)
+            until(
+                lambda: (
+                    [each.n for each in archive_of(session).standings(session.state.opened_at)]
+                    == [30]
+                )
+            )
             assert series.source == "furnace"
             for trial in session.state.trials.values():
                 assert trial.run is not None
@@ -117,7 +122,12 @@ def test_one_gathers_what_all_campaigns_of_the_ledger_record_and_another_takes_o
             run(one)
         until(lambda: len(first) + len(second) >= 3 or "Gathering" in second[0])
         with looking_at(two) as session:
-            until(lambda: archive_of(session).standings(session.state.opened_at)[0].n == 30)
+            until(
+                lambda: (
+                    [each.n for each in archive_of(session).standings(session.state.opened_at)]
+                    == [30]
+                )
+            )
     with looking_at(one) as session:
         assert archive_of(session).standings(session.state.opened_at)[0].n == 30
         (told,) = archive_of(session).sources()
