@@ -144,8 +144,10 @@ class MqttWire:
         return _heartbeat(self._request(verb, content, device))
 
     def wait(self, timeout_s: float) -> bool:
-        """Waits until a device tells something by itself."""
-        return self._is_news.wait(timeout_s)
+        """Waits until a device tells something by itself; each news ends one wait."""
+        is_news = self._is_news.wait(timeout_s)
+        self._is_news.clear()  # what comes before it is taken is taken with it
+        return is_news
 
     def take_news(self) -> Collection[Answer]:
         """Returns what devices have told since it was taken last."""

@@ -226,6 +226,7 @@ def test_what_may_still_change_is_no_news_to_go_by(
     lab.submit(order())
     face.tell("growth/1/1")
     assert lab.wait_for_news(WITHIN_S)
+    assert not lab.wait_for_news(0.0)  # who listens and takes nothing is woken once, and sleeps
     assert isinstance(lab, TellingLab)
     assert lab.told(["growth/1/1"]) == {}
 
