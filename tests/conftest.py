@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,10 @@ from hypothesis import settings
 
 # a test that forgets to name a server fails at once instead of starting one of its own
 os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"
+
+# where a script starts the tests in the background Ctrl-C is ignored, also by what they start
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 
