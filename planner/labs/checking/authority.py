@@ -15,7 +15,7 @@ _LONG_AGO = timedelta(hours=1)
 
 
 def send_other_contents(subject: Subject, findings: Findings, first: FirstRun) -> None:
-    """Sends the first key with another digest, and asks about a key that was never sent."""
+    """Sends the first key again, with another digest."""
     other = replace(first.order, digest="0" * len(first.order.digest))
     reply = subject.send(other, more="another digest")
     name = "tells orders apart"
