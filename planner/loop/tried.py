@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from struct import pack
 
 from planner.ledger.replay import CampaignState
 from planner.ledger.trial_index import Multiset
@@ -63,4 +64,9 @@ def _taken(names: tuple[str, ...], trial: Trial) -> int | None:
 
 def _key(names: tuple[str, ...], configuration: Configuration) -> int:
     # a tuple of the values would take as much memory as the whole packed trial
-    return hash(tuple(configuration[name] for name in names))
+    return hash(tuple(_distinct(configuration[name]) for name in names))
+
+
+def _distinct(value: Value) -> str | bytes:
+    """Returns what hashes apart: as numbers -1 and -2 do not."""
+    return value if isinstance(value, str) else pack("d", float(value) + 0.0)  # one zero, not two

@@ -63,6 +63,18 @@ def test_a_finite_space_is_used_up_without_a_repeat_and_then_it_says_so(
     assert "no configuration is left" in step.why
 
 
+def test_settings_that_python_hashes_alike_are_told_apart(make_session: MakeSession) -> None:
+    """The hash of -1 is that of -2."""
+    text = campaign_text(policy=RANDOM, budget="trials: 30")
+    text = text.replace(FINITE, "layers: {kind: integer, low: -3, high: 0}")
+    session = make_session(lab(), text=text)
+
+    run_inline(session)
+
+    tried = settings(list(session.state.trials.values()))
+    assert sorted(tried) == [(-3,), (-2,), (-1,), (0,)]
+
+
 def test_rules_are_kept_and_a_batch_shares_what_it_must(make_session: MakeSession) -> None:
     text = campaign_text(
         policy=RANDOM, budget="trials: 12", source="capacity: 3, shared: [temperature]"
