@@ -1,6 +1,7 @@
 """What people wait for, at the command line and in Python.
 
-In processor time: a busy machine does not count, and one of a few tries must keep to the limit.
+In processor time, and as a multiple of what cannot be spared: neither a busy nor a slow machine
+counts. One of a few tries must keep to the limit.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -50,26 +52,39 @@ for line in {lines!r}:
 """
 
 
-def processor_seconds(desk: Desk, *arguments: str) -> float:
+# what every command that opens a ledger has to load
+LIBRARIES = "import numpy, pint, pydantic, sqlalchemy, typer, yaml"
+
+
+def processor_seconds(run: Callable[[], object]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    desk.run(*arguments)
+    run()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
 
 
+def times_the_libraries(desk: Desk, *arguments: str) -> float:
+    """What a command takes, as a multiple of what its libraries take to load just then."""
+
+    def load() -> None:
+        subprocess.run([sys.executable, "-c", LIBRARIES], env=desk.environment(), check=True)
+
+    return processor_seconds(lambda: desk.run(*arguments)) / processor_seconds(load)
+
+
 def test_help_answers_in_half_a_second(desk: Desk) -> None:
-    """It takes about 0.1 s; on a person's machine nobody notices."""
-    assert any(processor_seconds(desk, "--help") < 0.5 for _ in range(3))
+    """It takes about 0.15 s, the libraries of the other commands 0.5 s."""
+    assert any(times_the_libraries(desk, "--help") < 1.0 for _ in range(3))
 
 
 def test_a_result_is_told_in_two_seconds(typed: Typed, desk: Desk) -> None:
-    """It takes about 0.7 s; with the models it would take three."""
+    """It takes about 1.3 s, 2.5 times its libraries; with the models it would take twice that."""
     write_flow(desk.folder)
     typed("ask", "flow.yaml", "-n", "3")
-    tries = (
-        processor_seconds(desk, "tell", "flow.yaml", str(trial), "yield=80") for trial in (1, 2, 3)
+    assert any(
+        times_the_libraries(desk, "tell", "flow.yaml", str(trial), "yield=80") < 4.0
+        for trial in (1, 2, 3)
     )
-    assert any(seconds < 2.0 for seconds in tries)
 
 
 def test_commands_that_need_no_model_load_none(typed: Typed, desk: Desk) -> None:
