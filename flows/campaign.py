@@ -24,13 +24,13 @@ from flows.logbook import keeping_log
 from flows.tasks import do_as_task, label_of
 from flows.window import Window, is_cancelling
 from planner.errors import HeldByAnother, PlannerError
-from planner.loop.advance import Step, Waiting
-from planner.loop.desk import Place, at_work
-from planner.loop.driver import driving
-from planner.loop.gatherer import gathering_for
-from planner.loop.keeper import holding
-from planner.loop.session import Session
-from planner.loop.stretch import Limits, run_stretch
+from planner.loop.dispatch.driver import driving
+from planner.loop.dispatch.keeper import holding
+from planner.loop.sensors.gatherer import gathering_for
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import Step, Waiting
+from planner.loop.steps.stretch import Limits, run_stretch
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from planner.loop.advance import Step
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import Step
 
 
 @dataclass(slots=True)

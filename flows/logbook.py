@@ -12,7 +12,7 @@ from prefect.logging import get_run_logger
 from flows.portrait import say_trial
 from planner.ledger.entries import CampaignStopped, Entry, FitFailed, OutcomesObserved, TrialMoved
 from planner.ledger.replay import CampaignState
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.trials import TERMINAL_TRIALS, TrialState
 
 _WORTH_A_WARNING = (TERMINAL_TRIALS | {TrialState.IN_DOUBT}) - {TrialState.COMPLETED}

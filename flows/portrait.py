@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.campaign import CampaignSpec, ClassOutcome, utility
 from planner.ledger.replay import CampaignState
-from planner.loop.stating import is_class, wanted_classes
+from planner.loop.deciding.stating import is_class, wanted_classes
 from planner.pictures import ClassTrials, Progress, draw_class_trials, draw_progress
 from planner.pictures.objective import goal_of
 from planner.pictures.progress import TrialState as Drawn

@@ -16,11 +16,11 @@ from flows.abandoned import close_abandoned
 from flows.home import home_of
 from flows.lending import Loan, lending
 from flows.server import server
-from planner.loop.advance import Step, Waiting
-from planner.loop.outlook import has_work
-from planner.loop.session import Session
-from planner.loop.sleeping import sleep_until
-from planner.loop.stretch import Limits, run_stretch
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import Step, Waiting
+from planner.loop.steps.outlook import has_work
+from planner.loop.steps.sleeping import sleep_until
+from planner.loop.steps.stretch import Limits, run_stretch
 
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 30.0
@@ -79,7 +79,7 @@ def run_campaign(
 
 def _import_ahead() -> None:
     """Import what the first step needs while the server starts."""
-    import planner.loop.model
+    import planner.loop.deciding.model
     import planner.report  # noqa: F401
 
 

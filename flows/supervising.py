@@ -23,7 +23,7 @@ from flows.server import server
 from flows.serving import ServingProcess
 from flows.watching import Outlook, Watched
 from planner.errors import PlannerError
-from planner.loop.desk import Place
+from planner.loop.sessions.desk import Place
 
 POLL_S = 1.0
 _AT_REST = (Outlook.ENDED, Outlook.FAILED, Outlook.PERSON)

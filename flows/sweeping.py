@@ -11,8 +11,8 @@ from prefect.states import Completed, Failed
 
 from flows.deploying import shared_database_url
 from planner.errors import PlannerError
-from planner.loop.desk import Place
-from planner.loop.sweeping import sweep
+from planner.loop.dispatch.sweeping import sweep
+from planner.loop.sessions.desk import Place
 
 FLOW_NAME = "sweep"
 

@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from planner.errors import LedgerUnavailable
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.trials import TrialState
 
 T = TypeVar("T")

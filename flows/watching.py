@@ -14,11 +14,11 @@ from enum import StrEnum
 from planner.clock import Clock
 from planner.ledger.entries import CampaignTaken, Entry
 from planner.ledger.replay import CampaignState
-from planner.loop.advance import Waiting, what_next
-from planner.loop.desk import Place, at_work
-from planner.loop.outlook import has_work
-from planner.loop.session import Session
-from planner.loop.waiting import describe_waiting
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import Waiting, what_next
+from planner.loop.steps.outlook import has_work
+from planner.loop.steps.waiting import describe_waiting
 
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 600.0

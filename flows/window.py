@@ -22,7 +22,7 @@ from prefect.exceptions import PrefectException
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from flows.portrait import describe, say_standing, share_done
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 
 EVERY_S = 10.0
 AFTER_TROUBLE_S = 60.0

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from planner.ledger.replay import CampaignState
-from planner.loop.desk import Place, at_work, looking_at
-from planner.loop.inline import run_inline
-from planner.loop.keeper import holding
-from planner.loop.session import Session
+from planner.loop.dispatch.keeper import holding
+from planner.loop.sessions.desk import Place, at_work, looking_at
+from planner.loop.sessions.session import Session
+from planner.loop.steps.inline import run_inline
 from planner.pictures import draw_progress
 from planner.pictures.curves import Curves, Line, draw_curves
 from planner.report import HISTORY, gather

@@ -10,10 +10,10 @@ from planner.bench.racing import Race, Rules
 from planner.campaign import CampaignSpec
 from planner.errors import Stopped
 from planner.ledger.replay import CampaignState
-from planner.loop.desk import Place, at_work
-from planner.loop.inline import run_inline
-from planner.loop.keeper import holding
-from planner.loop.model import settings_of
+from planner.loop.deciding.model import settings_of
+from planner.loop.dispatch.keeper import holding
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.steps.inline import run_inline
 from planner.trials import TrialState
 
 _LONGEST_NAME = 48  # leaves room for the seed within a campaign's longest name

@@ -27,7 +27,7 @@ def try_ways(file: File, as_json: Json = False) -> None:
     from planner.clock import SystemClock
     from planner.errors import InputError, NotSent
     from planner.loop.alerts.posting import send_test
-    from planner.loop.desk import read_spec
+    from planner.loop.sessions.desk import read_spec
 
     place = make_place(file)
     spec = read_spec(place)

@@ -13,7 +13,7 @@ from planner.cli.places import make_place
 
 if TYPE_CHECKING:
     from planner.campaign.amendment import Change
-    from planner.loop.opening import Agree
+    from planner.loop.sessions.opening import Agree
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def amend(
 
     Shows each change and asks whether it is to be entered. Nothing is proposed and nothing runs.
     """
-    from planner.loop.desk import at_work, changes_in_file, looking_at
+    from planner.loop.sessions.desk import at_work, changes_in_file, looking_at
 
     place = make_place(file, name)
     with looking_at(place) as session:
@@ -57,7 +57,7 @@ def agreement(*, amend: bool) -> Agree:
     Args:
         amend: whether every change that may be made is agreed to.
     """
-    from planner.loop.opening import agree, disagree
+    from planner.loop.sessions.opening import agree, disagree
 
     if amend:
         return agree
@@ -65,7 +65,7 @@ def agreement(*, amend: bool) -> Agree:
 
 
 def _ask(changes: tuple[Change, ...]) -> bool:
-    from planner.loop.opening import list_changes
+    from planner.loop.sessions.opening import list_changes
 
     typer.echo("The campaign file has changed since the campaign began:", err=True)
     typer.echo(list_changes(changes), err=True)

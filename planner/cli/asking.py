@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from planner.acquisition.explaining import Explanation
     from planner.campaign import CampaignSpec
-    from planner.loop.session import Session
-    from planner.loop.setup_order import SetUpOrder
+    from planner.loop.sessions.session import Session
+    from planner.loop.timetable.setup_order import SetUpOrder
     from planner.trials import Trial
 
 
@@ -104,7 +104,7 @@ def ask(
     """
     from planner.cli.assignments import names_in, read_combination, read_reported
     from planner.loop import people
-    from planner.loop.desk import at_work, read_spec
+    from planner.loop.sessions.desk import at_work, read_spec
 
     for path in (csv, xlsx, sheet):
         if path is not None:
@@ -167,7 +167,7 @@ def propose(
     from planner.cli.assignments import names_in, read_reported
     from planner.cli.proposed import proposed_in_words, proposed_json
     from planner.loop import people
-    from planner.loop.desk import at_work, read_spec
+    from planner.loop.sessions.desk import at_work, read_spec
 
     place = make_place(file, name)
     values = read_reported(settings, texts=names_in(read_spec(place)))
@@ -214,7 +214,7 @@ def _print_trials(
 
 def _explain(session: Session, trials: Sequence[Trial]) -> list[Explanation | None]:
     """Returns the explanation of each trial; None where no model can say anything yet."""
-    from planner.loop.explaining import explain_each
+    from planner.loop.deciding.explaining import explain_each
 
     configurations = [trial.configuration for trial in trials]
     found = explain_each(session.state, session.space, configurations)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from planner.campaign import CampaignSpec
     from planner.labs import DeliveryClass
     from planner.labs.checking import Examined, Verdict
-    from planner.loop.borrowing import Borrowed
+    from planner.loop.dispatch.borrowing import Borrowed
     from planner.space import Configuration
 
 _WIDTH = 10

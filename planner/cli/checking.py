@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from planner.labs import DeviceLab, Lab
     from planner.labs.checking import Examined
     from planner.ledger import Ledger
-    from planner.loop.borrowing import Borrowed
+    from planner.loop.dispatch.borrowing import Borrowed
     from planner.space import Configuration
 
 _KEPT, _NOT_ALL_TRIED, _BROKEN = 0, 3, 4
@@ -178,7 +178,7 @@ def _choose(spec: CampaignSpec, folder: Path, values: list[str]) -> Configuratio
 
     from planner.campaign import read_space
     from planner.cli.assignments import names_in, read_reported
-    from planner.loop.check import read_achieved
+    from planner.loop.results.check import read_achieved
 
     space = read_space(spec, folder=folder)
     middle = space.snap(np.full(space.n_columns, 0.5)) or next(
@@ -211,7 +211,7 @@ def _open(asked: _Asked) -> Lab:
 @contextmanager
 def _borrowed(asked: _Asked, lab: Lab) -> Iterator[Borrowed]:
     from planner.labs import DeviceLab
-    from planner.loop.borrowing import borrow_device
+    from planner.loop.dispatch.borrowing import borrow_device
 
     beat = lab.heartbeat(asked.device) if isinstance(lab, DeviceLab) else None
     if beat is not None and beat.state == "offline":

@@ -73,7 +73,7 @@ def _settle(
     from planner.device.agent import Agent
     from planner.device.journal import Journal
     from planner.device.running import journal_path
-    from planner.loop.permission import this_person
+    from planner.loop.sessions.permission import this_person
 
     journal = Journal(journal_path(spec, folder=folder))
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.ledger import Ledger
-    from planner.loop.emergency import Emergency, Reach
+    from planner.loop.dispatch.emergency import Emergency, Reach
 
 _NOT_REACHED = 5
 
@@ -43,8 +43,8 @@ def stop_everything(file: Path | None, *, reason: str, as_json: bool) -> None:
     Raises:
         Exit: with 5 where a device has not confirmed it, or the ledger has not taken it.
     """
-    from planner.loop.emergency import stop_all
-    from planner.loop.permission import this_person
+    from planner.loop.dispatch.emergency import stop_all
+    from planner.loop.sessions.permission import this_person
 
     also = _reach_of(file)
     with ExitStack() as held:
@@ -69,7 +69,7 @@ def clear(file: FileOrLab = None, reason: Reason = "", as_json: Json = False) ->
     by somebody who has looked at it.
     """
     from planner.campaign.people import Act
-    from planner.loop.permission import identify, permit
+    from planner.loop.sessions.permission import identify, permit
 
     if not reason.strip():
         raise InputError("Clearing an emergency stop needs a reason: say what was seen (--reason).")
@@ -92,7 +92,7 @@ def clear(file: FileOrLab = None, reason: Reason = "", as_json: Json = False) ->
 def _reach_of(file: Path | None) -> Sequence[Reach]:
     """Returns how the file's own devices are reached, whether or not they were ever used."""
     from planner.campaign import read_campaign
-    from planner.loop.emergency import Reach
+    from planner.loop.dispatch.emergency import Reach
 
     if file is None:
         return ()
@@ -103,7 +103,7 @@ def _reach_of(file: Path | None) -> Sequence[Reach]:
 
 def _who(ledger: Ledger) -> str:
     """Returns who acts; an unknown token keeps nobody from stopping."""
-    from planner.loop.permission import identify, this_person
+    from planner.loop.sessions.permission import identify, this_person
 
     try:
         return identify(ledger).name

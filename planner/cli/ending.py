@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from planner.ledger.replay import CampaignState
-    from planner.loop.desk import Place
-    from planner.loop.session import Session
+    from planner.loop.sessions.desk import Place
+    from planner.loop.sessions.session import Session
 
 DONE, WAITS, STOPPED, INTERRUPTED = 0, 3, 5, 130
 

@@ -144,7 +144,7 @@ def _draft(spec: CampaignSpec, folder: Path, values: list[str], device: str | No
     from planner.cli.assignments import names_in, read_reported
     from planner.errors import UnknownName
     from planner.labs import draft_order
-    from planner.loop.check import read_achieved
+    from planner.loop.results.check import read_achieved
     from planner.space import Fixed
 
     space = read_space(spec, folder=folder)

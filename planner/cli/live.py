@@ -28,7 +28,7 @@ from planner.ledger.entries import (
     TrialProposed,
 )
 from planner.ledger.replay import CampaignState
-from planner.loop.stating import is_class, wanted_classes
+from planner.loop.deciding.stating import is_class, wanted_classes
 from planner.space import Configuration
 from planner.trials import Trial, TrialState
 

@@ -47,7 +47,7 @@ def status(file: File, name: As = None, as_json: Json = False) -> None:
     has changed in the file since it was entered.
     """
     from planner.cli.standing import describe_standing, gather_standing
-    from planner.loop.desk import changes_in_file, looking_at
+    from planner.loop.sessions.desk import changes_in_file, looking_at
 
     place = make_place(file, name)
     with looking_at(place) as session:
@@ -78,7 +78,7 @@ def report(
     from rich.console import Console
 
     from planner.cli.ending import print_report
-    from planner.loop.desk import looking_at
+    from planner.loop.sessions.desk import looking_at
 
     place = make_place(file, name)
     with looking_at(place) as session:
@@ -99,7 +99,7 @@ def coverage(
     many would if they are right; how sharp the forecasts were; how the intervals are corrected
     now. Every forecast is judged by a result that it did not know.
     """
-    from planner.loop.desk import looking_at
+    from planner.loop.sessions.desk import looking_at
     from planner.report.coverage import (
         coverage_json,
         describe_coverage,
@@ -161,7 +161,7 @@ def what_if(
     Prints the mean, its interval, the interval of the next single run, and the probability of
     meeting the goal. Writes nothing to the ledger.
     """
-    from planner.loop.desk import looking_at
+    from planner.loop.sessions.desk import looking_at
     from planner.whatif import answer, draw, render, whatif_json
 
     with looking_at(make_place(file, name)) as session:

@@ -45,7 +45,7 @@ def approve(
     """
     from planner.errors import InputError
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.sessions.desk import at_work
     from planner.trials import TrialState
 
     if reject and not reason.strip():
@@ -75,7 +75,7 @@ def abort(
     """
     from planner.errors import InputError
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.sessions.desk import at_work
     from planner.trials import TERMINAL_TRIALS
 
     if not reason.strip():
@@ -109,7 +109,7 @@ def adjust(
     """
     from planner.cli.assignments import names_in, read_reported
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.sessions.desk import at_work
 
     with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         changes = read_reported(values, texts=names_in(session.state.spec))
@@ -151,7 +151,7 @@ def resolve(
     """
     from planner.cli.assignments import names_in, read_reported
     from planner.loop import people
-    from planner.loop.desk import at_work, read_spec
+    from planner.loop.sessions.desk import at_work, read_spec
     from planner.loop.sheets import read_typed
 
     place = make_place(file, name)
@@ -172,7 +172,7 @@ def veto(
     machine has is aborted instead (planner abort).
     """
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.sessions.desk import at_work
 
     with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         said = people.veto(session, trial, reason=reason)
@@ -201,7 +201,7 @@ def exclude(
     be proposed again.
     """
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.sessions.desk import at_work
 
     with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         said = people.exclude(session, which, reason=reason, undo=undo)
@@ -224,7 +224,7 @@ def note(
     It is kept in the ledger under your name, and stands in the report.
     """
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.sessions.desk import at_work
 
     with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         said = people.note(session, text, trial=trial)

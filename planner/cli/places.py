@@ -12,12 +12,12 @@ from planner.errors import InputError
 
 if TYPE_CHECKING:
     from planner.ledger import Ledger
-    from planner.loop.desk import Place
+    from planner.loop.sessions.desk import Place
 
 
 def make_place(file: Path, name: str | None = None, *, seed: int | None = None) -> Place:
     """Returns the place of a campaign: its file, its name, its ledger."""
-    from planner.loop.desk import Place
+    from planner.loop.sessions.desk import Place
 
     return Place(file=file, name=name, seed=seed, database_url=database_url())
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from planner.campaign import CampaignSpec, Maximise, Minimise, Person
 from planner.cli.live import describe, describe_courses
 from planner.ledger.replay import CampaignState
+from planner.loop.deciding.stating import is_class
 from planner.loop.people import Proposed
-from planner.loop.stating import is_class
 from planner.trials import Prediction, Trial, TrialState
 
 if TYPE_CHECKING:

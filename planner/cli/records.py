@@ -15,7 +15,7 @@ from planner.cli.written import require_folder, write_file
 if TYPE_CHECKING:
     from planner.loop.exchange import Imported
     from planner.loop.exchange.sources import Given
-    from planner.loop.session import Session
+    from planner.loop.sessions.session import Session
 
 _FORMATS = ("csv", "xlsx", "json", "parquet")
 
@@ -54,7 +54,7 @@ def export(
     files lie in NAME_files beside the table, which names them by path and hash; in JSON curves
     stand in their place. planner import reads all of it back.
     """
-    from planner.loop.desk import looking_at
+    from planner.loop.sessions.desk import looking_at
 
     with looking_at(make_place(file, name)) as session:
         if entries:
@@ -117,8 +117,8 @@ def import_(
     imported or none. Rows of the same file that are here already are left out.
     """
     from planner.errors import InputError
-    from planner.loop.desk import at_work
     from planner.loop.exchange import import_rows
+    from planner.loop.sessions.desk import at_work
 
     if from_campaign is None and table is not None and table.suffix in (".yaml", ".yml"):
         table, from_campaign = None, table
@@ -156,7 +156,7 @@ def backup(
     """
     from planner.ledger.backup import backup as copy_ledger
     from planner.ledger.backup import copy_artifacts
-    from planner.loop.desk import looking_at
+    from planner.loop.sessions.desk import looking_at
 
     with looking_at(make_place(file, name)) as session:
         copy_ledger(session.ledger, to)
@@ -221,8 +221,8 @@ def _read(
     sheet: str | None,
     decimal: DecimalMark | None,
 ) -> tuple[Given, str]:
-    from planner.loop.desk import looking_at
     from planner.loop.exchange import read_campaign_rows, read_file
+    from planner.loop.sessions.desk import looking_at
 
     if from_campaign is not None:
         with looking_at(make_place(from_campaign)) as other:

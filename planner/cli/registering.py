@@ -78,7 +78,7 @@ def add(
     from planner.campaign import people as roles
     from planner.errors import InputError
     from planner.ledger.people import register
-    from planner.loop.permission import TOKEN_VARIABLE, this_person
+    from planner.loop.sessions.permission import TOKEN_VARIABLE, this_person
 
     if not name.strip() or name != name.strip() or not name.isprintable() or len(name) > 64:
         raise InputError(f"{name!r} is no name. Give one of up to 64 letters, such as anna.")
@@ -107,7 +107,7 @@ def list_(
 ) -> None:
     """List who is registered, and who you are here."""
     from planner.ledger.people import read_people, read_people_acts
-    from planner.loop.permission import identify
+    from planner.loop.sessions.permission import identify
 
     with ledger_of(of, create=False) as ledger:
         me = identify(ledger)
@@ -169,7 +169,7 @@ def revoke(name: Name, of: Of = None, reason: Reason = "", as_json: Json = False
 def _asked_by(of: Path | None, *, create: bool) -> Iterator[tuple[Ledger, str]]:
     """Yields the ledger, and who asks, if they may register people."""
     from planner.campaign.people import Act
-    from planner.loop.permission import identify, permit
+    from planner.loop.sessions.permission import identify, permit
 
     with ledger_of(of, create=create) as ledger:
         by = identify(ledger).name

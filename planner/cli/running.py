@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from planner.cli.live import Progress
-    from planner.loop.desk import Place
-    from planner.loop.session import Session
+    from planner.loop.sessions.desk import Place
+    from planner.loop.sessions.session import Session
 
 
 class Engine(StrEnum):
@@ -127,10 +127,10 @@ def _run(
     from planner.cli.ending import has_ended, reopen
     from planner.cli.live import seed_best
     from planner.loop.alerts import alerting
-    from planner.loop.desk import at_work
-    from planner.loop.driver import driving
-    from planner.loop.gatherer import gathering_for
-    from planner.loop.keeper import holding
+    from planner.loop.dispatch.driver import driving
+    from planner.loop.dispatch.keeper import holding
+    from planner.loop.sensors.gatherer import gathering_for
+    from planner.loop.sessions.desk import at_work
 
     with (
         at_work(place, may_amend=agreement(amend=amend)) as session,
@@ -151,7 +151,7 @@ def _call_engine(
     engine: Engine, session: Session, place: Place, progress: Progress, leave: Leave
 ) -> None:
     if engine is Engine.INLINE:
-        from planner.loop.inline import run_inline
+        from planner.loop.steps.inline import run_inline
 
         leave.begin()
         run_inline(session, is_asked_to_leave=leave.is_set, on_message=progress.message)
@@ -170,7 +170,7 @@ def _call_engine(
 def finish(session: Session, place: Place, console: Console, *, left: bool, as_json: bool) -> int:
     """Prints how the run ended, and returns its exit code."""
     from planner.cli.ending import exit_code, print_report
-    from planner.loop.waiting import describe_waiting
+    from planner.loop.steps.waiting import describe_waiting
 
     state = session.state
     code = exit_code(state, left=left)

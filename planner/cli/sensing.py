@@ -51,8 +51,13 @@ def readings(
     an outlier, a unit that is not understood) says why; gaps are named and never filled.
     """
     from planner.errors import InputError
-    from planner.loop.desk import looking_at
-    from planner.loop.sensing import describe_standings, read_since, standing_facts, windows_of
+    from planner.loop.sensors.sensing import (
+        describe_standings,
+        read_since,
+        standing_facts,
+        windows_of,
+    )
+    from planner.loop.sessions.desk import looking_at
 
     if sensor is None and (csv or picture is not None or trial is not None):
         raise InputError(
@@ -74,7 +79,7 @@ def readings(
 
 
 def _show(windows: list[Window], *, csv: bool, as_json: bool) -> None:
-    from planner.loop.sensing import describe_window
+    from planner.loop.sensors.sensing import describe_window
     from planner.readings import summarise
 
     if csv:

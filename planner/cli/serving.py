@@ -54,7 +54,7 @@ def up(
     """
     from flows.supervising import supervise
     from planner.loop.alerts import alerting
-    from planner.loop.gatherer import gathering_for
+    from planner.loop.sensors.gatherer import gathering_for
 
     places = [make_place(file) for file in files or ()]
     place = find_home(files[0] if files else None, home)
@@ -110,7 +110,7 @@ def deploy(
     package, executes it. Each scheduled flow run is one stretch.
     """
     from flows.deploying import Schedule, deploy_there
-    from planner.loop.desk import read_spec
+    from planner.loop.sessions.desk import read_spec
 
     if (cron is None) == (interval is None):
         raise InputError("Give either --cron or --interval.")

@@ -8,13 +8,18 @@ from dataclasses import asdict
 from typing import Any
 
 from planner.campaign.amendment import Change
-from planner.loop.budget import NO_LIMIT, budget_left, money_in_words, money_left
-from planner.loop.opening_hours import describe_opening
-from planner.loop.placing import wait_until
-from planner.loop.service import service_facts
-from planner.loop.session import Session
-from planner.loop.stock import describe_stock, stock_facts
-from planner.loop.waiting import describe_service, describe_time, describe_waiting, waits_for_people
+from planner.loop.dispatch.service import service_facts
+from planner.loop.rules.budget import NO_LIMIT, budget_left, money_in_words, money_left
+from planner.loop.rules.opening_hours import describe_opening
+from planner.loop.rules.stock import describe_stock, stock_facts
+from planner.loop.sessions.session import Session
+from planner.loop.steps.waiting import (
+    describe_service,
+    describe_time,
+    describe_waiting,
+    waits_for_people,
+)
+from planner.loop.timetable.placing import wait_until
 from planner.loop.work_list import list_work
 from planner.trials import TERMINAL_TRIALS, Wanted
 

@@ -84,8 +84,8 @@ def go(file: File, reason: Reason = "", name: As = None, as_json: Json = False) 
 
 
 def _want(file: Path, name: str | None, wanted: Wanted, *, reason: str, as_json: bool) -> None:
-    from planner.loop.desk import at_work
     from planner.loop.people import want
+    from planner.loop.sessions.desk import at_work
 
     with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         was = session.state.wanted

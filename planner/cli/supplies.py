@@ -36,8 +36,8 @@ def stock(
     The amount is what there is now, in all; what trials under way are still to use is in it.
     """
     from planner.errors import InputError
-    from planner.loop.desk import at_work, looking_at
-    from planner.loop.stock import count_stock, describe_stock, stock_facts
+    from planner.loop.rules.stock import count_stock, describe_stock, stock_facts
+    from planner.loop.sessions.desk import at_work, looking_at
 
     place = make_place(file, name)
     if not amounts:
@@ -71,9 +71,9 @@ def maintenance(
     --out nor --back it says what is out of service.
     """
     from planner.errors import InputError
-    from planner.loop.desk import at_work, looking_at
-    from planner.loop.service import service_facts, set_service
-    from planner.loop.waiting import describe_service
+    from planner.loop.dispatch.service import service_facts, set_service
+    from planner.loop.sessions.desk import at_work, looking_at
+    from planner.loop.steps.waiting import describe_service
 
     if out and back:
         raise InputError("Give --out or --back, not both.")

@@ -13,8 +13,8 @@ from planner.cli.options import As, DecimalMark, File, Json, Reason, Values
 from planner.cli.places import make_place
 
 if TYPE_CHECKING:
-    from planner.loop.desk import Place
     from planner.loop.people import Told
+    from planner.loop.sessions.desk import Place
     from planner.loop.sheets import How
 
 
@@ -101,7 +101,7 @@ def tell(
         raise InputError("Give either outcomes (NAME=VALUE) or --failed with --reason.")
     from planner.cli.assignments import names_in, read_reported
     from planner.loop import people
-    from planner.loop.desk import read_spec
+    from planner.loop.sessions.desk import read_spec
 
     texts = names_in(read_spec(place))
     told = people.Told(
@@ -117,7 +117,7 @@ def tell(
 
 def _tell_one(place: Place, trial: int, told: Told, *, as_json: bool) -> None:
     from planner.loop import people
-    from planner.loop.desk import at_work
+    from planner.loop.sessions.desk import at_work
     from planner.loop.sheets import read_typed
 
     with at_work(place, with_lab=False, may_begin=False) as session:
@@ -132,7 +132,7 @@ def _tell_table(
     place: Place, table: Path, how: How, options: dict[str, Any], *, as_json: bool
 ) -> None:
     from planner.cli.answered import answer_json
-    from planner.loop.desk import at_work
+    from planner.loop.sessions.desk import at_work
     from planner.loop.sheets import answer_in_words, tell_table
     from planner.tables import read_sheet
 

@@ -15,13 +15,13 @@ from planner.campaign.reductions import Own
 from planner.errors import InputError
 from planner.labs import Reported
 from planner.loop import people
-from planner.loop.described import rows_of_frame, session_of_record, session_of_spec
-from planner.loop.desk import Place, at_work
+from planner.loop.deciding.model import fit_surrogate, predict, predict_classes
 from planner.loop.exchange import import_rows
 from planner.loop.exchange.frames import make_frame, rows_of
-from planner.loop.model import fit_surrogate, predict, predict_classes
 from planner.loop.people.settings import fill_settings
-from planner.loop.session import Session
+from planner.loop.sessions.described import rows_of_frame, session_of_record, session_of_spec
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.sessions.session import Session
 from planner.loop.sheets import Given, How, answer_in_words, report, tell_table
 from planner.loop.sheets.frames import frame_to_fill, sheet_of_frame
 from planner.models import FitFailure

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from planner.campaign import NumberOutcome, Person
 from planner.ledger.replay import CampaignState
-from planner.loop.approval import n_missing
+from planner.loop.rules.approval import n_missing
 from planner.trials import Trial, TrialState
 
 SOMEBODY = "whoever may decide"

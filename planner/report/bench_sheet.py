@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from planner.campaign import AnyOutcome, CampaignSpec, ClassOutcome
 from planner.ledger.replay import CampaignState
-from planner.loop.setup_order import SetUpOrder
+from planner.loop.timetable.setup_order import SetUpOrder
 from planner.report.run_sheet import RunColumn, RunCourse, RunRow, RunSheetHead, make_run_sheet
 from planner.space import Configuration, Contextual, Value
 from planner.tables import number_text

@@ -8,9 +8,9 @@ import torch
 
 from planner.campaign import Maximise, Minimise, utility
 from planner.ledger.replay import CampaignState
-from planner.loop.best import estimate_remaining, find_best
-from planner.loop.model import expected_at, observed_goal
-from planner.loop.stating import is_class, stated_factor
+from planner.loop.deciding.best import estimate_remaining, find_best
+from planner.loop.deciding.model import expected_at, observed_goal
+from planner.loop.deciding.stating import is_class, stated_factor
 from planner.models import FitFailure, Surrogate
 from planner.report.facts import BestConditions, Left
 from planner.space import Configuration, Floats, SearchSpace

@@ -10,7 +10,7 @@ import numpy as np
 from planner import pictures
 from planner.campaign import CampaignSpec
 from planner.ledger.replay import CampaignState
-from planner.loop.forecasting import measure_coverage
+from planner.loop.deciding.forecasting import measure_coverage
 from planner.models.coverage.measuring import RECENT, Coverage, running_mean
 from planner.pictures.axis import number
 from planner.report.words import percent, rounded, unit_of

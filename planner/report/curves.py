@@ -8,8 +8,8 @@ from planner.campaign import AnyOutcome, CurveOutcome, DistributionOutcome, util
 from planner.errors import LedgerUnavailable
 from planner.ledger.artifacts import ArtifactStore
 from planner.ledger.replay import CampaignState
-from planner.loop.intake import Intake, reduced
-from planner.loop.measuring import points_of
+from planner.loop.results.intake import Intake, reduced
+from planner.loop.results.measuring import points_of
 from planner.pictures import Curves, Line
 from planner.pictures.curves import MOST_LINES
 from planner.space import Floats

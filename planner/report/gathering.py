@@ -23,12 +23,9 @@ from planner.campaign import (
 )
 from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
-from planner.loop.bench import hours_used, set_up_hours_used
-from planner.loop.budget import cost_by_source, cost_so_far
-from planner.loop.explaining import explain_each
-from planner.loop.intake import Intake
-from planner.loop.model import fit_surrogate
-from planner.loop.stating import (
+from planner.loop.deciding.explaining import explain_each
+from planner.loop.deciding.model import fit_surrogate
+from planner.loop.deciding.stating import (
     is_class,
     scaled,
     stated_factor,
@@ -36,7 +33,10 @@ from planner.loop.stating import (
     stated_outcome,
     wanted_classes,
 )
-from planner.loop.stock import describe_stock
+from planner.loop.results.intake import Intake
+from planner.loop.rules.budget import cost_by_source, cost_so_far
+from planner.loop.rules.stock import describe_stock
+from planner.loop.timetable.bench import hours_used, set_up_hours_used
 from planner.models import FitFailure, Surrogate
 from planner.report import words
 from planner.report.best_found import (

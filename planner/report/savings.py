@@ -19,9 +19,9 @@ import torch
 
 from planner.acquisition.utility import utility_of
 from planner.ledger.replay import CampaignState
-from planner.loop.bench import hours_used
-from planner.loop.best import find_best
-from planner.loop.budget import cost_so_far
+from planner.loop.deciding.best import find_best
+from planner.loop.rules.budget import cost_so_far
+from planner.loop.timetable.bench import hours_used
 from planner.models import FitFailure, Surrogate
 from planner.rng import derive_seed
 from planner.space import Configuration, Expression, Floats, SearchSpace

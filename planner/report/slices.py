@@ -7,8 +7,8 @@ import torch
 
 from planner.campaign import CampaignSpec
 from planner.ledger.replay import CampaignState
-from planner.loop.model import LEVEL, expected_at, observed_goal
-from planner.loop.stating import is_class, stated_factor, stated_objective, stated_outcome
+from planner.loop.deciding.model import LEVEL, expected_at, observed_goal
+from planner.loop.deciding.stating import is_class, stated_factor, stated_objective, stated_outcome
 from planner.models import FitFailure, Surrogate
 from planner.pictures import CategoricalSlice, NumericSlice, Prediction, Slices, SliceTrials
 from planner.pictures.objective import goal_of

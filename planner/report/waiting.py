@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from planner.ledger.replay import CampaignState
-from planner.loop.approval import missing_in_words
-from planner.loop.holding_back import why_held
+from planner.loop.dispatch.holding_back import why_held
+from planner.loop.rules.approval import missing_in_words
 from planner.report.facts import WaitingItem
 from planner.trials import Trial, TrialState, Wanted
 

@@ -12,15 +12,15 @@ from torch import Tensor
 from planner.campaign import Maximise, Minimise
 from planner.errors import InputError
 from planner.ledger.replay import CampaignState
-from planner.loop.best import find_best
-from planner.loop.model import (
+from planner.loop.deciding.best import find_best
+from planner.loop.deciding.model import (
     LEVEL,
     expected_at,
     fit_surrogate,
     observed_goal,
     predict_classes,
 )
-from planner.loop.stating import is_class, stated_factor
+from planner.loop.deciding.stating import is_class, stated_factor
 from planner.models import Bounds, FitFailure, Surrogate, chance, expect_difference
 from planner.models.scaling import ENOUGH_FOR_SCALE
 from planner.space import Configuration, Fixed, Floats, SearchSpace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.errors import InputError
-from planner.loop.stating import is_class, stated_objective, stated_outcome
+from planner.loop.deciding.stating import is_class, stated_objective, stated_outcome
 from planner.pictures import Prediction, WhatIf, draw_whatif
 from planner.pictures.frame import WIDTH_PX
 from planner.pictures.objective import goal_of

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from planner.campaign import utility
-from planner.loop.stating import is_class, stated_objective, stated_outcome
+from planner.loop.deciding.stating import is_class, stated_objective, stated_outcome
 from planner.pictures.axis import number
 from planner.space import Value
 from planner.whatif.records import Answer, Said

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from planner.ledger.replay import CampaignState
-from planner.loop.desk import Place, at_work
-from planner.loop.inline import run_inline
-from planner.loop.keeper import holding
+from planner.loop.dispatch.keeper import holding
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.steps.inline import run_inline
 from planner.trials import Trial, TrialState
 
 

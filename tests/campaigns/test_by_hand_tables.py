@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.loop.desk import Place, at_work
 from planner.loop.people import ask
-from planner.loop.session import Session
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.sessions.session import Session
 from planner.loop.sheets import Effect, TableAnswer, tell_table
 from planner.tables import read_sheet
 from planner.trials import Trial, TrialState

@@ -9,7 +9,7 @@ import pytest
 
 from planner.campaign import read_space
 from planner.ledger.replay import CampaignState
-from planner.loop.model import fit_surrogate, make_situation, predict
+from planner.loop.deciding.model import fit_surrogate, make_situation, predict
 from planner.models import FitFailure
 from planner.trials import TrialState
 from tests.campaigns.shipped import copy_shipped, run_shipped

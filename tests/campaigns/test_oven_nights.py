@@ -13,9 +13,9 @@ import pytest
 from planner.clock import ManualClock
 from planner.labs import Answer, DeliveryClass, Order, Reported, Result
 from planner.ledger.replay import CampaignState
-from planner.loop.desk import Place, at_work
-from planner.loop.inline import run_inline
-from planner.loop.keeper import holding
+from planner.loop.dispatch.keeper import holding
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.steps.inline import run_inline
 from planner.simulators.catalogue import find
 from planner.trials import DeviceState
 from tests.campaigns.shipped import completed, copy_shipped

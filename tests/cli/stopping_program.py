@@ -12,9 +12,9 @@ from pathlib import Path
 
 from planner.errors import StaleWrite
 from planner.labs import Answer, Order
-from planner.loop.advance import advance
-from planner.loop.desk import Place, at_work
-from planner.loop.keeper import holding
+from planner.loop.dispatch.keeper import holding
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.steps.advance import advance
 from tests.loop.scripted_lab import ScriptedLab, done
 
 

@@ -11,8 +11,8 @@ import pytest
 import planner
 from planner.errors import InputError
 from planner.ledger.artifacts import ArtifactStore
-from planner.loop.desk import Place, at_work
 from planner.loop.exchange import import_rows, read_file
+from planner.loop.sessions.desk import Place, at_work
 from tests.cli.conftest import Typed
 
 DYE = """

@@ -15,8 +15,8 @@ from planner.campaign import read_campaign
 from planner.cli.app import app
 from planner.clock import SystemClock
 from planner.errors import PlannerError
-from planner.loop.desk import Place, at_work, open_the_ledger
-from planner.loop.gateway import gathering
+from planner.loop.sensors.gateway import gathering
+from planner.loop.sessions.desk import Place, at_work, open_the_ledger
 from planner.readings import Reading
 
 FILE = """\

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.loop.permission import this_person
+from planner.loop.sessions.permission import this_person
 from tests.cli.conftest import Typed
 from tests.loop.conftest import campaign_text
 

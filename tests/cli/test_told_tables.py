@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from planner.clock import SystemClock
 from planner.errors import TableError
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.loop.sheets import Effect, How, TableAnswer, make_columns, make_rows, tell_table
 from planner.tables import Entry, read_sheet, write_sheet
 from planner.trials import TrialState

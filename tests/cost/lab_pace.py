@@ -33,10 +33,10 @@ from kill_bench import environment  # noqa: E402
 
 from planner.ledger.entries import Entry, OutcomesObserved  # noqa: E402
 from planner.ledger.replay import CampaignState  # noqa: E402
-from planner.loop.desk import Place, at_work  # noqa: E402
-from planner.loop.driver import driving  # noqa: E402
-from planner.loop.inline import run_inline  # noqa: E402
-from planner.loop.keeper import holding  # noqa: E402
+from planner.loop.dispatch.driver import driving  # noqa: E402
+from planner.loop.dispatch.keeper import holding  # noqa: E402
+from planner.loop.sessions.desk import Place, at_work  # noqa: E402
+from planner.loop.steps.inline import run_inline  # noqa: E402
 from tests.cost.past_trials import write_past  # noqa: E402
 
 N_CAMPAIGNS = 8

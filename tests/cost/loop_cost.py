@@ -27,12 +27,12 @@ from kill_bench import CAMPAIGN  # noqa: E402
 from planner.ledger.entries import Entry, OutcomesObserved  # noqa: E402
 from planner.ledger.replay import CampaignState  # noqa: E402
 from planner.loop import advance  # noqa: E402
-from planner.loop.at_random import choose_at_random  # noqa: E402
-from planner.loop.chosen import Chosen  # noqa: E402
-from planner.loop.desk import Place, at_work  # noqa: E402
-from planner.loop.inline import run_inline  # noqa: E402
-from planner.loop.keeper import holding  # noqa: E402
-from planner.loop.session import Session  # noqa: E402
+from planner.loop.deciding.at_random import choose_at_random  # noqa: E402
+from planner.loop.deciding.chosen import Chosen  # noqa: E402
+from planner.loop.dispatch.keeper import holding  # noqa: E402
+from planner.loop.sessions.desk import Place, at_work  # noqa: E402
+from planner.loop.sessions.session import Session  # noqa: E402
+from planner.loop.steps.inline import run_inline  # noqa: E402
 from planner.rng import derive_seed  # noqa: E402
 from planner.space import SearchSpace  # noqa: E402
 

@@ -13,8 +13,8 @@ from planner.ledger.entries import (
     TrialMoved,
     TrialProposed,
 )
-from planner.loop.orders import open_run
-from planner.loop.session import Session
+from planner.loop.dispatch.orders import open_run
+from planner.loop.sessions.session import Session
 from planner.rng import derive_seed, make_generator
 from planner.trials import Measured, Proposal, RunState, Trial, TrialState, digest_json
 

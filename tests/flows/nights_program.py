@@ -13,8 +13,8 @@ from pathlib import Path
 from flows.running import run_campaign
 from planner.clock import ManualClock
 from planner.labs import Answer, DeliveryClass, Order, Reported, Result
-from planner.loop.desk import Place, at_work
-from planner.loop.keeper import holding
+from planner.loop.dispatch.keeper import holding
+from planner.loop.sessions.desk import Place, at_work
 from planner.trials import DeviceState
 
 

@@ -13,7 +13,7 @@ from server_users import count, environment
 
 from flows.watching import Outlook, Watched
 from planner.clock import ManualClock
-from planner.loop.desk import Place
+from planner.loop.sessions.desk import Place
 
 NIGHTS = """
 schema: 1

@@ -11,7 +11,7 @@ import pytest
 from flows.watching import BOOKKEEPING_S, Outlook, Watched
 from planner.clock import ManualClock
 from planner.ledger import Ledger, open_ledger, this_process
-from planner.loop.desk import Place
+from planner.loop.sessions.desk import Place
 
 CAMPAIGN = """
 schema: 1

@@ -9,8 +9,8 @@ from pathlib import Path
 from stepped_clock import obey_steps
 
 from planner.errors import PlannerError
-from planner.loop.desk import Place, at_work
-from planner.loop.driver import driving
+from planner.loop.dispatch.driver import driving
+from planner.loop.sessions.desk import Place, at_work
 
 
 def drive(file: Path) -> None:

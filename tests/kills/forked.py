@@ -21,8 +21,8 @@ HERE = Path(__file__).parent
 _ON_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG
 What = Literal["planner", "device", "driver", "plain device"]
 _FIRST = [
-    "planner.loop.propose",
-    "planner.loop.driver",
+    "planner.loop.deciding.propose",
+    "planner.loop.dispatch.driver",
     "planner.cli.running",
     "planner.cli.people",
     "planner.device.running",

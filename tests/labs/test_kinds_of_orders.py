@@ -14,8 +14,8 @@ from planner.clock import ManualClock
 from planner.errors import InputError, TableError
 from planner.labs import ORDERS, Answer, Order, ReplayLab, Series, SimulatorLab, open_lab
 from planner.ledger import open_ledger
-from planner.loop.opening import open_campaign
-from planner.loop.orders import make_order
+from planner.loop.dispatch.orders import make_order
+from planner.loop.sessions.opening import open_campaign
 from planner.space import Value
 from planner.trials import DeviceState, Proposal, Trial, TrialState, digest_order
 from tests.report.campaigns import START

@@ -16,11 +16,11 @@ from planner.ledger import open_ledger
 from planner.ledger.backup import backup
 from planner.ledger.entries import Record, TrialMoved, TrialProposed
 from planner.loop import people
-from planner.loop.intake import make_intake
-from planner.loop.opening import open_campaign
-from planner.loop.orders import open_run
+from planner.loop.dispatch.orders import open_run
 from planner.loop.people.rehearsal import Rehearsal
-from planner.loop.session import Session
+from planner.loop.results.intake import make_intake
+from planner.loop.sessions.opening import open_campaign
+from planner.loop.sessions.session import Session
 from planner.space import Value
 from planner.trials import Proposal, TrialState
 

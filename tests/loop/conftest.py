@@ -13,9 +13,9 @@ from planner.campaign import parse_campaign, read_space
 from planner.clock import ManualClock
 from planner.labs import Lab
 from planner.ledger import open_ledger
-from planner.loop.intake import make_intake
-from planner.loop.opening import open_campaign
-from planner.loop.session import Session
+from planner.loop.results.intake import make_intake
+from planner.loop.sessions.opening import open_campaign
+from planner.loop.sessions.session import Session
 
 CAMPAIGN = """
 schema: 1

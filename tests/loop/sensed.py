@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.readings import Reading
 from planner.readings.wire import microseconds
 from planner.readings.writing import Parcel, write_parcels

@@ -18,13 +18,13 @@ from planner.device.running import Device
 from planner.errors import InputError, Refused, Unanswered
 from planner.labs import Adjustment, Answer, Reported
 from planner.loop import people
-from planner.loop.advance import advance
-from planner.loop.desk import Place, at_work
-from planner.loop.driver import driving
-from planner.loop.inline import run_inline
-from planner.loop.keeper import holding, let_devices_go
-from planner.loop.session import Session
-from planner.loop.waiting import describe_waiting
+from planner.loop.dispatch.driver import driving
+from planner.loop.dispatch.keeper import holding, let_devices_go
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import advance
+from planner.loop.steps.inline import run_inline
+from planner.loop.steps.waiting import describe_waiting
 from planner.trials import DeviceState, Heartbeat, RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done

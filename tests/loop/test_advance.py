@@ -12,10 +12,10 @@ from planner.labs import Answer, DeliveryClass, Order, Reported
 from planner.ledger.entries import FitFailed, ResultQuarantined
 from planner.ledger.replay import replay
 from planner.loop import people
-from planner.loop.advance import Waiting, advance
-from planner.loop.inline import run_inline
-from planner.loop.model import fit_surrogate
-from planner.loop.propose import decide
+from planner.loop.deciding.model import fit_surrogate
+from planner.loop.deciding.propose import decide
+from planner.loop.steps.advance import Waiting, advance
+from planner.loop.steps.inline import run_inline
 from planner.models import FitFailure
 from planner.trials import DeviceState, RunState, TrialState, Wanted
 from tests.loop.conftest import MakeSession, campaign_text
@@ -289,7 +289,7 @@ def test_a_result_that_arrives_while_the_planner_thinks_does_not_make_a_proposal
     chosen = decide(session.refresh(), session.space, q=1)
     told = people.Told(outcomes={"yield": Reported(value=5.0)})
     people.tell(session, handed[0].number, told)
-    from planner.loop.propose import write_proposals
+    from planner.loop.deciding.propose import write_proposals
 
     numbers = write_proposals(session, chosen)
     assert session.state.trials[numbers[0]].proposal.seen < session.state.changed

@@ -25,10 +25,10 @@ from planner.ledger.entries import (
     TrialProposed,
 )
 from planner.loop import people
-from planner.loop.advance import advance
 from planner.loop.alerts import Post
 from planner.loop.alerts.posting import send_test
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import advance
 from planner.trials import Answer, DeviceState, HeldBy, Proposal, TrialState, Wanted
 from tests.loop.alert_peers import Certificates, Hook, Mailbox, mail_server, web_server
 from tests.loop.conftest import MakeSession, campaign_text
@@ -131,7 +131,7 @@ def a_lost_heartbeat(session: Session) -> None:
 
 
 def used_stock(session: Session) -> None:
-    from planner.loop.stock import count_stock
+    from planner.loop.rules.stock import count_stock
 
     count_stock(session, {"acid": "10"}, reason="a bottle")
     propose(session, 3)  # which reserve 9 of 10
@@ -425,7 +425,7 @@ def test_alerts_go_out_beside_the_work_and_once_more_at_its_end(
     import time
 
     from planner.loop.alerts import alerting
-    from planner.loop.desk import Place
+    from planner.loop.sessions.desk import Place
 
     (tmp_path / "bench.yaml").write_text(by_program())
     (tmp_path / "bench.planner").mkdir()
@@ -447,7 +447,7 @@ def test_alerts_go_out_beside_the_work_and_once_more_at_its_end(
 
 def test_a_ledger_that_cannot_be_read_is_said_and_stops_nothing(tmp_path: Path) -> None:
     from planner.loop.alerts import alerting
-    from planner.loop.desk import Place
+    from planner.loop.sessions.desk import Place
 
     (tmp_path / "bench.yaml").write_text(by_program())
     (tmp_path / "bench.planner").mkdir()

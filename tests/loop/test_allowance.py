@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.loop.allowance import MONEY, Allowance, Resource
+from planner.loop.rules.allowance import MONEY, Allowance, Resource
 from planner.space import Continuous, SearchSpace
 
 A, B = (Continuous(name=name, low=0, high=10, resolution=0.1) for name in "ab")

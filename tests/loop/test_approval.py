@@ -13,12 +13,12 @@ from planner.campaign.approval import Approval, Condition
 from planner.errors import Refused, StaleWrite
 from planner.ledger.entries import ApprovalGiven
 from planner.loop import people
-from planner.loop.advance import advance
-from planner.loop.inline import run_inline
-from planner.loop.opening import agree, open_campaign
-from planner.loop.propose import decide, write_proposals
-from planner.loop.session import Session
-from planner.loop.waiting import describe_waiting
+from planner.loop.deciding.propose import decide, write_proposals
+from planner.loop.sessions.opening import agree, open_campaign
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import advance
+from planner.loop.steps.inline import run_inline
+from planner.loop.steps.waiting import describe_waiting
 from planner.loop.work_list import list_work
 from planner.trials import Reported, TrialState
 from tests.loop.conftest import MakeSession, campaign_text

@@ -23,13 +23,13 @@ from planner.errors import Refused
 from planner.labs import Answer, Order, Reported
 from planner.ledger import open_ledger
 from planner.loop import people
-from planner.loop.advance import Step, Waiting, advance
-from planner.loop.intake import make_intake
-from planner.loop.opening import open_campaign
-from planner.loop.outlook import has_work
-from planner.loop.service import set_service
-from planner.loop.session import Session
-from planner.loop.stock import count_stock
+from planner.loop.dispatch.service import set_service
+from planner.loop.results.intake import make_intake
+from planner.loop.rules.stock import count_stock
+from planner.loop.sessions.opening import open_campaign
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import Step, Waiting, advance
+from planner.loop.steps.outlook import has_work
 from planner.trials import DeviceState, TrialState
 from tests.loop.scripted_lab import ScriptedLab, done, failed
 from tests.oracles.bench_rules import Rules, check

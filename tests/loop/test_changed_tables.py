@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from planner.errors import Refused
-from planner.loop.desk import Place, at_work
-from planner.loop.opening import agree
+from planner.loop.sessions.desk import Place, at_work
+from planner.loop.sessions.opening import agree
 
 LISTED = """
 campaign: listed

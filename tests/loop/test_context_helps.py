@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from planner.labs import Answer, Order
-from planner.loop.advance import advance
-from planner.loop.keeper import let_devices_go
-from planner.loop.model import expected_at, fit_surrogate
+from planner.loop.deciding.model import expected_at, fit_surrogate
+from planner.loop.dispatch.keeper import let_devices_go
+from planner.loop.steps.advance import advance
 from planner.models import Surrogate
 from planner.trials import TrialState
 from tests.loop.conftest import MakeSession

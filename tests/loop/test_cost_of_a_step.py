@@ -13,9 +13,9 @@ from sqlalchemy import event
 import planner
 from planner.clock import ManualClock
 from planner.ledger.entries import OutcomesObserved
-from planner.loop.advance import advance
-from planner.loop.keeper import holding
-from planner.loop.session import Session
+from planner.loop.dispatch.keeper import holding
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import advance
 from tests.cost.past_trials import write_past
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from planner.labs import Answer, Attachment, DeliveryClass, Lab, Order, Reported, Series
-from planner.loop.advance import Waiting
-from planner.loop.inline import run_inline
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import Waiting
+from planner.loop.steps.inline import run_inline
 from planner.trials import TrialState
 from planner.trials.values import MOST_INLINE_POINTS
 from tests.loop.conftest import MakeSession, campaign_text

@@ -17,9 +17,9 @@ from planner.errors import LedgerOutOfReach, LedgerUnavailable
 from planner.labs import Answer, DeliveryClass, Order
 from planner.ledger import open_ledger
 from planner.ledger.entries import OrderSent, Record
-from planner.loop.advance import advance
-from planner.loop.hold import Hold
-from planner.loop.riding import PATIENCE_S, ride_out
+from planner.loop.dispatch.riding import PATIENCE_S, ride_out
+from planner.loop.sessions.hold import Hold
+from planner.loop.steps.advance import advance
 from planner.trials import TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done

@@ -12,12 +12,12 @@ from planner.errors import LabUnavailable, StaleToken, StaleWrite
 from planner.labs import Answer, Order
 from planner.ledger.entries import Noted
 from planner.loop import people
-from planner.loop.advance import Waiting, advance
-from planner.loop.collect import record_answers
-from planner.loop.driver import Driver, driving
-from planner.loop.keeper import hold_devices, holding, let_devices_go
-from planner.loop.sending import send
-from planner.loop.stretch import run_stretch
+from planner.loop.dispatch.collect import record_answers
+from planner.loop.dispatch.driver import Driver, driving
+from planner.loop.dispatch.keeper import hold_devices, holding, let_devices_go
+from planner.loop.dispatch.sending import send
+from planner.loop.steps.advance import Waiting, advance
+from planner.loop.steps.stretch import run_stretch
 from planner.trials import RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done

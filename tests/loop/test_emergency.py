@@ -15,10 +15,10 @@ from planner.campaign import CampaignSpec
 from planner.clock import ManualClock
 from planner.errors import LabUnavailable
 from planner.labs import Answer, Lab, Order
-from planner.loop.advance import Step, Waiting, advance
-from planner.loop.driver import HEARTBEAT_S, Driver
-from planner.loop.emergency import DeviceStop, Reach, stop_all
-from planner.loop.keeper import let_devices_go
+from planner.loop.dispatch.driver import HEARTBEAT_S, Driver
+from planner.loop.dispatch.emergency import DeviceStop, Reach, stop_all
+from planner.loop.dispatch.keeper import let_devices_go
+from planner.loop.steps.advance import Step, Waiting, advance
 from planner.trials import Heartbeat, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done

@@ -10,11 +10,11 @@ from planner.labs import Reported
 from planner.ledger.artifacts import ArtifactStore
 from planner.ledger.entries import ObservationImported
 from planner.loop import people
+from planner.loop.deciding.model import fit_surrogate, make_situation, predict
 from planner.loop.exchange import Imported, export, import_rows, read_campaign_rows, read_file
 from planner.loop.exchange.frames import make_frame, rows_of
-from planner.loop.model import fit_surrogate, make_situation, predict
 from planner.loop.people import Told
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.models import FitFailure
 from planner.trials import Measured, Prediction
 from tests.loop import every_kind

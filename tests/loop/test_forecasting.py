@@ -9,15 +9,15 @@ from scipy.stats import norm
 
 from planner.labs import Answer, Order
 from planner.ledger.entries import CoverageAlarm, IntervalsCorrected, TrialProposed
-from planner.loop.forecasting import (
+from planner.loop.deciding.forecasting import (
     coverage_records,
     known_forecasts,
     measure_coverage,
     past_forecasts,
 )
-from planner.loop.inline import run_inline
-from planner.loop.model import fit_surrogate
+from planner.loop.deciding.model import fit_surrogate
 from planner.loop.people.remarks import exclude
+from planner.loop.steps.inline import run_inline
 from planner.models import Corrected
 from planner.models.coverage.distribution import Distribution
 from planner.trials import Prediction, Proposal, Spread

@@ -8,8 +8,8 @@ import pytest
 from planner.errors import InputError
 from planner.loop.exchange import import_rows
 from planner.loop.exchange.frames import make_frame, rows_of
-from planner.loop.inline import run_inline
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
+from planner.loop.steps.inline import run_inline
 from tests.loop.conftest import MakeSession
 from tests.loop.scripted_lab import ScriptedLab
 from tests.loop.test_advance import on_the_hill

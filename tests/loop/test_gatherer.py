@@ -11,12 +11,12 @@ import pytest
 
 from planner.device.config import DeviceSpec
 from planner.device.running import Device
-from planner.loop.desk import Place, at_work, looking_at
-from planner.loop.driver import driving
-from planner.loop.gatherer import gathering_for
-from planner.loop.inline import run_inline
-from planner.loop.keeper import holding
-from planner.loop.sensing import archive_of, trial_windows
+from planner.loop.dispatch.driver import driving
+from planner.loop.dispatch.keeper import holding
+from planner.loop.sensors.gatherer import gathering_for
+from planner.loop.sensors.sensing import archive_of, trial_windows
+from planner.loop.sessions.desk import Place, at_work, looking_at
+from planner.loop.steps.inline import run_inline
 from planner.trials import TrialState
 
 FILE = """
@@ -144,7 +144,7 @@ def test_whatever_happens_to_the_gatherer_the_campaign_goes_on_and_says_so(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no socket is left")
 
-    monkeypatch.setattr("planner.loop.gatherer.gathering", broken)
+    monkeypatch.setattr("planner.loop.sensors.gatherer.gathering", broken)
     place, said = place_of(tmp_path, "one", url=furnace, sensors=CHAMBER), []
     with at_work(place), gathering_for([place], on_message=said.append, look_s=0.01):
         until(lambda: said)

@@ -13,10 +13,10 @@ import pytest
 from planner.errors import LabUnavailable, Refused
 from planner.labs import Adjustment, Answer, Lab, Order, Setting
 from planner.ledger.beats import read_last_beats
-from planner.loop.advance import Waiting, advance
-from planner.loop.driver import Driver, driving
-from planner.loop.hearing import Hearing
-from planner.loop.keeper import holding
+from planner.loop.dispatch.driver import Driver, driving
+from planner.loop.dispatch.hearing import Hearing
+from planner.loop.dispatch.keeper import holding
+from planner.loop.steps.advance import Waiting, advance
 from planner.trials import Heartbeat, TrialState
 from tests.cli.conftest import Typed, typed
 from tests.labs.honest_device import HonestDevice, HttpFace

@@ -8,7 +8,7 @@ import pytest
 
 from planner.errors import InputError
 from planner.loop.exchange import Imported, export, import_rows, read_file
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.trials import Curve
 from tests.loop.conftest import MakeSession
 from tests.loop.every_kind import TEXT

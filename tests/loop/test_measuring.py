@@ -14,9 +14,9 @@ from planner.campaign import CampaignSpec, parse_campaign, read_space
 from planner.errors import InputError
 from planner.labs import RESULTS, Attachment, Reported, Result, Series
 from planner.ledger.artifacts import ArtifactStore
-from planner.loop.check import Checked, check_result
-from planner.loop.intake import Intake, check_own, make_intake, stow
-from planner.loop.measuring import measure
+from planner.loop.results.check import Checked, check_result
+from planner.loop.results.intake import Intake, check_own, make_intake, stow
+from planner.loop.results.measuring import measure
 from planner.trials import Artifact, Curve, Measured, StoredCurve
 from planner.trials.values import MOST_INLINE_POINTS
 from tests.loop.every_kind import spec

@@ -14,10 +14,10 @@ from planner.clock import ManualClock
 from planner.labs import Answer, Attachment, Order, Reported, Series
 from planner.ledger.entries import OutcomesObserved, TrialExcluded
 from planner.ledger.replay import CampaignState
-from planner.loop.advance import Waiting
-from planner.loop.best import find_best
-from planner.loop.inline import run_inline
-from planner.loop.model import fit_surrogate, make_situation, predict, predict_classes
+from planner.loop.deciding.best import find_best
+from planner.loop.deciding.model import fit_surrogate, make_situation, predict, predict_classes
+from planner.loop.steps.advance import Waiting
+from planner.loop.steps.inline import run_inline
 from planner.report import gather, make_page, report_json
 from planner.report.waiting import list_waiting
 from planner.trials import Artifact, Curve, Measured, StoredCurve, Trial, TrialState

@@ -7,10 +7,10 @@ import pytest
 from planner.errors import InputError, Refused, UnknownName
 from planner.labs import Answer, Order, PersonLab, Reported
 from planner.loop import people
-from planner.loop.advance import Waiting
-from planner.loop.inline import run_inline
 from planner.loop.people import Told, Verdict
-from planner.loop.waiting import describe_waiting
+from planner.loop.steps.advance import Waiting
+from planner.loop.steps.inline import run_inline
+from planner.loop.steps.waiting import describe_waiting
 from planner.trials import DeviceState, RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done
@@ -116,7 +116,7 @@ def test_a_failure_needs_a_reason_and_an_end_does_not_change(make_session: MakeS
 
 def test_nobody_tells_the_result_of_a_machine_that_reports_its_own(make_session: MakeSession):
     session = make_session(ScriptedLab(on_the_hill, latency=10**6))
-    from planner.loop.advance import advance
+    from planner.loop.steps.advance import advance
 
     for _ in range(3):
         advance(session)
@@ -156,7 +156,7 @@ def test_approval_by_a_person_holds_dispatch_until_it_is_given(make_session: Mak
 def test_aborting_asks_the_device_and_believes_only_its_confirmation(make_session: MakeSession):
     lab = ScriptedLab(on_the_hill, latency=10**6)
     session = make_session(lab)
-    from planner.loop.advance import advance
+    from planner.loop.steps.advance import advance
 
     for _ in range(2):
         advance(session)
@@ -173,7 +173,7 @@ def test_a_device_that_does_not_confirm_leaves_the_run_aborting(make_session: Ma
             return Answer(key=key, state=DeviceState.STARTED, reason="finishing the ramp")
 
     session = make_session(Busy(on_the_hill, latency=10**6))
-    from planner.loop.advance import advance
+    from planner.loop.steps.advance import advance
 
     for _ in range(2):
         advance(session)

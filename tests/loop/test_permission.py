@@ -14,13 +14,14 @@ from planner.ledger import Ledger, open_ledger
 from planner.ledger.entries import Record
 from planner.ledger.people import find_by_token, read_people, read_people_acts, register, revoke
 from planner.ledger.rebuild import rebuild
-from planner.loop import people, permission
-from planner.loop.advance import advance
-from planner.loop.keeper import holding
+from planner.loop import people
+from planner.loop.dispatch.keeper import holding
 from planner.loop.people import Verdict
 from planner.loop.people.told import Told
-from planner.loop.permission import identify, this_person
-from planner.loop.session import Session
+from planner.loop.sessions import permission
+from planner.loop.sessions.permission import identify, this_person
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import advance
 from planner.trials import Answer, DeviceState, Reported, TrialState, Wanted
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab
@@ -132,7 +133,7 @@ def test_only_who_may_run_takes_a_campaign(make_session: MakeSession) -> None:
 
 def test_only_a_lead_begins_and_amends_campaigns(make_session: MakeSession, tmp_path: Path) -> None:
     from planner.campaign import parse_campaign
-    from planner.loop.opening import agree, open_campaign
+    from planner.loop.sessions.opening import agree, open_campaign
 
     session = make_session(ScriptedLab(on_the_hill))
     staff(session.ledger, session)

@@ -11,14 +11,14 @@ from planner.clock import ManualClock
 from planner.errors import CampaignFileError, Locked
 from planner.labs import Answer, Order
 from planner.ledger.entries import OrderKeptBack
-from planner.loop.advance import Step, Waiting, advance
 from planner.loop.alerts.finding import find_in_entry
-from planner.loop.keeper import hold_devices, let_devices_go
-from planner.loop.outlook import has_work
-from planner.loop.sending import SAY_BUSY_AFTER_S
-from planner.loop.session import Session
-from planner.loop.stretch import run_stretch
-from planner.loop.waiting import describe_waiting
+from planner.loop.dispatch.keeper import hold_devices, let_devices_go
+from planner.loop.dispatch.sending import SAY_BUSY_AFTER_S
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import Step, Waiting, advance
+from planner.loop.steps.outlook import has_work
+from planner.loop.steps.stretch import run_stretch
+from planner.loop.steps.waiting import describe_waiting
 from planner.trials import RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from planner.loop.advance import Waiting
-from planner.loop.forecasting import measure_coverage
-from planner.loop.inline import run_inline
+from planner.loop.deciding.forecasting import measure_coverage
+from planner.loop.steps.advance import Waiting
+from planner.loop.steps.inline import run_inline
 from planner.trials import Trial
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done
@@ -106,6 +106,6 @@ def test_money_that_suffices_for_cheap_settings_only_is_spent_on_those(
 
 
 def test_who_draws_at_random_does_not_wait_for_the_models_to_be_imported() -> None:
-    words = "import sys, planner.loop.inline; sys.exit('torch' in sys.modules)"
+    words = "import sys, planner.loop.steps.inline; sys.exit('torch' in sys.modules)"
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", words], cwd=root, check=False).returncode == 0

@@ -10,7 +10,7 @@ import pytest
 from planner.errors import InputError, Refused, UnknownName
 from planner.ledger.entries import ObservationImported, RunMoved, TrialMoved, TrialProposed
 from planner.loop import people
-from planner.loop.model import make_situation
+from planner.loop.deciding.model import make_situation
 from planner.loop.people import Told
 from planner.trials import Measured, Proposal, RunState, TrialState
 from tests.loop.bench_days import BENCH, begin_day, begun_day, bench_day, hand_out, settings

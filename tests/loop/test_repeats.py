@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 
 from planner.labs import Answer, Order
-from planner.loop.inline import run_inline
+from planner.loop.steps.inline import run_inline
 from planner.trials import TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done

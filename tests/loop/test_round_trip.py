@@ -13,11 +13,11 @@ from planner.campaign import read_space
 from planner.ledger.artifacts import ArtifactStore
 from planner.ledger.entries import ImportExcluded, ObservationImported
 from planner.ledger.replay import CampaignState
-from planner.loop.check import compute
 from planner.loop.exchange import export, read_file
 from planner.loop.exchange.importing import check_rows
 from planner.loop.exchange.sources import read_campaign_rows
-from planner.loop.intake import Intake
+from planner.loop.results.check import compute
+from planner.loop.results.intake import Intake
 from tests.loop.every_kind import measurements, spec, words
 from tests.report.campaigns import Diary
 

@@ -14,11 +14,11 @@ from planner.campaign import SensedContext
 from planner.errors import InputError
 from planner.labs import Answer, Order, Reported
 from planner.loop import people
-from planner.loop.advance import Waiting, advance
-from planner.loop.keeper import let_devices_go
+from planner.loop.dispatch.keeper import let_devices_go
 from planner.loop.people import Told, Verdict
-from planner.loop.sensed import PATIENCE_S, SETTLED_S, summary_of
-from planner.loop.session import Session
+from planner.loop.sensors.sensed import PATIENCE_S, SETTLED_S, summary_of
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import Waiting, advance
 from planner.readings import Archive
 from planner.trials import TrialState
 from tests.loop.conftest import MakeSession, campaign_text

@@ -9,11 +9,11 @@ import pytest
 from planner.clock import ManualClock
 from planner.errors import LabUnavailable, StaleWrite, Unanswered
 from planner.labs import Answer, DeliveryClass, Order
-from planner.loop.advance import PATIENCE_S, advance
-from planner.loop.collect import open_runs
-from planner.loop.keeper import let_devices_go
-from planner.loop.sending import send_waiting
-from planner.loop.session import Session
+from planner.loop.dispatch.collect import open_runs
+from planner.loop.dispatch.keeper import let_devices_go
+from planner.loop.dispatch.sending import send_waiting
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import PATIENCE_S, advance
 from planner.trials import DeviceState, RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.loop import setup_order
-from planner.loop.setup_order import SetUp, order_to_save_set_up
+from planner.loop.timetable import setup_order
+from planner.loop.timetable.setup_order import SetUp, order_to_save_set_up
 
 COLUMN, OVEN = SetUp(1200.0, ("column", "packing")), SetUp(0.1, ("temperature",))
 GAS = SetUp(0.2, ("gas", "temperature"))

@@ -11,14 +11,14 @@ from planner.clock import ManualClock
 from planner.errors import InputError, Refused, UnknownName
 from planner.labs import Answer, Order, PersonLab, Reported
 from planner.loop import people
-from planner.loop.advance import Waiting, advance
-from planner.loop.budget import cost_so_far
-from planner.loop.inline import run_inline
-from planner.loop.outlook import has_work
-from planner.loop.service import set_service
-from planner.loop.session import Session
-from planner.loop.stock import count_stock, stock_left
-from planner.loop.stretch import run_stretch
+from planner.loop.dispatch.service import set_service
+from planner.loop.rules.budget import cost_so_far
+from planner.loop.rules.stock import count_stock, stock_left
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import Waiting, advance
+from planner.loop.steps.inline import run_inline
+from planner.loop.steps.outlook import has_work
+from planner.loop.steps.stretch import run_stretch
 from planner.trials import TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done, failed

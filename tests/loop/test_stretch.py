@@ -10,10 +10,10 @@ from planner.clock import ManualClock
 from planner.errors import StaleWrite
 from planner.labs import Answer, Order
 from planner.loop import people
-from planner.loop.advance import Waiting, advance
-from planner.loop.keeper import holding
-from planner.loop.outlook import has_work
-from planner.loop.stretch import Limits, run_stretch
+from planner.loop.dispatch.keeper import holding
+from planner.loop.steps.advance import Waiting, advance
+from planner.loop.steps.outlook import has_work
+from planner.loop.steps.stretch import Limits, run_stretch
 from planner.trials import TrialState, Wanted
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done

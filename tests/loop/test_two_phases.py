@@ -10,8 +10,8 @@ import pytest
 from planner.clock import ManualClock
 from planner.errors import LabUnavailable, Unanswered
 from planner.labs import Answer, DeliveryClass, Order
-from planner.loop.advance import advance
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
+from planner.loop.steps.advance import advance
 from planner.trials import DeviceState, RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import done

@@ -8,7 +8,7 @@ import pytest
 
 from planner.campaign import CampaignSpec, parse_campaign
 from planner.errors import InputError
-from planner.loop.gateway import feeds_of
+from planner.loop.sensors.gateway import feeds_of
 
 FILE = """\
 campaign: kiln

@@ -10,7 +10,7 @@ import pytest
 
 from planner.campaign import parse_campaign, read_space
 from planner.ledger.replay import CampaignState
-from planner.loop.model import fit_surrogate
+from planner.loop.deciding.model import fit_surrogate
 from planner.report import words
 from planner.report.chance import draws_to_match
 from planner.report.gathering import gather

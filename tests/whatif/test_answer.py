@@ -15,7 +15,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from planner.errors import InputError, UnknownName, ValueOutOfRange
-from planner.loop.model import fit_surrogate
+from planner.loop.deciding.model import fit_surrogate
 from planner.models.coverage.distribution import Distribution
 from planner.space import SearchSpace
 from planner.whatif import answer, draw, render, whatif_json

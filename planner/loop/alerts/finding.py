@@ -20,7 +20,7 @@ from planner.ledger.entries import (
     TrialMoved,
 )
 from planner.ledger.replay import CampaignState, is_open
-from planner.loop.stock import in_words, stock_left
+from planner.loop.rules.stock import in_words, stock_left
 from planner.space.base import as_decimal
 from planner.trials import RunState, TrialState
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from planner.clock import Clock, SystemClock
 from planner.errors import PlannerError, UnknownName
 from planner.loop.alerts.posting import Post
-from planner.loop.desk import Place, open_the_ledger, read_spec
+from planner.loop.sessions.desk import Place, open_the_ledger, read_spec
 
 POLL_S = 2.0
 _LAST_S = 30.0  # for what is sent when the work has ended

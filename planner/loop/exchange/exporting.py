@@ -22,7 +22,7 @@ from planner.loop.exchange.rows import (
     known_rows,
     names_of,
 )
-from planner.loop.measuring import points_of
+from planner.loop.results.measuring import points_of
 from planner.space import AnyParameter, Value
 from planner.tables import SheetColumn, write_sheet
 from planner.trials import Artifact, Measured

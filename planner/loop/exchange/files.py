@@ -18,7 +18,7 @@ from planner.campaign import (
 from planner.errors import InputError
 from planner.labs import Attachment, Reported, Series
 from planner.ledger.artifacts import ArtifactStore
-from planner.loop.measuring import points_of
+from planner.loop.results.measuring import points_of
 from planner.tables import Number, Sheet, SheetColumn, read_sheet, write_sheet
 from planner.trials import Artifact, Curve, OutcomeValue
 

@@ -12,11 +12,11 @@ from planner.campaign import CampaignSpec, NumberOutcome
 from planner.errors import InputError
 from planner.labs import Reported
 from planner.ledger.entries import ImportExcluded, ObservationImported, Record
-from planner.loop.check import compute, read_achieved
 from planner.loop.exchange.rows import GivenRow, brings_nothing
-from planner.loop.intake import Intake
-from planner.loop.measuring import measure
-from planner.loop.session import Session
+from planner.loop.results.check import compute, read_achieved
+from planner.loop.results.intake import Intake
+from planner.loop.results.measuring import measure
+from planner.loop.sessions.session import Session
 from planner.space import Contextual, Fixed, SearchSpace, Value
 from planner.trials import Measured, digest_json
 

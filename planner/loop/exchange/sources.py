@@ -17,7 +17,7 @@ from planner.ledger.replay import CampaignState
 from planner.loop.exchange.files import read_reference
 from planner.loop.exchange.reading import find_all, notes_on
 from planner.loop.exchange.rows import MEASURED_AT, GivenRow, KnownRow, known_rows
-from planner.loop.measuring import points_of
+from planner.loop.results.measuring import points_of
 from planner.space import Value
 from planner.tables import read_sheet
 from planner.trials import Artifact, Measured, TrialState

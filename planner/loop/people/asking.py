@@ -9,16 +9,16 @@ from planner.errors import InputError, Refused
 from planner.labs import Reported
 from planner.ledger.entries import Record
 from planner.ledger.replay import CampaignState
-from planner.loop.budget import budget_left
-from planner.loop.chosen import with_remark
-from planner.loop.handing_out import check_chosen, devices_of, plan_hand_out
-from planner.loop.orders import open_run
+from planner.loop.deciding.chosen import with_remark
+from planner.loop.deciding.propose import decide, proposal_records
+from planner.loop.dispatch.orders import open_run
+from planner.loop.people.handing_out import check_chosen, devices_of, plan_hand_out
 from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.settings import read_settings
-from planner.loop.propose import decide, proposal_records
-from planner.loop.sensed import sense_now
-from planner.loop.session import Session
-from planner.loop.setup_order import SetUp, SetUpOrder, order_to_save_set_up
+from planner.loop.rules.budget import budget_left
+from planner.loop.sensors.sensed import sense_now
+from planner.loop.sessions.session import Session
+from planner.loop.timetable.setup_order import SetUp, SetUpOrder, order_to_save_set_up
 from planner.space import Configuration, SearchSpace, Value
 from planner.trials import CHARGED, Trial, TrialState
 

@@ -12,12 +12,12 @@ from planner.campaign import Adapter, HttpDevice, MqttDevice
 from planner.errors import InputError, Refused
 from planner.labs import Reported
 from planner.ledger.entries import AdjustmentApproved, AdjustmentAsked, Record, RunMoved
-from planner.loop.adjusting import settings_now
-from planner.loop.limits import find_breach
+from planner.loop.dispatch.adjusting import settings_now
 from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.settings import read_settings
-from planner.loop.preconditions import unmet_at
-from planner.loop.session import Session
+from planner.loop.rules.limits import find_breach
+from planner.loop.sensors.preconditions import unmet_at
+from planner.loop.sessions.session import Session
 from planner.space import Contextual, Fixed, Value
 from planner.trials import Adjusted, Run, RunState, Trial, TrialState, digest_order
 

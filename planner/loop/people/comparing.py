@@ -14,9 +14,9 @@ from planner.acquisition import Situation, make_score
 from planner.acquisition.candidates import score_in_blocks
 from planner.acquisition.forecasts import forecast
 from planner.ledger.replay import CampaignState
-from planner.loop.best import find_best
-from planner.loop.model import fit_surrogate, make_situation, predict, predict_classes
-from planner.loop.propose import decide
+from planner.loop.deciding.best import find_best
+from planner.loop.deciding.model import fit_surrogate, make_situation, predict, predict_classes
+from planner.loop.deciding.propose import decide
 from planner.models import FitFailure, Surrogate
 from planner.rng import derive_seed
 from planner.space import Configuration, SearchSpace

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from planner.errors import StaleWrite
 from planner.ledger.entries import Record
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.trials import TrialState
 
 T = TypeVar("T")

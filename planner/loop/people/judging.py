@@ -15,15 +15,15 @@ from planner.ledger.entries import (
     WantedSet,
 )
 from planner.ledger.replay import is_open
-from planner.loop.approval import n_missing
-from planner.loop.collect import record_answers
-from planner.loop.keeper import let_devices_go
-from planner.loop.limits import find_breach
+from planner.loop.dispatch.collect import record_answers
+from planner.loop.dispatch.keeper import let_devices_go
+from planner.loop.dispatch.sending import send_aborts
 from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.results import observed_parts
 from planner.loop.people.told import Told, check_with_sensors
-from planner.loop.sending import send_aborts
-from planner.loop.session import Session
+from planner.loop.rules.approval import n_missing
+from planner.loop.rules.limits import find_breach
+from planner.loop.sessions.session import Session
 from planner.trials import (
     TERMINAL_TRIALS,
     Run,

@@ -11,15 +11,15 @@ from planner.errors import InputError, Refused
 from planner.labs import Reported
 from planner.ledger.entries import Record, TrialMoved, TrialProposed
 from planner.ledger.replay import CampaignState
-from planner.loop.approval import first_move
-from planner.loop.budget import budget_left
-from planner.loop.handing_out import check_own
-from planner.loop.orders import open_run
+from planner.loop.dispatch.orders import open_run
 from planner.loop.people.deciding import Decided, decide_and_write
+from planner.loop.people.handing_out import check_own
 from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.results import is_same_value
 from planner.loop.people.settings import fill_settings, read_settings
-from planner.loop.session import Session
+from planner.loop.rules.approval import first_move
+from planner.loop.rules.budget import budget_left
+from planner.loop.sessions.session import Session
 from planner.space import Configuration, SearchSpace
 from planner.space.checking import refuse_between_steps
 from planner.trials import Proposal, Trial, TrialState

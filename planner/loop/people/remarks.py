@@ -15,7 +15,7 @@ from planner.ledger.entries import (
 from planner.ledger.replay import CampaignState, is_open
 from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.results import run_of_person
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.trials import TERMINAL_TRIALS, RunState, Trial, TrialState
 
 _WAITING = (TrialState.PROPOSED, TrialState.AWAITING_APPROVAL, TrialState.HELD)

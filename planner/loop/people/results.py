@@ -10,9 +10,9 @@ from planner.campaign import Person
 from planner.errors import Refused
 from planner.ledger.entries import OutcomesObserved
 from planner.ledger.replay import CampaignState, is_open
-from planner.loop.check import Checked
 from planner.loop.people.told import Told
-from planner.loop.session import Session
+from planner.loop.results.check import Checked
+from planner.loop.sessions.session import Session
 from planner.space import Configuration, Value
 from planner.trials import Measured, Run, Trial, TrialState
 

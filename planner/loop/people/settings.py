@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from planner.errors import InputError
 from planner.labs import Reported
 from planner.ledger.replay import CampaignState
-from planner.loop.check import read_achieved
-from planner.loop.context import last_context
+from planner.loop.deciding.context import last_context
+from planner.loop.results.check import read_achieved
 from planner.space import Contextual, Fixed, SearchSpace, Value
 
 

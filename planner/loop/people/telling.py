@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from planner.errors import InputError, Refused
 from planner.ledger.entries import Noted, OutcomeGivenUp, Record, RunMoved, TrialMoved
 from planner.ledger.replay import CampaignState
-from planner.loop.check import Checked, find_doubts
 from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.results import (
     achieved_otherwise,
@@ -33,7 +32,8 @@ from planner.loop.people.words import (
     values_in_words,
     with_deviations,
 )
-from planner.loop.session import Session
+from planner.loop.results.check import Checked, find_doubts
+from planner.loop.sessions.session import Session
 from planner.space import Configuration
 from planner.trials import TERMINAL_TRIALS, Measured, RunState, Trial, TrialState
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from planner.errors import InputError, UnknownName
 from planner.labs import Reported, Result
 from planner.ledger.replay import CampaignState
-from planner.loop.check import Checked, check_result
-from planner.loop.sensed import sense_trial, with_sensed
-from planner.loop.session import Session
+from planner.loop.results.check import Checked, check_result
+from planner.loop.sensors.sensed import sense_trial, with_sensed
+from planner.loop.sessions.session import Session
 from planner.trials import Trial
 
 NOTHING = "Nothing was entered."

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from planner.errors import InputError, Refused
 from planner.ledger.entries import Record
 from planner.ledger.replay import CampaignState
-from planner.loop.budget import budget_left
 from planner.loop.people.own import find_repeats, has_settings, own_proposal, own_records
 from planner.loop.people.results import achieved_otherwise, find_changed, known_outcomes
 from planner.loop.people.settings import fill_settings, read_settings
 from planner.loop.people.told import Told, check_told
-from planner.loop.session import Session
+from planner.loop.rules.budget import budget_left
+from planner.loop.sessions.session import Session
 from planner.loop.sheets.filled import Filled
 from planner.space import Configuration
 from planner.trials import TERMINAL_TRIALS, TrialState

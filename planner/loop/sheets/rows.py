@@ -14,7 +14,7 @@ from planner.loop.people.results import is_same_value
 from planner.loop.people.settings import read_settings
 from planner.loop.people.telling import decide_told
 from planner.loop.people.told import NOTHING, Told
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.loop.sheets.answers import Effect, How, RowAnswer
 from planner.loop.sheets.filled import Filled
 from planner.loop.sheets.own_rows import OwnRow, begin_own, find_told_before

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from planner.loop.people.deciding import while_others_write
-from planner.loop.session import Session
+from planner.loop.sessions.session import Session
 from planner.loop.sheets.answers import Effect, How, RowAnswer, TableAnswer
 from planner.loop.sheets.filled import Filled, read_filled
 from planner.loop.sheets.own_rows import OwnRow, prepare_own_rows

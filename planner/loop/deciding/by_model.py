@@ -1,0 +1,131 @@
+"""Choosing by the model: from a campaign's state to picks with their forecasts and reasons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from planner.acquisition import Choice, Pick, Situation, choose
+from planner.acquisition.situation import Forecast
+from planner.ledger.entries import FitFailed, ModelsCompared, Record
+from planner.ledger.replay import CampaignState
+from planner.loop.deciding.choosing import choose_within
+from planner.loop.deciding.chosen import Chosen, Suggestion, with_remark
+from planner.loop.deciding.forecasting import coverage_records
+from planner.loop.deciding.model import LEVEL, make_situation, predict_classes
+from planner.loop.rules.allowance import Allowance
+from planner.space import SearchSpace
+from planner.trials import Prediction, Proposal
+
+
+def choose_by_model(state: CampaignState, space: SearchSpace, *, q: int, seed: int) -> Chosen:
+    """Chooses up to ``q`` configurations by the campaign's policy.
+
+    Args:
+        state: of the campaign.
+        space: what may be chosen; what is measured and not set is held where it is known.
+        q: how many at most.
+        seed: of this ask.
+    """
+    situation = replace(make_situation(state, space), shared=state.spec.source.shared)
+
+    def choose_from(part: SearchSpace, q: int) -> Choice:
+        return choose(replace(situation, space=part), q=q, seed=seed)
+
+    found = choose_within(Allowance.of(state), space, q=q, choose=choose_from)
+    choice = found.choice
+    classes = _classes(state, space, choice)
+    proposals = [
+        _make_proposal(pick, state, choice, situation, classes=shares)
+        for pick, shares in zip(choice.picks, classes, strict=True)
+    ]
+    chosen = Chosen(
+        picks=tuple(
+            Suggestion(configuration=pick.configuration, proposal=proposal)
+            for pick, proposal in zip(choice.picks, proposals, strict=True)
+        ),
+        seed=seed,
+        seen=state.sequence,
+        findings=tuple(_findings(state, choice)) if choice.picks else (),
+        short=found.short,
+        is_cut=found.is_cut,
+    )
+    return with_remark(chosen, found.remark)
+
+
+def _findings(state: CampaignState, choice: Choice) -> list[Record]:
+    """Returns what is to be written down beside the picks."""
+    records: list[Record] = []
+    if choice.failure is not None and choice.picks[0].kind == "fallback":
+        reason = choice.failure.reason
+        records.append(FitFailed(reason=reason, consequence="a space-filling choice instead"))
+    return [*records, *_comparisons(state, choice), *coverage_records(state, choice.surrogate)]
+
+
+def _comparisons(state: CampaignState, choice: Choice) -> list[Record]:
+    """Returns what families were compared for this choice, unless the ledger has it already."""
+    found = choice.surrogate.comparison if choice.surrogate is not None else None
+    if found is None or not found.scores:
+        return []
+    record = ModelsCompared(
+        n=found.n,
+        scores=dict(found.scores),
+        weights=dict(found.weights),
+        left_out=dict(found.left_out),
+        words=found.in_words(),
+    )
+    return [] if state.comparisons[-1:] == [record] else [record]
+
+
+def _classes(
+    state: CampaignState, space: SearchSpace, choice: Choice
+) -> Sequence[Mapping[str, float] | None]:
+    """Returns for each pick the probability of each class, where the outcome is one."""
+    if choice.surrogate is None or not choice.picks:
+        return [None] * len(choice.picks)
+    x = np.stack([pick.x for pick in choice.picks])
+    return predict_classes(state, space, choice.surrogate, x) or [None] * len(choice.picks)
+
+
+def _make_proposal(
+    pick: Pick,
+    state: CampaignState,
+    choice: Choice,
+    situation: Situation,
+    *,
+    classes: Mapping[str, float] | None,
+) -> Proposal:
+    forecast, outcome = pick.forecast, state.spec.objective.outcome
+    return Proposal(
+        origin=pick.kind,
+        reason=pick.reason,
+        seed=choice.seed,
+        seen=state.sequence,
+        predictions={outcome: _state(forecast, classes)} if forecast is not None else {},
+        acquisition=situation.settings.acquisition if pick.kind == "model" else None,
+        acquisition_value=_finite(pick.acquisition_value),
+        probability=forecast.probability if forecast is not None else None,
+        model_version=choice.version,
+        memo=choice.memo,
+    )
+
+
+def _state(forecast: Forecast, classes: Mapping[str, float] | None) -> Prediction:
+    return Prediction(
+        mean=forecast.mean,
+        sd=forecast.sd,
+        sd_run=math.hypot(forecast.sd, forecast.noise_sd),
+        low=forecast.low,
+        high=forecast.high,
+        level=LEVEL,
+        classes=classes,
+        spread=forecast.spread,
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    """Returns a value that JSON can hold; a logarithm of nothing is left out."""
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Out to the devices and back, under a lease."""

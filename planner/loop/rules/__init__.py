@@ -1,0 +1,1 @@
+"""What may be done: limits, approval, money, stock, opening hours."""

@@ -1,0 +1,1 @@
+"""Readings of sensors, and the trials that they belong to."""

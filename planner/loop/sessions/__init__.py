@@ -1,0 +1,1 @@
+"""One process at work on one campaign: opened, held, permitted."""

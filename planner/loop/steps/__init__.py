@@ -1,0 +1,1 @@
+"""One step of a campaign, a stretch of them, and what it waits for."""

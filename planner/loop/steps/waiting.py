@@ -1,0 +1,132 @@
+"""What a campaign waits for when no machine is at work; known without any model."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from planner.ledger.replay import CampaignState
+from planner.loop.dispatch.holding_back import why_held
+from planner.loop.rules.allowance import find_shortage
+from planner.loop.rules.approval import missing_in_words
+from planner.loop.rules.opening_hours import time_in_words
+from planner.loop.rules.samples import samples_waiting
+from planner.loop.sessions.session import Session
+from planner.loop.timetable.placing import never_fits
+from planner.trials import Run, RunState, Trial, TrialState, Wanted
+
+
+def describe_waiting(session: Session) -> str:
+    """Says what waits for whom, and what to type."""
+    state = session.state
+    parts = [said for trial in state.open_trials if (said := _of_trial(state, trial)) is not None]
+    parts += [each.in_words() for each in samples_waiting(state)]
+    parts += _of_the_source(state, now=session.clock.now())
+    if state.latched is not None:
+        parts.append(
+            f"the emergency stop is on ({state.latched.reason}); when all is safe: planner clear"
+        )
+    if state.wanted is not Wanted.RUN:
+        parts.append(f"the campaign is asked to {state.wanted}")
+    return "; ".join(parts) or "nothing is under way"
+
+
+def waits_for_people(state: CampaignState) -> bool:
+    """Tells whether something waits that a person can do something about."""
+    is_short = find_shortage(state) is not None
+    return bool(
+        state.open_trials
+        or samples_waiting(state)
+        or state.latched is not None
+        or (state.stopped is None and (is_short or state.out_of_service))
+        or (state.stopped is None and state.wanted is not Wanted.RUN)
+    )
+
+
+def describe_time(state: CampaignState, until: datetime, *, now: datetime) -> str:
+    """Says until when it waits, and why."""
+    source, budget = state.spec.source, state.spec.budget
+    when = time_in_words(until, source, now=now)
+    ends = None if budget.time is None else state.opened_at + timedelta(seconds=budget.time)
+    if ends == until and not source.opening.is_open(until):
+        return f"waits until {when} (the end of budget.time; source {source.name!r} is closed)"
+    return f"waits until {when} (opening hours of {source.name!r})"
+
+
+def describe_service(state: CampaignState) -> list[str]:
+    """Says what is out of service, and why."""
+    name = state.spec.source.name
+    return [
+        f"{'source ' + repr(name) if device is None else f'device {device!r} of {name!r}'} is out "
+        f"of service{f' ({reason})' if reason else ''}"
+        for device, reason in state.out_of_service.items()
+    ]
+
+
+def _of_trial(state: CampaignState, trial: Trial) -> str | None:
+    match trial.state:
+        case TrialState.AWAITING_APPROVAL:
+            return (
+                f"trial {trial.number} waits for {missing_in_words(state, trial)} (planner approve)"
+            )
+        case TrialState.IN_DOUBT:
+            return f"trial {trial.number} is in doubt (planner resolve): {trial.reason}"
+        case TrialState.HELD:
+            return f"trial {trial.number} is held: {why_held(state, trial)}"
+        case TrialState.RUNNING if trial.handed or state.spec.source.kind == "person":
+            return f"trial {trial.number} waits for its result (planner tell)"
+        case TrialState.RUNNING:
+            return _of_run(trial)
+    return None
+
+
+def _of_run(trial: Trial) -> str | None:
+    """Says how a run at a machine stands."""
+    run = trial.run
+    if run is None:
+        return None
+    where = repr(run.device or run.source)
+    if run.state is RunState.ABORTING:
+        return f"trial {trial.number} at {where} is asked to end ({run.evidence})"
+    if run.kept_back:
+        return f"the order of trial {trial.number} waits: {run.kept_back.rstrip('.')}"
+    changed = f"; {_last_change(run)}" if run.adjustments else ""
+    return f"trial {trial.number} is {run.state} at {where}{changed}"
+
+
+def _last_change(run: Run) -> str:
+    """Says what became of the last change of a run."""
+    last = run.adjustments[-1]
+    what = ", ".join(
+        f"{name}={value if isinstance(value, str) else f'{value:g}'}"
+        for name, value in last.parameters.items()
+    )
+    said = f"change {last.number} ({what}, by {last.asked_by}) "
+    match last.state:
+        case "awaiting approval":
+            return f"{said}waits for a second person (planner adjust, with the same)"
+        case "approved":
+            return f"{said}is on its way"
+        case "taken":
+            return f"{said}was taken"
+    return f"{said}was refused: {last.said.rstrip('.')}"
+
+
+def _of_the_source(state: CampaignState, *, now: datetime) -> list[str]:
+    """Says what keeps the source from going on: stock, hours that are too short, maintenance."""
+    source, parts = state.spec.source, []
+    short = find_shortage(state)
+    if short is not None and short.short_of is not None:
+        parts.append(
+            f"{short.reason} (when it was filled up: planner stock FILE "
+            f"{short.short_of}=AMOUNT --reason ...)"
+        )
+    too_long = never_fits(state, now=now)
+    if too_long is not None:
+        parts.append(
+            f"a trial with its set-up takes {too_long.total_seconds() / 3600:g} h, and source "
+            f"{source.name!r} is never open for so long (change hours, duration or set_up, "
+            f"then planner amend)"
+        )
+    if state.out_of_service:
+        parts += [f"{each} (planner maintenance --back)" for each in describe_service(state)]
+    return parts

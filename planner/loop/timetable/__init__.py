@@ -1,0 +1,1 @@
+"""Which trial goes where and when: benches, set-ups, places."""
