@@ -11,6 +11,7 @@ from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from planner.device.agent import Agent
@@ -219,7 +220,7 @@ def _add_readings(router: fastapi.APIRouter, readings: Readings | None) -> None:
             readings.acknowledge(TAKER, up_to=after)
             rows = readings.after(after)
         last = rows[-1]["sequence"] if rows else min(after, kept)
-        return fastapi.responses.JSONResponse({"readings": rows, "last": last})
+        return _json(to_json({"readings": rows, "last": last}))
 
 
 def _add_people(router: fastapi.APIRouter, agent: Agent) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 
 from planner.device.contract import Adjustment, Reading
 from planner.errors import Conflict, HeldByAnother, InputError, LedgerTooNew
@@ -263,11 +264,7 @@ class Journal:
             "SELECT sequence, content FROM readings WHERE sequence > ? ORDER BY sequence LIMIT ?",
             after, at_most,
         )  # fmt: skip
-        kept = ((int(number), _READINGS.validate_json(text)) for number, text in rows)
-        return [
-            {**_READINGS.dump_python(reading, mode="json"), "sequence": number}
-            for number, reading in kept
-        ]
+        return [{**from_json(text), "sequence": int(number)} for number, text in rows]
 
     def last_reading(self) -> int:
         """Returns the number of the last reading that was ever kept here; 0 for none."""

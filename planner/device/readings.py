@@ -9,7 +9,7 @@ from planner.device.contract import Reading
 from planner.device.journal import Journal
 
 AT_MOST_KEPT = 100_000
-AT_MOST_SENT = 500
+AT_MOST_SENT = 1_000  # what a planner writes at once: it waits for no more before it writes
 _EVERY_S = 0.1
 
 

@@ -4,41 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from sqlalchemy import Connection, Engine, bindparam, insert, text, update
+from sqlalchemy import Connection, Engine, text
 
 from planner.campaign import Filter, Sensor
-from planner.readings import tables
 from planner.readings.cleaning import Cleaned, clean
 from planner.readings.filtering import apply_filter
+from planner.readings.pen import Pen, read_around
 from planner.readings.series import Series, for_writing, lock_series
 from planner.readings.wire import Quality, Reading
 
 _APART_US = 60_000_000  # new readings further apart are filtered with neighbours of their own
 _OUTLIER = "an outlier"
-
-# What there is already, around new readings: those that can count on both sides, and all between.
-_AROUND = text("""
-    SELECT at_us, converted, said, value, quality, reason FROM (
-        SELECT * FROM readings WHERE sensor = :sensor AND at_us < :first AND converted IS NOT NULL
-        ORDER BY at_us DESC LIMIT :reach) AS earlier
-    UNION ALL
-    SELECT at_us, converted, said, value, quality, reason FROM readings
-        WHERE sensor = :sensor AND at_us BETWEEN :first AND :last
-    UNION ALL
-    SELECT at_us, converted, said, value, quality, reason FROM (
-        SELECT * FROM readings WHERE sensor = :sensor AND at_us > :last AND converted IS NOT NULL
-        ORDER BY at_us LIMIT :reach) AS later
-""")
-_INSERT = insert(tables.readings)
-_REVISE = (
-    update(tables.readings)
-    .where(tables.readings.c.sensor == bindparam("of_sensor"))
-    .where(tables.readings.c.at_us == bindparam("of_at_us"))
-    .values(value=bindparam("value"), quality=bindparam("quality"), reason=bindparam("reason"))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +79,6 @@ class _Fresh:
     arrived_us: int
 
 
-@dataclass(slots=True)
-class _Pen:
-    """Rows to be written: all of a transaction at once, which costs less than one by one."""
-
-    inserted: list[dict[str, object]] = field(default_factory=list)
-    revised: list[dict[str, object]] = field(default_factory=list)
-
-    def write(self, connection: Connection) -> None:
-        if self.inserted:
-            connection.execute(_INSERT, self.inserted)
-        if self.revised:
-            connection.execute(_REVISE, self.revised)
-        self.inserted, self.revised = [], []
-
-
 _ByTime = Mapping[int, _Fresh]
 
 
@@ -138,7 +102,7 @@ def write_parcels(
     # copies: an attempt that fails is made again
     counted = defaultdict(Tally, {name: replace(each) for name, each in (tallies or {}).items()})
     fresh = _by_series(parcels, sensors, counted)
-    pen = _Pen()
+    pen = Pen()
     with for_writing(engine).begin() as connection:
         wanted = [(source, name, sensors[name].unit) for source, name in fresh]
         series = lock_series(connection, wanted) if wanted else {}
@@ -170,7 +134,7 @@ def _by_series(
 
 def _write_series(
     connection: Connection,
-    pen: _Pen,
+    pen: Pen,
     series: Series,
     sensor: Sensor,
     found: _ByTime,
@@ -192,15 +156,21 @@ def _write_series(
         tally.repeated += len(cluster) - n_new
 
 
-def _note(pen: _Pen, series: int, rows: Sequence[tuple[_Row, _Before]]) -> int:
+def _note(pen: Pen, series: int, rows: Sequence[tuple[_Row, _Before]]) -> int:
     """Notes what is new, and neighbours that changed; returns how many are new."""
     n_new = 0
     for row, before in rows:
         if row.new is not None:
             n_new += 1
-            pen.inserted.append(_inserted(series, row, row.new))
+            _insert(pen, series, row, row.new)
         elif before != (row.value, row.quality, row.reason):
-            pen.revised.append(_revised(series, row))
+            pen.revise(
+                sensor=series,
+                at_us=row.at_us,
+                value=row.value,
+                quality=row.quality,
+                reason=row.reason,
+            )
     return n_new
 
 
@@ -223,8 +193,10 @@ def _neighbourhood(
 
     Twice the reach on each side: what may change, and what that in turn depends on.
     """
-    place = {"first": times[0], "last": times[-1], "reach": 2 * sensor.filter.reach}
-    there = connection.execute(_AROUND, {"sensor": series, **place})
+    reach = 2 * sensor.filter.reach
+    there = read_around(
+        connection, series=series, first_us=times[0], last_us=times[-1], reach=reach
+    )
     rows = {each[0]: _Row(*each) for each in there}
     for at_us in times:
         if at_us not in rows:
@@ -260,29 +232,19 @@ def _doubt(said: Quality) -> str | None:
     return None if said == "good" else "the source is not certain"
 
 
-def _inserted(series: int, row: _Row, new: _Fresh) -> dict[str, object]:
-    return {
-        "sensor": series,
-        "at_us": row.at_us,
-        "arrived_us": new.arrived_us,
-        "raw": new.cleaned.raw,
-        "raw_unit": new.cleaned.raw_unit,
-        "converted": row.converted,
-        "said": row.said,
-        "value": row.value,
-        "quality": row.quality,
-        "reason": row.reason,
-    }
-
-
-def _revised(series: int, row: _Row) -> dict[str, object]:
-    return {
-        "of_sensor": series,
-        "of_at_us": row.at_us,
-        "value": row.value,
-        "quality": row.quality,
-        "reason": row.reason,
-    }
+def _insert(pen: Pen, series: int, row: _Row, new: _Fresh) -> None:
+    pen.insert(
+        sensor=series,
+        at_us=row.at_us,
+        arrived_us=new.arrived_us,
+        raw=new.cleaned.raw,
+        raw_unit=new.cleaned.raw_unit,
+        converted=row.converted,
+        said=row.said,
+        value=row.value,
+        quality=row.quality,
+        reason=row.reason,
+    )
 
 
 _COUNT = text("""

@@ -9,36 +9,39 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from sqlalchemy import Column, Float, Integer, MetaData, String, Table, func, insert, select, text
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "ledger"), str(ROOT / "tests" / "readings")]
+sys.path[:0] = [str(ROOT), *(str(ROOT / "tests" / each) for each in ("ledger", "readings", "cost"))]
 
 from ledger_records import CAMPAIGN, begin, trial_steps  # noqa: E402
 from mosquitto import Mosquitto, free_port  # noqa: E402
 from postgresql_server import Server, serving  # noqa: E402
+from readings_senders import SOURCE, START, Load, publish, serve_agent  # noqa: E402
 
 from planner.campaign import Sensor  # noqa: E402
 from planner.clock import SystemClock  # noqa: E402
 from planner.ledger import Ledger, open_ledger  # noqa: E402
 from planner.ledger.column_types import UtcTime  # noqa: E402
-from planner.readings import Archive, Reading, Recorder, summarise, sweep  # noqa: E402
+from planner.readings import Archive, Recorder, summarise, sweep  # noqa: E402
+from planner.readings.http import Address, Puller  # noqa: E402
 from planner.readings.mqtt import Broker, Subscriber  # noqa: E402
+from planner.readings.wire import moment  # noqa: E402
 
-START = datetime(2026, 11, 22, tzinfo=UTC)
 FILTER = {"outliers": 7, "resolution": 0.01, "noise": 5}
 
 
@@ -63,50 +66,25 @@ class Durable(Server):
         self.control("-w", "-o", settings, "-l", str(self.folder / "log"), "start")
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the ledger lies, and the processes of its server."""
+
+    url: str
+    processes: dict[str, int] = field(default_factory=dict)
+
+
 @contextlib.contextmanager
-def places(database: str, folder: Path) -> Iterator[str]:
+def places(database: str, folder: Path) -> Iterator[Place]:
     if database == "sqlite":
-        yield str(folder / "ledger.db")
+        yield Place(str(folder / "ledger.db"))
         return
     with serving() as server:
         server.stop()
         durable = Durable(server.folder, server.bin, server.user)
         durable.start()
-        yield durable.create("cost")
-
-
-@dataclass
-class Load:
-    """Readings of all sensors at a rate, as messages of one sensor each."""
-
-    n_sensors: int
-    rate: float
-    seconds: float
-
-    @property
-    def n_a_sensor(self) -> int:
-        return round(self.rate * self.seconds / self.n_sensors)
-
-    def messages(self, size: int = 50) -> Iterator[tuple[float, list[Reading]]]:
-        """When each is due, in seconds, and what it holds."""
-        every_s = self.n_sensors / self.rate
-        noise = np.random.default_rng(0).normal(0, 0.3, 10_007)
-        for first in range(0, self.n_a_sensor, size):
-            behind = min(first + size, self.n_a_sensor)
-            for at in range(self.n_sensors):
-                yield (
-                    behind * every_s,
-                    [
-                        Reading(
-                            name=f"s{at}",
-                            at=START + timedelta(seconds=n * every_s),
-                            value=500.0 + float(noise[(n * 31 + at) % 10_007]),
-                            unit="degC",
-                            sequence=n * self.n_sensors + at + 1,
-                        )
-                        for n in range(first, behind)
-                    ],
-                )
+        server_process = int((durable.folder / "data" / "postmaster.pid").read_text().split()[0])
+        yield Place(durable.create("cost"), {"database": server_process})
 
 
 def append_trials(place: str, until: Any, told: Any, first: int) -> None:
@@ -146,96 +124,152 @@ def show_latency(took_ms: list[float], what: str) -> None:
     )
 
 
-def publish(port: int, load: Load) -> None:
-    """A device's process: publishes on time."""
-    from paho.mqtt.client import Client, MQTTv5
-    from paho.mqtt.enums import CallbackAPIVersion
+@dataclass
+class Taken:
+    """What it took until all readings were in the database.
 
-    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
-    client.max_inflight_messages_set(20)
-    client.connect("127.0.0.1", port)
-    client.loop_start()
-    began, last = time.perf_counter(), None
-    for due_s, message in load.messages():
-        time.sleep(max(0.0, began + due_s - time.perf_counter()))
-        readings = [
-            {"name": each.name, "unit": each.unit, "value": each.value, "quality": "good",
-             "at": each.at.isoformat(), "sequence": each.sequence}
-            for each in message
-        ]  # fmt: skip
-        last = client.publish("planner/oven/readings", json.dumps({"readings": readings}), qos=1)
-    if last is not None:
-        last.wait_for_publish(timeout=120)
-    client.disconnect()
-    client.loop_stop()
+    Args:
+        seconds: until the last was.
+        most_waiting: readings at once in the recorder's queue.
+        cpu_s: processor time by process.
+    """
 
+    seconds: float = 0.0
+    most_waiting: int = 0
+    cpu_s: dict[str, float] = field(default_factory=dict)
 
-def feed(recorder: Recorder, load: Load, *, is_paced: bool) -> int:
-    """Gives readings to the recorder; returns the most that waited to be written."""
-    began, most = time.perf_counter(), 0
-    for due_s, message in load.messages():
-        if is_paced:
-            time.sleep(max(0.0, began + due_s - time.perf_counter()))
-        assert recorder.take("oven", message, wait_s=60)
-        most = max(most, recorder.n_waiting)
-    return most
+    def show(self, n: int) -> None:
+        """Prints it."""
+        spent = ", ".join(f"{name} {1e6 * cpu_s / n:.0f}" for name, cpu_s in self.cpu_s.items())
+        print(
+            f"  all in the database after {self.seconds:.1f} s: {n / self.seconds:,.0f} a second, "
+            f"at most {self.most_waiting:,} waited; ms of processor for 1,000 readings: {spent}"
+        )
 
 
-def feed_over_mqtt(recorder: Recorder, load: Load, folder: Path) -> int:
+def wait_until_kept(recorder: Recorder, wanted: int, others: dict[str, int]) -> Taken:
+    """Waits until so many readings are in the database.
+
+    Args:
+        recorder: of this process.
+        wanted: readings.
+        others: processes whose processor time is wanted besides, those they started included.
+    """
+    archive, taken = Archive(recorder._engine, recorder._sensors), Taken()
+    before = {name: cpu_of(process) for name, process in others.items()}
+    began, cpu, looked, n = time.perf_counter(), time.process_time(), 0.0, 0
+    while n < wanted and time.perf_counter() < began + 300:
+        time.sleep(0.01)
+        taken.most_waiting = max(taken.most_waiting, recorder.n_waiting)
+        if time.perf_counter() > looked + 0.1:
+            looked = time.perf_counter()
+            n = sum(each.n_kept for each in archive.sources())
+    taken.seconds = time.perf_counter() - began
+    taken.cpu_s = {"recorder": time.process_time() - cpu} | {
+        name: cpu_of(process) - before[name] for name, process in others.items()
+    }
+    return taken
+
+
+def cpu_of(process: int) -> float:
+    """Returns the processor time of a process and its children, those that ended left out."""
+    found = psutil.Process(process)
+    each = [one.cpu_times() for one in (found, *found.children(recursive=True))]
+    return sum(times.user + times.system for times in each)
+
+
+def feed(recorder: Recorder, load: Load, others: dict[str, int]) -> Taken:
+    """A thread of this process gives readings to the recorder."""
+
+    def give() -> None:
+        began = time.perf_counter()
+        for behind, message in load.messages():
+            load.wait(began, behind)
+            assert recorder.take(SOURCE, message, wait_s=60)
+
+    thread = threading.Thread(target=give)
+    thread.start()
+    taken = wait_until_kept(recorder, load.n, others)
+    thread.join()
+    return taken
+
+
+def feed_over_mqtt(
+    recorder: Recorder, load: Load, folder: Path, others: dict[str, int], *, by_agent: bool
+) -> Taken:
+    """Another process publishes: a plain client, or the reference agent."""
     broker = Mosquitto(folder / "broker", free_port())
     broker.start()
     subscriber = Subscriber(
         Broker(host="127.0.0.1", port=broker.port, client_id="cost"), recorder, clock=SystemClock()
     )
     assert subscriber.wait_until_subscribed(10)
-    device = multiprocessing.Process(target=publish, args=(broker.port, load))
-    device.start()
-    most = 0
-    while device.is_alive():
-        most = max(most, recorder.n_waiting)
-        time.sleep(0.01)
-    before = -1
-    while (now := kept(recorder)) != before:  # what the broker still had
-        before = now
-        time.sleep(1.0)
+    assert broker.process is not None
+    others = others | {"broker": broker.process.pid}
+    if by_agent:
+        with an_agent(load, folder, port=broker.port) as (process, _):
+            taken = wait_until_kept(recorder, load.n, others | {"agent": process})
+    else:
+        device = multiprocessing.Process(target=publish, args=(broker.port, load))
+        device.start()
+        assert device.pid is not None
+        taken = wait_until_kept(recorder, load.n, others | {"sender": device.pid})
+        device.join()
     subscriber.close()
     broker.stop()
-    return most
+    return taken
 
 
-def kept(recorder: Recorder) -> int:
-    recorder.flush()
+def feed_over_http(recorder: Recorder, load: Load, folder: Path, others: dict[str, int]) -> Taken:
+    """The reference agent, in another process, is asked for its readings."""
     archive = Archive(recorder._engine, recorder._sensors)
-    return sum(each.n_kept for each in archive.sources())
+    with an_agent(load, folder, port=None) as (process, url):
+        address = Address(source=SOURCE, url=url)
+        puller = Puller(address, recorder, archive, clock=SystemClock())
+        taken = wait_until_kept(recorder, load.n, others | {"agent": process})
+        puller.close()
+    return taken
 
 
-def measure(options: argparse.Namespace, place: str, folder: Path) -> None:
-    ledger = open_ledger(place, clock=SystemClock())
+@contextlib.contextmanager
+def an_agent(load: Load, folder: Path, *, port: int | None) -> Iterator[tuple[int, str]]:
+    """The agent's process and address; the block's end ends it."""
+    told, leave = multiprocessing.Queue(), multiprocessing.Event()
+    process = multiprocessing.Process(target=serve_agent, args=(load, folder, port, told, leave))
+    process.start()
+    assert process.pid is not None
+    yield process.pid, told.get()
+    leave.set()
+    process.join()
+
+
+def feed_by(
+    way: str, recorder: Recorder, load: Load, folder: Path, others: dict[str, int]
+) -> Taken:
+    if way == "direct":
+        return feed(recorder, load, others)
+    if way == "agent_http":
+        return feed_over_http(recorder, load, folder, others)
+    return feed_over_mqtt(recorder, load, folder, others, by_agent=way == "agent_mqtt")
+
+
+def measure(options: argparse.Namespace, place: Place, folder: Path) -> None:
+    ledger = open_ledger(place.url, clock=SystemClock())
     begin(ledger)
-    load = Load(options.sensors, options.rate, options.seconds)
-    wanted = load.n_a_sensor * load.n_sensors
-    with appending(place, first=1) as alone:
-        time.sleep(min(10.0, options.seconds))
-    show_latency(alone, "alone")
+    load = Load(options.sensors, options.rate, options.seconds, not options.flat_out)
     known = sensors(options.sensors)
-    recorder = Recorder(ledger.engine, known, sources=["oven"], clock=SystemClock())
-    with appending(place, first=1_000_000) as beside:
-        began, cpu = time.perf_counter(), time.process_time()
-        if options.way == "mqtt":
-            most = feed_over_mqtt(recorder, load, folder)
-        else:
-            most = feed(recorder, load, is_paced=options.way == "paced")
-        fed_s = time.perf_counter() - began
-        assert recorder.flush(300)
-        took_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
+    recorder = Recorder(ledger.engine, known, sources=[SOURCE], clock=SystemClock())
+    with contextlib.ExitStack() as held:
+        if not options.alone:
+            with appending(place.url, first=1) as alone:
+                time.sleep(min(10.0, options.seconds))
+            show_latency(alone, "alone")
+            beside = held.enter_context(appending(place.url, first=1_000_000))
+        taken = feed_by(options.way, recorder, load, folder, place.processes)
     recorder.close()
-    n = kept(recorder)
-    print(
-        f"  {n:,} of {wanted:,} readings kept, {wanted - n} missing; {took_s:.1f} s "
-        f"({n / took_s:,.0f} a second; fed in {fed_s:.1f} s), at most {most:,} waited, "
-        f"{100 * cpu_s / took_s:.0f} % of a core"
-    )
-    show_latency(beside, "beside")
+    taken.show(load.n)
+    if not options.alone:
+        show_latency(beside, "beside")
     look(ledger, known, load)
 
 
@@ -249,8 +283,8 @@ def look(ledger: Ledger, known: dict[str, Sensor], load: Load) -> None:
     assert {row[0] for row in counts} == {load.n_a_sensor}, "a gap"
     began = time.perf_counter()
     archive = Archive(ledger.engine, known)
-    end = START + timedelta(seconds=load.seconds)
-    window = archive.window("oven", "s1", START, end)
+    first, end = (moment(pick(row[at] for row in counts)) for pick, at in ((min, 1), (max, 2)))
+    window = archive.window(SOURCE, "s1", first, end)
     read_s = time.perf_counter() - began
     summary = summarise(window)
     print(
@@ -332,16 +366,23 @@ def _new_row(n: int) -> dict[str, object]:
     }  # fmt: skip
 
 
+WAYS = ["direct", "mqtt", "agent_mqtt", "agent_http", "layouts"]
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
-    parser.add_argument("--way", choices=["paced", "flat_out", "mqtt", "layouts"], default="paced")
+    parser.add_argument("--way", choices=WAYS, default="direct")
+    parser.add_argument("--flat-out", action="store_true", help="as fast as they are taken")
+    parser.add_argument("--alone", action="store_true", help="nothing is appended meanwhile")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rate", type=float, default=5000)
     parser.add_argument("--sensors", type=int, default=50)
     options = parser.parse_args()
-    print(f"{options.database}, {options.way}, load {os.getloadavg()[0]:.1f}", flush=True)
+    how = "flat out" if options.flat_out else f"{options.rate:,.0f} a second"
+    load = os.getloadavg()[0]
+    print(f"{options.database}, {options.way}, {how}, load {load:.1f}", flush=True)
     with tempfile.TemporaryDirectory(prefix="cost-") as name:
         folder = Path(name)
         if options.way == "layouts":
