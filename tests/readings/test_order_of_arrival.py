@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reading_samples import START_US, reading, rows_of, sensor, write
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from planner.campaign import Sensor
 from planner.readings import Reading
+from planner.readings.pen import Pen
 from tests.oracles.filtered_readings import filter_plainly
 
 _sources = (f"oven{n}" for n in itertools.count())
@@ -123,7 +124,7 @@ def test_what_is_not_revised_for_late_readings_is_found(
 ) -> None:
     """Negative control: were the neighbours left as they are, the table would say so."""
     kind = sensor(filter={"outliers": 5, "resolution": 0.1, "threshold": 3})
-    monkeypatch.setattr("planner.readings.writing._REVISE", text("SELECT 1"))
+    monkeypatch.setattr(Pen, "revise", lambda *_, **__: None)
     sent = [reading(second, 20.0 if second < 4 else 35.0) for second in range(8)]
     for each in sent:
         write(sqlite_engine, [each], of=kind)
