@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from jaxtyping import Bool, Float
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from scipy.stats import binom
+from scipy.special import bdtrik
 
 from planner.errors import InputError
 from planner.pictures.arrays import own_intervals, own_vector, refuse_beyond
@@ -175,7 +176,7 @@ def _verdict(observed: Observed) -> str:
     The band is the central 95 % of the binomial distribution of n trials at the stated level.
     """
     n, k = observed.held.size, int(observed.held.sum())
-    low, high = (int(binom.ppf(tail, n, observed.level)) for tail in (0.025, 0.975))
+    low, high = (math.ceil(bdtrik(tail, n, observed.level)) for tail in (0.025, 0.975))
     return (
         f"{k} of {counted(n, 'stated interval')} held ({percent(k / n)}). Intervals that hold "
         f"{percent(observed.level)} of the time would give {low} to {high} of {n} "

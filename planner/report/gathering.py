@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import binom
 
 from planner import __version__
 from planner.acquisition.explaining import Explanation
@@ -38,6 +37,7 @@ from planner.loop.rules.budget import cost_by_source, cost_so_far
 from planner.loop.rules.stock import describe_stock
 from planner.loop.timetable.bench import hours_used, set_up_hours_used
 from planner.models import FitFailure, Surrogate
+from planner.models.coverage.measuring import band
 from planner.report import words
 from planner.report.best_found import (
     estimate_left,
@@ -186,9 +186,8 @@ def count_held(trials: Iterable[TrialLine]) -> StatedIntervals | None:
         return None
     assert judged[0].prediction is not None
     level, n = judged[0].prediction.level, len(judged)
-    low, high = (int(binom.ppf(tail, n, level)) for tail in (0.025, 0.975))
     held = sum(bool(line.held) for line in judged)
-    return StatedIntervals(held=held, n=n, level=level, expected=(low, high))
+    return StatedIntervals(held=held, n=n, level=level, expected=band(n, level))
 
 
 def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:

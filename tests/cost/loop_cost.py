@@ -91,7 +91,7 @@ def main() -> int:
     decide_at_once()
     with tempfile.TemporaryDirectory(prefix="cost-") as folder:
         file = Path(folder) / "bench.yaml"
-        text = CAMPAIGN.format(url="", trials=options.trials, capacity=1, start=3)
+        text = CAMPAIGN.format(url="", trials=options.trials, capacity=1, policy="start: 3")
         file.write_text(text.replace("adapter: bench", "adapter: instant"))
         with at_work(Place(file=file)) as session, holding(session):
             session.listener = meter.hear

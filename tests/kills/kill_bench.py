@@ -31,7 +31,8 @@ objectives: [{{aim: maximise, outcome: yield, gain: 1}}]
 sources:
   robot: {{kind: adapter, adapter: bench, capacity: {capacity}, settings: {{url: "{url}"}}}}
 budget: {{trials: {trials}}}
-policy: {{start: {start}}}
+model: {{family: gp}}
+policy: {{{policy}}}
 """
 
 
@@ -53,7 +54,16 @@ class Count:
 
 
 class Bench:
-    """One campaign in a folder of its own, with its lab; ``close`` it, or use it in ``with``."""
+    """One campaign in a folder of its own, with its lab; ``close`` it, or use it in ``with``.
+
+    Args:
+        folder: for all files.
+        trials: budget of the campaign.
+        latency_s: that an act takes.
+        capacity: of the lab.
+        policy: of the campaign; None: the start of its own, with forecasts from the third trial on.
+        home: of Prefect's, to copy.
+    """
 
     def __init__(
         self,
@@ -62,7 +72,7 @@ class Bench:
         trials: int,
         latency_s: float = 0.05,
         capacity: int = 1,
-        start: int | None = None,
+        policy: str | None = None,
         home: Path | None = None,
     ) -> None:
         self.folder = folder
@@ -75,7 +85,8 @@ class Bench:
             shutil.copytree(home, folder / ".prefect")  # the server ran there before
         self.start_lab()
         url = f"http://127.0.0.1:{self._port}"
-        text = CAMPAIGN.format(url=url, trials=trials, capacity=capacity, start=start or trials)
+        policy = policy or f"start: {trials}"
+        text = CAMPAIGN.format(url=url, trials=trials, capacity=capacity, policy=policy)
         self.file.write_text(text)
 
     def start_lab(self) -> None:

@@ -39,7 +39,8 @@ def cancel(bench: Bench) -> None:
 def test_a_cancelled_stretch_ends_after_its_step_and_nothing_is_in_doubt(
     tmp_path: Path, started_home: Path, engine: str
 ) -> None:
-    with Bench(tmp_path, trials=60, latency_s=0.5, home=started_home) as bench:
+    random = "acquisition: random"  # waits for no model
+    with Bench(tmp_path, trials=60, latency_s=0.5, policy=random, home=started_home) as bench:
         words = ["up"] if engine == "up" else ["run"]
         planner = bench.planner(*words, str(bench.file))
         until(lambda: bench.n_acts() >= 2, within_s=PATIENCE_S, what="two acts")

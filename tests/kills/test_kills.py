@@ -11,23 +11,28 @@ import pytest
 from campaigns_under_fire import PATIENCE_S, fire
 from kill_bench import Bench, until
 
-TRIALS = 25  # enough that the last kill still finds the campaign at work
+TRIALS = 12  # enough that what was killed is back while the campaign is still at work
+AT_RANDOM = "acquisition: random"  # who draws at random does not wait for the models
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
 def bench(tmp_path: Path, started_home: Path) -> Iterator[Bench]:
-    with Bench(tmp_path, trials=TRIALS, latency_s=0.1, home=started_home) as made:
+    with Bench(
+        tmp_path, trials=TRIALS, latency_s=0.4, policy=AT_RANDOM, home=started_home
+    ) as made:
         yield made
 
 
-def test_ten_kills_of_the_inline_engine_lose_and_repeat_nothing(bench: Bench) -> None:
+def test_five_kills_of_the_inline_engine_lose_and_repeat_nothing(tmp_path: Path) -> None:
+    """With a model that forecasts each trial: the fire on devices has a campaign without."""
     # the moments are new in each run; the sequence that failed is printed by the seed
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")
-    outcome = fire(bench, engine="inline", n_kills=10, dice=random.Random(seed))
-    assert outcome.is_as_unkilled(TRIALS), outcome
+    with Bench(tmp_path, trials=15, latency_s=0.1) as bench:
+        outcome = fire(bench, engine="inline", n_kills=5, dice=random.Random(seed))
+    assert outcome.is_as_unkilled(15), outcome
 
 
 @pytest.mark.prefect
@@ -58,7 +63,7 @@ def test_killing_any_process_of_prefects_loses_and_repeats_nothing(
 
 
 def test_a_lab_killed_in_the_middle_of_an_act_leaves_its_trial_in_doubt(tmp_path: Path) -> None:
-    with Bench(tmp_path, trials=3, latency_s=3.0) as bench:
+    with Bench(tmp_path, trials=3, latency_s=3.0, policy=AT_RANDOM) as bench:
         planner = bench.run("inline")
         until(lambda: bench.n_acts() == 1, within_s=PATIENCE_S, what="the first act")
         bench.lab.send_signal(signal.SIGKILL)
@@ -73,7 +78,7 @@ def test_a_lab_killed_in_the_middle_of_an_act_leaves_its_trial_in_doubt(tmp_path
 
 
 def test_beside_a_live_run_the_second_one_is_told_who_holds_the_campaign(tmp_path: Path) -> None:
-    with Bench(tmp_path, trials=3, latency_s=60.0) as bench:
+    with Bench(tmp_path, trials=3, latency_s=60.0, policy=AT_RANDOM) as bench:
         first = bench.run("inline")
         until(lambda: bench.n_acts() == 1, within_s=PATIENCE_S, what="the first act")
         second = bench.run("inline")
@@ -84,7 +89,7 @@ def test_beside_a_live_run_the_second_one_is_told_who_holds_the_campaign(tmp_pat
 
 def test_after_a_kill_the_same_command_goes_on_at_once(tmp_path: Path) -> None:
     """The lease of a holder that is provably dead does not have to run out (30 s)."""
-    with Bench(tmp_path, trials=2, latency_s=1.0) as bench:
+    with Bench(tmp_path, trials=2, latency_s=1.0, policy=AT_RANDOM) as bench:
         first = bench.run("inline")
         until(lambda: bench.n_acts() == 1, within_s=PATIENCE_S, what="the first act")
         first.send_signal(signal.SIGKILL)

@@ -31,6 +31,8 @@ class Record:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.arrived = threading.Event()
+        self.arrived.set()  # there may be jobs from before
         with closing(sqlite3.connect(path)) as database:
             database.execute("pragma journal_mode = wal")
             database.executescript(_TABLES)
@@ -49,6 +51,7 @@ class Record:
                 (key, order["digest"], json.dumps(order["parameters"])),
             )
             row = database.execute("select digest from jobs where key = ?", (key,)).fetchone()
+        self.arrived.set()
         return bool(row[0] == order["digest"])
 
     def read(self, key: str) -> dict[str, object] | None:
@@ -105,13 +108,11 @@ def measure(parameters: dict[str, object]) -> dict[str, object]:
 
 
 def work(record: Record, latency_s: float) -> None:
-    while True:
-        job = record.start_next()
-        if job is None:
-            time.sleep(0.005)
-            continue
-        time.sleep(latency_s)
-        record.finish(job[0], measure(job[1]))
+    while record.arrived.wait():
+        record.arrived.clear()
+        while (job := record.start_next()) is not None:
+            time.sleep(latency_s)
+            record.finish(job[0], measure(job[1]))
 
 
 def make_handler(record: Record) -> type[BaseHTTPRequestHandler]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtrik  # all of scipy.stats takes most of a second to load
 
 from planner.models.coverage.distribution import Distribution
 from planner.space import Floats
@@ -157,7 +157,9 @@ def count_held(judged: Sequence[Judged], level: float) -> LevelHeld:
 
 def band(n: int, level: float) -> tuple[int, int]:
     """Returns the central 95 % of the binomial distribution of n trials at a level."""
-    low, high = (int(binom.ppf(tail, n, level)) for tail in ((1 - BAND) / 2, (1 + BAND) / 2))
+    if n == 0:
+        return 0, 0
+    low, high = (math.ceil(bdtrik(tail, n, level)) for tail in ((1 - BAND) / 2, (1 + BAND) / 2))
     return low, high
 
 

@@ -27,7 +27,7 @@ def judged(value: float, *, trial: int = 1, sd: float = 1.0, low: float = -math.
     return Judged(trial=trial, stated=stated, value=value)
 
 
-@pytest.mark.parametrize(("n", "level"), [(1, 0.95), (30, 0.9), (57, 0.5)])
+@pytest.mark.parametrize(("n", "level"), [(0, 0.9), (1, 0.95), (30, 0.9), (57, 0.5)])
 def test_the_band_is_the_central_95_percent_of_the_binomial(n: int, level: float) -> None:
     k = np.arange(n + 1)
     below = np.cumsum(comb(n, k) * level**k * (1 - level) ** (n - k))
