@@ -19,9 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 @pytest.fixture
 def bench(tmp_path: Path, started_home: Path) -> Iterator[Bench]:
-    with Bench(
-        tmp_path, trials=TRIALS, latency_s=0.4, policy=AT_RANDOM, home=started_home
-    ) as made:
+    with Bench(tmp_path, trials=TRIALS, latency_s=0.4, policy=AT_RANDOM, home=started_home) as made:
         yield made
 
 
