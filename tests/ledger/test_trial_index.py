@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TypeVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.ledger.trial_index import Members, Multiset, Sums, Trials
 from planner.trials import Proposal, Trial, TrialState
 
+V = TypeVar("V")
 FIRST = Trial(
     number=0,
     configuration={"t": 1.0},
@@ -42,6 +46,22 @@ def setting(trial: Trial) -> float | None:
 def test_every_count_and_view_is_what_going_through_all_trials_gives(
     changes: list[tuple[int, TrialState, int]], looks: set[int]
 ) -> None:
+    check_through(changes, looks)
+
+
+@settings(max_examples=60, deadline=None)
+@given(changes=CHANGES, looks=st.sets(st.integers(0, 30)))
+def test_and_where_all_but_the_last_are_packed_in_twos(
+    changes: list[tuple[int, TrialState, int]], looks: set[int]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planner.ledger.packed_trials.IN_A_BLOCK", 2)
+        patch.setattr("planner.ledger.trial_index._KEPT", 1)
+        ended = [(number, TrialState.COMPLETED, 0) for number in range(1, 9)]
+        check_through(ended + changes, looks)
+
+
+def check_through(changes: list[tuple[int, TrialState, int]], looks: set[int]) -> None:
     trials, plain = Trials(), dict[int, Trial]()
     for index, (number, state, t) in enumerate(changes):
         trial = replace(FIRST, number=number, state=state, configuration={"t": t})
@@ -62,13 +82,21 @@ def test_trials_that_ended_long_ago_are_packed_and_come_back_as_they_were() -> N
     ]
     trials = Trials({each.number: each for each in whole})
     assert trials.in_state(TrialState.COMPLETED) == whole
-    tracemalloc.start()
-    packed = Trials(trials)
-    n_bytes, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert n_bytes / len(packed) < 600  # of those that are not packed each takes more
+    packed, n_bytes = measured(lambda: Trials(trials))
+    _, loose = measured(lambda: [replace(each) for each in whole[:1_000]])
+    assert n_bytes - 2 * loose < 100 * 2_000  # of those that are not packed each takes more
     packed[7] = replace(packed[7], excluded="spilt")
     assert packed[7].excluded == "spilt"
+    assert list(packed) == list(trials) == list(reversed(list(reversed(packed))))
+
+
+def measured(make: Callable[[], V]) -> tuple[V, int]:
+    """Return what is made, and the bytes that it takes."""
+    tracemalloc.start()
+    made = make()
+    n_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return made, n_bytes
 
 
 def check(trials: Trials, plain: dict[int, Trial]) -> None:
