@@ -8,6 +8,7 @@ seconds, and one of them takes over where it has died or left.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -22,6 +23,7 @@ from planner.loop.sessions.desk import Place, open_the_ledger, read_spec
 from planner.loop.sessions.hold import Hold
 
 LOOK_S = 2.0  # how often the gateway, its lease and the ledger's campaigns are looked at
+_ANSWER_S = 0.02  # between looks whether a broker has answered
 _LAST_S = 40.0  # for what is written when the work has ended
 
 Say = Callable[[str], None]
@@ -112,8 +114,16 @@ class _Gatherer:
         with gathering(
             ledger, spec, clock=self._clock, brokers=brokers, addresses=addresses, also=also
         ) as gateway:
+            self._wait_for_feeds(gateway)
             self._say_once(_words(spec, own))
             self._watch(ledger, gateway, hold, known)
+
+    def _wait_for_feeds(self, gateway: Gateway) -> None:
+        """Waits a moment for brokers to answer, so that what is said is so."""
+        give_up = time.monotonic() + LOOK_S
+        while gateway.troubles() and time.monotonic() < give_up:
+            if self._leave.wait(_ANSWER_S):
+                return
 
     def _watch(
         self, ledger: Ledger, gateway: Gateway, hold: Hold, known: Mapping[str, str]
