@@ -22,6 +22,7 @@ import torch
 from scipy.linalg import lapack
 
 from planner.models.gaussian import kernel
+from planner.models.gaussian.matrices import diagonal_of, mirrored, products, weighed
 from planner.models.observations import Observations
 from planner.space import Floats
 
@@ -95,21 +96,20 @@ class Evidence:
         if n == 0:  # LAPACK complains about nothing on standard output
             return 0.0, np.zeros(p + 2)
         inverse_squares, noise, signal = np.exp(-2.0 * theta[:p]), *np.exp(theta[p:])
-        k, slope = kernel.matern_and_slope(np.tensordot(inverse_squares, self.distances, axes=1))
+        k, slope = kernel.matern_and_slope(weighed(inverse_squares, self.distances))
         c = signal * k + self.mean_variance
-        c[np.diag_indices(n)] += self._noise(noise)
+        diagonal_of(c)[:] += self._noise(noise)
         factor, info = lapack.dpotrf(c, lower=1, clean=1)
         if info != 0:
             return -math.inf, np.zeros(p + 2)
-        inverse = lapack.dpotri(factor, lower=1)[0]
-        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        inverse = mirrored(lapack.dpotri(factor, lower=1)[0])
         a = inverse @ self.z
-        value = -0.5 * self.z @ a - np.log(np.diag(factor)).sum() - 0.5 * n * _LOG_2PI
-        g = 0.5 * (np.outer(a, a) - inverse)
+        value = -0.5 * self.z @ a - np.log(diagonal_of(factor)).sum() - 0.5 * n * _LOG_2PI
+        g = 0.5 * (a[:, None] * a - inverse)
         gradient = np.empty(p + 2)
-        by_distance = np.tensordot(self.distances, g * slope, axes=2)
+        by_distance = products(self.distances, g * slope)
         gradient[:p] = -2.0 * signal * inverse_squares * by_distance
-        gradient[p] = noise * np.diag(g) @ np.isnan(self.known_noise)
+        gradient[p] = noise * diagonal_of(g) @ np.isnan(self.known_noise)
         gradient[p + 1] = signal * np.sum(g * k)
         return float(value), gradient
 
@@ -137,7 +137,7 @@ class Evidence:
 
     def _covariances(self, theta: Floats) -> Floats:
         p, n = self.n_parameters, len(self.z)
-        r_squared = np.tensordot(np.exp(-2.0 * theta[:, :p]), self.distances, axes=1)
+        r_squared = weighed(np.exp(-2.0 * theta[:, :p]), self.distances)
         k, _ = kernel.matern_and_slope(r_squared)
         c = np.exp(theta[:, p + 1, None, None]) * k + self.mean_variance
         c[:, np.arange(n), np.arange(n)] += self._noise(np.exp(theta[:, p, None]))

@@ -21,6 +21,7 @@ import numpy as np
 from planner.models.gaussian import kernel
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.likelihood import best_mean, negative_log_likelihood
+from planner.models.gaussian.matrices import diagonal_of, products, weighed
 from planner.models.gaussian.search import Priors, no_value
 from planner.models.priors import NOISE_PRIOR, lengthscale_prior
 from planner.space import Floats
@@ -68,8 +69,8 @@ class ArdProblem:
         if likelihood is None:
             return no_value(theta)
         g = likelihood.by_covariance
-        gradient[:-1] -= 2.0 * inverse_squares * np.tensordot(self.distances, g * slope, axes=2)
-        gradient[-1] += math.exp(theta[-1]) * (np.diag(g) @ self.is_learned)
+        gradient[:-1] -= 2.0 * inverse_squares * products(self.distances, g * slope)
+        gradient[-1] += math.exp(theta[-1]) * (diagonal_of(g) @ self.is_learned)
         return likelihood.value, gradient
 
     def starts(self, previous: Hyperparameters | None) -> dict[str, Floats]:
@@ -107,15 +108,15 @@ class ArdProblem:
         """
         k, _ = self._covariance(theta)
         inverse = np.asarray(np.linalg.inv(k), dtype=np.float64)
-        precision, z = np.diag(inverse), self.targets[0]
+        precision, z = diagonal_of(inverse), self.targets[0]
         a = inverse @ (z - best_mean(z, inverse, self.mean_precision))
         return a / precision, 1.0 / precision
 
     def _covariance(self, theta: Floats) -> tuple[Floats, Floats]:
         """Returns K, and by how much k changes with the squared scaled distance."""
-        scaled = np.tensordot(np.exp(-2.0 * theta[:-1]), self.distances, axes=1)
+        scaled = weighed(np.exp(-2.0 * theta[:-1]), self.distances)
         k, slope = kernel.matern_and_slope(scaled)
-        k[np.diag_indices_from(k)] += np.where(
+        diagonal_of(k)[:] += np.where(
             np.isnan(self.known_noise), math.exp(theta[-1]), self.known_noise
         )
         return k, slope

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import lapack
 
+from planner.models.gaussian.matrices import diagonal_of, mirrored
 from planner.space import Floats
 
 
@@ -64,16 +65,16 @@ def negative_log_likelihood(
     if info != 0:
         return None
     # of nothing observed there is no matrix, about which LAPACK complains on standard output
-    inverse = lapack.dpotri(factor, lower=1)[0] if len(factor) else factor
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    value = freedom * np.log(np.diag(factor)).sum() + penalty
+    lower = lapack.dpotri(factor, lower=1)[0] if len(factor) else factor
+    inverse = mirrored(lower)
+    value = freedom * np.log(diagonal_of(factor)).sum() + penalty
     g = 0.5 * freedom * inverse
     by_targets = np.empty_like(targets)
     for row, z in enumerate(targets):
         mean = best_mean(z, inverse, mean_precision)
         a = inverse @ (z - mean)
         value += 0.5 * (z - mean) @ a + _mean_penalty(mean, mean_precision)
-        g -= 0.5 * np.outer(a, a)
+        g -= (0.5 * a)[:, None] * a
         by_targets[row] = a
     return Likelihood(value=float(value), by_covariance=g, by_targets=by_targets, inverse=inverse)
 

@@ -19,6 +19,7 @@ from planner.models.failure import FitFailure
 from planner.models.gaussian import kernel
 from planner.models.gaussian.fitting import refuse_other_space
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
+from planner.models.gaussian.matrices import diagonal_of, products, weighed
 from planner.models.gaussian.search import SMALLEST_NOISE, Priors, begin, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.mixed.kernel import MixedHyperparameters
@@ -87,7 +88,7 @@ class _Problem:
         """Returns the negative log posterior (up to a constant) and its gradient."""
         parts, p = self._parts(theta), len(self.distances)
         k = parts.k
-        k[np.diag_indices_from(k)] += self.data.noise(math.exp(theta[-1]))
+        diagonal_of(k)[:] += self.data.noise(math.exp(theta[-1]))
         penalty, gradient = self.priors.penalty(theta)
         likelihood = negative_log_likelihood(
             k, self.data.z[None, :], mean_precision=self.data.mean_precision, penalty=penalty
@@ -100,12 +101,12 @@ class _Problem:
         numbers, choices = ~self.is_choice, self.is_choice
         scales = np.exp(theta[:p])
         by_scale = np.empty(p)
-        by_scale[numbers] = -2.0 * np.tensordot(self.distances[numbers], by_n, axes=2)
+        by_scale[numbers] = -2.0 * products(self.distances[numbers], by_n)
         by_scale[numbers] /= scales[numbers] ** 2
-        by_scale[choices] = np.tensordot(self.distances[choices], by_c, axes=2) / scales[choices]
+        by_scale[choices] = products(self.distances[choices], by_c) / scales[choices]
         gradient[:p] += by_scale
         gradient[p : p + 2] += self._by_logits(parts, g)
-        gradient[-1] += math.exp(theta[-1]) * (np.diag(g) @ self.data.is_learned)
+        gradient[-1] += math.exp(theta[-1]) * (diagonal_of(g) @ self.data.is_learned)
         return likelihood.value, gradient
 
     def starts(self, previous: Floats | None) -> dict[str, Floats]:
@@ -129,9 +130,9 @@ class _Problem:
     def _parts(self, theta: Floats) -> _Parts:
         p = len(self.distances)
         scales, numbers, choices = np.exp(theta[:p]), ~self.is_choice, self.is_choice
-        squared = np.tensordot(scales[numbers] ** -2.0, self.distances[numbers], axes=1)
+        squared = weighed(scales[numbers] ** -2.0, self.distances[numbers])
         n, slope = kernel.matern_and_slope(squared)
-        c = np.exp(-np.tensordot(1.0 / scales[choices], self.distances[choices], axes=1))
+        c = np.exp(-weighed(1.0 / scales[choices], self.distances[choices]))
         weights = np.exp(np.append(theta[p : p + 2], 0.0))
         return _Parts(of_numbers=n, slope=slope, of_choices=c, shares=weights / weights.sum())
 

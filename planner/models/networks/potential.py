@@ -21,6 +21,7 @@ from jaxtyping import Float64
 from scipy.linalg import lapack
 from torch import Tensor
 
+from planner.models.gaussian.matrices import diagonal_of, mirrored
 from planner.models.networks.evidence import SMALLEST_NOISE, Data
 from planner.models.networks.network import GAIN, SPREAD, STEEPNESS, Network
 from planner.models.priors import NOISE_PRIOR, NOISE_TREND_SD, lengthscale_prior
@@ -103,9 +104,8 @@ def _evidence(k: Floats, noise: Floats, z: Floats) -> tuple[Floats, Floats]:
         if info != 0 or n == 0:
             value[index] = 0.0 if n == 0 else math.nan
             continue
-        inverse = np.tril(lapack.dpotri(factor, lower=1)[0])
-        inverse += np.tril(inverse, -1).T
+        inverse = mirrored(lapack.dpotri(factor, lower=1)[0])
         a = inverse @ z
-        value[index] = 0.5 * z @ a + np.log(np.diag(factor)).sum()
+        value[index] = 0.5 * z @ a + np.log(diagonal_of(factor)).sum()
         slope[index] = 0.5 * (inverse - np.outer(a, a))
     return value, slope

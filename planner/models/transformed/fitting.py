@@ -25,6 +25,7 @@ from planner.models.gaussian import kernel
 from planner.models.gaussian.fitting import refuse_other_space
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
+from planner.models.gaussian.matrices import diagonal_of, products, weighed
 from planner.models.gaussian.process import GaussianProcess
 from planner.models.gaussian.search import Priors, begin, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
@@ -107,16 +108,16 @@ class _Problem:
         centred = self._centre(bent, theta)
         inverse_squares = np.exp(-2.0 * theta[:p])
         noise = self._noise(bent, centred, theta)
-        k, slope = kernel.matern_and_slope(np.tensordot(inverse_squares, self.distances, axes=1))
-        k[np.diag_indices_from(k)] += noise
+        k, slope = kernel.matern_and_slope(weighed(inverse_squares, self.distances))
+        diagonal_of(k)[:] += noise
         penalty, gradient = self.priors.penalty(theta)
         likelihood = negative_log_likelihood(
             k, centred.z[None, :], mean_precision=self.data.mean_precision, penalty=penalty
         )
         if likelihood is None:
             return no_value(theta)
-        g, by_noise = likelihood.by_covariance, np.diag(likelihood.by_covariance)
-        gradient[:p] -= 2.0 * inverse_squares * np.tensordot(self.distances, g * slope, axes=2)
+        g, by_noise = likelihood.by_covariance, diagonal_of(likelihood.by_covariance)
+        gradient[:p] -= 2.0 * inverse_squares * products(self.distances, g * slope)
         gradient[p] += math.exp(theta[p]) * (by_noise @ self.data.is_learned)
         by_log_slope = bent.log_slope_by_shape - centred.log_spread_by_shape[:, None]
         known = by_noise * noise * (1.0 - self.data.is_learned)
@@ -153,7 +154,7 @@ class _Problem:
         bent = self.curve.bend(self.data.z, theta[p + 1 :])
         centred = self._centre(bent, theta)
         noise = self._noise(bent, centred, theta)
-        scaled = np.tensordot(np.exp(-2.0 * theta[:p]), self.distances, axes=1)
+        scaled = weighed(np.exp(-2.0 * theta[:p]), self.distances)
         k = kernel.matern_and_slope(scaled)[0] + np.diag(noise)
         is_all_known = len(noise) and not self.data.is_learned.any()
         return Hyperparameters(

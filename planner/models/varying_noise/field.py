@@ -24,6 +24,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from planner.models.gaussian.matrices import diagonal_of, weighed
 from planner.models.priors import NOISE_PRIOR
 from planner.space import Floats
 
@@ -112,9 +113,9 @@ _WITHOUT = 1e3
 def prior_root(shape: FieldShape, distances: Floats) -> Floats:
     """Returns L from the squared distances between sites within each parameter, ``p s s``."""
     weights = np.array(shape.lengthscales) ** -2.0
-    r = np.sqrt(np.tensordot(weights, distances, axes=1))
+    r = np.sqrt(weighed(weights, distances))
     matern = (1.0 + _SQRT5 * r + (5.0 / 3.0) * r * r) * np.exp(-_SQRT5 * r)
     q = SHARED_VARIANCE + shape.deviation**2 * matern
     # without it what all sites share is of rank one; e^(1e-4) of a variance is of no account
-    q[np.diag_indices_from(q)] += 1e-8
+    diagonal_of(q)[:] += 1e-8
     return np.asarray(np.linalg.cholesky(q), dtype=np.float64)

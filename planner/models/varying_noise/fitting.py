@@ -19,6 +19,7 @@ from planner.models.gaussian import kernel
 from planner.models.gaussian.ard import make_problem
 from planner.models.gaussian.fitting import read_previous_inside
 from planner.models.gaussian.hyperparameters import Hyperparameters
+from planner.models.gaussian.matrices import weighed
 from planner.models.gaussian.process import GaussianProcess
 from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
 from planner.models.gaussian.standardised import Standardised, standardise
@@ -155,4 +156,4 @@ def _find_fields(
 def _covariance(x: Floats, hyperparameters: Hyperparameters, task: Task) -> Floats:
     weights = np.array(hyperparameters.lengthscales) ** -2.0
     distances = kernel.squared_distances(x, task.columns)
-    return kernel.matern_and_slope(np.tensordot(weights, distances, axes=1))[0]
+    return kernel.matern_and_slope(weighed(weights, distances))[0]

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.models.gaussian.likelihood import Likelihood, negative_log_likelihood
+from planner.models.gaussian.matrices import diagonal_of
 from planner.models.gaussian.standardised import Standardised
 from planner.models.priors import NOISE_PRIOR
 from planner.space import Floats
@@ -54,14 +55,14 @@ class NoiseProblem:
     def likelihood(self, g: Floats) -> Likelihood | None:
         """Returns the likelihood of the outcomes with this log noise at the sites."""
         k = self.covariance.copy()
-        k[np.diag_indices_from(k)] += self.data.noise(np.exp(self.membership @ g))
+        diagonal_of(k)[:] += self.data.noise(np.exp(self.membership @ g))
         return negative_log_likelihood(
             k, self.data.z[None, :], mean_precision=self.data.mean_precision
         )
 
     def slope(self, likelihood: Likelihood, g: Floats) -> Floats:
         """Returns the derivative of the value by g."""
-        each = np.diag(likelihood.by_covariance) * self.data.is_learned
+        each = diagonal_of(likelihood.by_covariance) * self.data.is_learned
         slope: Floats = np.exp(g) * (each @ self.membership) + self._known_slope(g)
         return slope
 
@@ -70,7 +71,10 @@ class NoiseProblem:
         learned = self.membership * self.data.is_learned[:, None]
         squares = learned.T @ likelihood.inverse**2 @ learned
         known = (1.0 - self.data.is_learned) @ self.membership / _KNOWN_SD**2
-        return np.asarray(0.5 * np.outer(np.exp(g), np.exp(g)) * squares + np.diag(known))
+        variances = np.exp(g)
+        found: Floats = (0.5 * variances)[:, None] * variances * squares
+        diagonal_of(found)[:] += known
+        return found
 
     def known_value(self, g: Floats) -> float:
         """Returns what known variances say of g, as a negative log density."""
@@ -116,7 +120,7 @@ def find_noise(problem: NoiseProblem, root: Floats, *, start: Floats) -> Laplace
         g = NOISE_PRIOR.mean + root @ w
         slope = root.T @ problem.slope(likelihood, g) + w
         h = root.T @ problem.information(likelihood, g) @ root
-        h[np.diag_indices_from(h)] += 1.0
+        diagonal_of(h)[:] += 1.0
         step = np.asarray(np.linalg.solve(h, slope), dtype=np.float64)
         moved, at, found = _descend(problem, root, w, step, value, slope)
         gain = value - moved
@@ -125,7 +129,7 @@ def find_noise(problem: NoiseProblem, root: Floats, *, start: Floats) -> Laplace
             break
     g = NOISE_PRIOR.mean + root @ w
     h = root.T @ problem.information(likelihood, g) @ root
-    h[np.diag_indices_from(h)] += 1.0
+    diagonal_of(h)[:] += 1.0
     factor = np.asarray(np.linalg.cholesky(h), dtype=np.float64)
     return Laplace(
         whitened=w,

@@ -24,6 +24,7 @@ from planner.models.gaussian import kernel
 from planner.models.gaussian.fitting import condition, refuse_other_space
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
+from planner.models.gaussian.matrices import diagonal_of, products, weighed
 from planner.models.gaussian.search import Priors, begin, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.priors import NOISE_PRIOR, WARP_PRIOR, lengthscale_prior
@@ -92,8 +93,8 @@ class _Problem:
         bent = bend(self.x[:, self.numbers], *self._shapes(theta))
         distances = kernel.squared_distances(self._with(bent.w), self.columns)
         inverse_squares = np.exp(-2.0 * theta[:p])
-        k, slope = kernel.matern_and_slope(np.tensordot(inverse_squares, distances, axes=1))
-        k[np.diag_indices_from(k)] += self.data.noise(math.exp(theta[p]))
+        k, slope = kernel.matern_and_slope(weighed(inverse_squares, distances))
+        diagonal_of(k)[:] += self.data.noise(math.exp(theta[p]))
         penalty, gradient = self.priors.penalty(theta)
         likelihood = negative_log_likelihood(
             k, self.data.z[None, :], mean_precision=self.data.mean_precision, penalty=penalty
@@ -101,9 +102,9 @@ class _Problem:
         if likelihood is None:
             return no_value(theta)
         by_distance = likelihood.by_covariance * slope
-        gradient[:p] -= 2.0 * inverse_squares * np.tensordot(distances, by_distance, axes=2)
+        gradient[:p] -= 2.0 * inverse_squares * products(distances, by_distance)
         gradient[p] += math.exp(theta[p]) * (
-            np.diag(likelihood.by_covariance) @ self.data.is_learned
+            diagonal_of(likelihood.by_covariance) @ self.data.is_learned
         )
         weights = inverse_squares[[self.columns[column] for column in self.numbers]]
         pulls = by_distance.sum(axis=1)[:, None] * bent.w - by_distance @ bent.w
@@ -131,8 +132,8 @@ class _Problem:
         p = self.n_parameters
         bent = bend(self.x[:, self.numbers], *self._shapes(theta))
         distances = kernel.squared_distances(self._with(bent.w), self.columns)
-        k, _ = kernel.matern_and_slope(np.tensordot(np.exp(-2.0 * theta[:p]), distances, axes=1))
-        k[np.diag_indices_from(k)] += self.data.noise(math.exp(theta[p]))
+        k, _ = kernel.matern_and_slope(weighed(np.exp(-2.0 * theta[:p]), distances))
+        diagonal_of(k)[:] += self.data.noise(math.exp(theta[p]))
         return Hyperparameters(
             lengthscales=tuple(np.exp(theta[:p]).tolist()),
             noise_variance=self.data.mean_noise(math.exp(theta[p])),
