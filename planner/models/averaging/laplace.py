@@ -23,6 +23,7 @@ from scipy.special import chdtri, logsumexp, ndtri
 from scipy.stats import qmc
 
 from planner.models.averaging.hyperposterior import Hyperposterior
+from planner.models.gaussian.search import EPSILON, LEAST_GAIN, SMALLEST_SLOPE
 from planner.space import Floats
 
 _FREEDOM = 5.0
@@ -104,6 +105,8 @@ def find_modes(posterior: Hyperposterior, starts: Sequence[Floats]) -> tuple[Mod
             start,
             bounds=[(-_FARTHEST, _FARTHEST)] * posterior.size,
             maxiter=_MOST_STEPS,
+            factr=LEAST_GAIN / EPSILON,
+            pgtol=SMALLEST_SLOPE,
         )
         if math.isfinite(value) and all(np.abs(u - known).max() > _NEAR for known, _ in found):
             found.append((u, -float(value)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from scipy.linalg import solve_triangular
 
 from planner.models.failure import FitFailure
 from planner.models.gaussian import kernel
@@ -23,6 +24,7 @@ from planner.models.gaussian.matrices import weighed
 from planner.models.gaussian.process import GaussianProcess
 from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
 from planner.models.gaussian.standardised import Standardised, standardise
+from planner.models.priors import NOISE_PRIOR
 from planner.models.task import Task
 from planner.models.varying_noise.field import (
     FieldShape,
@@ -136,11 +138,13 @@ def _find_fields(
     problem = NoiseProblem(covariance=covariance, data=data, membership=sites.membership)
     distances = kernel.squared_distances(sites.x, task.columns)
     fields, weights = {}, {}
+    g = np.full(len(sites.x), NOISE_PRIOR.mean)
     for shape, probability in shapes.items():
         root = prior_root(shape, distances)
-        found = find_noise(problem, root, start=np.zeros(len(sites.x)))
+        found = find_noise(problem, root, start=_whiten(root, g))
         if found is None:
             continue
+        g = NOISE_PRIOR.mean + root @ found.whitened  # shapes differ less than a start does
         weights[shape] = found.log_evidence + math.log(probability)
         fields[shape] = NoiseField(
             sites=torch.from_numpy(sites.x),
@@ -151,6 +155,11 @@ def _find_fields(
             information=torch.from_numpy(found.information),
         )
     return {shape: fields[shape] for shape in sorted(fields, key=lambda each: -weights[each])}
+
+
+def _whiten(root: Floats, g: Floats) -> Floats:
+    w: Floats = solve_triangular(root, g - NOISE_PRIOR.mean, lower=True)
+    return w
 
 
 def _covariance(x: Floats, hyperparameters: Hyperparameters, task: Task) -> Floats:

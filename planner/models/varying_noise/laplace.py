@@ -32,7 +32,7 @@ from planner.models.priors import NOISE_PRIOR
 from planner.space import Floats
 
 _MOST_STEPS = 30
-_ENOUGH = 1e-5
+_ENOUGH = 1e-4
 _KNOWN_SD = 0.5
 # Log variances farther from the prior's mean than this are no noise.
 _FARTHEST = 9.0
