@@ -146,9 +146,9 @@ def test_weighted_draws_average_as_a_grid_over_the_posterior_does() -> None:
 
     errors = np.concatenate([average_errors(int(seed), is_weighted=True) for seed in seeds])
 
-    # 15 errors in standard errors: their mean square exceeds 4 in fewer than 1 of 1e6 for
-    # independent draws, and quasi-random ones err less
-    assert np.mean(errors**2) < 4.0
+    # 15 errors in standard errors; quasi-random draws err less than independent ones would: their
+    # mean square was at most 0.3 in 40 such tests, and without the weights at least 3.1
+    assert np.mean(errors**2) < 1.2
     # without the weights they are biased by about one deviation: the negative control
     plain = np.concatenate([average_errors(int(seed), is_weighted=False) for seed in seeds])
-    assert np.mean(plain**2) > 4.0
+    assert np.mean(plain**2) > 1.2
