@@ -65,8 +65,17 @@ def expected_at(
     )
 
 
-def forecast(situation: Situation, surrogate: Surrogate, x: Floats) -> Forecast:
-    """Returns what to expect at one encoded configuration, shape ``d``."""
+def forecast(
+    situation: Situation, surrogate: Surrogate, x: Floats, *, best: BestSoFar | None
+) -> Forecast:
+    """Returns what to expect at one encoded configuration.
+
+    Args:
+        situation: what is wanted and what was measured.
+        surrogate: fitted to it.
+        x: encoded, shape ``d``.
+        best: of the same situation and surrogate (``best_so_far``).
+    """
     here = torch.from_numpy(x)[None, :]
     is_class = isinstance(situation.objective, HitClass)
     expected = expected_at(situation, surrogate, here)
@@ -84,16 +93,18 @@ def forecast(situation: Situation, surrogate: Surrogate, x: Floats) -> Forecast:
         noise_sd=float(noise_var.clamp_min(0.0).sqrt()[0]),
         low=low,
         high=high,
-        probability=_probability(situation, surrogate, here),
+        probability=_probability(situation, surrogate, here, best),
         spread=spread,
     )
 
 
 def _probability(
-    situation: Situation, surrogate: Surrogate, here: Float64[Tensor, "1 d"]
+    situation: Situation,
+    surrogate: Surrogate,
+    here: Float64[Tensor, "1 d"],
+    best: BestSoFar | None,
 ) -> float | None:
     objective = situation.objective
-    best = best_so_far(situation, surrogate)
     if best is None and isinstance(objective, Maximise | Minimise) and objective.goal is None:
         return None
     probability = chance(

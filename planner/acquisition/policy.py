@@ -10,7 +10,7 @@ import numpy as np
 from planner.acquisition import reasons
 from planner.acquisition.candidates import Candidates, Found, Score, TableCandidates
 from planner.acquisition.fitted import fit_for
-from planner.acquisition.forecasts import forecast
+from planner.acquisition.forecasts import BestSoFar, best_so_far, forecast
 from planner.acquisition.open_space import OpenCandidates, enumerate_small
 from planner.acquisition.promising import looked_at
 from planner.acquisition.repeating import find_repeat, today
@@ -62,7 +62,8 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
     fitted = fit_for(situation)
     surrogate = fitted if isinstance(fitted, Surrogate) else None
     failure = fitted if isinstance(fitted, FitFailure) else None
-    chooser = _Chooser(situation, surrogate, failure, seed, q, assumed)
+    best = None if surrogate is None else best_so_far(situation, surrogate)
+    chooser = _Chooser(situation, surrogate, failure, seed, q, assumed, best)
 
     missing = max(0, situation.settings.n_start - _n_placed(situation))
     n_start = min(q, missing)
@@ -92,6 +93,7 @@ class _Chooser:
     seed: int
     q: int
     assumed: Mapping[str, float]
+    best: BestSoFar | None
 
     def fill(
         self, kind: Kind, n: int, *, n_centres: int, earlier: list[Pick] | None = None
@@ -136,7 +138,7 @@ class _Chooser:
                 break
             again = self._worth_more(surrogate, found, score, waiting=waiting, before=before)
             if again is None:
-                reason = reasons.chosen(self.situation, surrogate, found)
+                reason = reasons.chosen(self.situation, surrogate, found, best=self.best)
                 picks.append(self._pick(found, "model", reason=reason, earlier=before))
             else:
                 picks.append(self._repeat(again, surrogate, earlier=before))
@@ -190,7 +192,9 @@ class _Chooser:
         return candidates
 
     def _pick(self, found: Found, kind: Kind, *, reason: str, earlier: list[Pick]) -> Pick:
-        expected = forecast(self.situation, self.surrogate, found.x) if self.surrogate else None
+        expected = None
+        if self.surrogate is not None:
+            expected = forecast(self.situation, self.surrogate, found.x, best=self.best)
         return Pick(
             configuration=found.configuration,
             row=found.row,

@@ -10,7 +10,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.acquisition.candidates import Found
-from planner.acquisition.forecasts import best_so_far, expected_at
+from planner.acquisition.forecasts import BestSoFar, expected_at
 from planner.acquisition.situation import Kind, Repeatable, Settings, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
@@ -35,8 +35,17 @@ def filling(kind: Kind, *, n_placed: int, settings: Settings, failure: FitFailur
     return "Start goes on: fewer than two results are in, so no model can choose yet."
 
 
-def chosen(situation: Situation, surrogate: Surrogate, found: Found) -> str:
-    """Returns the reason for a candidate that the acquisition chose."""
+def chosen(
+    situation: Situation, surrogate: Surrogate, found: Found, *, best: BestSoFar | None
+) -> str:
+    """Returns the reason for a candidate that the acquisition chose.
+
+    Args:
+        situation: what is wanted and what was measured.
+        surrogate: fitted to it.
+        found: the candidate.
+        best: of the same situation and surrogate (``best_so_far``).
+    """
     here = torch.from_numpy(found.x)[None, :]
     expected = expected_at(situation, surrogate, here)
     mean, sd = float(expected.mean[0]), float(expected.sd[0])
@@ -46,7 +55,6 @@ def chosen(situation: Situation, surrogate: Surrogate, found: Found) -> str:
     if situation.settings.acquisition == "variance":
         return _learned(situation, surrogate, found, predicted=predicted)
     name = _NAMES[situation.settings.acquisition].format(beta=situation.settings.beta)
-    best = best_so_far(situation, surrogate)
     if best is None:
         return f"Highest {name}: {predicted}; nothing was measured yet."
     utility = utility_moments(

@@ -105,7 +105,7 @@ def test_a_forecast_keeps_to_the_bounds_and_says_what_is_said_everywhere(
     now, surrogate = situated(objective, outcome, bounds)
     low, high = bounds
     for x in now.space.encoded_rows:
-        found = forecast(now, surrogate, x)
+        found = forecast(now, surrogate, x, best=best_so_far(now, surrogate))
         expected = expected_at(now, surrogate, torch.from_numpy(x)[None, :])
 
         assert low <= found.low <= found.high <= high
@@ -218,9 +218,9 @@ def test_the_reason_says_what_the_forecast_says() -> None:
     x = now.space.encoded_rows[20]
     found = Found(configuration=dict(now.space.rows[20]), row=20, x=x, score=1.0)  # type: ignore[index]
 
-    words = reasons.chosen(now, surrogate, found)
+    words = reasons.chosen(now, surrogate, found, best=best_so_far(now, surrogate))
 
-    expected = forecast(now, surrogate, x)
+    expected = forecast(now, surrogate, x, best=best_so_far(now, surrogate))
     mean, sd = 100 * expected.mean, 100 * expected.sd
     decimals = max(0, 1 - math.floor(math.log10(sd)))
     assert f"predicted chance {mean:.{decimals}f} ± {sd:.{decimals}f} %" in words

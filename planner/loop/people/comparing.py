@@ -12,7 +12,7 @@ import numpy as np
 
 from planner.acquisition import Situation, make_score
 from planner.acquisition.candidates import score_in_blocks
-from planner.acquisition.forecasts import forecast
+from planner.acquisition.forecasts import best_so_far, forecast
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.best import find_best
 from planner.loop.deciding.model import fit_surrogate, make_situation, predict, predict_classes
@@ -111,7 +111,7 @@ def _expect(
 ) -> Expected:
     x = situation.space.encode([configuration])
     classes = predict_classes(state, situation.space, surrogate, x)
-    said = forecast(situation, surrogate, x[0])
+    said = forecast(situation, surrogate, x[0], best=best_so_far(situation, surrogate))
     predicted = predict(surrogate, x, state.spec, classes=classes)[0]
     return Expected(
         configuration=configuration,

@@ -7,12 +7,16 @@ from jaxtyping import Float64
 from torch import Tensor
 from torch.special import ndtri
 
-from planner.models.predictive.normal import normal_cdf
+from planner.models.predictive.normal import normal_cdf, normal_log_density
 from planner.models.predictive.rectified import Bounds, Moments, floored_root
 from planner.models.surrogate import Mixture
 
-# Each step halves an interval that is at most some deviations wide: 52 leave the last digit.
-_HALVINGS = 52
+# Steps at most: by Newton's method a few leave the last digit, by halving alone 52 do.
+_MOST_STEPS = 100
+# Every eighth step halves the bracket.
+_HALVED = 8
+# A step this small, in deviations of the narrowest component, changes nothing.
+_SMALLEST_STEP = 1e-14
 
 
 def sds_of(said: Mixture, *, of_next_run: bool) -> Float64[Tensor, "k n"]:
@@ -24,7 +28,7 @@ def quantile(said: Mixture, share: float, *, of_next_run: bool = False) -> Float
     """Returns the value below which a share of the mixture lies at each configuration.
 
     The quantile lies between the smallest and the largest of the components'; from there by
-    halving.
+    Newton's method, and by halving where that would leave the bracket or is slow.
 
     Args:
         said: the mixture.
@@ -36,11 +40,21 @@ def quantile(said: Mixture, share: float, *, of_next_run: bool = False) -> Float
     if len(said.weights) == 1:
         return ends[0]
     low, high = ends.amin(dim=0), ends.amax(dim=0)
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        is_below = said.weights @ normal_cdf((middle - said.means) / sds) < share
-        low, high = torch.where(is_below, middle, low), torch.where(is_below, high, middle)
-    found: Tensor = 0.5 * (low + high)
+    enough = _SMALLEST_STEP * (sds.amin(dim=0) + torch.maximum(low.abs(), high.abs()))
+    at = 0.5 * (low + high)
+    for step in range(_MOST_STEPS):
+        z = (at - said.means) / sds
+        excess = said.weights @ normal_cdf(z) - share
+        low, high = torch.where(excess < 0, at, low), torch.where(excess < 0, high, at)
+        density = said.weights @ (normal_log_density(z).exp() / sds)
+        moved = at - excess / density
+        is_inside = (moved >= low) & (moved <= high) & (step % _HALVED != _HALVED - 1)
+        moved = torch.where(is_inside, moved, 0.5 * (low + high))
+        is_found = bool(((moved - at).abs() <= enough).all())
+        at = moved
+        if is_found:
+            break
+    found: Tensor = at
     return found
 
 

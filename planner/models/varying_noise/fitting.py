@@ -61,7 +61,8 @@ def fit_varying_noise(task: Task) -> VaryingNoiseProcess | FitFailure:
         return data
     sites, shapes = _find_sites(data), candidate_shapes(task.n_parameters)
     found = _find_process(data, task, data.known_noise, previous)
-    for n_kept in (_KEPT, 1):
+    # a fit that goes on begins with a process that knows the noise already
+    for n_kept in (1,) if task.goes_on else (_KEPT, 1):
         if isinstance(found, FitFailure):
             return found
         fields = _find_fields(data, found, sites, task, shapes)
