@@ -55,8 +55,9 @@ def test_it_begins_there_alone(family: str, monkeypatch: pytest.MonkeyPatch) -> 
     n_from_all, n_searches = n_searches, 0
     fitted(family, replace(TASK, memo=whole.memo, goes_on=True))
 
-    # of three starts one is left; what a family searches for in rounds begins warm all the same
-    assert n_searches == n_from_all - 2
+    # of three starts one is left, and noise that varies needs one round less
+    n_rounds_less = 1 if family == "varying_noise_gp" else 0
+    assert n_searches == n_from_all - 2 - n_rounds_less
 
 
 def test_without_a_last_fit_it_begins_as_always() -> None:
