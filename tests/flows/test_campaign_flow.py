@@ -187,18 +187,18 @@ def test_scheduled_stretches_and_sweeps_are_executed_by_planner_up(
             assert deploy.finish() == 0, deploy.said()
         facts = json.loads(deploy.said())
         assert facts["deployment"] == "campaign/grid on schedule"
-        query = "select count(*) from flow_run where auto_scheduled and state_type = 'COMPLETED'"
-        until(lambda: count(home, query) > 0, within_s=180, what="a scheduled stretch has run")
-        until(lambda: completed(folder) == TRIALS, within_s=180, what="all trials are completed")
         with typed(
             folder, "deploy", "grid.yaml", "--sweep", "--interval", "30", "--json"
         ) as deploy:
             assert deploy.finish() == 0, deploy.said()
         assert json.loads(deploy.said())["deployment"] == "sweep/grid swept"
-        swept = (
+        ran = (
             "select count(*) from flow_run where auto_scheduled and state_type = 'COMPLETED' "
-            "and flow_id in (select id from flow where name = 'sweep')"
+            "and flow_id in (select id from flow where name = 'FLOW')"
         )
+        stretched, swept = ran.replace("FLOW", "campaign"), ran.replace("FLOW", "sweep")
+        until(lambda: count(home, stretched) > 0, within_s=180, what="a scheduled stretch has run")
+        until(lambda: completed(folder) == TRIALS, within_s=180, what="all trials are completed")
         until(lambda: count(home, swept) > 0, within_s=180, what="a scheduled sweep has looked")
         assert up.interrupt() == 130, up.said()
     assert servers_of(home) == []

@@ -61,7 +61,7 @@ def rules(draw: st.DrawFn) -> Rules:
     )
 
 
-def file_of(rules: Rules) -> str:
+def file_of(rules: Rules, *, policy: str) -> str:
     source = [f"capacity: {rules.capacity}", f"duration: {rules.duration_min} min", "retries: 1"]
     source += [f"cost: {_cost(rules)}"]
     if rules.devices != (None,):
@@ -91,8 +91,8 @@ def file_of(rules: Rules) -> str:
         f"outcomes:\n  yield: {{unit: percent, bounds: [0, 100]}}\n{purity}"
         "objectives: [{aim: maximise, outcome: yield, gain: 1}]\n"
         f"sources:\n  robot: {{kind: adapter, adapter: none, {', '.join(source)}}}\n{icp}"
-        f"budget: {{trials: {N_TRIALS}{money}}}\npolicy: {{start: {N_TRIALS}}}\n"
-        "stop: {failures: 8}\n"
+        f"budget: {{trials: {N_TRIALS}{money}}}\npolicy: {{{policy}}}\n"
+        "model: {family: gp}\nstop: {failures: 8}\n"
     )
 
 
@@ -192,7 +192,8 @@ def _interfere(session: Session, luck: random.Random) -> None:
 
 def run_one(folder: Path, rules: Rules, seed: int) -> None:
     luck, clock = random.Random(seed), ManualClock(START)
-    spec = parse_campaign(file_of(rules), path="bench.yaml")
+    policy = luck.choice([f"start: {N_TRIALS}", "acquisition: random"])
+    spec = parse_campaign(file_of(rules, policy=policy), path="bench.yaml")
     ledger = open_ledger(folder / f"{next(NUMBERS)}.db", clock=clock)
     try:
         lab = TickingLab(clock, rules.duration_min, luck)
