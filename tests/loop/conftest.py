@@ -62,7 +62,7 @@ def make_session(tmp_path: Path, clock: ManualClock) -> Iterator[MakeSession]:
 
         def make(lab: Lab, *, text: str | None = None, ledger: str = "ledger.db") -> Session:
             spec = parse_campaign(text or campaign_text(), path="bench.yaml")
-            opened = open_ledger(tmp_path / ledger, clock=clock)
+            opened = open_ledger(ledger if "://" in ledger else tmp_path / ledger, clock=clock)
             held.callback(opened.close)
             return Session(
                 ledger=opened,

@@ -14,6 +14,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+sys.path.append(str(Path(__file__).parents[1] / "ledger"))
+
+from postgresql_server import Server, serving
+
 from planner.clock import ManualClock
 from planner.ledger import schema
 from planner.ledger.entries import (
@@ -172,21 +176,42 @@ def test_what_people_are_to_know_is_told_once(
     about: str, make_session: MakeSession, tmp_path: Path
 ) -> None:
     """Each kind comes about as it does in a lab, is sent by a program, and is not sent again."""
+    check_told_once(about, make_session, tmp_path)
 
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("about", CASES)
+def test_what_people_are_to_know_is_told_once_from_postgresql_too(
+    about: str, make_session: MakeSession, tmp_path: Path, server: Server
+) -> None:
+    check_told_once(about, make_session, tmp_path, ledger=server.create(about.replace(" ", "_")))
+
+
+def check_told_once(
+    about: str, make_session: MakeSession, folder: Path, *, ledger: str = "ledger.db"
+) -> None:
     def forgets(order: object, _: int) -> Answer:
         return Answer(key=order.key, state=DeviceState.UNKNOWN, reason="restarted")  # type: ignore[attr-defined]
 
     source = "duration: 10 min, consumables: {acid: {stock: 100, use: 3}}"
     more = f"  kinds: [{about}]\n"
-    session = make_session(ScriptedLab(forgets), text=by_program(more, source=source))
+    session = make_session(
+        ScriptedLab(forgets), text=by_program(more, source=source), ledger=ledger
+    )
     make, words = CASES[about]
     make(session)
-    assert post_of(session, tmp_path).sweep() == 0
-    (alert,) = received(tmp_path)
+    assert post_of(session, folder).sweep() == 0
+    (alert,) = received(folder)
     assert alert["about"] == about
     assert words in str(alert["text"])
-    assert post_of(session, tmp_path).sweep() == 0  # another process, after a restart
-    assert len(received(tmp_path)) == 1
+    assert post_of(session, folder).sweep() == 0  # another process, after a restart
+    assert len(received(folder)) == 1
 
 
 def test_repeated_failures_that_stop_the_campaign_are_told(
