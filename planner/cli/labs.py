@@ -63,7 +63,7 @@ def show(file: File, as_json: Json = False) -> None:
     lab = open_lab(spec, folder=file.resolve().parent)
     try:
         facts = gather_connected(
-            spec.source, lab, now=SystemClock().now(), beats=_heard_by_campaigns(file)
+            spec.source, lab, clock=SystemClock(), beats=_heard_by_campaigns(file)
         )
     finally:
         lab.close()

@@ -205,7 +205,7 @@ class Heartbeat:
     Args:
         boot_id: another one after each start of the device's program.
         sequence: counts its heartbeats from 1 since then.
-        at: when, by the device's clock.
+        at: when, by the device's clock; None where it has none.
         state: whether it would take an order now.
         current_key: of the run that is under way, if one is.
         reason: why it is locked or stopped.
@@ -215,7 +215,7 @@ class Heartbeat:
 
     boot_id: str
     sequence: int
-    at: datetime
+    at: datetime | None = None
     state: Literal["ready", "busy", "locked", "stopped", "offline"]
     current_key: str | None = None
     reason: str = ""

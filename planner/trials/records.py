@@ -13,7 +13,8 @@ from planner.trials.values import OutcomeValue
 
 Origin = Literal["start", "model", "fallback", "person", "random"]
 HeldBy = Literal["interlock", "limits", "shortage"]  # what keeps an approved trial from a device
-KeptBy = Literal["busy", "locked", "precondition"]  # what keeps an order from being sent or taken
+# what keeps an order from being sent or taken
+KeptBy = Literal["busy", "locked", "precondition", "clock"]
 AdjustmentState = Literal["awaiting approval", "approved", "taken", "refused"]
 
 

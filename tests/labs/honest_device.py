@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
@@ -48,6 +49,7 @@ class HonestDevice:
     heard: list[Json] = field(default_factory=list)
     adjusted: dict[tuple[str, int], str] = field(default_factory=dict)
     token: int = 0
+    ahead_s: float = 0.0  # its clock
     stopped: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -101,7 +103,7 @@ class HonestDevice:
         beat: Json = {
             "boot_id": "boot 1",
             "sequence": len(self.heard),
-            "at": "2026-11-22T08:00:00Z",
+            "at": (datetime.now(UTC) + timedelta(seconds=self.ahead_s)).isoformat(),
             "state": "stopped" if self.stopped else "ready",
             "reason": self.stopped,
             "simulated": True,

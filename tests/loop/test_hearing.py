@@ -2,96 +2,39 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from planner.errors import LabUnavailable, Refused
-from planner.labs import Adjustment, Answer, Lab, Order, Setting
+from planner.campaign import parse_campaign
+from planner.clock import SystemClock
+from planner.errors import Refused
+from planner.labs import Lab
 from planner.ledger.beats import read_last_beats
 from planner.loop.dispatch.driver import Driver, driving
 from planner.loop.dispatch.hearing import Hearing
 from planner.loop.dispatch.keeper import holding
 from planner.loop.steps.advance import Waiting, advance
-from planner.trials import Heartbeat, TrialState
+from planner.trials import TrialState
 from tests.cli.conftest import Typed, typed
 from tests.labs.honest_device import HonestDevice, HttpFace
 from tests.loop.conftest import MakeSession, campaign_text
+from tests.loop.scripted_devices import devices
 from tests.loop.scripted_lab import ScriptedLab, done
 
 __all__ = ["typed"]  # the fixture
 DEVICES = campaign_text(source="devices: [left, right]", budget="trials: 6", policy="start: 6")
 
 
-@dataclass
-class Devices(ScriptedLab):
-    """Two devices; ``shut`` says what is wrong with one of them: silent, hanging, or its state."""
-
-    devices: tuple[str | None, ...] = ("left", "right")
-    shut: dict[str, str] = field(default_factory=dict)
-    simulated: bool = False
-    wake: threading.Event = field(default_factory=threading.Event)
-    n_beats: int = 0
-
-    def heartbeat(self, device: str | None = None) -> Heartbeat:
-        self.n_beats += 1
-        what = self.shut.get(device or "", "ready")
-        if what == "hanging":
-            self.wake.wait(30)
-        if what in ("silent", "hanging"):
-            raise LabUnavailable(f"{device} does not answer.")
-        return Heartbeat(
-            boot_id=f"boot of {device}",
-            sequence=self.n_beats,
-            at=datetime.now(UTC),
-            state=what,  # type: ignore[arg-type]
-            simulated=self.simulated,
-        )
-
-    def submit(self, order: Order) -> Answer:
-        if order.device in self.shut:
-            raise LabUnavailable(f"{order.device} does not take orders.")
-        return super().submit(order)
-
-    def adjust(
-        self,
-        key: str,
-        *,
-        number: int,
-        digest: str,
-        parameters: Mapping[str, Setting],
-        token: int,
-        ledger: str,
-        device: str | None = None,
-    ) -> Adjustment:
-        return Adjustment(number=number, state="refused")
-
-    def stop(self, *, by: str, reason: str, device: str | None = None) -> Heartbeat:
-        return self.heartbeat(device)
-
-    def clear(
-        self, *, clear_token: str, by: str, reason: str, device: str | None = None
-    ) -> Heartbeat:
-        return self.heartbeat(device)
-
-    release = clear
-
-    def wait_for_news(self, timeout_s: float) -> bool:
-        return self.wake.wait(timeout_s)
-
-
-def devices(**how: object) -> Devices:
-    return Devices(lambda order, _n: done(order, **{"yield": 50.0}), **how)  # type: ignore[arg-type]
+def hearing_of(lab: Lab) -> Hearing:
+    source = parse_campaign(DEVICES, path="bench.yaml").source
+    return Hearing(lab, source=source, clock=SystemClock())
 
 
 def test_a_device_that_hangs_keeps_no_other_from_being_heard() -> None:
     """And it is asked once, until it has answered."""
     lab = devices(shut={"left": "hanging"})
-    hearing = Hearing(lab)
+    hearing = hearing_of(lab)
     assert list(hearing.listen()) == ["right"]
     assert list(hearing.listen()) == ["right"]
     assert lab.n_beats == 3
@@ -106,7 +49,7 @@ def test_a_device_that_hangs_keeps_no_other_from_being_heard() -> None:
 @pytest.mark.parametrize("state", ["locked", "stopped", "offline"])
 def test_a_shut_device_is_closed_while_another_is_not(state: str) -> None:
     lab = devices(shut={"left": state})
-    hearing = Hearing(lab)
+    hearing = hearing_of(lab)
     hearing.listen()
     assert hearing.closed == {"left"}
     assert hearing.left_alone == frozenset()  # it is asked about what it does, as before
@@ -199,5 +142,5 @@ policy: {{start: 1}}
 
 def test_a_lab_without_heartbeats_is_not_asked() -> None:
     lab: Lab = ScriptedLab(lambda order, _n: done(order, **{"yield": 50.0}))
-    assert Hearing(lab).listen() == {}
-    assert Hearing(lab).closed == frozenset()
+    assert hearing_of(lab).listen() == {}
+    assert hearing_of(lab).closed == frozenset()

@@ -67,7 +67,7 @@ def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
             text = f"Trial {number} is held: {record.reason or 'no reason was given'}."
             about: AlertKind = "interlock open" if record.held_by == "interlock" else "held"
             return Alert(name=name, about=about, text=text, at=entry.at, trial=number)
-        case OrderKeptBack(by="locked" | "precondition"):
+        case OrderKeptBack(by="locked" | "precondition" | "clock"):
             number = state.run_of(record.key)[0].number
             text = f"The order of trial {number} waits: {record.reason}."
             return Alert(name=name, about="interlock open", text=text, at=entry.at, trial=number)

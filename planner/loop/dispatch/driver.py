@@ -20,7 +20,6 @@ from planner.ledger.replay import replay
 from planner.loop.dispatch.adjusting import send_adjustments
 from planner.loop.dispatch.collect import end_overdue, open_runs, poll_source, record_answers
 from planner.loop.dispatch.hearing import Hearing, check_reality
-from planner.loop.dispatch.interlocks import why_locked
 from planner.loop.dispatch.keeper import let_devices_go, needs_hold
 from planner.loop.dispatch.riding import ride_out
 from planner.loop.sessions.session import Session
@@ -61,7 +60,8 @@ class Driver:
         self.error: PlannerError | None = None
         self.locked = ""
         self.closed: frozenset[str | None] = frozenset()
-        self._hearing = Hearing(session.lab)
+        source = session.state.spec.source
+        self._hearing = Hearing(session.lab, source=source, clock=session.clock)
 
     def step(self, *, asks: bool = True) -> bool:
         """Sends what waits, asks about what is open, and writes what was said.
@@ -91,6 +91,11 @@ class Driver:
             session.refresh()
         self._let_go_if_idle()
         return session.state.sequence > before or is_other
+
+    def look(self) -> None:
+        """Asks the devices how they are; what they say of themselves is written with a step."""
+        self._hearing.listen()
+        self.locked, self.closed = self._hearing.locked, self._hearing.closed
 
     def _let_go_if_idle(self) -> None:
         """Lets the next campaign speak to the devices once nothing is open there.
@@ -123,13 +128,16 @@ class Driver:
         hearing, source = self._hearing, session.state.spec.source
         for device, beat in hearing.listen().items():
             check_reality(source, device, beat)
-            session.known_as_said.add(device)
+            if device in hearing.shut:
+                session.known_as_said.discard(device)  # before its next order it is asked anew
+            else:
+                session.known_as_said.add(device)
             session.ledger.note_heartbeat(source.name, beat, device=device)
             if len(source.devices) > 1:
                 session.unreachable_since = None  # the source is not, as long as one answers
         session.left_alone = hearing.left_alone
         was = self.locked, self.closed
-        self.locked, self.closed = why_locked(hearing.heard), hearing.closed
+        self.locked, self.closed = hearing.locked, hearing.closed
         return was != (self.locked, self.closed)
 
     def drive(self, *, is_asked_to_leave: Callable[[], bool]) -> None:
@@ -180,7 +188,10 @@ class Driver:
 
 @contextmanager
 def driving(session: Session) -> Iterator[None]:
-    """Drives the session's source in a thread beside it, where it has devices to speak to."""
+    """Drives the session's source in a thread beside it, where it has devices to speak to.
+
+    Its devices are asked first how they are, so that nothing is prepared for one that is shut.
+    """
     if not needs_hold(session):
         yield
         return
@@ -192,6 +203,7 @@ def driving(session: Session) -> Iterator[None]:
         name=f"driver {session.state.spec.source.name}",
         daemon=True,
     )
+    driver.look()
     session.driver = driver
     thread.start()
     if isinstance(session.lab, DeviceLab):

@@ -1,22 +1,27 @@
 """Hearing: every device of a source is asked about itself, and one that is silent holds up none.
 
 Each is asked in a thread of its own; what has not answered soon is asked no second time meanwhile.
-What a device says of its being real is compared with the campaign file.
+What a device says of its being real is compared with the campaign file, and its clock with ours.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from planner.campaign import is_simulated
 from planner.campaign.sources import Runner
+from planner.clock import Clock
 from planner.errors import PlannerError, Refused
 from planner.labs import DeviceLab, Lab
+from planner.loop.dispatch.clocks import find_offset, why_not_by_clock
 from planner.trials import Heartbeat
 
 _SOON_S = 0.25  # a good device answers in milliseconds
+_PATIENT_S = 60.0  # longer than adapters wait for an answer
 _SHUT = ("locked", "stopped", "offline")
 
 
@@ -26,42 +31,73 @@ class _Call:
 
     done: threading.Event = field(default_factory=threading.Event)
     beat: Heartbeat | None = None
+    offset: timedelta | None = None
 
 
 class Hearing:
     """What the devices of a source last said of themselves.
 
     ``heard`` has the last word of each that answered when it was asked last; ``silent`` names the
-    others.
+    others. ``ahead`` says how far the clock of each is ahead of ours, where it tells the time.
 
     Args:
         lab: of the source.
+        source: of the campaign.
+        clock: ours.
     """
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, *, source: Runner, clock: Clock) -> None:
         self._lab = lab
+        self._source = source
+        self._clock = clock
         self._calls: dict[str | None, _Call] = {}
         self.heard: dict[str | None, Heartbeat] = {}
+        self.ahead: dict[str | None, timedelta | None] = {}
         self.silent: frozenset[str | None] = frozenset()
 
-    def listen(self) -> dict[str | None, Heartbeat]:
-        """Asks all devices, and returns what came since; a slow answer comes with a later call."""
+    def listen(self, *, is_patient: bool = False) -> dict[str | None, Heartbeat]:
+        """Asks all devices, and returns what came since.
+
+        Args:
+            is_patient: whether to wait for all; otherwise a slow answer comes with a later call.
+        """
         if not isinstance(self._lab, DeviceLab):
             return {}
         for device in self._lab.devices:
             if device not in self._calls:
-                self._calls[device] = _ask(self._lab, device)
-        until = time.monotonic() + _SOON_S
+                self._calls[device] = _ask(self._lab, device, self._clock)
+        until = time.monotonic() + (_PATIENT_S if is_patient else _SOON_S)
         for call in self._calls.values():
             call.done.wait(max(0.0, until - time.monotonic()))
         return self._take()
 
     @property
     def closed(self) -> frozenset[str | None]:
-        """Devices that take no order while another does; none where that is true of all or none."""
-        return self._while_others_do(
-            self.silent | {name for name, each in self.heard.items() if each.state in _SHUT}
-        )
+        """Devices that get no order while another does; none where that is true of all or none."""
+        return self._while_others_do(self.silent | self.shut.keys())
+
+    @property
+    def shut(self) -> Mapping[str | None, str]:
+        """Why each device that was heard gets no order; those that do are left out."""
+        found = {device: self._why_shut(device, beat) for device, beat in self.heard.items()}
+        return {device: why for device, why in found.items() if why}
+
+    @property
+    def locked(self) -> str:
+        """Why none of the devices gets an order; empty where one does, or none was heard.
+
+        One that is offline is out of reach, which is another matter.
+        """
+        is_any = any(each.state == "offline" for each in self.heard.values())
+        if is_any or len(self.shut) < len(self.heard):
+            return ""
+        return "; ".join(self.shut.values())
+
+    def _why_shut(self, device: str | None, beat: Heartbeat) -> str:
+        if beat.state not in _SHUT:
+            return why_not_by_clock(self._source, device, self.ahead.get(device))
+        who = "the device" if device is None else repr(device)
+        return f"{who} is {beat.state}{f' ({beat.reason})' if beat.reason else ''}"
 
     @property
     def left_alone(self) -> frozenset[str | None]:
@@ -79,16 +115,20 @@ class Hearing:
             del self._calls[device]
             self.heard.pop(device, None)
         self.heard.update(come)
+        self.ahead.update({device: each.offset for device, each in answered.items()})
         self.silent = (self.silent | answered.keys()) - come.keys()
         return come
 
 
-def _ask(lab: DeviceLab, device: str | None) -> _Call:
+def _ask(lab: DeviceLab, device: str | None, clock: Clock) -> _Call:
     call = _Call()
 
     def ask() -> None:
         try:
-            call.beat = lab.heartbeat(device)
+            asked = clock.now()
+            beat = lab.heartbeat(device)
+            call.offset = find_offset(beat, asked=asked, answered=clock.now())
+            call.beat = beat
         except PlannerError:
             call.beat = None
         finally:

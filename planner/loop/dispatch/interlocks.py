@@ -1,52 +1,23 @@
 """Interlocks: while nothing may begin at any device, what is approved is held, with the reason.
 
-A device that is locked or stopped has said so itself; a sensor may say that a precondition is not
-met, or nobody may know. The order never leaves. What is under way is asked about as before.
+A device that is locked or stopped has said so itself, or its clock is too far from ours; a sensor
+may say that a precondition is not met, or nobody may know. The order never leaves. What is under
+way is asked about as before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from planner.errors import PlannerError
-from planner.labs import DeviceLab, Lab
 from planner.ledger.entries import TrialMoved
 from planner.ledger.replay import CampaignState
+from planner.loop.dispatch.hearing import Hearing
 from planner.loop.sensors.preconditions import unmet_by_device
 from planner.loop.sessions.session import Session
-from planner.trials import Heartbeat, Trial, TrialState
+from planner.trials import Trial, TrialState
 
 _BEGINNING = "interlock: "
 _OPEN = "no interlock is open any more"
-
-Heard = Mapping[str | None, Heartbeat]
-
-
-def hear(lab: Lab) -> dict[str | None, Heartbeat]:
-    """Asks every device for its heartbeat; one that does not answer is left out."""
-    heard: dict[str | None, Heartbeat] = {}
-    if not isinstance(lab, DeviceLab):
-        return heard
-    for device in lab.devices:
-        try:
-            heard[device] = lab.heartbeat(device)
-        except PlannerError:
-            continue
-    return heard
-
-
-def why_locked(heard: Heard) -> str:
-    """Returns why no device takes an order; empty where one does, or none has said anything."""
-    locked = {device: each for device, each in heard.items() if each.state in ("locked", "stopped")}
-    if not heard or len(locked) < len(heard):
-        return ""
-    said = (
-        f"{'the device' if device is None else repr(device)} is {each.state}"
-        f"{f' ({each.reason})' if each.reason else ''}"
-        for device, each in locked.items()
-    )
-    return _BEGINNING + "; ".join(said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +38,22 @@ def interlock_now(session: Session) -> Interlock:
     waits = session.state.in_state(TrialState.APPROVED, TrialState.HELD)
     if not any(not each.handed for each in waits):
         return Interlock()
-    driver = session.driver
-    locked = driver.locked if driver is not None else why_locked(hear(session.lab))
-    if locked:
-        return Interlock(everywhere=locked)
+    driver = session.driver or _hear(session)
+    if driver.locked:
+        return Interlock(everywhere=_BEGINNING + driver.locked)
     devices: tuple[str | None, ...] = tuple(session.state.spec.source.devices) or (None,)
     unmet = {name: why for name, why in unmet_by_device(session, devices).items() if why}
-    closed = frozenset(unmet) | (driver.closed if driver is not None else frozenset())
+    closed = frozenset(unmet) | driver.closed
     if len(closed) < len(devices):
         return Interlock(closed=closed)
     return Interlock(everywhere=_BEGINNING + "; ".join(dict.fromkeys(unmet.values())))
+
+
+def _hear(session: Session) -> Hearing:
+    """Asks the devices, where nobody does so beside the loop."""
+    hearing = Hearing(session.lab, source=session.state.spec.source, clock=session.clock)
+    hearing.listen(is_patient=True)
+    return hearing
 
 
 def is_interlocked(trial: Trial) -> bool:

@@ -22,7 +22,7 @@ from planner.loop.dispatch.collect import (
     record_answers,
     settle_inbox,
 )
-from planner.loop.dispatch.interlocks import hear
+from planner.loop.dispatch.hearing import Hearing
 from planner.loop.dispatch.keeper import holding
 from planner.loop.dispatch.sending import poll
 from planner.loop.sessions.desk import Place, at_work
@@ -78,8 +78,10 @@ def sweep(place: Place, *, on_message: Callable[[str], None] = lambda _: None) -
     with at_work(place, may_begin=False) as session:
         n_news = n_settled = n_overdue = 0
         held = silent = ""
-        for device, beat in hear(session.lab).items():
-            session.ledger.note_heartbeat(session.state.spec.source.name, beat, device=device)
+        source = session.state.spec.source
+        hearing = Hearing(session.lab, source=source, clock=session.clock)
+        for device, beat in hearing.listen(is_patient=True).items():
+            session.ledger.note_heartbeat(source.name, beat, device=device)
         try:
             with holding(session):
                 n_news = _reconcile(session)

@@ -77,7 +77,8 @@ class Session:
         recalled: for each key that the lab was told of, with which handle.
         missed: keys of acknowledged runs that the last reply lacked.
         aborts_sent: keys of runs that this process has asked the source to end.
-        known_as_said: devices that were heard to be as real as the file says.
+        known_as_said: devices that were heard to be as real as the file says, with a clock near
+            ours.
         left_alone: devices that are silent while others are not, and are not waited for.
         hold: the lease of the source's devices, while something is to be sent there.
         held_elsewhere: who else holds it, in words, if that keeps an order from being sent.

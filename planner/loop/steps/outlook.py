@@ -5,9 +5,10 @@ from __future__ import annotations
 from planner.errors import LabUnavailable
 from planner.loop.deciding.stopping import assess, is_settled
 from planner.loop.dispatch.collect import is_news, open_runs, overdue_runs
+from planner.loop.dispatch.handing_over import recall
 from planner.loop.dispatch.holding_back import moves_due
 from planner.loop.dispatch.interlocks import interlock_moves, interlock_now
-from planner.loop.dispatch.sending import note_unreachable, recall
+from planner.loop.dispatch.sending import note_unreachable
 from planner.loop.sessions.session import Session
 from planner.loop.steps.advance import PATIENCE_S
 from planner.loop.timetable.placing import place, room
