@@ -10,12 +10,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from chaos_bench import Bench, kill_database, processes_below, restart_database
+from chaos_bench import Bench, flows_of, kill_database, processes_below, restart_database
 from cut_line import Trouble
 from forked import Forked
 from stepped_clock import read_offset, set_offset
 
 HOUR_S = 3600.0
+_FLOW_STARTS_WITHIN_S = 60.0  # some 13 s on an idle machine
 _TAKES_OVER_WITHIN_S = 15.0  # a planner by whose clock the lease of one that sleeps has run out
 
 
@@ -68,7 +69,7 @@ class Striker:
         if bench.plan.engine != "inline":
             ways += [self._kill_server]
         if bench.plan.engine == "up":
-            ways += [self._kill_serving, self._kill_flow]
+            ways += [self._kill_serving, *[self._kill_flow] * 3]  # it is what does the work
         if bench.plan.face == "command":
             ways += [self._kill_program, self._kill_keeper]
         else:
@@ -202,28 +203,35 @@ class Striker:
         return self._kill_of_prefect("flows.worker_main", "serving process killed")
 
     def _kill_flow(self) -> tuple[str, set[str]]:
-        return self._kill_of_prefect("prefect.engine", "flow killed")
+        """Kill the process of a flow in the midst of its work; where there is none, soon again."""
+        until = time.monotonic() + _FLOW_STARTS_WITHIN_S
+        while time.monotonic() < until:
+            found = flows_of(self._bench.folder)
+            if found and self._is_at_work():
+                time.sleep(self._pause(0.3))
+                with suppress(ProcessLookupError):
+                    os.kill(self._dice.choice(found), signal.SIGKILL)
+                    return "flow killed", {"way"}
+            time.sleep(0.1)
+        self._left.append(self._kill_flow)
+        return "no flow to kill", set()
+
+    def _is_at_work(self) -> bool:
+        """Tell whether the device ends an act soon, so that somebody gives it orders."""
+        before, until = self._bench.n_done(), time.monotonic() + 5.0
+        while time.monotonic() < until:
+            if self._bench.n_done() > before:
+                return True
+            time.sleep(0.02)
+        return False
 
     def _kill_of_prefect(self, word: str, what: str) -> tuple[str, set[str]]:
         until = time.monotonic() + 20.0
         while time.monotonic() < until:
             found = processes_below(self._bench.folder, word)
-            if word == "prefect.engine":
-                found = _below(processes_below(self._bench.folder, "flows.worker_main"))
             if found:
                 with suppress(ProcessLookupError):
                     os.kill(self._dice.choice(found), signal.SIGKILL)
                 return what, {"way"}
             time.sleep(0.2)
         return "nothing to kill", set()
-
-
-def _below(parents: list[int]) -> list[int]:
-    import psutil
-
-    found = []
-    for pid in parents:
-        with suppress(psutil.NoSuchProcess):
-            children = psutil.Process(pid).children(recursive=True)
-            found += [each.pid for each in children if "prefect" in " ".join(each.cmdline())]
-    return found

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+import psutil
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -35,6 +36,7 @@ Face = Literal["http", "mqtt", "command", "two_phase", "fire_and_observe"]
 FACES: tuple[Face, ...] = get_args(Face)
 Engine = Literal["inline", "prefect", "up"]
 DATABASE = "PLANNER_DATABASE_URL"
+_SERVER = "flows.server_main"
 
 CAMPAIGN = """
 schema: 1
@@ -246,10 +248,10 @@ class Bench:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGCONT)
             process.kill()
-        for module in ("flows.worker_main", "flows.server_main"):
-            for pid in processes_below(self.folder, module):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        left = [processes_below(self.folder, each) for each in ("flows.worker_main", _SERVER)]
+        for pid in (*left[0], *left[1], *flows_of(self.folder)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._held.close()
 
     def __enter__(self) -> Bench:
@@ -309,3 +311,14 @@ def processes_below(folder: Path, word: str) -> list[int]:
     said = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True)
     lines = (line.split(None, 1) for line in said.stdout.splitlines()[1:])
     return [int(pid) for pid, args in lines if word in args and str(folder) in args]
+
+
+def flows_of(folder: Path) -> list[int]:
+    """Return the pids of flows at work for a campaign of this folder, whoever started them."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if "prefect.engine" in (process.info["cmdline"] or []):
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                if str(folder) in process.environ().get("PREFECT_HOME", ""):
+                    found.append(process.pid)
+    return found
