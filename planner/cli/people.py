@@ -109,12 +109,15 @@ def adjust(
     """
     from planner.cli.assignments import names_in, read_reported
     from planner.loop import people
+    from planner.loop.sensors.preconditions import unmet_at
     from planner.loop.sessions.desk import at_work
 
     with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         changes = read_reported(values, texts=names_in(session.state.spec))
         asked = people.adjust(session, trial, changes, reason=reason)
         holder = session.ledger.holder(session.campaign)
+        run = session.state.trial(trial).run
+        unmet = unmet_at(session, run.device if run is not None else None)
     said = f"Change {asked.number} of trial {trial}: {', '.join(values)} "
     if asked.state == "awaiting approval":
         said += "waits for a second person, who types the same."
@@ -122,7 +125,9 @@ def adjust(
         said += f"is sent once the campaign goes on: planner run {file}."
     else:
         said += f"goes to the device; planner status {file} says what became of it."
-    facts = {"trial": trial, "number": asked.number, "state": asked.state}
+    if unmet:
+        said += f" Nothing begins there meanwhile: {unmet}."
+    facts = {"trial": trial, "number": asked.number, "state": asked.state, "unmet": unmet}
     _say(said, facts, as_json=as_json)
 
 

@@ -28,6 +28,7 @@ from planner.loop.steps.waiting import describe_waiting
 from planner.trials import DeviceState, Heartbeat, RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done
+from tests.loop.sensed import send
 from tests.loop.test_emergency import NOW
 
 HOTTER = {"temperature": Reported(value=120.0)}
@@ -159,6 +160,33 @@ def test_a_change_keeps_to_names_and_limits(
         people.adjust(session, 1, HOTTER, reason=" ")
     advance(session)
     assert lab.changes == []
+
+
+def test_a_change_may_bring_a_device_back_into_its_limits_and_says_what_was_not_met(
+    at_device: Callable[..., Any], make_session: MakeSession, clock: ManualClock
+) -> None:
+    """A precondition guards beginnings: what has begun can be made less hot."""
+    sensed = (
+        "\nsensors: {heat: {unit: degC, limits: [0, 2000]}}\npreconditions: [heat < 140 degC]\n"
+    )
+    lab = AdjustableLab(lambda order, _: done(order, **{"yield": 50.0}), latency=100)
+    session = make_session(lab, text=campaign_text() + sensed)
+    send(session, "heat", 100.0)
+    for _ in range(3):
+        advance(session)
+    clock.wait_s(1)
+    send(session, "heat", 155.0)
+    asked = people.adjust(session, 1, {"temperature": Reported(value=110.0)}, reason="too hot")
+    run = session.state.trial(1).run
+    assert asked.state == "approved"
+    assert run is not None
+    assert run.evidence == "too hot (while heat must be < 140 degC, and is 155 degC)"
+    advance(session)
+    assert [each[2] for each in lab.changes] == [{"temperature": 110.0}]
+    session.ledger.latch_stop(by="mara", reason="smoke")
+    with pytest.raises(Refused, match="smoke"):
+        people.adjust(session, 1, HOTTER, reason="too cold")
+    let_devices_go(session)
 
 
 def test_only_what_a_device_has_begun_can_be_changed_and_not_while_all_is_stopped(

@@ -1,7 +1,8 @@
 """Asking for other settings of a trial that is under way.
 
 A change keeps to the limits in force, and as many people want it as the campaign asks of a trial at
-those settings; who asks is one of them.
+those settings; who asks is one of them. A precondition keeps a trial from beginning and none from
+being changed: a change may be what brings the device back. It is written down that it was not met.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ def adjust(
 
     Raises:
         InputError: a name or value cannot be used, or the reason is missing.
-        Refused: it is not under way, its source offers no changes, an interlock is open, or the
-            same person has asked for it.
+        Refused: it is not under way, its source offers no changes, the emergency stop is on, or
+            the same person has asked for it.
     """
     if not reason.strip():
         raise InputError("Changing a running trial needs a reason (--reason).")
@@ -76,7 +77,9 @@ def _decide(
             )
         ]
     if is_approved:
-        records.append(RunMoved(key=run.key, to=RunState.ADJUSTING, evidence=reason))
+        unmet = unmet_at(session, run.device)
+        evidence = f"{reason} (while {unmet})" if unmet else reason
+        records.append(RunMoved(key=run.key, to=RunState.ADJUSTING, evidence=evidence))
     return Decided(says="", records=tuple(records), trials={number: trial.state})
 
 
@@ -106,12 +109,6 @@ def _run_under_way(session: Session, trial: Trial) -> Run:
         raise Refused(
             f"The emergency stop is on ({state.latched.reason}): nothing is changed. When all is "
             f"safe: planner clear."
-        )
-    unmet = unmet_at(session, run.device)
-    if unmet:
-        raise Refused(
-            f"Trial {trial.number} is not changed while an interlock is open: {unmet}. planner "
-            f"abort can end it."
         )
     return run
 
