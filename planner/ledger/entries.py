@@ -140,6 +140,8 @@ class RunOpened:
         not_after: the device refuses the order after this.
         parent: key of the run that this one repeats.
         device: which of the source's devices has it, where it has several.
+        is_noted: whether each sending is written down before it leaves, whatever the source's
+            class, so that what was never sent can be told from what may have been.
     """
 
     kind: Literal["run opened"] = "run opened"
@@ -152,6 +154,7 @@ class RunOpened:
     not_after: datetime | None = None
     parent: str | None = None
     device: str | None = None
+    is_noted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

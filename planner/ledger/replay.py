@@ -375,6 +375,7 @@ def _(record: RunOpened, state: CampaignState, entry: Entry) -> None:
         parent=record.parent,
         device=record.device,
         not_after=record.not_after,
+        is_noted=record.is_noted,
     )
     trial = state.trials[record.trial]
     state.trials[record.trial] = replace(trial, runs=(*trial.runs, run))

@@ -180,8 +180,9 @@ class Run:
         kept_back: why its order waits, if it was neither sent nor taken yet.
         kept_by: what kind of reason that is.
         adjustments: changes that were asked for while it was under way.
-        n_sent: how often it was written down that its order was about to leave; only for sources
-            that know no keys.
+        n_sent: how often it was written down that its order was about to leave; where the source
+            knows keys, at most once, and only where ``is_noted``.
+        is_noted: whether that is written down although the source knows keys.
         device: which of the source's devices has it, where it has several.
         not_after: the device refuses to begin it later.
         handle: the device's own for it, where it prepares orders before they begin.
@@ -196,6 +197,7 @@ class Run:
     parent: str | None = None
     evidence: str = ""
     n_sent: int = 0
+    is_noted: bool = False
     device: str | None = None
     not_after: datetime | None = None
     began: datetime | None = None

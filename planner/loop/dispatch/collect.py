@@ -254,10 +254,11 @@ def fail(
     """Returns the records of a failed run: the trial fails, or gets another run if that is safe."""
     moved = RunMoved(key=run.key, to=ends, evidence=reason)
     retries = session.state.spec.source.retries
+    n_tried = sum(each.state is not RunState.VOID for each in trial.runs)
     if is_process:
         to = TrialState.FAILED_BY_PROCESS
-    elif len(trial.runs) <= retries:
-        to, reason = TrialState.APPROVED, f"{reason}; run {len(trial.runs)} of {retries + 1}"
+    elif n_tried <= retries:
+        to, reason = TrialState.APPROVED, f"{reason}; run {n_tried} of {retries + 1}"
     else:
         to = TrialState.FAILED_BY_MACHINE
     return [moved, TrialMoved(trial=trial.number, to=to, reason=reason)]

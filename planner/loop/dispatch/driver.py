@@ -22,6 +22,7 @@ from planner.loop.dispatch.collect import end_overdue, open_runs, poll_source, r
 from planner.loop.dispatch.hearing import Hearing, check_reality
 from planner.loop.dispatch.keeper import let_devices_go, needs_hold
 from planner.loop.dispatch.riding import ride_out
+from planner.loop.dispatch.taking_back import take_back
 from planner.loop.sessions.session import Session
 from planner.trials import RunState
 
@@ -80,6 +81,7 @@ class Driver:
         before = session.refresh().sequence
         is_other = self._hear()
         try:
+            take_back(session, self.closed)
             record_answers(session, poll_source(session, asks=asks))
             send_adjustments(session)
             end_overdue(session)

@@ -24,7 +24,7 @@ UNDER_WAY_S = 5.0  # longer than a source takes to answer that knows no keys
 def hand_over(session: Session, trial: Trial, run: Run) -> Answer | None:
     """Hands an order over as the class of the source admits."""
     if session.lab.delivery is DeliveryClass.KEYED:
-        return session.lab.submit(_addressed(session, trial, run))
+        return _send_by_key(session, trial, run)
     if isinstance(session.lab, TwoPhaseLab):
         return _send_in_two_phases(session, session.lab, trial, run)
     return _send_once(session, trial, run)
@@ -40,9 +40,26 @@ def recall(session: Session, runs: list[tuple[Trial, Run]]) -> None:
             session.recalled[run.key] = run.handle
 
 
+def _send_by_key(session: Session, trial: Trial, run: Run) -> Answer:
+    """Sends an order that may arrive twice; the first time it is written down, if it is noted."""
+    order = _addressed(session, trial, run)
+    if not run.is_noted:
+        return session.lab.submit(order)
+    if run.n_sent == 0:
+        return _submit_noted(session, trial, run, lambda: session.lab.submit(order))
+    never_left = not may_have_left(session, run)
+    session.unsent.pop(run.key, None)
+    try:
+        return session.lab.submit(order)
+    except LabUnavailable:
+        if never_left:
+            session.unsent[run.key] = run.n_sent
+        raise
+
+
 def _send_once(session: Session, trial: Trial, run: Run) -> Answer | None:
     """Sends an order that must not arrive twice."""
-    if _may_have_left(session, run):
+    if may_have_left(session, run):
         if _may_be_under_way(session, run):
             return None
         return deaf(run, "the order was sent before, and no answer is known")
@@ -58,7 +75,7 @@ def _send_in_two_phases(
 ) -> Answer | None:
     """Has an order prepared, and lets it begin; again only what is known not to have begun."""
     order, handle = _addressed(session, trial, run), run.handle
-    if _may_have_left(session, run):
+    if may_have_left(session, run):
         if _may_be_under_way(session, run):
             return None
         recall(session, [(trial, run)])
@@ -93,7 +110,8 @@ def _submit_noted(
         raise
 
 
-def _may_have_left(session: Session, run: Run) -> bool:
+def may_have_left(session: Session, run: Run) -> bool:
+    """Tells whether an order whose sendings are written down may have reached its device."""
     return run.n_sent > session.unsent.get(run.key, 0)
 
 

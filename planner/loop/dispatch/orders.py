@@ -71,6 +71,7 @@ def open_run(
             parent=trial.runs[-1].key if trial.runs else None,
             device=device,
             not_after=_not_after(state, now=now),
+            is_noted=len(state.spec.source.devices) > 1,
         ),
     ]
 
