@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import As, File, Json
+from planner.cli.options import As, File, Json, database_url
 from planner.cli.places import make_place
 from planner.cli.written import write_file
 
 if TYPE_CHECKING:
     from planner.pictures import Coverage
+
+_REFUSED = 4
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,9 +30,11 @@ def check(file: File, as_json: Json = False) -> None:
 
     What it chooses among, what it may cost at most, when it can run and how long it takes, and how
     many trials the space deserves. Every mistake is listed with its line. Nothing is written.
+    A real device needs a ledger that its campaigns share, which is looked for, too.
     """
     from planner.campaign import describe, read_campaign, read_space
     from planner.clock import SystemClock
+    from planner.loop.sessions.sharing import why_not_driven
 
     spec = read_campaign(file)
     space = read_space(spec, folder=file.resolve().parent)
@@ -38,6 +42,10 @@ def check(file: File, as_json: Json = False) -> None:
         typer.echo(json.dumps(spec.model_dump(mode="json", by_alias=True), indent=2))
     else:
         typer.echo("\n".join(describe(spec, space, now=SystemClock().now())))
+    why = why_not_driven(spec.source, is_shared=database_url() is not None)
+    if why:
+        typer.echo(f"It cannot be run yet. {why}", err=True)
+        raise typer.Exit(_REFUSED)
 
 
 def status(file: File, name: As = None, as_json: Json = False) -> None:

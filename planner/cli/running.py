@@ -130,8 +130,9 @@ def _run(
     from planner.loop.dispatch.driver import driving
     from planner.loop.dispatch.keeper import holding
     from planner.loop.sensors.gatherer import gathering_for
-    from planner.loop.sessions.desk import at_work
+    from planner.loop.sessions.desk import at_work, refuse_own_ledger
 
+    refuse_own_ledger(place)
     with (
         at_work(place, may_amend=agreement(amend=amend)) as session,
         alerting([place], on_message=progress.message),

@@ -55,8 +55,11 @@ def up(
     from flows.supervising import supervise
     from planner.loop.alerts import alerting
     from planner.loop.sensors.gatherer import gathering_for
+    from planner.loop.sessions.desk import refuse_own_ledger
 
     places = [make_place(file) for file in files or ()]
+    for each in places:
+        refuse_own_ledger(each)
     place = find_home(files[0] if files else None, home)
     if until_done and not places:
         raise InputError("--until-done needs the campaign files that are meant.")
@@ -110,12 +113,14 @@ def deploy(
     package, executes it. Each scheduled flow run is one stretch.
     """
     from flows.deploying import Schedule, deploy_there
-    from planner.loop.sessions.desk import read_spec
+    from planner.loop.sessions.desk import read_spec, refuse_own_ledger
 
     if (cron is None) == (interval is None):
         raise InputError("Give either --cron or --interval.")
     place = make_place(file)
     spec = read_spec(place)
+    if not sweep:
+        refuse_own_ledger(place)
     schedule = Schedule(cron=cron, interval_s=interval, timezone=timezone)
     deployed = deploy_there(
         file,

@@ -29,7 +29,8 @@ outcomes:
   yield: {{unit: percent, bounds: [-1000, 100]}}
 objectives: [{{aim: maximise, outcome: yield, gain: 1}}]
 sources:
-  robot: {{kind: adapter, adapter: bench, capacity: {capacity}, settings: {{url: "{url}"}}}}
+  robot:
+    {{kind: adapter, adapter: bench, simulated: true, capacity: {capacity}, settings: {{url: "{url}"}}}}
 budget: {{trials: {trials}}}
 model: {{family: gp}}
 policy: {{{policy}}}

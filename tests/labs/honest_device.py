@@ -50,6 +50,7 @@ class HonestDevice:
     adjusted: dict[tuple[str, int], str] = field(default_factory=dict)
     token: int = 0
     ahead_s: float = 0.0  # its clock
+    is_simulated: bool = True
     stopped: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -106,7 +107,7 @@ class HonestDevice:
             "at": (datetime.now(UTC) + timedelta(seconds=self.ahead_s)).isoformat(),
             "state": "stopped" if self.stopped else "ready",
             "reason": self.stopped,
-            "simulated": True,
+            "simulated": self.is_simulated,
         }
         return {"heartbeat": beat}
 

@@ -24,6 +24,7 @@ from planner.loop.dispatch.keeper import let_devices_go, needs_hold
 from planner.loop.dispatch.riding import ride_out
 from planner.loop.dispatch.taking_back import take_back
 from planner.loop.sessions.session import Session
+from planner.loop.sessions.sharing import check_ledger
 from planner.trials import RunState
 
 FIRST_PAUSE_S = 0.01
@@ -193,10 +194,14 @@ def driving(session: Session) -> Iterator[None]:
     """Drives the session's source in a thread beside it, where it has devices to speak to.
 
     Its devices are asked first how they are, so that nothing is prepared for one that is shut.
+
+    Raises:
+        Refused: they are real, and the ledger is the campaign's own.
     """
     if not needs_hold(session):
         yield
         return
+    check_ledger(session.state.spec.source, is_shared=session.is_shared)
     driver = Driver(_beside(session), on_news=session.news.set, lingers_s=LINGERS_S)
     leave = threading.Event()
     thread = threading.Thread(

@@ -27,6 +27,7 @@ from planner.loop.sessions.opening import (
 )
 from planner.loop.sessions.permission import identify
 from planner.loop.sessions.session import Session
+from planner.loop.sessions.sharing import check_ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,11 @@ class Place:
     database_url: str | None = None
     author: str = ""
     reductions: Own = field(default_factory=dict)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its ledger is one that campaigns share."""
+        return self.database_url is not None
 
     @property
     def folder(self) -> Path:
@@ -82,6 +88,15 @@ def open_the_ledger(place: Place, *, clock: Clock, create: bool = True) -> Ledge
             f"Campaign {name!r} has not begun: {_uncapitalised(str(error))} "
             f"'planner run {place.file}' begins it, and so do ask and import."
         ) from error
+
+
+def refuse_own_ledger(place: Place) -> None:
+    """Accepts a campaign that may be driven from where it is recorded; nothing is opened.
+
+    Raises:
+        Refused: its source is a real device, and its ledger is its own.
+    """
+    check_ledger(read_spec(place).source, is_shared=place.is_shared)
 
 
 @contextmanager
@@ -128,6 +143,7 @@ def at_work(
             clock=clock,
             author=author,
             folder=place.folder,
+            is_shared=place.is_shared,
         )
 
 

@@ -87,6 +87,7 @@ class Session:
         driver: sends to the source and asks it, in a thread beside; None where the loop does.
         news: is set when the driver has written something.
         folder: of the campaign file, where its relative paths start.
+        is_shared: whether the ledger is one that campaigns share, not one of this file's own.
     """
 
     ledger: Ledger
@@ -116,6 +117,7 @@ class Session:
     driver: Driving | None = None
     news: threading.Event = field(default_factory=threading.Event)
     folder: Path = Path()
+    is_shared: bool = True
 
     @property
     def campaign(self) -> str:
