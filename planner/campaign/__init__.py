@@ -9,7 +9,6 @@ from planner.campaign.devices import (
     MappedOutcome,
     MappedParameter,
     MqttDevice,
-    Secret,
 )
 from planner.campaign.file import parse_campaign, read_campaign
 from planner.campaign.objectives import (
@@ -33,6 +32,7 @@ from planner.campaign.outcomes import (
     NumberOutcome,
 )
 from planner.campaign.schema import make_schema
+from planner.campaign.secret import Secret
 from planner.campaign.sensed import Precondition, SensedContext
 from planner.campaign.sensors import Filter, Keep, Sensor
 from planner.campaign.source_base import Consumable, SetUp

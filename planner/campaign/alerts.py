@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from planner.campaign.devices import Secret
+from planner.campaign.secret import Secret
 
 AlertKind = Literal[
     "in doubt",

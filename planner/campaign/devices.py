@@ -7,42 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, StrictInt, field_validator, model_validator
 
+from planner.campaign.secret import Secret
 from planner.campaign.source_base import Duration, Part, RunnerBase
 from planner.space import read_unit
-
-
-class Secret(Part):
-    """Where a secret is: in a variable of the environment, or in a file that only its owner reads.
-
-    Args:
-        env: name of the variable.
-        file: path of the file, from the campaign file's folder; others must not read it (600).
-    """
-
-    env: str | None = Field(default=None, min_length=1)
-    file: str | None = Field(default=None, min_length=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_no_secret_itself(cls, content: object) -> object:
-        if isinstance(content, dict):
-            return content
-        # whatever stands there may be the secret, so it is not repeated
-        raise ValueError(
-            "never holds the secret itself: put that into a variable of the environment and write "
-            "{env: NAME}, or into a file of mode 600 and write {file: PATH}"
-        )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Secret:
-        if (self.env is None) == (self.file is None):
-            raise ValueError("needs either env or file: give one of them")
-        return self
 
 
 class MappedParameter(Part):
@@ -112,6 +84,17 @@ class NetworkDevice(DeviceBase):
         description="File (PEM) with the authority that signed the certificate, from the campaign "
         "file's folder; without one those that the system trusts.",
     )
+    certificate: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File (PEM) with the certificate that shows the other side who we are, from "
+        "the campaign file's folder, for one that asks.",
+    )
+    key: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File (PEM) with the key of the certificate; others must not read it (600).",
+    )
     insecure: bool = Field(
         default=False,
         description="Whether a plain connection to another machine is accepted: anyone on the way "
@@ -125,6 +108,12 @@ class NetworkDevice(DeviceBase):
         description="Longest time to wait for an answer, such as '10 s'; then nobody knows what "
         "became of the message, and it is sent again.",
     )
+
+    @model_validator(mode="after")
+    def _shows_who_it_is(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("needs certificate and key together, or neither")
+        return self
 
 
 class HttpDevice(NetworkDevice):
@@ -170,6 +159,7 @@ class HttpDevice(NetworkDevice):
         _check_devices(self.devices, self.urls, "urls")
         for url in self.addresses.values():
             _refuse_plain(url, insecure=self.insecure, secure="https")
+            _refuse_unshown(url, self.certificate, secure="https")
         return self
 
     @property
@@ -243,6 +233,7 @@ class MqttDevice(NetworkDevice):
         if self.password is not None and self.user is None:
             raise ValueError("has a password and no user: add the user")
         _refuse_plain(self.url, insecure=self.insecure, secure="mqtts")
+        _refuse_unshown(self.url, self.certificate, secure="mqtts")
         return self
 
     @property
@@ -393,3 +384,10 @@ def _refuse_plain(url: str, *, insecure: bool, secure: str) -> None:
         f"url {url!r} is a plain connection to another machine, where anyone on the way can read "
         f"and change what is sent: use {secure}://, or accept it with insecure: true"
     )
+
+
+def _refuse_unshown(url: str, certificate: str | None, *, secure: str) -> None:
+    if certificate is not None and urlsplit(url).scheme != secure:
+        raise ValueError(
+            f"has a certificate, and a plain connection shows it to nobody: use {secure}://"
+        )

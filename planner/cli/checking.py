@@ -193,7 +193,7 @@ def _choose(spec: CampaignSpec, folder: Path, values: list[str]) -> Configuratio
 
 def _read_token(where: str | None) -> str | None:
     from planner.campaign import Secret
-    from planner.labs.credentials import read_secret
+    from planner.campaign.secret import read_secret
 
     if where is None:
         return None

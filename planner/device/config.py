@@ -12,13 +12,21 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from planner.campaign.document import Document, dotted, load_document
+from planner.campaign.secret import Secret
 from planner.device.limits import Field as DeviceField
-from planner.device.secret import Secret
 from planner.device.virtual.spec import Faults, VirtualAct
 from planner.errors import CampaignFileError, Mistake
 
-_SECRETS = ("token", "clear_token", "user", "password")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+# what the secrets of a device are, for messages
+SECRETS = {
+    "token": "the token of those who may give orders",
+    "clear_token": "the token of those who may clear the device",
+    "user": "the device's name at the broker",
+    "password": "the device's password at the broker",
+}
 
 
 class _Part(BaseModel):
@@ -60,7 +68,9 @@ class HttpSection(_Part):
         token: what a planner must show.
         clear_token: what a person must show to clear or release the device.
         certificate: of TLS, a PEM file.
-        key: of the certificate, a PEM file.
+        key: of the certificate, a PEM file that others must not read (600).
+        clients: PEM file of who signs the certificates of those that may connect; without it none
+            is asked for.
         insecure: whether plain HTTP beyond this machine is meant.
         rate: most requests a second.
     """
@@ -71,6 +81,7 @@ class HttpSection(_Part):
     clear_token: Secret | None = None
     certificate: Path | None = None
     key: Path | None = None
+    clients: Path | None = None
     insecure: bool = False
     rate: float = Field(default=200.0, ge=1)
 
@@ -78,6 +89,8 @@ class HttpSection(_Part):
     def _is_safe(self) -> HttpSection:
         if (self.certificate is None) != (self.key is None):
             raise ValueError("needs certificate and key together, or neither")
+        if self.clients is not None and self.certificate is None:
+            raise ValueError("asks clients for certificates without one of its own: add it")
         if is_loopback(self.host):
             return self
         if self.token is None:
@@ -100,6 +113,8 @@ class MqttSection(_Part):
         password: at the broker.
         ca: PEM file of who signs the broker's certificate, which is always verified; without it
             the system's authorities are asked.
+        certificate: PEM file that shows the broker which device it is, for one that asks.
+        key: of the certificate, a PEM file that others must not read (600).
         insecure: whether plain MQTT beyond this machine is meant.
         clear_token: what a person must send to clear or release the device.
     """
@@ -109,6 +124,8 @@ class MqttSection(_Part):
     user: Secret | None = None
     password: Secret | None = None
     ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
     insecure: bool = False
     clear_token: Secret | None = None
 
@@ -119,6 +136,10 @@ class MqttSection(_Part):
                 f"speaks to {self.host}, beyond this machine, without TLS: write mqtts://, or "
                 f"insecure: true"
             )
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("needs certificate and key together, or neither")
+        if self.certificate is not None and not self.has_tls:
+            raise ValueError("has a certificate, and plain MQTT shows it to nobody: write mqtts://")
         if self.port > 65535:
             raise ValueError(f"has port {self.port}: it must be at most 65535")
         return self
@@ -221,8 +242,6 @@ def _find_mistakes(error: ValidationError, document: Document) -> Iterator[Mista
 
 def _say(kind: str, detail: Any) -> str:
     value = detail["input"]
-    if kind.endswith("_type") and detail["loc"][-1] in _SECRETS:  # and never what stands there
-        return "needs {env: NAME} or {file: PATH}; never write the secret itself into this file"
     match kind:
         case "missing":
             return "is missing: add it"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from planner.campaign.secret import Secret, read_secret
 from planner.device.config import (
+    SECRETS,
     DeviceSpec,
     FunctionSection,
     HttpSection,
@@ -13,7 +15,6 @@ from planner.device.config import (
 )
 from planner.device.limits import Field
 from planner.device.running import journal_path, make_mover
-from planner.device.secret import Secret, read_secret
 from planner.device.virtual.spec import Faults, VirtualAct
 
 
@@ -24,8 +25,8 @@ def describe(spec: DeviceSpec, *, folder: Path) -> list[str]:
         InputError: the act or a secret cannot be used.
     """
     make_mover(spec, folder=folder)
-    for secret in _secrets(spec):
-        read_secret(secret, folder=folder)
+    for secret, what in _secrets(spec):
+        read_secret(secret, what=what, folder=folder)
     title = f"Device {spec.device}: {spec.about}" if spec.about else f"Device {spec.device}"
     sentences = [title, *_act(spec.act), *_fields(spec.fields)]
     if spec.http is not None:
@@ -81,9 +82,12 @@ def _clearing(spec: DeviceSpec) -> str:
     return f"After a stop a person clears it {how}."
 
 
-def _secrets(spec: DeviceSpec) -> list[Secret]:
+def _secrets(spec: DeviceSpec) -> list[tuple[Secret, str]]:
     http, mqtt = spec.http, spec.mqtt
-    named = [http.token, http.clear_token] if http is not None else []
+    named: list[tuple[str, Secret | None]] = []
+    if http is not None:
+        named += [("token", http.token), ("clear_token", http.clear_token)]
     if mqtt is not None:
-        named += [mqtt.user, mqtt.password, mqtt.clear_token]
-    return [secret for secret in named if secret is not None]
+        named += [("user", mqtt.user), ("password", mqtt.password)]
+        named += [("clear_token", mqtt.clear_token)]
+    return [(secret, SECRETS[name]) for name, secret in named if secret is not None]

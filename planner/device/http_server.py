@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 
 import fastapi
@@ -18,6 +19,8 @@ class HttpServer:
         host: address to listen on.
         port: 0 means any that is free.
         certificate: PEM files of certificate and key, for TLS.
+        clients: PEM file of who signs the certificates of those that may connect; without it none
+            is asked for.
     """
 
     def __init__(
@@ -27,6 +30,7 @@ class HttpServer:
         host: str,
         port: int,
         certificate: tuple[str, str] | None = None,
+        clients: str | None = None,
     ) -> None:
         files = certificate or (None, None)
         self._scheme = "https" if certificate else "http"
@@ -36,6 +40,8 @@ class HttpServer:
             port=port,
             ssl_certfile=files[0],
             ssl_keyfile=files[1],
+            ssl_ca_certs=clients,
+            ssl_cert_reqs=ssl.CERT_NONE if clients is None else ssl.CERT_REQUIRED,
             log_config=None,
             log_level="critical",
             access_log=False,

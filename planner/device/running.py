@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planner.campaign.secret import Secret, check_private, read_secret, show_identity
 from planner.device.acts import FunctionAct, ProgramAct, find_function
 from planner.device.agent import Agent, Point
 from planner.device.config import (
+    SECRETS,
     DeviceSpec,
     FunctionSection,
     HttpSection,
@@ -22,7 +24,6 @@ from planner.device.contract import Act
 from planner.device.journal import Journal
 from planner.device.line import GoodLine, Line
 from planner.device.readings import Readings
-from planner.device.secret import Secret, read_secret
 from planner.device.virtual.act import VirtualDevice
 from planner.device.virtual.record import PhysicalRecord
 from planner.device.virtual.spec import VirtualAct
@@ -134,17 +135,25 @@ class Device:
 
         certificate = None
         if section.certificate is not None and section.key is not None:
-            certificate = str(self._folder / section.certificate), str(self._folder / section.key)
+            key = self._folder / section.key
+            check_private(key, what="the key of the device")
+            certificate = str(self._folder / section.certificate), str(key)
         app = make_app(
             self.agent,
             name=self._spec.device,
             readings=self._readings,
-            token=self._secret(section.token),
-            clear_token=self._secret(section.clear_token),
+            token=self._secret(section.token, SECRETS["token"]),
+            clear_token=self._secret(section.clear_token, SECRETS["clear_token"]),
             rate=section.rate,
             line=line,
         )
-        return HttpServer(app, host=section.host, port=section.port, certificate=certificate)
+        return HttpServer(
+            app,
+            host=section.host,
+            port=section.port,
+            certificate=certificate,
+            clients=str(self._folder / section.clients) if section.clients is not None else None,
+        )
 
     def _make_mqtt(self, section: MqttSection, line: Line) -> MqttClient:
         from planner.device.mqtt import MqttClient
@@ -153,13 +162,15 @@ class Device:
             self.agent,
             base=f"{section.prefix}/{self._spec.device}",
             readings=self._readings,
-            clear_token=self._secret(section.clear_token),
+            clear_token=self._secret(section.clear_token, SECRETS["clear_token"]),
             line=line,
             hear_link=self._hear_link,
         )
 
-    def _secret(self, secret: Secret | None) -> str | None:
-        return None if secret is None else read_secret(secret, folder=self._folder)
+    def _secret(self, secret: Secret | None, what: str) -> str | None:
+        if secret is None:
+            return None
+        return read_secret(secret, what=what, folder=self._folder).get_secret_value()
 
     def listen(self, hear: Callable[[Answer], None]) -> None:
         """Has ``hear`` told whatever becomes of a job; it must return at once."""
@@ -185,8 +196,8 @@ class Device:
         client.start(
             host=section.host,
             port=section.port,
-            user=self._secret(section.user),
-            password=self._secret(section.password),
+            user=self._secret(section.user, SECRETS["user"]),
+            password=self._secret(section.password, SECRETS["password"]),
             tls=_trust(section, folder=self._folder) if section.has_tls else None,
         )
         return f"{section.url}, topics {section.prefix}/{self._spec.device}/..."
@@ -212,6 +223,10 @@ class Device:
 def _trust(section: MqttSection, *, folder: Path) -> ssl.SSLContext:
     ca = section.ca
     try:
-        return ssl.create_default_context(cafile=str(folder / ca) if ca is not None else None)
+        trust = ssl.create_default_context(cafile=str(folder / ca) if ca is not None else None)
     except OSError as error:
         raise InputError(f"The authority {ca} cannot be read: {error}. Check its path.") from error
+    if section.certificate is None or section.key is None:
+        return trust
+    certificate, key = folder / section.certificate, folder / section.key
+    return show_identity(trust, certificate, key, what="the device")

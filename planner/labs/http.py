@@ -21,9 +21,10 @@ import httpx
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from planner.campaign import CampaignSpec, HttpDevice
+from planner.campaign.secret import MASK, read_secret, where_it_is
 from planner.errors import LabUnavailable, Unanswered
 from planner.labs.contract import Adjustment
-from planner.labs.credentials import MASK, make_trust, read_secret, where_it_is
+from planner.labs.credentials import make_trust
 from planner.labs.keyed import KeyedLab
 from planner.labs.message import Message, write_body
 from planner.labs.replies import MOST_REPLY_BYTES, NotTaken, check_size
@@ -48,6 +49,12 @@ _REJECTIONS = {
     423: "locked",
     429: "locked",
 }
+
+# what TLS says of a certificate that was not shown, or that the other side does not trust
+_ALERTS = ("CERTIFICATE_REQUIRED", "UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_EXPIRED")
+_UNKNOWN_THERE = (
+    "it lets nobody in without a certificate that it trusts; give 'certificate' and 'key'."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +187,8 @@ class HttpWire:
         except _NEVER_LEFT as error:
             raise LabUnavailable(f"{_say(error)}. Nothing was sent.") from error
         except httpx.TransportError as error:
+            if _is_unknown_there(error):  # it reads nothing before it knows who we are
+                raise LabUnavailable(f"{_UNKNOWN_THERE} Nothing was taken.") from error
             raise Unanswered(f"{_say(error)}. It may have arrived.") from error
 
 
@@ -252,8 +261,24 @@ def _say(error: httpx.TransportError) -> str:
     if isinstance(error, httpx.TimeoutException):
         kind = "connection" if isinstance(error, httpx.ConnectTimeout) else "answer"
         return f"no {kind} in time"
+    if isinstance(error, httpx.RemoteProtocolError) and error.request.url.scheme == "https":
+        return (
+            "it ended the connection without an answer; one that asks for a certificate does so: "
+            "give 'certificate' and 'key'"
+        )
     words = re.sub(r"^\[[^\]]*\] ", "", str(error)).rstrip(".")  # without a number of the system's
     return words[:1].lower() + words[1:] or type(error).__name__
+
+
+def _is_unknown_there(error: BaseException) -> bool:
+    """Tells whether the other side ended the connection for the certificate that it asked for."""
+    cause: BaseException | None = error
+    while cause is not None:
+        reason = cause.reason if isinstance(cause, ssl.SSLError) else None
+        if reason is not None and "ALERT" in reason and reason.endswith(_ALERTS):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _is_secure(source: HttpDevice) -> bool:

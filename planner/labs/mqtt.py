@@ -18,10 +18,11 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from planner.campaign import CampaignSpec, MqttDevice
+from planner.campaign.secret import MASK, read_secret, where_it_is
 from planner.clock import SystemClock
 from planner.errors import LabUnavailable, Unanswered
 from planner.labs.contract import Adjustment
-from planner.labs.credentials import MASK, make_trust, read_secret, where_it_is
+from planner.labs.credentials import make_trust
 from planner.labs.keyed import KeyedLab
 from planner.labs.message import Message
 from planner.labs.mqtt_link import Access, MqttLink

@@ -36,6 +36,7 @@ _LONGEST_PAUSE_S = 5.0
 _SOON_AGAIN_S = 0.5  # for a connection that was cut: who waits longer is told so
 _NOBODY_LISTENS = 0x10  # the broker's word that no session has subscribed to the topic
 _FAILURE = 0x80
+_ASKS = "; one that asks for a certificate does so: give 'certificate' and 'key'"
 _BAD_CREDENTIALS = (0x86, 0x87, 0x8C)
 
 
@@ -92,6 +93,7 @@ class MqttLink:
         self._waiting: dict[bytes, Future[bytes]] = {}
         self._sent: dict[tuple[int, int], bytes] = {}  # by client and its number of the message
         self._acks: dict[tuple[int, int], int] = {}
+        self._is_answered = False  # by the broker, on this connection
         self._thread = threading.Thread(target=self._keep_up, name=client_id, daemon=True)
         self._thread.start()
 
@@ -203,7 +205,10 @@ class MqttLink:
                     properties=_on_connect_properties(),
                 )
                 self._client = client
+                self._is_answered = False
                 client.loop_forever(retry_first_connection=False)
+                if not self._is_answered:
+                    self._problem = LabUnavailable(_why_cut(self._access))
             except Exception as error:  # nothing that a peer sends may end this thread
                 self._problem = LabUnavailable(f"{_say(error)}. Nothing was sent.")
             self._tried.set()
@@ -257,6 +262,7 @@ class MqttLink:
         code: ReasonCode,
         properties: Properties | None,
     ) -> None:
+        self._is_answered = True
         if code.is_failure:
             says = f"the broker says {str(code).lower()}"
             if code.value in _BAD_CREDENTIALS:
@@ -351,6 +357,12 @@ def _say(error: Exception) -> str:
             f"that signed it as 'ca'"
         )
     return str(getattr(error, "strerror", None) or error or "no connection in time").rstrip(".")
+
+
+def _why_cut(access: Access) -> str:
+    """Says what it means that a broker ends a connection without a word."""
+    hint = "" if access.trust is None else _ASKS
+    return f"the broker ended the connection without an answer{hint}. Nothing was sent."
 
 
 def _again(error: PlannerError) -> PlannerError:

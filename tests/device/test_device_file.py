@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import yaml
 
 from planner.device.config import read_device
 from planner.device.described import describe
-from planner.device.secret import Secret, read_secret
 from planner.errors import CampaignFileError, InputError
 from tests.device.devices import write_device
 
@@ -56,7 +54,7 @@ def mistakes_of(folder: Path, text: str) -> str:
             "without TLS: give certificate and key, or write insecure: true",
         ),
         ("{port: 8080}", "{token: secret}", "line 6, http.token"),
-        ("{port: 8080}", "{token: {}}", "needs either env: NAME or file: PATH"),
+        ("{port: 8080}", "{token: {}}", "needs either env or file: give one of them"),
         ("{port: 8080}", "{key: key.pem}", "certificate and key together"),
         ("http: {port: 8080}", "", "cannot be reached: add http"),
         ("http: {port: 8080}", "mqtt: {prefix: 'a/#'}", "line 6, mqtt.prefix"),
@@ -112,22 +110,15 @@ def test_a_function_that_is_not_there_is_said_before_anything_starts(tmp_path: P
     assert "For each job it calls mine_1:perform." in describe(read_device(file), folder=tmp_path)
 
 
-def test_a_secret_comes_from_the_environment_or_a_file_that_is_its_owners_alone(
+def test_a_secret_is_looked_for_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    file = tmp_path / "device.yaml"
+    file.write_text(GOOD.replace("{port: 8080}", "{port: 8080, token: {env: A_TOKEN}}"))
+    with pytest.raises(InputError, match="no variable A_TOKEN, which holds the token of those who"):
+        describe(read_device(file), folder=tmp_path)
     monkeypatch.setenv("A_TOKEN", "one")
-    assert read_secret(Secret(env="A_TOKEN"), folder=tmp_path) == "one"
-    with pytest.raises(InputError, match="no OTHER"):
-        read_secret(Secret(env="OTHER"), folder=tmp_path)
-    file = tmp_path / "token"
-    with pytest.raises(InputError, match="cannot be read"):
-        read_secret(Secret(file=Path("token")), folder=tmp_path)
-    file.write_text("two\n")
-    os.chmod(file, 0o644)  # noqa: PTH101
-    with pytest.raises(InputError, match="chmod 600"):
-        read_secret(Secret(file=Path("token")), folder=tmp_path)
-    file.chmod(0o600)
-    assert read_secret(Secret(file=Path("token")), folder=tmp_path) == "two"
+    assert "for whoever shows its token." in " ".join(describe(read_device(file), folder=tmp_path))
 
 
 def test_the_shipped_example_of_the_page_is_a_device(project: Path, tmp_path: Path) -> None:

@@ -165,6 +165,7 @@ def test_tls_is_spoken_and_a_stranger_is_not_trusted(tmp_path: Path) -> None:
     issued = authority.issue_cert("127.0.0.1")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    (tmp_path / "key.pem").chmod(0o600)
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
     http = {"port": 0, "certificate": "cert.pem", "key": "key.pem"}

@@ -30,7 +30,11 @@ outcomes:
 objectives: [{{aim: maximise, outcome: yield, gain: 1}}]
 sources:
   robot:
-    {{kind: adapter, adapter: bench, simulated: true, capacity: {capacity}, settings: {{url: "{url}"}}}}
+    kind: adapter
+    adapter: bench
+    simulated: true
+    capacity: {capacity}
+    settings: {{url: "{url}"}}
 budget: {{trials: {trials}}}
 model: {{family: gp}}
 policy: {{{policy}}}

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from planner.campaign import Secret
 from planner.campaign.alerts import AnyWay, CommandWay, MailWay, WebhookWay
+from planner.campaign.secret import read_secret
 from planner.errors import InputError, NotSent
-from planner.labs.credentials import read_secret
 from planner.loop.alerts.finding import Alert
 
 LIMIT_S = 10.0

@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from planner.campaign import CampaignSpec, HttpDevice, MqttDevice
+from planner.campaign.secret import read_secret
 from planner.clock import Clock
-from planner.labs.credentials import make_trust, read_secret
+from planner.labs.credentials import make_trust
 from planner.ledger import Ledger
 from planner.loop.sensors.sensing import senders
 from planner.readings import Archive, Recorder, sweep
