@@ -49,8 +49,8 @@ def why_not_by_clock(source: Runner, device: str | None, offset: timedelta | Non
     if offset is None or lasts_s is None or abs(offset.total_seconds()) <= _BORNE * lasts_s:
         return ""
     return (
-        f"the clock of {device or source.name!r} is {in_words(offset)} this machine's, and by it "
-        f"an order is to begin within {duration(lasts_s)}; set one of them"
+        f"the clock of {device or source.name!r} is {in_words(offset)} this machine's, too far for "
+        f"orders that expire after {duration(lasts_s)}; set one of them"
     )
 
 
