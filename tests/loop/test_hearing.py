@@ -117,8 +117,9 @@ def test_nothing_is_sent_to_a_device_that_is_not_what_the_file_says(
 
 @pytest.mark.parametrize("is_said", [True, False])
 def test_a_campaign_at_a_device_of_another_kind_ends_before_anything_is_sent(
-    is_said: bool, typed: Typed, tmp_path: Path
+    is_said: bool, typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PLANNER_DATABASE_URL", f"sqlite:///{tmp_path / 'lab.db'}")
     result = {"outcomes": {"Y": {"value": 0.8, "unit": "1"}}}
     device = HonestDevice(result=result)  # which says that it is simulated
     face = HttpFace(device, token="")
