@@ -31,7 +31,12 @@ def freshly_drawn(name, *args, width_px=700.0):
     return draw(sample(*args), width_px=width_px)
 
 
-drawn = lru_cache(freshly_drawn)
+_kept = lru_cache(maxsize=None)(freshly_drawn)
+
+
+def drawn(name, *args, width_px=700.0):
+    """What was drawn before, if it was."""
+    return _kept(name, *args, width_px=width_px)
 
 
 @every_picture
