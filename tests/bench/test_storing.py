@@ -73,7 +73,7 @@ def test_the_code_that_chooses_is_part_of_the_fingerprint_and_other_code_is_not(
         }
 
     assert {"acquisition/policy.py", "models/gaussian/fitting.py", "rng.py"} <= sources(DECIDING)
-    assert {"loop/advance.py", "labs/replay.py"} <= sources(LOOPING)
+    assert {"loop/steps/advance.py", "labs/replay.py"} <= sources(LOOPING)
     assert all((project / "planner" / file).is_file() for file in sources(LOOPING))
     assert fingerprint(DECIDING) != fingerprint(LOOPING)
 
