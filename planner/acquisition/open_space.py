@@ -28,9 +28,6 @@ from planner.space import Categorical, Continuous, Floats, SearchSpace, Value
 
 _RAW_SAMPLES = 1024
 _SPREAD_SAMPLES = 512
-# With many taken there are four samples for each of them, up to this number; beyond it only where
-# all that was sampled is taken.
-_MOST_SAMPLES = 2048
 _CLIMBS = 6
 _MOST_STEPS = 100
 _MOST_ROUNDS = 20
@@ -87,12 +84,12 @@ class OpenCandidates:
 
     def _sample(self, n: int, *, taken: Floats, seed: int) -> tuple[list[dict[str, Value]], Floats]:
         """Returns samples and their encodings, more of them where most of the space is taken."""
-        most = max(n, 4 * len(taken))
-        n = min(most, max(n, _MOST_SAMPLES))
+        most, enough = max(n, 4 * len(taken)), n // 2
         while True:
             raw = list(self.space.sample(n, seed=seed))
             x = self.space.encode(raw)
-            if n >= most or not self._are_taken(x, taken).all():
+            n_free = len(x) - int(self._are_taken(x, taken).sum())
+            if n >= most or n_free >= enough:
                 return raw, x
             n = min(most, 2 * n)
 
