@@ -3,8 +3,7 @@
 ``entries`` is the record. The projections (``campaigns``, ``trials``, ``runs``, ``outbox``,
 ``inbox``) are written in the transaction of their entry and can be rebuilt from the entries.
 ``leases`` says who acts now and is no history. The other tables are those of the dispatch contract
-(devices, people, readings, artifacts, adjustments of a running trial), there from the first
-migration on because a ledger is costly to change once a lab relies on it.
+(devices, people, readings, artifacts).
 
 ``SCHEMA`` counts what software must know to read a ledger: tables and kinds of record. Whoever adds
 either raises it and writes a migration, an empty one for a new kind of record.
@@ -280,22 +279,4 @@ artifacts = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Index("artifacts_of_trial", "campaign", "trial"),
-)
-
-adjustments = Table(
-    "adjustments",
-    metadata,
-    Column("key", String, primary_key=True),  # its own, under the run's
-    Column("run_key", String, nullable=False),
-    Column("campaign", String, nullable=False),
-    Column("trial", Integer, nullable=False),
-    Column("sequence", BigInteger, nullable=False),
-    Column("parameters", Json, nullable=False),
-    Column("digest", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("asked_by", String, nullable=False),
-    Column("asked_at", UtcTime, nullable=False),
-    Column("approved_by", String),
-    Column("updated_at", UtcTime, nullable=False),
-    Index("adjustments_of_run", "run_key"),
 )

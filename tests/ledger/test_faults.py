@@ -126,7 +126,7 @@ def test_a_server_that_stops_is_named_and_serves_again_when_it_is_back(
 def test_a_writer_that_holds_the_ledger_does_not_stop_others_for_good(
     server: Server, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "BUSY_S", 0.05)
+    monkeypatch.setattr(engines, "BUSY_S", 0.5)
     ledger = open_ledger(server.create("held"), clock=clock)
     begin(ledger)
     with ledger.engine.connect() as other:

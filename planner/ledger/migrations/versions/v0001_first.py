@@ -201,22 +201,6 @@ def _create_contract() -> None:
         sa.Column("created_at", TIME, nullable=False),
     )
     op.create_index("artifacts_of_trial", "artifacts", ["campaign", "trial"])
-    op.create_table(
-        "adjustments",
-        sa.Column("key", sa.String, primary_key=True),
-        sa.Column("run_key", sa.String, nullable=False),
-        sa.Column("campaign", sa.String, nullable=False),
-        sa.Column("trial", sa.Integer, nullable=False),
-        sa.Column("sequence", sa.BigInteger, nullable=False),
-        sa.Column("parameters", sa.Text, nullable=False),
-        sa.Column("digest", sa.String, nullable=False),
-        sa.Column("state", sa.String, nullable=False),
-        sa.Column("asked_by", sa.String, nullable=False),
-        sa.Column("asked_at", TIME, nullable=False),
-        sa.Column("approved_by", sa.String),
-        sa.Column("updated_at", TIME, nullable=False),
-    )
-    op.create_index("adjustments_of_run", "adjustments", ["run_key"])
 
 
 def _guard_entries() -> None:
