@@ -13,12 +13,12 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Literal
 
 from pydantic import TypeAdapter
 
 from planner.clock import Clock, SystemClock
-from planner.device.admission import find_fault, find_fault_again
 from planner.device.authority import Authority, reject
 from planner.device.contract import (
     Act,
@@ -26,13 +26,13 @@ from planner.device.contract import (
     Control,
     Job,
     Reading,
+    Rejected,
 )
-from planner.device.jobs import Jobs
 from planner.device.journal import Entry, Journal
 from planner.device.limits import Field, fit_order, fit_settings
 from planner.device.performing import perform
-from planner.errors import InputError
-from planner.trials import Answer, DeviceState, Heartbeat, Order, Setting
+from planner.errors import InputError, UnitError, UnknownName, ValueOutOfRange
+from planner.trials import Answer, DeviceState, Heartbeat, Order, Result, Setting
 
 AT_MOST_OPEN = 1_000
 _TRY_AGAIN_S = 1.0
@@ -86,24 +86,19 @@ class Agent:
         self._is_ending = False
         self._locked = ""
         self._beats = 0
-        with journal.transaction():
-            self.boot_id = self._count_boot()
-            self._jobs = Jobs(journal, clock=self._clock, boot_id=self.boot_id)
-            self._end_interrupted()
-        self.listeners = self._jobs.listeners
+        self.listeners: list[Callable[[Answer], None]] = []
+        self.boot_id = self._boot()
         self._latch = journal.fact("latch")
 
-    def _count_boot(self) -> str:
-        boot = int(self._journal.fact("boot") or 0) + 1
-        self._journal.set_fact("boot", str(boot))
+    def _boot(self) -> str:
+        with self._journal.transaction():
+            boot = int(self._journal.fact("boot") or 0) + 1
+            self._journal.set_fact("boot", str(boot))
+            for job in self._journal.open_jobs():
+                if job.state is not DeviceState.ACCEPTED:
+                    reason = "the device's program ended while it was at work on this"
+                    self._end(job.key, DeviceState.UNKNOWN, reason=reason)
         return f"{boot}-{uuid.uuid4().hex[:12]}"
-
-    def _end_interrupted(self) -> None:
-        """Says of what was moving when the program ended that nobody knows."""
-        for job in self._journal.open_jobs():
-            if job.state is not DeviceState.ACCEPTED:
-                reason = "the device's program ended while it was at work on this"
-                self._jobs.end(job.key, DeviceState.UNKNOWN, reason=reason)
 
     def start(self) -> None:
         """Begins to perform what was accepted."""
@@ -138,8 +133,8 @@ class Agent:
                     text = f"Job {order.key} is known here with other contents. Use another key."
                     reject(order.key, "other order", text)
                 self._authority.obey(order.token, order.ledger)
-                return self._jobs.answer(known)
-            fault = find_fault(order, self._fields, now=self._clock.now())
+                return self._answer(known)
+            fault = self._find_fault(order)
             self._authority.obey(order.token, order.ledger)
             self._check_unlocked(order.key)
             self._passing("before accept", order.key)
@@ -147,12 +142,12 @@ class Agent:
             self._journal.insert(order, state=state, reason=fault, at=self._clock.now())
             self._passing("accepted", order.key)
             self._changed.notify_all()
-            return self._jobs.tell(order.key)
+            return self._tell(order.key)
 
     def answers(self, keys: Iterable[str]) -> list[Answer]:
         """Returns what became of these; unknown ones are left out."""
         known = (self._journal.find(key) for key in keys)
-        return [self._jobs.answer(each) for each in known if each is not None]
+        return [self._answer(each) for each in known if each is not None]
 
     def abort(self, key: str, *, token: int, ledger: str, reason: str) -> Answer:
         """Takes a job back: at once where it has not begun, otherwise its act is asked to stop.
@@ -162,13 +157,13 @@ class Agent:
         """
         with self._changed:
             self._authority.check(key, token, ledger)
-            job = self._jobs.find(key)
+            job = self._find(key)
             self._authority.obey(token, ledger)
             if job.state is DeviceState.ACCEPTED:
-                self._jobs.end(key, DeviceState.ABORTED, reason=f"never begun: {reason}")
+                self._end(key, DeviceState.ABORTED, reason=f"never begun: {reason}")
             elif key == self._current and self._control is not None:
                 self._control.ask_to_abort(reason)
-            return self._jobs.tell(key)
+            return self._tell(key)
 
     def adjust(
         self,
@@ -187,7 +182,7 @@ class Agent:
         """
         with self._changed:
             self._authority.check(key, token, ledger)
-            job = self._jobs.find(key)
+            job = self._find(key)
             self._authority.obey(token, ledger)
             known = self._journal.find_adjustment(key, number)
             if known is not None:
@@ -220,8 +215,8 @@ class Agent:
             self._journal.set_fact("latch", self._latch)
             waiting = [each.key for each in self._journal.open_jobs() if each.key != self._current]
             for key in waiting:
-                self._jobs.end(key, DeviceState.ABORTED, reason=f"never begun: {text}")
-                self._jobs.tell(key)
+                self._end(key, DeviceState.ABORTED, reason=f"never begun: {text}")
+                self._tell(key)
         return self.heartbeat()
 
     def clear(self, *, by: str, reason: str) -> Heartbeat:
@@ -287,6 +282,21 @@ class Agent:
         if reason:
             reject(key, "locked", f"This device takes no orders: {reason}.")
 
+    def _find_fault(self, order: Order) -> str:
+        """Returns why an order is refused for good, or nothing."""
+        if order.not_after is not None:
+            if order.not_after.tzinfo is None:
+                reject(order.key, "bad message", "not_after has no time zone. Write it in UTC.")
+            if self._clock.now() > order.not_after:
+                return f"it was to begin by {order.not_after.isoformat()}, which has passed"
+        try:
+            fit_order(order, self._fields)
+        except ValueOutOfRange as error:
+            return str(error)
+        except (UnknownName, UnitError) as error:
+            reject(order.key, "bad message", str(error))
+        return ""
+
     def _fit_change(
         self, job: Entry, parameters: Mapping[str, Setting]
     ) -> tuple[dict[str, Setting], str]:
@@ -299,6 +309,12 @@ class Agent:
         except InputError as error:
             return {}, str(error)
 
+    def _find(self, key: str) -> Entry:
+        job = self._journal.find(key)
+        if job is None:
+            reject(key, "unknown key", f"This device never took a job {key}.")
+        return job
+
     # performing
 
     def _work(self) -> None:
@@ -309,7 +325,7 @@ class Agent:
             self._passing("acted", job.key)
             self._keep_end(job.key, ended)
             self._passing("ended", job.key)
-            self._jobs.tell(job.key)
+            self._tell(job.key)
 
     def _begin_next(self) -> tuple[Job, Control] | None:
         """Waits for an accepted job and commits that it has started."""
@@ -318,12 +334,19 @@ class Agent:
                 job = None if self._latch or self._locked else self._journal.next_job()
                 if job is None:
                     self._changed.wait()
-                elif fault := find_fault_again(job.order, self._fields, now=self._clock.now()):
-                    self._jobs.end(job.key, DeviceState.REFUSED, reason=fault)
-                    self._jobs.tell(job.key)
+                elif fault := self._find_fault_again(job.order):
+                    self._end(job.key, DeviceState.REFUSED, reason=fault)
+                    self._tell(job.key)
                 else:
                     return self._begin(job)
         return None
+
+    def _find_fault_again(self, order: Order) -> str:
+        """As before: it may have waited too long, or the limits are other ones since."""
+        try:
+            return self._find_fault(order)
+        except Rejected as rejected:
+            return rejected.rejection.reason
 
     def _begin(self, entry: Entry) -> tuple[Job, Control]:
         key = entry.key
@@ -339,7 +362,7 @@ class Agent:
         )
         self._journal.begin(key, at=self._clock.now())
         self._control, self._current = control, key
-        self._jobs.tell(key)
+        self._tell(key)
         return job, control
 
     def _keep_end(self, key: str, ended: Answer) -> None:
@@ -347,7 +370,7 @@ class Agent:
         with self._changed:
             while True:
                 try:
-                    self._jobs.end(
+                    self._end(
                         key,
                         ended.state,
                         reason=ended.reason,
@@ -360,7 +383,40 @@ class Agent:
                     self._changed.wait(_TRY_AGAIN_S)
             self._control, self._current = None, None
 
+    def _end(
+        self,
+        key: str,
+        state: DeviceState,
+        *,
+        reason: str,
+        result: Result | None = None,
+        failure: Literal["machine", "process"] = "machine",
+    ) -> None:
+        at: datetime = self._clock.now()
+        self._journal.end(key, state=state, at=at, result=result, reason=reason, failure=failure)
+
     def _pause(self, key: str, is_paused: bool, reason: str) -> None:
         with self._changed:
             self._journal.pause(key, is_paused=is_paused, reason=reason)
-            self._jobs.tell(key)
+            self._tell(key)
+
+    # telling
+
+    def _answer(self, job: Entry) -> Answer:
+        return Answer(
+            key=job.key,
+            state=job.state,
+            result=job.result,
+            reason=job.reason,
+            failure=job.failure,
+            boot_id=self.boot_id,
+            began=job.began,
+            ended=job.ended,
+        )
+
+    def _tell(self, key: str) -> Answer:
+        """Returns what is committed of a job, and tells it to all who listen."""
+        answer = self._answer(self._find(key))
+        for listener in self.listeners:
+            listener(answer)
+        return answer
