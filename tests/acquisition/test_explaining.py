@@ -48,7 +48,7 @@ def test_of_a_linear_process_the_values_are_known_in_closed_form() -> None:
     rng = np.random.default_rng(0)
     slopes, x, background = rng.normal(size=6), rng.random(6), rng.random((20, 6))
 
-    found = all_coalitions(x, background, columns=np.arange(6), seed=1)
+    found = all_coalitions(x, background, columns=np.arange(6), most=4096, seed=1)
 
     # sums of 1,280 numbers of order 1
     np.testing.assert_allclose(
@@ -63,7 +63,7 @@ def test_they_are_the_mean_gain_over_all_orders() -> None:
     def f(at: np.ndarray) -> np.ndarray:
         return np.sin(3 * at[:, 0] * at[:, 1]) + at[:, 2] ** at[:, 3]
 
-    found = all_coalitions(x, background, columns=np.arange(4), seed=1)
+    found = all_coalitions(x, background, columns=np.arange(4), most=4096, seed=1)
 
     np.testing.assert_allclose(
         found.weights @ f(found.points), by_orders(f, x, background), atol=1e-12
@@ -73,7 +73,7 @@ def test_they_are_the_mean_gain_over_all_orders() -> None:
 def test_the_columns_of_one_parameter_join_together() -> None:
     x, background = np.array([1.0, 0.0, 0.3]), np.array([[0.0, 1.0, 0.8]])
 
-    found = all_coalitions(x, background, columns=np.array([0, 0, 1]), seed=1)
+    found = all_coalitions(x, background, columns=np.array([0, 0, 1]), most=4096, seed=1)
 
     assert len(found.points) == 4
     assert {tuple(point[:2]) for point in found.points} == {(1.0, 0.0), (0.0, 1.0)}
@@ -101,7 +101,7 @@ def test_their_deviations_are_those_of_draws_of_the_process() -> None:
     n = 20_000
 
     found = attribute(surrogate, x, background, columns=(0, 1), seed=1)
-    functional = all_coalitions(x, background, columns=np.arange(2), seed=1)
+    functional = all_coalitions(x, background, columns=np.arange(2), most=4096, seed=1)
     points, at = np.unique(functional.points, axis=0, return_inverse=True)
     draws = surrogate.draw(torch.from_numpy(points), n, seed=2).numpy()[:, at.ravel()]
     values = draws @ functional.weights.T
@@ -117,7 +117,7 @@ def test_sampled_orders_agree_with_all_coalitions_within_their_stated_error() ->
     surrogate = fitted(30, 9, effect=2.0)
     rng = np.random.default_rng(5)
     x, background = rng.random(9), rng.random((8, 9))
-    exact = all_coalitions(x, background, columns=np.arange(9), seed=1)
+    exact = all_coalitions(x, background, columns=np.arange(9), most=4096, seed=1)
     mean = surrogate.moments(torch.from_numpy(exact.points))[0].numpy()
 
     found = attribute(surrogate, x, background, columns=tuple(range(9)), seed=3)
@@ -131,7 +131,7 @@ def test_sampled_orders_give_every_draw_its_own_sum() -> None:
     """Whatever the process is, values sum to what it has at x more than over the background."""
     rng = np.random.default_rng(6)
     x, background = rng.random(12), rng.random((1, 12))
-    found = sampled_orders(x, background, columns=np.arange(12), seed=1)
+    found = sampled_orders(x, background, columns=np.arange(12), most=4096, seed=1)
     process = {tuple(point): rng.normal() for point in found.points}
 
     values = found.weights @ np.array([process[tuple(point)] for point in found.points])

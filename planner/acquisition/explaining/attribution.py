@@ -37,10 +37,11 @@ from planner.space import Floats
 
 # Of more parameters the coalitions are sampled.
 MOST_EXACT = 8
-# Covariances of this many points take 0.3 s and 20 MB.
-_MOST_POINTS = 4096
+# Means are taken at so many points, covariances between so many: of an average of 32 processes those
+# of 4096 would take 30 s, and deviations need no more than two digits.
+_MOST_POINTS, _MOST_COVARIED = 4096, 1024
 _MOST_BACKGROUND = 64
-_BLOCK = 512
+_BLOCK, _COVARIED_BLOCK = 512, 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,12 +90,15 @@ def attribute(
     """
     p = max(columns) + 1
     sample = all_coalitions if p <= MOST_EXACT else sampled_orders
-    functional = sample(x, background, columns=np.array(columns), seed=seed)
+    functional, coarse = (
+        sample(x, background, columns=np.array(columns), most=most, seed=seed)
+        for most in (_MOST_POINTS, _MOST_COVARIED)
+    )
     points, weights = map(torch.from_numpy, (functional.points, functional.weights))
     with torch.no_grad():
         mean = torch.cat([surrogate.moments(block)[0] for block in torch.split(points, _BLOCK)])
         values = (weights @ mean).numpy()
-        var = _covariance(surrogate, points, weights).diagonal().clamp_min(0.0)
+        var = _covariance(surrogate, coarse).diagonal().clamp_min(0.0)
         here = float(surrogate.moments(torch.from_numpy(x)[None, :])[0][0])
     return Attribution(
         base=here - float(values.sum()),
@@ -105,12 +109,24 @@ def attribute(
 
 
 def all_coalitions(
-    x: Floats, background: Floats, *, columns: np.ndarray[tuple[int], np.dtype[np.intp]], seed: int
+    x: Floats,
+    background: Floats,
+    *,
+    columns: np.ndarray[tuple[int], np.dtype[np.intp]],
+    most: int,
+    seed: int,
 ) -> Functional:
-    """Returns the values with every coalition; arguments as of ``attribute``."""
+    """Returns the values with every coalition.
+
+    Args:
+        x: as of ``attribute``, like ``background``, ``columns`` and ``seed``.
+        background: of it a part is used.
+        columns: with the place of each parameter.
+        most: how many points there may be.
+        seed: of the part.
+    """
     p = int(columns.max()) + 1
-    most = max(1, min(_MOST_BACKGROUND, _MOST_POINTS >> p))
-    part = _part(background, most, seed=seed)
+    part = _part(background, max(1, min(_MOST_BACKGROUND, most >> p)), seed=seed)
     coalitions = np.array(list(product((False, True), repeat=p)))
     sizes = coalitions.sum(axis=1)
     joined = np.array([factorial(max(k - 1, 0)) * factorial(p - k) for k in range(p + 1)])
@@ -122,11 +138,16 @@ def all_coalitions(
 
 
 def sampled_orders(
-    x: Floats, background: Floats, *, columns: np.ndarray[tuple[int], np.dtype[np.intp]], seed: int
+    x: Floats,
+    background: Floats,
+    *,
+    columns: np.ndarray[tuple[int], np.dtype[np.intp]],
+    most: int,
+    seed: int,
 ) -> Functional:
-    """Returns the values by random orders; arguments as of ``attribute``."""
+    """Returns the values by random orders; arguments as of ``all_coalitions``."""
     p = int(columns.max()) + 1
-    n_pairs = max(2, _MOST_POINTS // (2 * (p + 1)))
+    n_pairs = max(2, most // (2 * (p + 1)))
     generator = make_generator(seed)
     part = background[generator.integers(len(background), size=n_pairs)]
     # the reverse of an order cancels most of what the order itself gets wrong
@@ -154,13 +175,12 @@ def _part(background: Floats, most: int, *, seed: int) -> Floats:
     return part
 
 
-def _covariance(
-    surrogate: Surrogate, points: Float64[Tensor, "k d"], weights: Float64[Tensor, "p k"]
-) -> Float64[Tensor, "p p"]:
+def _covariance(surrogate: Surrogate, functional: Functional) -> Float64[Tensor, "p p"]:
     """Returns ``W cov(P, P) W'``, a block of rows at a time."""
+    points, weights = map(torch.from_numpy, (functional.points, functional.weights))
     total = torch.zeros(len(weights), len(weights), dtype=points.dtype)
     start = 0
-    for block in torch.split(points, _BLOCK):
+    for block in torch.split(points, _COVARIED_BLOCK):
         rows = weights[:, start : start + len(block)]
         total += rows @ surrogate.covariance(block, points) @ weights.T
         start += len(block)
