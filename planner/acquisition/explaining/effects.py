@@ -18,6 +18,8 @@ from planner.space import Floats
 # An effect is followed through this many of the background's own values.
 _LEVELS = 12
 _BACKGROUND = 32
+# Covariances of so many levels at once stay small enough that their memory is used again.
+_BLOCK = 4
 # Less unknown than this share of the prior variance is rounding.
 _NOTHING = 1e-12
 
@@ -66,8 +68,15 @@ def _share(
 ) -> float:
     n_levels, n_others, d = grid.shape
     points = grid.reshape(-1, d)
-    joint = surrogate.covariance(points, points).reshape(n_levels, n_others, n_levels, n_others)
-    effect = _centred(joint.mean(dim=(1, 3)))
+    joint = torch.cat(
+        [
+            surrogate.covariance(block.reshape(-1, d), points)
+            .reshape(-1, n_others, n_levels, n_others)
+            .mean(dim=(1, 3))
+            for block in torch.split(grid, _BLOCK)
+        ]
+    )
+    effect = _centred(joint)
     unknown = float(_centred(effect.T).diagonal().sum())
     with_run = surrogate.covariance(points, here).reshape(n_levels, n_others).mean(dim=1)
     removed = float((with_run - with_run.mean()).square().sum()) / of_run
