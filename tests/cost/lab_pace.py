@@ -3,7 +3,8 @@
 ``python tests/cost/lab_pace.py rate``: a device that answers at once, through the whole ledger,
 outbox and MQTT path, by random policy. ``long``: 10,000 trials and the memory they take.
 ``past``: what a step costs after 100 and after 100,000 trials. ``model``: 2,000 trials by the
-default policy. ``many``: eight campaigns at once on one ledger. See docs/benchmarks/pace.md.
+default policy. ``many``: eight campaigns at once on one ledger. ``engines``: the same campaign
+typed with the inline engine and through Prefect. See docs/benchmarks/pace.md.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -311,6 +313,36 @@ def many(options: argparse.Namespace) -> None:
               f"{n / spent_s:.1f} a second, load {os.getloadavg()[0]:.1f}", flush=True)  # fmt: skip
 
 
+def engines(options: argparse.Namespace) -> None:
+    """Run the same campaign by the command line with each engine."""
+    for engine in ("inline", "prefect"):
+        with tempfile.TemporaryDirectory(prefix="pace-") as folder, a_lab(Path(folder)) as lab:
+            name = f"by_{engine}"
+            file = lab.campaign(name, trials=options.trials, capacity=options.capacity,
+                                policy=options.policy, seed=options.seed)  # fmt: skip
+            words = [sys.executable, "-m", "planner.cli", "run", str(file), "--engine", engine]
+            started, before = time.perf_counter(), _children_cpu_s()
+            ended = subprocess.run(words, env=environment(), cwd=lab.folder, check=False,
+                                   stdin=subprocess.DEVNULL, capture_output=True)  # fmt: skip
+            spent_s, cpu_s = time.perf_counter() - started, _children_cpu_s() - before
+            assert ended.returncode == 0, ended.stderr.decode()
+            ledger = lab.folder / f"{name}.planner" / "ledger.db"
+            latencies = added_latencies_ms(ledger, lab.folder / "robot.journal", name)
+            with closing(sqlite3.connect(ledger)) as rows:
+                query = "select min(at), max(at) from entries where kind = 'outcomes observed'"
+                first, last = map(_seconds, rows.execute(query).fetchone())
+            n = len(latencies)
+            print(f"{engine:8} {n} trials in {spent_s:.1f} s with start and end, {cpu_s:.1f} s of "
+                  f"CPU; between the first result and the last {(n - 1) / (last - first):.1f} a "
+                  f"second, added latency {median(latencies):.1f} ms; load "
+                  f"{os.getloadavg()[0]:.1f}", flush=True)  # fmt: skip
+
+
+def _children_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def one(options: argparse.Namespace) -> Meter:
     """Run one of several campaigns, for ``many``."""
     meter = run_here(options.file, every=10**9, database_url=options.url)
@@ -324,9 +356,10 @@ WAYS: dict[str, Callable[[argparse.Namespace], Meter | None]] = {
     "model": rate,
     "past": past,
     "many": many,
+    "engines": engines,
     "one": one,
 }
-TRIALS = {"long": 10_000, "past": 100_000, "many": 500}
+TRIALS = {"long": 10_000, "past": 100_000, "many": 500, "engines": 400}
 
 
 def main() -> int:
@@ -334,7 +367,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=list(WAYS))
     parser.add_argument(
-        "--trials", type=int, help="default: 2,000; long 10,000; past 100,000; many 500 each"
+        "--trials",
+        type=int,
+        help="default: 2,000; long 10,000; past 100,000; many 500 each; engines 400",
     )
     parser.add_argument("--capacity", type=int, default=8, help="trials in flight")
     parser.add_argument("--seed", type=int, default=0)
