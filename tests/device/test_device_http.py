@@ -104,7 +104,7 @@ def test_a_body_that_is_too_large_is_not_read(client: httpx.Client) -> None:
 
 
 def test_who_asks_too_often_waits_and_a_stop_gets_through(tmp_path: Path) -> None:
-    with serving(tmp_path, http={"port": 0, "rate": 5}) as client:
+    with serving(tmp_path, http={"port": 0, "rate": 1}) as client:
         answers = [client.get("/status") for _ in range(20)]
         assert answers[0].status_code == 200
         assert error_of(answers[-1]) == (429, "locked")
