@@ -32,6 +32,7 @@ def _saying(status: int, body: bytes, *, length: int | None = None) -> Callable[
     def say(handler: BaseHTTPRequestHandler, _status: int, _body: bytes) -> bool:
         handler.send_response(status)
         handler.send_header("Content-Length", str(len(body) if length is None else length))
+        handler.send_header("Connection", "close")  # or the next request may run into its end
         handler.end_headers()
         handler.wfile.write(body)
         return True
