@@ -37,8 +37,8 @@ from planner.space import Floats
 
 # Of more parameters the coalitions are sampled.
 MOST_EXACT = 8
-# Means are taken at so many points, covariances between so many: of an average of 32 processes
-# those of 4096 would take 30 s, and deviations need no more than two digits.
+# Means are taken at so many points, covariances between so many: with 4096 for both the report of a
+# mixture took 50 s longer, and deviations need no more than two digits.
 _MOST_POINTS, _MOST_COVARIED = 4096, 1024
 _MOST_BACKGROUND = 64
 _BLOCK, _COVARIED_BLOCK = 512, 64

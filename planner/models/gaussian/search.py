@@ -20,8 +20,9 @@ EPSILON = float(np.finfo(np.float64).eps)  # in which SciPy counts a gain
 SMALLEST_NOISE = 1e-6
 _MOST_STEPS = 200
 # A search ends where a step gains less than this share of the value (in nats some 1e-5), or where
-# no derivative is larger than the second: held-out densities differ by 0.0003 nat at most from
-# those of a search that goes on, which takes a fifth longer.
+# no derivative is larger than the second: of 32 parts of eight tables held-out densities of the
+# families that are fitted at one optimum differ by 0.0003 nat at most from those of a search that
+# goes on, and it takes a quarter longer.
 LEAST_GAIN, SMALLEST_SLOPE = 1e-7, 1e-4
 # How far from its prior, in deviations, a hyperparameter may go.
 _FARTHEST = 6.0
