@@ -1,7 +1,8 @@
 """What the ledger costs.
 
-Thresholds are of processor time, which other programs on the machine do not add to, and three to
-five times what was measured on two cores of 2026, so that only a change of kind breaks them.
+Thresholds are of processor time, three to five times what was measured on two cores of 2026, so
+that only a change of kind breaks them. Of short stretches the quickest of five counts: a machine
+that is busy, or a collection of the garbage of tests before, makes one of them slow.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,23 +20,35 @@ from planner.clock import SystemClock
 from planner.ledger import Ledger, open_ledger
 
 
+def of_one(act: Callable[[], None], *, n_acts: int = 10) -> float:
+    """Returns the processor seconds of an act, in the quickest of five stretches."""
+    took_s = []
+    for _ in range(5):
+        start = time.process_time()
+        for _ in range(n_acts):
+            act()
+        took_s.append((time.process_time() - start) / n_acts)
+    return min(took_s)
+
+
 def test_the_appends_of_a_trial_cost_a_few_milliseconds(sqlite_ledger: Ledger) -> None:
     """Four appends; the promise is 20 ms, waiting for the disk included."""
     begin(sqlite_ledger, *trial_steps(1))
-    n_trials = 50
-    start = time.process_time()
-    for trial in range(2, 2 + n_trials):
-        for records in trial_steps(trial):
+    trials = iter(range(2, 200))
+
+    def append_a_trial() -> None:
+        for records in trial_steps(next(trials)):
             sqlite_ledger.append(CAMPAIGN, records, author="planner")
-    assert (time.process_time() - start) / n_trials < 0.020
+
+    assert of_one(append_a_trial) < 0.020
 
 
 def test_opening_a_current_ledger_costs_a_few_milliseconds(tmp_path: Path) -> None:
-    open_ledger(tmp_path / "ledger.db", clock=SystemClock()).close()
-    start = time.process_time()
-    for _ in range(20):
+    def open_and_close() -> None:
         open_ledger(tmp_path / "ledger.db", clock=SystemClock()).close()
-    assert (time.process_time() - start) / 20 < 0.020
+
+    open_and_close()  # creates it
+    assert of_one(open_and_close) < 0.020
 
 
 @pytest.mark.slow
