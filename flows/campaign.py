@@ -18,7 +18,6 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
-from flows.deploying import shared_database_url
 from flows.lending import borrowed
 from flows.logbook import keeping_log
 from flows.tasks import do_as_task, label_of
@@ -107,12 +106,7 @@ def work(
 
 def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
     """Work as a process that Prefect started: open everything, close everything."""
-    place = Place(
-        file=file,
-        name=campaign,
-        seed=seed,
-        database_url=shared_database_url(),
-    )
+    place = Place(file=file, name=campaign, seed=seed)
     parent, leave = os.getppid(), threading.Event()
     try:
         with (

@@ -208,8 +208,3 @@ def _next_at(deployment_id: UUID) -> datetime | None:
             return runs[0].expected_start_time
         time.sleep(0.5)
     return None
-
-
-def shared_database_url() -> str | None:
-    """Return the URL of the ledger that campaigns share, if the environment names one."""
-    return os.environ.get("PLANNER_DATABASE_URL") or None

@@ -9,7 +9,6 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.deploying import shared_database_url
 from planner.errors import PlannerError
 from planner.loop.dispatch.sweeping import sweep
 from planner.loop.sessions.desk import Place
@@ -26,7 +25,7 @@ def look(file: str, campaign: str, seed: int | None = None) -> State[Any]:
         campaign: the campaign's name.
         seed: instead of the file's, with another name.
     """
-    place = Place(file=Path(file), name=campaign, seed=seed, database_url=shared_database_url())
+    place = Place(file=Path(file), name=campaign, seed=seed)
     try:
         return Completed(message=sweep(place).in_words())
     except PlannerError as error:

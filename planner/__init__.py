@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,13 +49,11 @@ def open(  # noqa: A001 planner.open(...) reads as what it does
     from planner.errors import InputError
     from planner.loop import handle
 
-    url = os.environ.get("PLANNER_DATABASE_URL") or None
     if isinstance(what, CampaignSpec):
         return handle.open_spec(
             what,
             candidates=candidates,
             folder=Path(folder),
-            database_url=url,
             reductions=reductions,
         )
     if candidates is not None:
@@ -65,6 +62,4 @@ def open(  # noqa: A001 planner.open(...) reads as what it does
         if campaign is None:
             raise InputError("A ledger's URL needs the name of a campaign: campaign='...'.")
         return handle.open_recorded(str(what), name=campaign, reductions=reductions)
-    return handle.open_file(
-        Path(what), name=campaign, seed=seed, database_url=url, reductions=reductions
-    )
+    return handle.open_file(Path(what), name=campaign, seed=seed, reductions=reductions)

@@ -41,7 +41,7 @@ def play_campaign(file: Path, pool: Pool, *, seed: int) -> Race:
     with TemporaryDirectory(prefix="planner-bench-") as folder:
         name = f"{pool.name[:_LONGEST_NAME]}_seed_{seed}"
         ledger = str(Path(folder) / "ledger.db")
-        with at_work(Place(file=file, name=name, seed=seed, database_url=ledger)) as session:
+        with at_work(Place(file=file, name=name, seed=seed, ledger=ledger)) as session:
             with holding(session):
                 run_inline(session)
             return _as_race(session.refresh(), pool, seed=seed)

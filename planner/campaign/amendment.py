@@ -48,7 +48,7 @@ def find_changes(before: CampaignSpec, after: CampaignSpec) -> tuple[Change, ...
         before: as the campaign was opened or last amended.
         after: as its file says now.
     """
-    was, now = (each.model_dump(mode="json", by_alias=True) for each in (before, after))
+    was, now = (each.meaning(exclude_defaults=False) for each in (before, after))
     return tuple(
         Change(where, _words(where, old, new), _refusal(where, old, new, before, after))
         for where, old, new in _differences((), was, now)

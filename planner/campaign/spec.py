@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     StrictFloat,
     StrictInt,
     StringConstraints,
@@ -22,6 +23,7 @@ from pydantic import (
 
 from planner.campaign.alerts import Alerts
 from planner.campaign.approval import Approval, WhoApproves
+from planner.campaign.lab_ledger import LabLedger
 from planner.campaign.objectives import (
     AnyObjective,
     HitClass,
@@ -259,6 +261,12 @@ class CampaignSpec(_Part):
     stop: StopRule = StopRule()
     alerts: Alerts | None = None
     seed: StrictInt = Field(default=0, ge=0, lt=1 << 62, description="Root of all random choices.")
+    lab: LabLedger | None = Field(
+        default=None,
+        description="Ledger that all campaigns at a lab share, which a real device needs: the path "
+        "of an SQLite file, from the folder of this one, or postgresql://USER@HOST/DATABASE "
+        "without its password; where it is left out, PLANNER_DATABASE_URL may name one.",
+    )
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -356,6 +364,16 @@ class CampaignSpec(_Part):
             for name, outcome in self.outcomes.items()
             if name not in self.measured_elsewhere
             and not (isinstance(outcome, NumberOutcome) and outcome.reduce is not None)
+        )
+
+    def meaning(self, *, exclude_defaults: bool = True) -> dict[str, JsonValue]:
+        """Returns the file's content as a record has it: all but where that record lies.
+
+        Args:
+            exclude_defaults: whether what is as by default is left out.
+        """
+        return self.model_dump(
+            mode="json", by_alias=True, exclude={"lab"}, exclude_defaults=exclude_defaults
         )
 
     @property

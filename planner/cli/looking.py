@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import As, File, Json, database_url
+from planner.cli.options import As, File, Json
 from planner.cli.places import make_place
 from planner.cli.written import write_file
 
@@ -34,15 +34,17 @@ def check(file: File, as_json: Json = False) -> None:
     """
     from planner.campaign import describe, read_campaign, read_space
     from planner.clock import SystemClock
+    from planner.loop.sessions.desk import Place, find_shared
     from planner.loop.sessions.sharing import why_not_driven
 
     spec = read_campaign(file)
-    space = read_space(spec, folder=file.resolve().parent)
+    place = Place(file=file)
+    space, shared = read_space(spec, folder=place.folder), find_shared(place, spec)
     if as_json:
         typer.echo(json.dumps(spec.model_dump(mode="json", by_alias=True), indent=2))
     else:
         typer.echo("\n".join(describe(spec, space, now=SystemClock().now())))
-    why = why_not_driven(spec.source, is_shared=database_url() is not None)
+    why = why_not_driven(spec.source, is_shared=shared is not None)
     if why:
         typer.echo(f"It cannot be run yet. {why}", err=True)
         raise typer.Exit(_REFUSED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -46,10 +45,3 @@ Values = Annotated[
         show_default=False,
     ),
 ]
-
-DATABASE_VARIABLE = "PLANNER_DATABASE_URL"
-
-
-def database_url() -> str | None:
-    """Returns the URL of a shared ledger, if the environment names one."""
-    return os.environ.get(DATABASE_VARIABLE) or None

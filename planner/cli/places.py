@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.cli.options import DATABASE_VARIABLE, database_url
 from planner.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def make_place(file: Path, name: str | None = None, *, seed: int | None = None) -> Place:
-    """Returns the place of a campaign: its file, its name, its ledger."""
+    """Returns the place of a campaign: its file and its name."""
     from planner.loop.sessions.desk import Place
 
-    return Place(file=file, name=name, seed=seed, database_url=database_url())
+    return Place(file=file, name=name, seed=seed)
 
 
 @contextmanager
 def ledger_of(file: Path | None, *, create: bool) -> Iterator[Ledger]:
-    """Opens the ledger of a campaign file, or the one that the environment names.
+    """Opens the ledger of a campaign file, or without one that which the environment names.
 
     Raises:
         InputError: neither is given.
@@ -32,10 +31,14 @@ def ledger_of(file: Path | None, *, create: bool) -> Iterator[Ledger]:
     from planner.campaign import read_campaign
     from planner.clock import SystemClock
     from planner.ledger import locate, open_ledger
+    from planner.loop.sessions.desk import Place, find_shared
+    from planner.loop.sessions.sharing import DATABASE_VARIABLE, shared_ledger
 
-    place: str | Path | None = database_url()
-    if place is None and file is not None:
-        place = locate(file, name=read_campaign(file).campaign, database_url=None)
+    if file is None:
+        place = shared_ledger()
+    else:
+        spec = read_campaign(file)
+        place = locate(file, name=spec.campaign, shared=find_shared(Place(file=file), spec))
     if place is None:
         raise InputError(
             f"Which ledger? Name a campaign file, or the database that your campaigns share in "

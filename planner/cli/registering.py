@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.options import DATABASE_VARIABLE, Json, Reason
+from planner.cli.options import Json, Reason
 from planner.cli.places import ledger_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ Of = Annotated[
     typer.Option(
         "--of",
         metavar="FILE",
-        help=f"Campaign file whose ledger is meant; none where {DATABASE_VARIABLE} names one.",
+        help="Campaign file whose ledger is meant; none where PLANNER_DATABASE_URL names one.",
     ),
 ]
 

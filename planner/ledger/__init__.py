@@ -1,6 +1,6 @@
 """The append-only record of everything that happens to a campaign."""
 
-from planner.ledger.engines import locate
+from planner.ledger.engines import are_one_place, locate
 from planner.ledger.entries import Command, Entry, Expectation, Holder, Record
 from planner.ledger.leases import LEASE_S, Lease, this_process
 from planner.ledger.opening import open_ledger
@@ -31,6 +31,7 @@ __all__ = [
     "Record",
     "RunRow",
     "TrialRow",
+    "are_one_place",
     "locate",
     "open_ledger",
     "this_process",

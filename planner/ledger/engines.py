@@ -16,17 +16,33 @@ from planner.errors import InputError, LedgerUnavailable, MissingPackage
 from planner.ledger.faults import BUSY_S
 
 _CONNECT_S = 10
+_POSTGRESQL_PORT = 5432
 
 
-def locate(campaign_file: Path, *, name: str, database_url: str | None) -> str:
+def locate(campaign_file: Path, *, name: str, shared: str | None) -> str:
     """Returns where the ledger of a campaign lies.
 
     Args:
         campaign_file: beside it lies ``NAME.planner/ledger.db``.
         name: of the campaign.
-        database_url: of a database that campaigns share, which goes before; None or empty for none.
+        shared: place of the ledger that campaigns share, which goes before; None for none.
     """
-    return database_url or str(campaign_file.parent / f"{name}.planner" / "ledger.db")
+    return shared or str(campaign_file.parent / f"{name}.planner" / "ledger.db")
+
+
+def are_one_place(one: str, other: str) -> bool:
+    """Tells whether two paths or URLs name the same database, whoever it is opened as.
+
+    Raises:
+        InputError: one of them is no such place.
+    """
+    return _database_of(parse_place(one)) == _database_of(parse_place(other))
+
+
+def _database_of(url: URL) -> tuple[str | int | None, ...]:
+    if url.get_backend_name() == "sqlite":
+        return ("sqlite", str(Path(str(url.database)).resolve()))
+    return ("postgresql", url.host, url.port or _POSTGRESQL_PORT, url.database or url.username)
 
 
 def parse_place(place: str | Path) -> URL:

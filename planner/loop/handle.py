@@ -293,14 +293,11 @@ def open_file(
     *,
     name: str | None,
     seed: int | None,
-    database_url: str | None,
     reductions: Own | None = None,
 ) -> Campaign:
     """Opens the campaign of a file, beginning it where it has not begun."""
     held = ExitStack()
-    place = Place(
-        file=file, name=name, seed=seed, database_url=database_url, reductions=reductions or {}
-    )
+    place = Place(file=file, name=name, seed=seed, reductions=reductions or {})
     return Campaign(held.enter_context(at_work(place, with_lab=False)), held)
 
 
@@ -315,7 +312,6 @@ def open_spec(
     *,
     candidates: pd.DataFrame | None,
     folder: Path,
-    database_url: str | None,
     reductions: Own | None = None,
 ) -> Campaign:
     """Opens a campaign that is described in Python; as of ``session_of_spec``."""
@@ -324,7 +320,6 @@ def open_spec(
         spec,
         candidates=candidates,
         folder=folder,
-        database_url=database_url,
         held=held,
         reductions=reductions,
     )

@@ -40,7 +40,7 @@ SURFACE = {
         Repeatable Settings Situation upper_confidence_bound utility_moments UtilityMoments
     """,
     "planner.ledger": """
-        CampaignRow Command Entry Expectation Holder InboxRow InboxState Lease LEASE_S
+        are_one_place CampaignRow Command Entry Expectation Holder InboxRow InboxState Lease LEASE_S
         Ledger locate open_ledger OutboxRow OutboxState Record RunRow this_process
         TrialRow
     """,

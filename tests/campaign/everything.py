@@ -5,6 +5,7 @@ schema: 1
 campaign: everything
 about: a file in which everything stands
 seed: 7
+lab: postgresql://planner@server/lab
 
 parameters:
   polymer: {low: 40, high: 99, unit: vol_percent, resolution: 0.5, about: the matrix}

@@ -184,10 +184,10 @@ def a_lab(folder: Path, *, devices: tuple[str, ...] = ("robot",)) -> Iterator[La
         yield Lab(folder=folder, port=broker.port)
 
 
-def run_here(file: Path, *, every: int, database_url: str | None = None) -> Meter:
+def run_here(file: Path, *, every: int, ledger: str | None = None) -> Meter:
     """Run a campaign in this process with the inline engine."""
     meter = Meter(every)
-    place = Place(file=file, database_url=database_url)
+    place = Place(file=file, ledger=ledger)
     with at_work(place) as session, holding(session), driving(session):
         session.listener = meter.hear
         step = run_inline(session)
@@ -345,7 +345,7 @@ def _children_cpu_s() -> float:
 
 def one(options: argparse.Namespace) -> Meter:
     """Run one of several campaigns, for ``many``."""
-    meter = run_here(options.file, every=10**9, database_url=options.url)
+    meter = run_here(options.file, every=10**9, ledger=options.url)
     say_memory(meter)
     return meter
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from planner.loop.sessions.desk import Place, at_work
 def drive(file: Path) -> None:
     """Drive the source of a campaign until killed, or until the driver gives up."""
     obey_steps()
-    place = Place(file=file, database_url=os.environ.get("PLANNER_DATABASE_URL"))
+    place = Place(file=file)
     try:
         with at_work(place) as session, driving(session):
             while session.driver is not None and session.driver.error is None:

@@ -201,7 +201,6 @@ def test_a_place_that_cannot_be_used_is_refused_without_its_password(
 def test_a_ledger_lies_beside_its_campaign_unless_a_database_is_named(tmp_path: Path) -> None:
     file = tmp_path / "cnt.yaml"
     beside = str(tmp_path / "cnt-growth.planner" / "ledger.db")
-    assert locate(file, name="cnt-growth", database_url=None) == beside
-    assert locate(file, name="cnt-growth", database_url="") == beside
+    assert locate(file, name="cnt-growth", shared=None) == beside
     shared = "postgresql://lab/planner"
-    assert locate(file, name="cnt-growth", database_url=shared) == shared
+    assert locate(file, name="cnt-growth", shared=shared) == shared

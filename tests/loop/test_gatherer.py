@@ -59,7 +59,7 @@ def furnace(tmp_path: Path) -> Iterator[str]:
 def place_of(folder: Path, name: str, *, url: str, sensors: str) -> Place:
     file = folder / f"{name}.yaml"
     file.write_text(FILE.format(name=name, url=url, sensors=sensors))
-    return Place(file=file, database_url=f"sqlite:///{folder / 'lab.db'}")
+    return Place(file=file, ledger=f"sqlite:///{folder / 'lab.db'}")
 
 
 def until(is_so: Callable[[], Any], *, within_s: float = 20) -> None:

@@ -39,7 +39,7 @@ def place(tmp_path: Path, broker: Mosquitto) -> Iterator[Place]:
     file = tmp_path / "one.yaml"
     text = FILE.format(name="one", url=url, sensors=f"{CHAMBER}\n  {PRESSURE}")
     file.write_text(text.replace("kind: http", "kind: mqtt"))
-    yield Place(file=file, database_url=f"sqlite:///{tmp_path / 'lab.db'}")
+    yield Place(file=file, ledger=f"sqlite:///{tmp_path / 'lab.db'}")
     device.close()
 
 

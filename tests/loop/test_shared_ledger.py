@@ -62,7 +62,8 @@ def test_nothing_is_begun_at_a_real_device_from_a_ledger_of_ones_own(
     assert ended.code == 4
     said = " ".join(ended.err.split())
     assert "'robot' is a real device, and this campaign keeps a ledger of its own" in said
-    assert "name it in PLANNER_DATABASE_URL" in said
+    assert "'lab: /srv/lab/ledger.db'" in said
+    assert "in PLANNER_DATABASE_URL" in said
     assert device.heard == []
     assert not (tmp_path / "bench.planner" / "ledger.db").exists()
 

@@ -37,6 +37,8 @@ def describe_work(spec: CampaignSpec, now: datetime | None) -> Iterator[str]:
     for other in spec.sources.values():
         if isinstance(other, Analysis):
             yield _describe_analysis(other)
+    if spec.lab is not None:
+        yield f"It is recorded in the ledger that campaigns at the lab share, {spec.lab}."
 
 
 def _describe_source(source: Runner) -> str:

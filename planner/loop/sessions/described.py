@@ -20,6 +20,7 @@ from planner.loop.sessions.desk import locate_artifacts
 from planner.loop.sessions.opening import open_campaign, resume_campaign
 from planner.loop.sessions.permission import identify
 from planner.loop.sessions.session import Session
+from planner.loop.sessions.sharing import shared_ledger
 from planner.space import Configuration, SearchSpace
 
 
@@ -49,7 +50,6 @@ def session_of_spec(
     *,
     candidates: pd.DataFrame | None,
     folder: Path,
-    database_url: str | None,
     held: ExitStack,
     reductions: Own | None = None,
 ) -> Session:
@@ -58,8 +58,7 @@ def session_of_spec(
     Args:
         spec: the campaign; its parameters name columns of the frame.
         candidates: the configurations that may be tried; None for those that the spec admits.
-        folder: where its ledger lies, in ``NAME.planner``.
-        database_url: of a shared ledger instead.
+        folder: where its ledger lies, in ``NAME.planner``, unless campaigns share one.
         held: closes the ledger when it is closed itself.
         reductions: the user's own, by name.
 
@@ -69,7 +68,8 @@ def session_of_spec(
     space = read_space(spec, folder=folder)
     if candidates is not None:
         space = _space_of(candidates, spec)
-    place = locate(folder / f"{spec.campaign}.yaml", name=spec.campaign, database_url=database_url)
+    shared = shared_ledger(spec.lab, folder=folder)
+    place = locate(folder / f"{spec.campaign}.yaml", name=spec.campaign, shared=shared)
     ledger = open_ledger(place, clock=SystemClock())
     held.callback(ledger.close)
     tables = hash_tables(spec, folder=folder)

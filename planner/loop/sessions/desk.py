@@ -27,7 +27,7 @@ from planner.loop.sessions.opening import (
 )
 from planner.loop.sessions.permission import identify
 from planner.loop.sessions.session import Session
-from planner.loop.sessions.sharing import check_ledger
+from planner.loop.sessions.sharing import check_ledger, shared_ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,8 @@ class Place:
         file: the campaign file.
         name: of the campaign, where it is run beside itself; None for the file's own.
         seed: instead of the file's.
-        database_url: of a shared ledger; None for the one beside the file.
+        ledger: place of a ledger that is used whatever file and environment name; None for the
+            shared one that they name, or else the one beside the file.
         author: under whose name things are written, where no token says another; empty for the
             operating system's user.
         reductions: the user's own, handed over in Python, by name.
@@ -47,14 +48,9 @@ class Place:
     file: Path
     name: str | None = None
     seed: int | None = None
-    database_url: str | None = None
+    ledger: str | None = None
     author: str = ""
     reductions: Own = field(default_factory=dict)
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether its ledger is one that campaigns share."""
-        return self.database_url is not None
 
     @property
     def folder(self) -> Path:
@@ -79,8 +75,9 @@ def read_spec(place: Place) -> CampaignSpec:
 
 def open_the_ledger(place: Place, *, clock: Clock, create: bool = True) -> Ledger:
     """Opens the ledger that the campaign is recorded in."""
-    name = place.name or read_campaign(place.file).campaign
-    where = locate(place.file, name=name, database_url=place.database_url)
+    spec = read_campaign(place.file)
+    name = place.name or spec.campaign
+    where = locate(place.file, name=name, shared=find_shared(place, spec))
     try:
         return open_ledger(where, clock=clock, create=create)
     except UnknownName as error:
@@ -90,13 +87,23 @@ def open_the_ledger(place: Place, *, clock: Clock, create: bool = True) -> Ledge
         ) from error
 
 
+def find_shared(place: Place, spec: CampaignSpec) -> str | None:
+    """Returns the place of the ledger that it shares with other campaigns; None for its own.
+
+    Raises:
+        InputError: as of ``shared_ledger``.
+    """
+    return place.ledger or shared_ledger(spec.lab, folder=place.folder)
+
+
 def refuse_own_ledger(place: Place) -> None:
     """Accepts a campaign that may be driven from where it is recorded; nothing is opened.
 
     Raises:
         Refused: its source is a real device, and its ledger is its own.
     """
-    check_ledger(read_spec(place).source, is_shared=place.is_shared)
+    spec = read_spec(place)
+    check_ledger(spec.source, is_shared=find_shared(place, spec) is not None)
 
 
 @contextmanager
@@ -143,7 +150,7 @@ def at_work(
             clock=clock,
             author=author,
             folder=place.folder,
-            is_shared=place.is_shared,
+            is_shared=find_shared(place, spec) is not None,
         )
 
 

@@ -81,7 +81,7 @@ class _Written:
 
     @classmethod
     def of(cls, spec: CampaignSpec, tables: Mapping[str, str]) -> _Written:
-        content = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        content = spec.meaning()
         told_apart = {"spec": content, "tables": dict(tables)} if tables else content
         return cls(content, dict(tables), digest_json(told_apart))
 
