@@ -134,6 +134,10 @@ class Conflict(Refused):
     """The same key or id was used for something else."""
 
 
+class UnknownKey(Refused):
+    """A device was asked about a run that it does not know."""
+
+
 class StaleToken(Refused):
     """A device has heard a driver with a higher token; whoever holds this one must stop acting."""
 

@@ -191,7 +191,9 @@ class RunnerBase(SourceBase):
         description="New runs after a failed one; above 0 declares that repeating is safe.",
     )
     time_limit: Duration | None = Field(
-        default=None, description="Longest time that one run may take, such as '2 h'."
+        default=None,
+        description="Longest time that one run may take from when the device has it, such as "
+        "'2 h'; its order's wait is not counted.",
     )
 
     @field_validator("devices", "shared")

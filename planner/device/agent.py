@@ -157,8 +157,8 @@ class Agent:
         """
         with self._changed:
             self._authority.check(key, token, ledger)
+            self._authority.obey(token, ledger)  # an older order for the key comes too late now
             job = self._find(key)
-            self._authority.obey(token, ledger)
             if job.state is DeviceState.ACCEPTED:
                 self._end(key, DeviceState.ABORTED, reason=f"never begun: {reason}")
             elif key == self._current and self._control is not None:

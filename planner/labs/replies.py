@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from planner.errors import Conflict, Locked, PlannerError, Refused, StaleToken
+from planner.errors import Conflict, Locked, PlannerError, Refused, StaleToken, UnknownKey
 from planner.trials import Rejection
 
 MOST_ORDER_BYTES = 1 << 20
@@ -40,8 +40,8 @@ def explain(rejection: Rejection, *, who: str) -> PlannerError:
             )
         case "other order":
             return Conflict(
-                f"{who} knows the key{about} for another order: {said}. Nothing was done. Look "
-                f"there what it was asked for, then resolve the trial."
+                f"{who} knows the key{about} for another order, and did not take this one: {said}. "
+                f"Look there who gave it the other."
             )
         case "locked":
             return Locked(
@@ -58,7 +58,7 @@ def explain(rejection: Rejection, *, who: str) -> PlannerError:
                 f"in the campaign file."
             )
         case "unknown key":
-            return Refused(f"{who} never took the order{about}: {said}.")
+            return UnknownKey(f"{who} never took the order{about}: {said}.")
         case _:
             return Refused(
                 f"{who} cannot read what was sent{about}: {said}. Compare what it expects with "

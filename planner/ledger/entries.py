@@ -184,6 +184,7 @@ class RunMoved:
         evidence: how we know, in words: the device's answer, a time-out, a person.
         began: when it started, by the device's clock, where it says so.
         ended: when it ended, likewise.
+        has_restarted: whether the device began anew while the run was under way.
     """
 
     kind: Literal["run moved"] = "run moved"
@@ -192,6 +193,7 @@ class RunMoved:
     evidence: str = ""
     began: datetime | None = None
     ended: datetime | None = None
+    has_restarted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +202,9 @@ class OrderKeptBack:
 
     Args:
         by: ``busy``: the devices are at work for another; ``locked``: they take no order now;
-            ``precondition``: a sensor says that nothing may begin.
+            ``precondition``: a sensor says that nothing may begin; ``clock``: the device's is too
+            far from ours; ``person``: the campaign is to dispatch nothing; ``service``: the device
+            is out of service; ``limits``: it is outside of those now in force.
         reason: in words, for a person.
     """
 

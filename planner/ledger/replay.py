@@ -385,6 +385,7 @@ def _(record: RunOpened, state: CampaignState, entry: Entry) -> None:
 def _(record: RunMoved, state: CampaignState, entry: Entry) -> None:
     _, run = state.run_of(record.key)
     has_begun = record.to in (RunState.STARTED, RunState.PAUSED)
+    is_known = has_begun or record.to is RunState.ACCEPTED
     began = record.began or run.began or (entry.at if has_begun else None)
     ended = (record.ended or entry.at) if record.to in TERMINAL_RUNS else None
     _replace_run(
@@ -395,6 +396,8 @@ def _(record: RunMoved, state: CampaignState, entry: Entry) -> None:
         began=began,
         ended=ended,
         heard_at=entry.at,
+        acknowledged_at=run.acknowledged_at or (entry.at if is_known else None),
+        has_restarted=run.has_restarted or record.has_restarted,
         kept_back="",
         kept_by=None,
     )

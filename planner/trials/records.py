@@ -14,7 +14,7 @@ from planner.trials.values import OutcomeValue
 Origin = Literal["start", "model", "fallback", "person", "random"]
 HeldBy = Literal["interlock", "limits", "shortage"]  # what keeps an approved trial from a device
 # what keeps an order from being sent or taken
-KeptBy = Literal["busy", "locked", "precondition", "clock"]
+KeptBy = Literal["busy", "locked", "precondition", "clock", "person", "service", "limits"]
 AdjustmentState = Literal["awaiting approval", "approved", "taken", "refused"]
 
 
@@ -177,8 +177,11 @@ class Run:
         began: when the device says that it started; else when we heard of it.
         ended: the same of its end.
         heard_at: when we heard of its last move, by our clock.
+        acknowledged_at: when we heard first that the device knows it, by our clock.
         kept_back: why its order waits, if it was neither sent nor taken yet.
         kept_by: what kind of reason that is.
+        has_restarted: whether the device began anew while it was under way; that it still is at
+            work is no evidence any more, its end is.
         adjustments: changes that were asked for while it was under way.
         n_sent: how often it was written down that its order was about to leave; where the source
             knows keys, at most once, and only where ``is_noted``.
@@ -203,6 +206,8 @@ class Run:
     began: datetime | None = None
     ended: datetime | None = None
     heard_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    has_restarted: bool = False
     kept_back: str = ""
     kept_by: KeptBy | None = None
     adjustments: tuple[Adjusted, ...] = ()

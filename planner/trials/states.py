@@ -120,7 +120,7 @@ RUN_LEADS: dict[RunState, frozenset[RunState]] = {
     _R.PAUSED: _ENDS | {_R.STARTED, _R.ADJUSTING, _R.ABORTING, _R.IN_DOUBT},
     _R.ADJUSTING: _ENDS | {_R.STARTED, _R.PAUSED, _R.ABORTING, _R.IN_DOUBT},
     _R.ABORTING: _ENDS | {_R.IN_DOUBT},
-    _R.IN_DOUBT: _ENDS | {_R.ACCEPTED, _R.STARTED, _R.PAUSED, _R.VOID},
+    _R.IN_DOUBT: _ENDS | {_R.ACCEPTED, _R.STARTED, _R.PAUSED, _R.ABORTING, _R.VOID},
     _R.COMPLETED: frozenset(),
     _R.FAILED: frozenset(),
     _R.ABORTED: frozenset(),

@@ -168,7 +168,7 @@ def test_a_device_that_forgets_what_it_acknowledged_leaves_the_run_in_doubt_unti
     advance(session)
     trial = session.state.trial(1)
     assert trial.state is TrialState.IN_DOUBT
-    assert "does not know the run any more" in trial.reason
+    assert "does not know it any more" in trial.reason
     lab.ends, lab.latency = ends, 0
     lab.polls_left = dict.fromkeys(ends, 0)
     advance(session)

@@ -62,7 +62,7 @@ RUNS: dict[str, str] = {
     "paused": "started, adjusting, completed, failed, aborting, aborted, in doubt",
     "adjusting": "started, completed, failed, aborting, aborted, in doubt",
     "aborting": "completed, failed, aborted, in doubt",
-    "in doubt": "accepted, started, completed, failed, aborted, void",
+    "in doubt": "accepted, started, completed, failed, aborting, aborted, void",
     "completed": "",
     "failed": "",
     "aborted": "",

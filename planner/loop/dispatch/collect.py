@@ -20,7 +20,9 @@ from planner.ledger.entries import (
 )
 from planner.ledger.replay import is_open
 from planner.loop.dispatch.adjusting import with_changes
-from planner.loop.dispatch.sending import is_fresh, poll, send_aborts, send_waiting
+from planner.loop.dispatch.ending import send_aborts, unheard
+from planner.loop.dispatch.handing_over import may_be_there
+from planner.loop.dispatch.sending import is_fresh, poll, send_waiting
 from planner.loop.results.check import check_result
 from planner.loop.results.intake import stow
 from planner.loop.sensors.sensed import sense_trial, with_sensed
@@ -87,10 +89,12 @@ def poll_source(session: Session, *, asks: bool = True) -> list[Answer]:
         there = [each for each in others if each[1].device == device]
         answers = poll(session, there)
         if answers is not None:
+            session.word_at.update(dict.fromkeys(answers, session.elapsed_s))
             known += [answers[run.key] for _, run in there if run.key in answers]
             known += [_forgotten(run) for _, run in there if _is_forgotten(session, run, answers)]
             known += send_waiting(session, [each for each in there if each[1].key not in answers])
     known += send_aborts(session, runs)
+    known += unheard(session, runs)
     return [answer for answer in known if is_news(session, answer)]
 
 
@@ -107,7 +111,8 @@ def _is_forgotten(session: Session, run: Run, answers: Mapping[str, Answer]) -> 
     """
     is_asked = session.lab.delivery is not DeliveryClass.FIRE_AND_OBSERVE
     keeps_keys = is_asked and not session.lab.is_repeatable
-    if not (keeps_keys and run.state in _SAME_WORD.values() and run.key not in answers):
+    is_known = run.acknowledged_at is not None and run.state is not RunState.IN_DOUBT
+    if not (keeps_keys and is_known and run.key not in answers):
         session.missed.discard(run.key)
         return False
     was_missed = run.key in session.missed
@@ -119,7 +124,7 @@ def _forgotten(run: Run) -> Answer:
     return Answer(
         key=run.key,
         state=DeviceState.UNKNOWN,
-        reason=f"the device said {run.state} before, and does not know the run any more",
+        reason=f"the device knew the run before ({run.state}), and does not know it any more",
     )
 
 
@@ -127,8 +132,11 @@ def is_news(session: Session, answer: Answer) -> bool:
     """Tells whether an answer says more than the ledger knows."""
     _, run = session.state.run_of(answer.key)
     if run.state is RunState.IN_DOUBT:
-        # that it still runs is no news of a run that has taken too long; its end would be
-        is_still_open = answer.state in _SAME_WORD and is_overdue(session, run)
+        # that it still runs is no news of one that has taken too long or outlived its device's
+        # program; its end would be
+        is_still_open = answer.state in _SAME_WORD and (
+            run.has_restarted or is_overdue(session, run)
+        )
         return answer.state is not DeviceState.UNKNOWN and not is_still_open
     if run.state is RunState.ABORTING:
         return answer.state not in _SAME_WORD
@@ -373,21 +381,22 @@ def end_overdue(session: Session) -> int:
 
 
 def is_overdue(session: Session, run: Run) -> bool:
-    """Tells whether a run has taken longer than its source allows."""
+    """Tells whether a run has taken longer than its source allows, from when it may know it."""
     limit = session.state.spec.source.time_limit
-    if limit is None:
+    if limit is None or not may_be_there(session, run):
         return False
     return session.elapsed_s - _began_s(session, run, limit) > limit
 
 
 def _began_s(session: Session, run: Run, limit: float) -> float:
-    """Returns when a run was opened, on the count that no setting of the clock moves.
+    """Returns when the device may first have known a run, by what no setting of the clock moves.
 
-    One that another process opened is as old as the clock says, but for a time that this process
-    watches it itself: the clock may have been set in between.
+    One that was acknowledged before this process looked is as old as the clock says, but for a time
+    that this process watches it itself: the clock may have been set in between.
     """
     if run.key not in session.began_at:
-        said_s = (session.clock.now() - run.opened_at).total_seconds()
+        now = session.clock.now()
+        said_s = (now - (run.acknowledged_at or now)).total_seconds()
         believed_s = min(max(0.0, said_s), max(0.0, limit - _WATCHED_S))
         session.began_at[run.key] = session.elapsed_s - believed_s
     return session.began_at[run.key]

@@ -19,13 +19,15 @@ from planner.labs import DeviceLab, TellingLab
 from planner.ledger.replay import replay
 from planner.loop.dispatch.adjusting import send_adjustments
 from planner.loop.dispatch.collect import end_overdue, open_runs, poll_source, record_answers
+from planner.loop.dispatch.handing_over import may_be_there
 from planner.loop.dispatch.hearing import Hearing, check_reality
 from planner.loop.dispatch.keeper import let_devices_go, needs_hold
+from planner.loop.dispatch.restarts import doubt_restarted
 from planner.loop.dispatch.riding import ride_out
 from planner.loop.dispatch.taking_back import take_back
 from planner.loop.sessions.session import Session
 from planner.loop.sessions.sharing import check_ledger
-from planner.trials import RunState
+from planner.trials import Run, RunState
 
 FIRST_PAUSE_S = 0.01
 LONGEST_PAUSE_S = 2.0
@@ -107,10 +109,16 @@ class Driver:
         for a moment where no other campaign has an order for the same devices.
         """
         session = self.session
-        if any(run.state is not RunState.IN_DOUBT for _, run in open_runs(session)):
+        if any(self._is_busy_with(run) for _, run in open_runs(session)):
             self._busy_at = session.elapsed_s
         elif session.hold is not None and not self._may_linger():
             let_devices_go(session)
+
+    def _is_busy_with(self, run: Run) -> bool:
+        """Tells whether a run needs the devices; not one whose order is not to leave for now."""
+        if run.state is RunState.DISPATCHING and run.kept_by not in (None, "busy", "locked"):
+            return may_be_there(self.session, run)
+        return run.state is not RunState.IN_DOUBT
 
     def _may_linger(self) -> bool:
         session = self.session
@@ -135,9 +143,11 @@ class Driver:
                 session.known_as_said.discard(device)  # before its next order it is asked anew
             else:
                 session.known_as_said.add(device)
+            doubt_restarted(session, device, beat)
             session.ledger.note_heartbeat(source.name, beat, device=device)
             if len(source.devices) > 1:
                 session.unreachable_since = None  # the source is not, as long as one answers
+        session.known_as_said -= hearing.silent  # nothing is sent there before it is heard again
         session.left_alone = hearing.left_alone
         was = self.locked, self.closed
         self.locked, self.closed = hearing.locked, hearing.closed
@@ -248,7 +258,10 @@ def _beside(session: Session) -> Session:
         sent_here={},
         sent_elsewhere={},
         recalled={},
+        left=set(),
         missed=set(),
+        word_at={},
+        boots={},
         aborts_sent=set(),
         known_as_said=set(),
         hold=None,

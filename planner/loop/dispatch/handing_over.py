@@ -16,7 +16,7 @@ from planner.labs import Answer, DeliveryClass, Order, RecallingLab, TwoPhaseLab
 from planner.ledger.entries import OrderSent
 from planner.loop.dispatch.orders import reorder
 from planner.loop.sessions.session import Session
-from planner.trials import DeviceState, Run, Trial
+from planner.trials import DISPATCHING, DeviceState, Run, Trial
 
 UNDER_WAY_S = 5.0  # longer than a source takes to answer that knows no keys
 
@@ -98,7 +98,9 @@ def _submit_noted(
     attempt = run.n_sent + 1
     sent = OrderSent(key=run.key, attempt=attempt, token=token_of(session), handle=handle)
     try:
-        session.write([sent], trials={trial.number: trial.state}, is_sending=True)
+        session.write(
+            [sent], trials={trial.number: trial.state}, wanted=DISPATCHING, is_sending=True
+        )
     except LedgerUnavailable:
         session.unsent[run.key] = attempt  # it may be written; nothing has left
         raise
@@ -113,6 +115,18 @@ def _submit_noted(
 def may_have_left(session: Session, run: Run) -> bool:
     """Tells whether an order whose sendings are written down may have reached its device."""
     return run.n_sent > session.unsent.get(run.key, 0)
+
+
+def never_left(session: Session, run: Run) -> bool:
+    """Tells whether an order provably never left: that it does is written down, and was not."""
+    is_noted = run.is_noted or session.lab.delivery is not DeliveryClass.KEYED
+    return is_noted and run.acknowledged_at is None and not may_have_left(session, run)
+
+
+def may_be_there(session: Session, run: Run) -> bool:
+    """Tells whether the device may know a run, as far as this process knows."""
+    is_sent = run.key in session.left or may_have_left(session, run)
+    return run.acknowledged_at is not None or is_sent
 
 
 def _may_be_under_way(session: Session, run: Run) -> bool:

@@ -9,7 +9,7 @@ from planner.ledger.replay import CampaignState
 from planner.loop.dispatch.interlocks import is_interlocked
 from planner.loop.rules.allowance import MONEY, Allowance, Resource
 from planner.loop.rules.budget import amount_in_words
-from planner.loop.rules.limits import find_breach
+from planner.loop.rules.limits import find_breach, why_outside
 from planner.trials import HeldBy, Trial, TrialState
 
 Left = dict[str | None, Decimal]
@@ -50,7 +50,7 @@ def why_held(state: CampaignState, trial: Trial) -> str:
     """Says what a held trial lacks now, which may be something else than when it was held."""
     breach = find_breach(state.spec, trial.configuration)
     if breach is not None:
-        return _why_outside(breach)
+        return why_outside(breach)
     if is_interlocked(trial):
         return f"{trial.reason} (it goes on by itself when that has changed)"
     resources = {each.name: each for each in Allowance.of(state).resources}
@@ -66,7 +66,7 @@ def _outside(state: CampaignState) -> list[TrialMoved]:
     approved = (each for each in state.in_state(TrialState.APPROVED) if not each.handed)
     found = ((each, find_breach(state.spec, each.configuration)) for each in approved)
     return [
-        _hold(trial, _why_outside(breach), by="limits")
+        _hold(trial, why_outside(breach), by="limits")
         for trial, breach in found
         if breach is not None
     ]
@@ -74,10 +74,6 @@ def _outside(state: CampaignState) -> list[TrialMoved]:
 
 def _hold(trial: Trial, reason: str, *, by: HeldBy) -> TrialMoved:
     return TrialMoved(trial=trial.number, to=TrialState.HELD, reason=reason, held_by=by)
-
-
-def _why_outside(breach: str) -> str:
-    return f"it is outside of the limits now in force: {breach} (planner amend, or planner abort)"
 
 
 def _left_for_approved(state: CampaignState, resources: dict[str | None, Resource]) -> Left:

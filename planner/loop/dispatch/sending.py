@@ -6,16 +6,17 @@ open. Why an order waits is written down.
 
 from __future__ import annotations
 
-from planner.errors import LabUnavailable, Locked, PlannerError, Unanswered
+from planner.errors import Conflict, LabUnavailable, Locked, PlannerError, Unanswered
 from planner.labs import Answer, DeliveryClass, DeviceLab
 from planner.ledger.entries import OrderKeptBack
 from planner.loop.dispatch.clocks import find_offset, why_not_by_clock
-from planner.loop.dispatch.handing_over import deaf, hand_over, recall, token_of
+from planner.loop.dispatch.handing_over import deaf, hand_over, may_have_left, recall
 from planner.loop.dispatch.hearing import check_reality
 from planner.loop.dispatch.keeper import hold_devices
+from planner.loop.rules.limits import find_breach, why_outside
 from planner.loop.sensors.preconditions import unmet_at
 from planner.loop.sessions.session import Session
-from planner.trials import DeviceState, KeptBy, Run, RunState, Trial
+from planner.trials import DISPATCHING, DeviceState, KeptBy, Run, RunState, Trial
 
 FIRST_RESEND_S = 0.5
 LONGEST_RESEND_S = 10.0
@@ -32,27 +33,14 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
     Raises:
         LabUnavailable: the source's adapter failed in a way that it should not.
     """
+    if _is_only_asked(session, run):
+        return hand_over(session, trial, run) if hold_devices(session) else None
     if session.state.latched is not None or not _may_begin(session, trial, run):
         return None
     if not _is_as_said(session, trial, run):
         return None
     _plan_next(session, run)
-    try:
-        answer = hand_over(session, trial, run)
-    except Unanswered as error:
-        may_ask = session.lab.delivery is not DeliveryClass.FIRE_AND_OBSERVE
-        return None if may_ask else deaf(run, f"no answer came: {error}")
-    except Locked as error:
-        session.unreachable_since = None
-        _keep_back(session, trial, run, by="locked", reason=str(error))
-        return None
-    except LabUnavailable:
-        note_unreachable(session)
-        return None
-    except PlannerError:
-        raise
-    except Exception as error:
-        raise _broken(session, error) from error
+    answer = _try(session, trial, run)
     if answer is not None:
         session.unreachable_since = None
         session.attempts.pop(run.key, None)
@@ -61,8 +49,58 @@ def send(session: Session, trial: Trial, run: Run) -> Answer | None:
     return answer
 
 
+def _try(session: Session, trial: Trial, run: Run) -> Answer | None:
+    """Hands an order over, and keeps what is known of its having left."""
+    was_left = run.key in session.left
+    session.left.add(run.key)
+    try:
+        return hand_over(session, trial, run)
+    except Unanswered as error:
+        may_ask = session.lab.delivery is not DeliveryClass.FIRE_AND_OBSERVE
+        return None if may_ask else deaf(run, f"no answer came: {error}")
+    except Conflict as error:
+        return Answer(key=run.key, state=DeviceState.REFUSED, reason=str(error))
+    except (Locked, LabUnavailable) as error:
+        if not was_left:
+            session.left.discard(run.key)
+        _note_not_taken(session, trial, run, error)
+        return None
+    except PlannerError:
+        raise
+    except Exception as error:
+        raise _broken(session, error) from error
+
+
+def _note_not_taken(session: Session, trial: Trial, run: Run, error: LabUnavailable) -> None:
+    if isinstance(error, Locked):
+        session.unreachable_since = None
+        _keep_back(session, trial, run, by="locked", reason=str(error))
+    else:
+        note_unreachable(session)
+
+
+def _is_only_asked(session: Session, run: Run) -> bool:
+    """Tells whether an order has left for good: nothing is sent again, whatever may begin now."""
+    is_sent_once = session.lab.delivery is DeliveryClass.FIRE_AND_OBSERVE
+    return is_sent_once and may_have_left(session, run)
+
+
 def _may_begin(session: Session, trial: Trial, run: Run) -> bool:
     """Tells whether an order may leave now; why it may not is written down once."""
+    state = session.state
+    out = state.out_of_service
+    if state.wanted not in DISPATCHING:
+        reason = f"the campaign is to dispatch nothing ({state.wanted}; planner go)"
+        _keep_back(session, trial, run, by="person", reason=reason)
+        return False
+    if None in out or run.device in out:
+        reason = f"it is out of service: {out.get(run.device, out.get(None, ''))}"
+        _keep_back(session, trial, run, by="service", reason=reason)
+        return False
+    breach = find_breach(state.spec, trial.configuration)
+    if breach is not None:
+        _keep_back(session, trial, run, by="limits", reason=why_outside(breach))
+        return False
     unmet = unmet_at(session, run.device)
     if unmet:
         _keep_back(session, trial, run, by="precondition", reason=unmet)
@@ -131,24 +169,6 @@ def send_waiting(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer
 def is_fresh(session: Session, run: Run) -> bool:
     """Tells whether an order was never sent, as far as this process knows."""
     return run.state is RunState.DISPATCHING and run.n_sent == 0 and run.key not in session.attempts
-
-
-def send_aborts(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]:
-    """Asks the source to end the runs that a person wants to end; asking twice is harmless."""
-    answers = []
-    for _, run in runs:
-        is_asked = run.state is RunState.ABORTING and run.key not in session.aborts_sent
-        if is_asked and run.device not in session.left_alone and hold_devices(session):
-            try:
-                answer = session.lab.abort(
-                    run.key, token=token_of(session), ledger=session.ledger.id
-                )
-            except (LabUnavailable, Unanswered):
-                note_unreachable(session)
-                continue
-            session.aborts_sent.add(run.key)
-            answers.append(answer)
-    return answers
 
 
 def poll(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer] | None:

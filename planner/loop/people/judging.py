@@ -16,8 +16,8 @@ from planner.ledger.entries import (
 )
 from planner.ledger.replay import is_open
 from planner.loop.dispatch.collect import record_answers
+from planner.loop.dispatch.ending import send_aborts
 from planner.loop.dispatch.keeper import let_devices_go
-from planner.loop.dispatch.sending import send_aborts
 from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.results import observed_parts
 from planner.loop.people.told import Told, check_with_sensors
@@ -174,8 +174,10 @@ def _abort_run(session: Session, trial: Trial, run: Run, *, reason: str) -> Tria
         # after it was allowed; what still runs can do no harm
         session.lab.abort(run.key, token=0, ledger=session.ledger.id)
         return session.state.trial(number).state
-    asked = RunMoved(key=run.key, to=RunState.ABORTING, evidence=reason)
-    session.write([asked], trials={number: trial.state})
+    asked: list[Record] = [RunMoved(key=run.key, to=RunState.ABORTING, evidence=reason)]
+    if trial.state is TrialState.IN_DOUBT:
+        asked.append(TrialMoved(trial=number, to=TrialState.RUNNING, reason="it is asked to end"))
+    session.write(asked, trials={number: trial.state})
     try:  # whoever holds the devices asks them; nobody does where no process runs the campaign
         record_answers(session, send_aborts(session, [session.state.run_of(run.key)]))
     finally:

@@ -26,3 +26,8 @@ def find_breach(spec: CampaignSpec, configuration: Configuration) -> str | None:
     except InputError as error:
         return str(error)
     return None
+
+
+def why_outside(breach: str) -> str:
+    """Says that a trial is outside of the limits now in force, and what leads on."""
+    return f"it is outside of the limits now in force: {breach} (planner amend, or planner abort)"

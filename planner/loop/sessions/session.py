@@ -71,11 +71,15 @@ class Session:
         began_at: for each open run when it began, in ``elapsed_s``; before this process did, too.
         attempts: for each key how often this process has sent it.
         unsent: for each key up to which sending it provably did not leave.
+        left: keys of orders that this process has sent and that may have arrived.
         sent_here: for each key the number of its last sending by this process.
         sent_elsewhere: for each key the last sending by another process, and when it was first
             seen, in ``elapsed_s``.
         recalled: for each key that the lab was told of, with which handle.
         missed: keys of acknowledged runs that the last reply lacked.
+        word_at: for each run that is asked to end when the source last said something of it, in
+            ``elapsed_s``.
+        boots: for each run that was heard to be under way the start of its device's program.
         aborts_sent: keys of runs that this process has asked the source to end.
         known_as_said: devices that were heard to be as real as the file says, with a clock near
             ours.
@@ -104,10 +108,13 @@ class Session:
     began_at: dict[str, float] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     unsent: dict[str, int] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
     sent_here: dict[str, int] = field(default_factory=dict)
     sent_elsewhere: dict[str, tuple[int, float]] = field(default_factory=dict)
     recalled: dict[str, str] = field(default_factory=dict)
     missed: set[str] = field(default_factory=set)
+    word_at: dict[str, float] = field(default_factory=dict)
+    boots: dict[str, str] = field(default_factory=dict)
     aborts_sent: set[str] = field(default_factory=set)
     known_as_said: set[str | None] = field(default_factory=set)
     left_alone: frozenset[str | None] = frozenset()
@@ -151,6 +158,9 @@ class Session:
         self.recalled.pop(key, None)
         self.sent_here.pop(key, None)
         self.sent_elsewhere.pop(key, None)
+        self.word_at.pop(key, None)
+        self.boots.pop(key, None)
+        self.left.discard(key)
         self.missed.discard(key)
 
     def refresh(self) -> CampaignState:
