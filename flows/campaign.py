@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
 from flows.lending import borrowed
@@ -23,6 +24,7 @@ from flows.logbook import keeping_log
 from flows.tasks import do_as_task, label_of
 from flows.window import Window, is_cancelling
 from planner.errors import HeldByAnother, PlannerError
+from planner.loop.alerts import alerting
 from planner.loop.dispatch.driver import driving
 from planner.loop.dispatch.keeper import holding
 from planner.loop.sensors.gatherer import gathering_for
@@ -112,6 +114,7 @@ def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
         with (
             _stops_at_a_step(leave),
             at_work(place) as session,
+            alerting([place], on_message=get_run_logger().warning),
             holding(session),
             driving(session),
             gathering_for([place]),

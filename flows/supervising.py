@@ -18,6 +18,7 @@ import httpx
 
 from flows import quiet
 from flows.abandoned import close_abandoned
+from flows.deployed import Deployed
 from flows.deploying import deploy
 from flows.server import server
 from flows.serving import ServingProcess
@@ -37,6 +38,7 @@ def supervise(
     leave: threading.Event,
     on_message: Callable[[str], None],
     on_start: Callable[[], None] = lambda: None,
+    on_deployed: Callable[[Place], None] = lambda _: None,
     until_done: bool = False,
 ) -> list[Outlook]:
     """Run campaigns and deployments of one home until asked to leave.
@@ -47,6 +49,7 @@ def supervise(
         leave: ends it in order.
         on_message: is told each event, in a line.
         on_start: is called once everything is there.
+        on_deployed: is told, again and again, which campaigns are scheduled on the server.
         until_done: whether it ends when no machine can move any campaign.
 
     Returns:
@@ -62,10 +65,12 @@ def supervise(
                 Starter(each, file=place.file, home=home)
                 for each, place in zip(watched, places, strict=True)
             ]
+            deployed = Deployed(on_deployed)
             on_message("Serving; Ctrl-C ends it.")
             on_start()
             while True:
                 serving.keep_alive()
+                deployed.look()
                 outlooks = [_look(starter, on_message) for starter in starters]
                 is_done = all(each in _AT_REST for each in outlooks)
                 if (until_done and is_done) or leave.wait(POLL_S):

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from planner.errors import PlannerError
-from planner.loop.dispatch.sweeping import sweep
+from planner.loop.alerts.sweeping import sweep
 from planner.loop.sessions.desk import Place
 
 FLOW_NAME = "sweep"

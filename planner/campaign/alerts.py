@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
@@ -11,14 +10,17 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     StrictFloat,
     StrictInt,
     StringConstraints,
+    Tag,
     field_validator,
     model_validator,
 )
 
+from planner.campaign.hosts import check_host, is_this_machine
 from planner.campaign.secret import Secret
 
 AlertKind = Literal[
@@ -38,11 +40,60 @@ ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
 def _check_address(text: str) -> str:
     if not re.fullmatch(r"[^\s@<>,]{1,64}@[^\s@<>,]{1,255}", text):
         raise ValueError(f"{text!r} is no e-mail address: write one such as anna@lab.org")
+    check_host(text.rpartition("@")[2])
     return text
 
 
+def _check_word(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds a zero byte, which no program can be given: take it out")
+    return text
+
+
+def check_hook(url: str, *, insecure: bool = False) -> str:
+    """Returns an address to which alerts may be sent; it is not repeated, for it may be a secret.
+
+    Args:
+        url: the address.
+        insecure: whether plain http to another machine is accepted.
+
+    Raises:
+        ValueError: it is none, or anyone on the way could read it.
+    """
+    example = "write one such as https://chat.lab/hooks/bench"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        check_host(parts.hostname or "localhost")
+    except ValueError as error:
+        raise ValueError(f"has a host or a port that cannot be: {example}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"is no address: {example}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("holds a name or a password: take them out, and sign with 'secret'")
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError(f"holds a space or a letter that no address has: {example}")
+    if parts.scheme == "http" and not (insecure or is_this_machine(parts.hostname)):
+        raise ValueError(
+            "is plain http, which anyone on the way can read: write https, or say 'insecure: true'"
+        )
+    return url
+
+
 _Address = Annotated[str, AfterValidator(_check_address)]
+_Word = Annotated[str, AfterValidator(_check_word)]
+_Host = Annotated[str, AfterValidator(check_host)]
 _WayName = Annotated[str, StringConstraints(pattern=r"^[^\W\d_]\w{0,63}$")]
+
+
+def _kind_of_url(content: object) -> str:
+    return "secret" if isinstance(content, dict | Secret) else "plain"
+
+
+# told apart at once, so that a mistake is said of the one that is meant
+_Url = Annotated[
+    Annotated[str, Tag("plain")] | Annotated[Secret, Tag("secret")], Discriminator(_kind_of_url)
+]
 
 
 class _Part(BaseModel):
@@ -57,39 +108,33 @@ class CommandWay(_Part):
     """
 
     kind: Literal["command"]
-    run: tuple[str, ...] = Field(min_length=1)
+    run: tuple[_Word, ...] = Field(min_length=1)
 
 
 class WebhookWay(_Part):
     """An address that takes the alert as JSON by HTTPS.
 
     Args:
-        url: the address; plain http only to this machine.
+        url: the address, or where it is kept, for one that is a secret itself; plain http only to
+            this machine.
         secret: with which the message is signed (HMAC-SHA256, header `X-Planner-Signature`).
         ca: file (PEM) with the authority that signed the server's certificate.
         insecure: whether plain http to another machine is accepted.
     """
 
     kind: Literal["webhook"]
-    url: str
+    url: _Url
     secret: Secret | None = None
     ca: str | None = None
     insecure: bool = False
 
     @model_validator(mode="after")
     def _is_safe(self) -> WebhookWay:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("url is no address: write one such as https://chat.lab/hooks/bench")
-        if parts.username or parts.password:
-            raise ValueError(
-                "url holds a name or a password: take them out, and sign with 'secret'"
-            )
-        if parts.scheme == "http" and not (self.insecure or is_this_machine(parts.hostname)):
-            raise ValueError(
-                "url is plain http, which anyone on the way can read: write https, or say "
-                "'insecure: true'"
-            )
+        if isinstance(self.url, str):
+            try:
+                check_hook(self.url, insecure=self.insecure)
+            except ValueError as error:
+                raise ValueError(f"url {error}") from None
         return self
 
 
@@ -109,7 +154,7 @@ class MailWay(_Part):
     """
 
     kind: Literal["mail"]
-    host: str = Field(min_length=1)
+    host: _Host
     port: StrictInt | None = Field(default=None, ge=1, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"
     sender: _Address
@@ -158,13 +203,3 @@ class Alerts(_Part):
         if len(set(kinds)) != len(kinds):
             raise ValueError("a kind is listed twice: leave one out")
         return kinds
-
-
-def is_this_machine(host: str) -> bool:
-    """Tells whether a host is this machine itself, so that nobody is on the way."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -55,7 +55,7 @@ def send(file: File, name: As = None, as_json: Json = False) -> None:
     from planner.loop.alerts import open_post
 
     said: list[str] = []
-    with open_post(make_place(file, name), on_message=said.append) as post:
+    with open_post(make_place(file, name), on_message=said.append, is_patient=True) as post:
         left = post.sweep(is_last=True)
     if as_json:
         typer.echo(json.dumps({"waiting": left, "not_sent": said}))

@@ -69,7 +69,7 @@ def up(
 
     with (
         interruptible(word="Ending in order") as leave,
-        alerting(places, on_message=say),
+        alerting(places, on_message=say) as alerts,
         gathering_for(places, on_message=say),
     ):
         standing = supervise(
@@ -78,6 +78,7 @@ def up(
             leave=leave,
             on_message=say,
             on_start=leave.begin,
+            on_deployed=alerts.watch,
             until_done=until_done,
         )
         has_left = leave.is_set()

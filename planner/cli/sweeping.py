@@ -33,7 +33,7 @@ def sweep(
     the same by Prefect's schedule.
     """
     from planner.errors import NotSent
-    from planner.loop.dispatch.sweeping import sweep as look
+    from planner.loop.alerts.sweeping import sweep as look
 
     found = [look(make_place(file), on_message=_say_beside) for file in files]
     if as_json:

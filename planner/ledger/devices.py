@@ -99,7 +99,12 @@ def note_device_in(
 
 
 def note_heartbeat_in(connection: Connection, name: str, heard: Heartbeat, *, clock: Clock) -> None:
-    """Writes down a source's last heartbeat; one that was never noted is left alone."""
+    """Writes down a source's last heartbeat; one that was never noted is left alone.
+
+    That a device is offline is the word of a broker about it, and no heartbeat.
+    """
+    if heard.state == "offline":
+        return
     now = clock.now()
     told = {
         "boot_id": heard.boot_id,

@@ -549,6 +549,23 @@ CHANGES: list[tuple[str, str, str]] = [
         ("a webhook by plain http", "{kind: webhook, url: 'http://chat.lab/hook'}"),
         ("a webhook that is no address", "{kind: webhook, url: chat}"),
         ("a webhook with a password", "{kind: webhook, url: 'https://anna:pw@chat.lab/hook'}"),
+        ("a webhook at a port that cannot be", "{kind: webhook, url: 'https://chat.lab:abc/h'}"),
+        ("a webhook at a host that cannot be", "{kind: webhook, url: 'https://chat..lab/h'}"),
+        ("a webhook with a space", "{kind: webhook, url: 'https://chat.lab/a hook'}"),
+        ("a webhook from two places", "{kind: webhook, url: {env: A, file: b}}"),
+        (
+            "mail by a host that cannot be",
+            "{kind: mail, host: mail..lab, sender: a@b.c, to: [a@b.c]}",
+        ),
+        (
+            "mail by a host with too long a name",
+            f"{{kind: mail, host: {'a' * 70}.lab, sender: a@b.c, to: [a@b.c]}}",
+        ),
+        (
+            "mail to a host that cannot be",
+            "{kind: mail, host: mail.lab, sender: a@b.c, to: ['a@b..c']}",
+        ),
+        ("a program with a zero byte", '{kind: command, run: ["./ring\\0"]}'),
         ("a secret itself", "{kind: webhook, url: 'https://chat.lab/h', secret: s3cret}"),
         (
             "a secret in two places",

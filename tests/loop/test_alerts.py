@@ -31,11 +31,13 @@ from planner.ledger.entries import (
 from planner.loop import people
 from planner.loop.alerts import Post
 from planner.loop.alerts.posting import send_test
+from planner.loop.alerts.silence import Silence
 from planner.loop.sessions.session import Session
 from planner.loop.steps.advance import advance
 from planner.trials import Answer, DeviceState, HeldBy, Proposal, TrialState, Wanted
 from tests.loop.alert_peers import Certificates, Hook, Mailbox, mail_server, web_server
 from tests.loop.conftest import MakeSession, campaign_text
+from tests.loop.scripted_devices import Devices
 from tests.loop.scripted_lab import ScriptedLab, failed
 from tests.loop.test_advance import on_the_hill
 
@@ -77,7 +79,22 @@ def post_of(session: Session, folder: Path, said: list[str] | None = None) -> Po
     """A post of its own, as another process would open it."""
     heard = said if said is not None else []
     return Post(
-        session.ledger, "bench", folder=folder, clock=session.clock, on_message=heard.append
+        session.ledger,
+        "bench",
+        folder=folder,
+        clock=session.clock,
+        find_lost=silence_of(session).find,
+        on_message=heard.append,
+    )
+
+
+def silence_of(session: Session) -> Silence:
+    """Asks the lab of the session."""
+    return Silence(
+        session.ledger,
+        clock=session.clock,
+        open_source=lambda _: session.lab,
+        is_patient=True,
     )
 
 
@@ -125,7 +142,7 @@ def an_overdue_run(session: Session) -> None:
 
 
 def a_lost_heartbeat(session: Session) -> None:
-    session.lab = ScriptedLab(on_the_hill, latency=10**6)
+    session.lab = Devices(on_the_hill, latency=10**6, devices=(None,), shut={"": "silent"})
     propose(session)
     advance(session)
     now = session.clock.now()
@@ -163,7 +180,10 @@ CASES: dict[str, tuple[Callable[[Session], None], str]] = {
         "the door is open",
     ),
     "overdue": (an_overdue_run, "for 16 min; 10 min were expected"),
-    "heartbeat lost": (a_lost_heartbeat, "was heard last at 07:59:49 UTC, 11 s ago"),
+    "heartbeat lost": (
+        a_lost_heartbeat,
+        "heard last at 07:59:49 UTC, 11 s ago, and does not answer now",
+    ),
     "repeated failure": (three_failures, "3 trials in a row have failed, the last of them trial 3"),
     "stock low": (used_stock, "acid: 1 left of 10"),
     "coverage alarm": (a_coverage_alarm, "Intervals are too narrow."),
@@ -481,4 +501,4 @@ def test_a_ledger_that_cannot_be_read_is_said_and_stops_nothing(tmp_path: Path) 
     with alerting([Place(file=tmp_path / "bench.yaml")], on_message=said.append, poll_s=0.01):
         pass
     assert len(said) == 1
-    assert said[0].startswith("Alerts wait: ")
+    assert said[0].startswith("Alerts of bench wait: ")

@@ -10,8 +10,8 @@ import pytest
 
 from planner.device.config import DeviceSpec
 from planner.device.running import Device
+from planner.loop.alerts.sweeping import sweep
 from planner.loop.dispatch.keeper import holding
-from planner.loop.dispatch.sweeping import sweep
 from planner.loop.sessions.desk import Place, at_work
 from planner.loop.steps.advance import advance
 from planner.trials import TrialState

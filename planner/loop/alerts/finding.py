@@ -1,13 +1,15 @@
 """Finding what people are to be told of: in an entry, or in how the campaign stands now.
 
-Both are functions of the ledger and the time, so that after a restart the same alerts are found.
+Both are functions of the ledger, the time and what devices answer, so that after a restart the same
+alerts are found.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from planner.campaign.alerts import AlertKind, Alerts
 from planner.ledger.devices import place_of
@@ -25,7 +27,6 @@ from planner.space.base import as_decimal
 from planner.trials import RunState, TrialState
 
 FAILURES = 3  # in a row, before the stop rule ends the campaign
-HEARTBEAT_LOST_S = 10.0  # five beats of a device that sends one every two seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,19 @@ class Alert:
     text: str
     at: datetime
     trial: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A device with a trial under way that was asked and did not answer.
+
+    Args:
+        heard_at: when it was heard last, by the clock of then.
+        ago_s: how long ago that was; infinite where nobody knows, for the clock was set since.
+    """
+
+    heard_at: datetime
+    ago_s: float
 
 
 def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
@@ -92,7 +106,12 @@ def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
 
 
 def find_standing(
-    state: CampaignState, settings: Alerts, *, now: datetime, beats: Mapping[str, datetime]
+    state: CampaignState,
+    settings: Alerts,
+    *,
+    now: datetime,
+    ages: Mapping[str, float],
+    lost: Mapping[str, Lost],
 ) -> Iterator[Alert]:
     """Yields what is so now and no entry says: overdue runs, low stock, devices not heard.
 
@@ -100,26 +119,49 @@ def find_standing(
         state: of the campaign.
         settings: of its alerts.
         now: the time.
-        beats: when each device was heard last.
+        ages: for how many seconds each run has been open, by its key (see ``runs_under_way``).
+        lost: the devices that do not answer.
     """
-    yield from _overdue(state, settings, now=now)
+    yield from _overdue(state, settings, now=now, ages=ages)
     yield from _low(state, settings, now=now)
-    yield from _lost(state, now=now, beats=beats)
+    yield from _lost(lost, now=now)
 
 
-def _overdue(state: CampaignState, settings: Alerts, *, now: datetime) -> Iterator[Alert]:
-    source = state.spec.source
-    if source.duration is None:
+def runs_under_way(state: CampaignState) -> dict[str, datetime]:
+    """Returns when each open run at a device was opened, by its key."""
+    found = {}
+    for trial in state.in_state(TrialState.RUNNING, TrialState.IN_DOUBT):
+        run = trial.run
+        if run is not None and not trial.handed and is_open(run):
+            found[run.key] = run.opened_at
+    return found
+
+
+def busy_devices(state: CampaignState) -> frozenset[str]:
+    """Returns the devices with a trial under way, each by its place in the ledger.
+
+    A device that has nothing to do may be switched off.
+    """
+    return frozenset(
+        place_of(state.spec.source.name, trial.run.device)
+        for trial in state.in_state(TrialState.RUNNING, TrialState.IN_DOUBT)
+        if trial.run is not None and not trial.handed and trial.run.state is not RunState.IN_DOUBT
+    )
+
+
+def _overdue(
+    state: CampaignState, settings: Alerts, *, now: datetime, ages: Mapping[str, float]
+) -> Iterator[Alert]:
+    expected_s = state.spec.source.duration
+    if expected_s is None:
         return
-    longest = timedelta(seconds=source.duration * settings.late_after)
     for trial in state.in_state(TrialState.RUNNING):
         run = trial.run
-        if run is None or trial.handed or not is_open(run) or now - run.opened_at <= longest:
+        if run is None or ages.get(run.key, 0.0) <= expected_s * settings.late_after:
             continue
-        gone, expected = (now - run.opened_at).total_seconds(), source.duration
         text = (
             f"Trial {trial.number} has been under way at {run.device or run.source!r} for "
-            f"{_time(gone)}; {_time(expected)} were expected. Nothing was done about it."
+            f"{_time(ages[run.key])}; {_time(expected_s)} were expected. Nothing was done about it."
         )
         yield Alert(
             name=f"overdue {run.key}", about="overdue", text=text, at=now, trial=trial.number
@@ -144,23 +186,16 @@ def _low(state: CampaignState, settings: Alerts, *, now: datetime) -> Iterator[A
         yield Alert(name=f"stock {name} since {since}", about="stock low", text=text, at=now)
 
 
-def _lost(state: CampaignState, *, now: datetime, beats: Mapping[str, datetime]) -> Iterator[Alert]:
-    """A device that has nothing to do may be switched off; one with an open run may not."""
-    source = state.spec.source
-    busy = {
-        place_of(source.name, trial.run.device)
-        for trial in state.in_state(TrialState.RUNNING, TrialState.IN_DOUBT)
-        if trial.run is not None and not trial.handed and trial.run.state is not RunState.IN_DOUBT
-    }
-    for device in sorted(busy & beats.keys()):
-        silent_s = (now - beats[device]).total_seconds()
-        if silent_s > HEARTBEAT_LOST_S:
-            text = (
-                f"Device {device!r} has a trial under way and was heard last at "
-                f"{beats[device]:%H:%M:%S} UTC, {_time(silent_s)} ago. Look whether it still works."
-            )
-            name = f"heartbeat of {device} after {beats[device].isoformat()}"
-            yield Alert(name=name, about="heartbeat lost", text=text, at=now)
+def _lost(lost: Mapping[str, Lost], *, now: datetime) -> Iterator[Alert]:
+    for device, found in sorted(lost.items()):
+        ago = f", {_time(found.ago_s)} ago" if found.ago_s < math.inf else ""
+        text = (
+            f"Device {device!r} has a trial under way, was heard last at "
+            f"{found.heard_at:%H:%M:%S} UTC{ago}, and does not answer now. Look whether it still "
+            f"works."
+        )
+        name = f"heartbeat of {device} after {found.heard_at.isoformat()}"
+        yield Alert(name=name, about="heartbeat lost", text=text, at=now)
 
 
 def _is_one_too_many(record: TrialMoved, state: CampaignState) -> bool:

@@ -14,10 +14,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from planner.campaign import Secret
-from planner.campaign.alerts import AnyWay, CommandWay, MailWay, WebhookWay
-from planner.campaign.secret import read_secret
+from planner.campaign.alerts import AnyWay, CommandWay, MailWay, WebhookWay, check_hook
+from planner.campaign.secret import read_secret, where_it_is
 from planner.errors import InputError, NotSent
 from planner.loop.alerts.finding import Alert
 
@@ -100,6 +101,11 @@ def send(way: AnyWay, message: Message, *, folder: Path) -> None:
                 _mail(way, message, folder=folder)
     except InputError as error:  # a secret or a certificate that is not there
         raise NotSent(str(error)) from error
+    except NotSent:
+        raise
+    except Exception as error:  # a library's surprise keeps no other way from being served
+        # what it says may hold an address that is a secret
+        raise NotSent(f"It cannot be sent as the file has it ({type(error).__name__}).") from error
 
 
 def _run(way: CommandWay, message: Message, *, folder: Path) -> None:
@@ -140,15 +146,36 @@ def _post(way: WebhookWay, message: Message, *, folder: Path) -> None:
         key = _read(way.secret, f"the secret of {message.way!r}", folder)
         signed = hmac.new(key.encode(), f"{at}.".encode() + body, hashlib.sha256)
         headers["X-Planner-Signature"] = f"sha256={signed.hexdigest()}"
+    url, where = _address(way, message, folder)
     try:
         with httpx.Client(verify=_trust(way.ca, folder), timeout=LIMIT_S) as client:
-            answer = client.post(way.url, content=body, headers=headers)
+            answer = client.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
-        raise NotSent(
-            f"{_host(way.url)} did not answer: {error or type(error).__name__}."
-        ) from error
+        why = str(error) or type(error).__name__
+        # an address that is a secret is not repeated, whoever complains
+        why = type(error).__name__ if isinstance(way.url, Secret) else why
+        raise NotSent(f"{where} did not answer: {why}.") from error
     if not answer.is_success:
-        raise NotSent(f"{_host(way.url)} did not take it: HTTP {answer.status_code}.")
+        raise NotSent(f"{where} did not take it: HTTP {answer.status_code}.")
+
+
+def _address(way: WebhookWay, message: Message, folder: Path) -> tuple[str, str]:
+    """Returns where it is sent, and what may be said of that; a path is often a secret itself.
+
+    Raises:
+        InputError: the address is a secret, and is not there or no address.
+    """
+    if isinstance(way.url, str):
+        return way.url, urlsplit(way.url).netloc
+    what = f"the address of {message.way!r}"
+    url = _read(way.url, what, folder)
+    try:
+        check_hook(url, insecure=way.insecure)
+    except ValueError as error:
+        raise InputError(
+            f"What is read {where_it_is(way.url)} cannot be {what}: it {error}."
+        ) from error
+    return url, f"The address {where_it_is(way.url)}"
 
 
 def _mail(way: MailWay, message: Message, *, folder: Path) -> None:
@@ -200,10 +227,3 @@ def _trust(ca: str | None, folder: Path) -> ssl.SSLContext:
             f"The authority's certificate {path} cannot be read. Give a PEM file, which begins "
             f"with BEGIN CERTIFICATE."
         ) from error
-
-
-def _host(url: str) -> str:
-    """Returns where it was sent; the path of a webhook is often a secret itself."""
-    from urllib.parse import urlsplit
-
-    return urlsplit(url).netloc

@@ -7,14 +7,16 @@ looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from planner.campaign.alerts import Alerts
 from planner.errors import HeldByAnother, PlannerError, StaleWrite
-from planner.ledger.beats import read_last_beats
-from planner.loop.alerts.finding import find_standing
+from planner.loop.alerts.ages import Ages
+from planner.loop.alerts.finding import Lost, find_standing, runs_under_way
 from planner.loop.alerts.posting import Post
+from planner.loop.alerts.silence import find_lost, listen, read_beats_of_busy
 from planner.loop.dispatch.collect import (
     end_overdue,
     is_news,
@@ -80,8 +82,7 @@ def sweep(place: Place, *, on_message: Callable[[str], None] = lambda _: None) -
         held = silent = ""
         source = session.state.spec.source
         hearing = Hearing(session.lab, source=source, clock=session.clock)
-        for device, beat in hearing.listen(is_patient=True).items():
-            session.ledger.note_heartbeat(source.name, beat, device=device)
+        unheard = listen(session.ledger, hearing, source.name, is_patient=True)
         try:
             with holding(session):
                 n_news = _reconcile(session)
@@ -92,7 +93,7 @@ def sweep(place: Place, *, on_message: Callable[[str], None] = lambda _: None) -
             pass  # a person or a driver was faster
         except PlannerError as error:
             silent = str(error)
-        standing, n_unsent = _tell(session, place, on_message)
+        standing, n_unsent = _tell(session, _find_lost(session, unheard), on_message)
         return Swept(
             campaign=session.campaign,
             n_news=n_news,
@@ -116,20 +117,27 @@ def _reconcile(session: Session) -> int:
     return len(news)
 
 
+def _find_lost(session: Session, unheard: frozenset[str]) -> dict[str, Lost]:
+    beats = read_beats_of_busy(session.ledger, session.refresh())
+    ages = Ages(session.clock, ahead_s=math.inf).count(beats)
+    return find_lost(beats, ages, unheard)
+
+
 def _tell(
-    session: Session, place: Place, on_message: Callable[[str], None]
+    session: Session, lost: Mapping[str, Lost], on_message: Callable[[str], None]
 ) -> tuple[tuple[str, ...], int]:
     """Sends the alerts that are due; returns what stands, and how many are still to be sent."""
     state, settings = session.refresh(), session.state.spec.alerts
-    beats = read_last_beats(session.ledger)
     usual = Alerts.model_construct(ways={})  # where the file says nothing of alerts
-    found = find_standing(state, settings or usual, now=session.clock.now(), beats=beats)
+    ages = Ages(session.clock).count(runs_under_way(state))
+    found = find_standing(state, settings or usual, now=session.clock.now(), ages=ages, lost=lost)
     standing = tuple(each.text for each in found)
     post = Post(
         session.ledger,
         session.campaign,
-        folder=place.folder,
+        folder=session.folder,
         clock=session.clock,
+        find_lost=lambda _: lost,
         on_message=on_message,
     )
     return standing, post.sweep(is_last=True)
