@@ -49,7 +49,8 @@ def up(
     """Serve campaigns and deployments on this machine, until Ctrl-C.
 
     Keeps Prefect's server and a serving process, starts the next stretch of each campaign when
-    there is something to do, and executes what planner deploy has scheduled.
+    there is something to do, and executes what planner deploy has scheduled. Sends the alerts of
+    all of them.
     A campaign that has ended, or waits for people, is left alone until its ledger changes.
     """
     from flows.supervising import supervise
@@ -138,6 +139,11 @@ def deploy(
         return
     what = "sweep" if sweep else "stretch"
     typer.echo(f"Registered {deployed.name}. Next {what}: {when or 'not scheduled yet'}.")
+    if spec.alerts is not None and not sweep:
+        typer.echo(
+            f"Each stretch sends its alerts, and planner up does between them. Where a Prefect "
+            f"worker serves it without planner up: planner deploy {file} --sweep --interval 300."
+        )
 
 
 def pages(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +18,10 @@ from pathlib import Path
 
 import pytest
 from server_users import count, environment, servers_of, until
+
+from planner.ledger.entries import TrialMoved, TrialProposed
+from planner.loop.sessions.desk import Place, at_work
+from planner.trials import Proposal, TrialState
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow]
 
@@ -177,21 +180,23 @@ def test_where_prefect_fails_the_campaign_goes_on_without_being_shown(folder: Pa
     assert "Traceback" not in command.said()
 
 
-def test_scheduled_stretches_and_sweeps_are_executed_by_planner_up(
+def test_scheduled_stretches_and_sweeps_are_executed_by_planner_up_and_alert(
     home: Path, folder: Path
 ) -> None:
-    shutil.copy(folder / "grid.yaml", folder / "other.yaml")
+    """Also of a campaign whose next stretch is weeks away, and each alert goes out once."""
+    keep_alerts(folder, "grid", "rested")
     with typed(folder, "up", "--home", str(home)) as up:
         up.await_words("Serving")
-        with typed(folder, "deploy", "grid.yaml", "--interval", "30", "--json") as deploy:
-            assert deploy.finish() == 0, deploy.said()
-        facts = json.loads(deploy.said())
-        assert facts["deployment"] == "campaign/grid on schedule"
-        with typed(
-            folder, "deploy", "grid.yaml", "--sweep", "--interval", "30", "--json"
-        ) as deploy:
-            assert deploy.finish() == 0, deploy.said()
-        assert json.loads(deploy.said())["deployment"] == "sweep/grid swept"
+        deployed = {
+            "campaign/grid on schedule": ("grid.yaml", "--interval", "30"),
+            "sweep/grid swept": ("grid.yaml", "--sweep", "--interval", "30"),
+            "campaign/rested on schedule": ("rested.yaml", "--cron", "0 0 1 * *"),
+        }
+        for name, words in deployed.items():
+            with typed(folder, "deploy", *words, "--json") as deploy:
+                assert deploy.finish() == 0, deploy.said()
+            assert json.loads(deploy.said())["deployment"] == name
+        hold_a_trial(Place(file=folder / "rested.yaml"))
         ran = (
             "select count(*) from flow_run where auto_scheduled and state_type = 'COMPLETED' "
             "and flow_id in (select id from flow where name = 'FLOW')"
@@ -200,8 +205,43 @@ def test_scheduled_stretches_and_sweeps_are_executed_by_planner_up(
         until(lambda: count(home, stretched) > 0, within_s=180, what="a scheduled stretch has run")
         until(lambda: completed(folder) == TRIALS, within_s=180, what="all trials are completed")
         until(lambda: count(home, swept) > 0, within_s=180, what="a scheduled sweep has looked")
+        until(lambda: len(told(folder)) > 1, within_s=60, what="both alerts are sent")
         assert up.interrupt() == 130, up.said()
+    assert told(folder) == ["grid: campaign done", "rested: held"]
     assert servers_of(home) == []
+
+
+def keep_alerts(folder: Path, *names: str) -> None:
+    """Writes campaigns whose alerts are kept in a file."""
+    keep = folder / "keep"
+    keep.write_text("#!/bin/sh\ncat >> told.jsonl\necho >> told.jsonl\n")
+    keep.chmod(0o700)
+    for name in names:
+        text = CAMPAIGN.replace("campaign: grid", f"campaign: {name}")
+        text += "alerts: {ways: {phone: {kind: command, run: [./keep]}}}\n"
+        (folder / f"{name}.yaml").write_text(text)
+
+
+def told(folder: Path) -> list[str]:
+    """What alerts were about, by campaign."""
+    path = folder / "told.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    alerts = [json.loads(line) for line in lines if line.endswith("}")]
+    return sorted(f"{each['campaign']}: {each['about']}" for each in alerts)
+
+
+def hold_a_trial(place: Place) -> None:
+    why = Proposal(origin="person", reason="a test")
+    with at_work(place, with_lab=False) as session:
+        session.write(
+            [
+                TrialProposed(
+                    trial=1, configuration={"temperature": 100.0}, proposal=why, source="bench"
+                ),
+                TrialMoved(trial=1, to=TrialState.APPROVED),
+                TrialMoved(trial=1, to=TrialState.HELD, reason="the door is open"),
+            ]
+        )
 
 
 def test_deploying_without_a_server_says_what_to_start(folder: Path) -> None:
