@@ -11,6 +11,7 @@ import typer
 
 from planner.cli.options import As, File, Json, Reason, TrialNumber, Values
 from planner.cli.places import make_place
+from planner.cli.shown_evidence import show_evidence
 
 
 class Verdict(StrEnum):
@@ -135,21 +136,23 @@ def resolve(
     file: File,
     trial: TrialNumber,
     verdict: Annotated[
-        Verdict,
+        Verdict | None,
         typer.Argument(
-            metavar="VERDICT",
-            help="performed, no-result, partly or not-performed.",
+            metavar="[VERDICT]",
+            help="performed, no-result, partly or not-performed; none to see what is known.",
             show_default=False,
         ),
-    ],
+    ] = None,
     values: Values = None,
     reason: Reason = "",
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Give your verdict on a trial in doubt.
+    """Show what is known of a trial in doubt, or give your verdict on it.
 
-    It needs a reason, is kept under your name and is never changed.
+    Without a verdict: what was sent and heard, what the device says now, the readings of its time,
+    and what you can say. Nothing is written, and no order leaves.
+    A verdict needs a reason, is kept under your name and is never changed.
 
     performed: it ran, and here is its result. no-result: it ran, and its result is lost.
     partly: material was used, nothing can be told. not-performed: it never began, and runs again.
@@ -160,6 +163,9 @@ def resolve(
     from planner.loop.sheets import read_typed
 
     place = make_place(file, name)
+    if verdict is None:
+        show_evidence(place, trial, as_json=as_json)
+        return
     texts = names_in(read_spec(place))
     told = people.Told(outcomes=read_reported(values or (), texts=texts), reason=reason)
     with at_work(place, with_lab=False, may_begin=False) as session:

@@ -71,7 +71,11 @@ def _waits(state: CampaignState, trial: Trial) -> list[tuple[tuple[str, str, str
             key = (who, what, "planner approve FILE TRIAL")
             return [(key, trial.proposed_at)]
         case TrialState.IN_DOUBT:
-            key = (SOMEBODY, "the verdict on what became", "planner resolve FILE TRIAL VERDICT")
+            key = (
+                SOMEBODY,
+                "the verdict on what became",
+                "planner resolve FILE TRIAL, which shows what is known",
+            )
             return [(key, began)]
         case TrialState.RUNNING if trial.handed or isinstance(state.spec.source, Person):
             who = trial.run.source if trial.run is not None else state.spec.source.name

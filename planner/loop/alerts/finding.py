@@ -74,13 +74,18 @@ def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
         case TrialMoved(trial=number, to=TrialState.IN_DOUBT):
             text = (
                 f"Trial {number} is in doubt: {record.reason or 'nobody knows what became of it'}. "
-                f"Look at the device, then give a verdict: planner resolve FILE {number} VERDICT."
+                f"Look at the device, then give a verdict: planner resolve FILE {number} shows "
+                f"what is known, and what you can say."
             )
             return Alert(name=name, about="in doubt", text=text, at=entry.at, trial=number)
         case TrialMoved(trial=number, to=TrialState.HELD):
             text = f"Trial {number} is held: {record.reason or 'no reason was given'}."
             about: AlertKind = "interlock open" if record.held_by == "interlock" else "held"
             return Alert(name=name, about=about, text=text, at=entry.at, trial=number)
+        case OrderKeptBack(by="limits"):
+            number = state.run_of(record.key)[0].number
+            text = f"The order of trial {number} waits: {record.reason}."
+            return Alert(name=name, about="held", text=text, at=entry.at, trial=number)
         case OrderKeptBack(by="locked" | "precondition" | "clock"):
             number = state.run_of(record.key)[0].number
             text = f"The order of trial {number} waits: {record.reason}."
