@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,10 @@ from planner.errors import PlannerError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from planner.campaign import Runner
+    from planner.campaign import CampaignSpec, Runner
     from planner.clock import Clock
     from planner.labs import DeviceLab, Lab
+    from planner.ledger import Ledger
 
 _APART_S = 1.0  # what clocks that are set by a time server are less apart
 _GUARANTEES = {
@@ -26,16 +27,57 @@ _GUARANTEES = {
 }
 
 
-def gather_connected(
-    source: Runner, lab: Lab, *, clock: Clock, beats: Mapping[str, datetime]
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the ledger knows of a source's devices.
+
+    Args:
+        beats: when campaigns heard each device last, by its place in the ledger.
+        refused: what was refused of their messages, by device and kind.
+        missing: by device how many readings never came, by the jumps of their numbers.
+    """
+
+    beats: Mapping[str, datetime] = field(default_factory=dict)
+    refused: Sequence[dict[str, Any]] = ()
+    missing: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_known(ledger: Ledger, spec: CampaignSpec) -> Known:
+    """Returns what a ledger knows of the devices of a campaign's source."""
+    from planner.ledger.beats import read_last_beats
+    from planner.ledger.entries import MessagesRefused
+    from planner.readings import Archive
+
+    found: dict[tuple[str | None, str], dict[str, Any]] = {}
+    for entry in ledger.read(kinds={"messages refused"}):
+        record = entry.record
+        if isinstance(record, MessagesRefused) and record.source == spec.source.name:
+            place = (record.device, record.what)
+            before = found.get(place, {"n": 0})["n"]
+            found[place] = {
+                "device": record.device,
+                "what": record.what,
+                "n": before + record.n,
+                "reason": record.reason,
+                "at": _when(entry.at),
+            }
+    names = {spec.source.name, *(each for each in spec.source.devices)}
+    missing = {
+        each.source: each.n_missing
+        for each in Archive(ledger.engine, spec.sensors).sources()
+        if each.n_missing and each.source in names
+    }
+    return Known(beats=read_last_beats(ledger), refused=tuple(found.values()), missing=missing)
+
+
+def gather_connected(source: Runner, lab: Lab, *, clock: Clock, known: Known) -> dict[str, Any]:
     """Returns what a source and its devices say of themselves, ready for JSON.
 
     Args:
         source: of the campaign.
         lab: behind it.
         clock: of this machine.
-        beats: when campaigns heard each device last, by its place in the ledger.
+        known: of its devices to the ledger.
     """
     from planner.ledger.devices import place_of
 
@@ -54,10 +96,12 @@ def gather_connected(
             {
                 **each,
                 "address": _address(source, each["device"]),
-                "campaigns_heard_at": _when(beats.get(place_of(source.name, each["device"]))),
+                "campaigns_heard_at": _when(known.beats.get(place_of(source.name, each["device"]))),
             }
             for each in heard
         ],
+        "refused": list(known.refused),
+        "readings_missing": dict(known.missing),
     }
 
 
@@ -79,6 +123,7 @@ def describe_connected(facts: dict[str, Any]) -> Iterator[str | Table]:
     yield f"Source {facts['source']} ({facts['kind']}, {kind}) is of class {facts['class']}."
     yield facts["guarantees"]
     yield f"Limits: {'; '.join(limits)}."
+    yield from _describe_known(facts)
     if not facts["devices"]:
         yield "It has no heartbeat: nothing stands behind it that could be asked."
         return
@@ -101,6 +146,19 @@ def describe_connected(facts: dict[str, Any]) -> Iterator[str | Table]:
                 f"says that it is simulated: take 'simulated: true' out there, or connect the "
                 f"simulated one; until then no campaign sends anything to it."
             )
+
+
+def _describe_known(facts: dict[str, Any]) -> Iterator[str]:
+    """Says what was refused of the devices' messages, and which readings never came."""
+    from planner.campaign.words.phrases import count
+
+    for each in facts["refused"]:
+        yield (
+            f"Refused {count(each['n'], 'message')}, the last at {each['at']}: {each['reason']}. "
+            f"See that each device speaks under its own name and topic alone."
+        )
+    for name, n in facts["readings_missing"].items():
+        yield f"{count(n, 'reading')} of {name} never came: 'planner readings' says more."
 
 
 def _table(devices: list[dict[str, Any]]) -> Table:

@@ -12,10 +12,10 @@ from planner.cli.checking import check
 from planner.cli.options import File, Json
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from planner.campaign import CampaignSpec
+    from planner.cli.connected import Known
     from planner.labs import Message, Order
 
 _NOT_REACHED = 5
@@ -62,9 +62,7 @@ def show(file: File, as_json: Json = False) -> None:
     spec = read_campaign(file)
     lab = open_lab(spec, folder=file.resolve().parent)
     try:
-        facts = gather_connected(
-            spec.source, lab, clock=SystemClock(), beats=_heard_by_campaigns(file)
-        )
+        facts = gather_connected(spec.source, lab, clock=SystemClock(), known=_known_of(file, spec))
     finally:
         lab.close()
     if as_json:
@@ -126,17 +124,17 @@ def send(
         typer.echo(message.in_words())
 
 
-def _heard_by_campaigns(file: Path) -> dict[str, datetime]:
-    """Returns when campaigns heard each device last; nothing where none has begun."""
+def _known_of(file: Path, spec: CampaignSpec) -> Known:
+    """Returns what the ledger knows of the source's devices; nothing where there is none."""
+    from planner.cli.connected import Known, read_known
     from planner.cli.places import ledger_of
     from planner.errors import UnknownName
-    from planner.ledger.beats import read_last_beats
 
     try:
         with ledger_of(file, create=False) as ledger:
-            return read_last_beats(ledger)
+            return read_known(ledger, spec)
     except UnknownName:
-        return {}
+        return Known()
 
 
 def _draft(spec: CampaignSpec, folder: Path, values: list[str], device: str | None) -> Order:

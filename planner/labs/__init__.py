@@ -16,6 +16,7 @@ from planner.labs.opening import open_lab
 from planner.labs.person import PersonLab
 from planner.labs.replay import ReplayLab
 from planner.labs.simulated import SimulatorLab
+from planner.labs.strays import Stray
 from planner.trials import (
     ORDERS,
     RESULTS,
@@ -49,6 +50,7 @@ __all__ = [
     "Series",
     "Setting",
     "SimulatorLab",
+    "Stray",
     "TellingLab",
     "TwoPhaseLab",
     "draft_order",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 
+from planner.labs.strays import Stray
 from planner.trials import Answer, Heartbeat, Order, Setting
 
 
@@ -69,12 +70,20 @@ class Lab(Protocol):
 class TellingLab(Lab, Protocol):
     """A lab whose devices tell how a run ended without being asked."""
 
-    def told(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+    def told(self, homes: Mapping[str, str | None]) -> Mapping[str, Answer]:
         """Returns the ends of these runs that were told since the last call; nothing is asked.
 
-        Only what can never change, so that it does not matter when it was told. All else that was
-        told is dropped: it is asked about.
+        Only what can never change, so that it does not matter when it was told, and only from the
+        device that has the run. All else that was told is dropped: it is asked about.
+
+        Args:
+            homes: keys of the runs that are open, and which device has each; from now on it alone
+                is asked about it.
         """
+        ...
+
+    def strays(self) -> tuple[Stray, ...]:
+        """Returns what came since the last call from who had no business with it."""
         ...
 
 

@@ -25,9 +25,10 @@ from planner.campaign.secret import MASK, read_secret, where_it_is
 from planner.errors import LabUnavailable, Unanswered
 from planner.labs.contract import Adjustment
 from planner.labs.credentials import make_trust
-from planner.labs.keyed import KeyedLab
+from planner.labs.keyed import KeyedLab, News
 from planner.labs.message import Message, write_body
 from planner.labs.replies import MOST_REPLY_BYTES, NotTaken, check_size
+from planner.labs.strays import Strays
 from planner.labs.translation import Translation
 from planner.trials import ANSWERS, HEARTBEATS, REJECTIONS, Answer, Heartbeat, Order, Rejection
 
@@ -101,6 +102,7 @@ class HttpWire:
             limits=httpx.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEEP_ALIVE_S),
         )
         self._closed = threading.Event()
+        self.strays = Strays()
 
     def start(self, order: Order) -> Answer:
         """Puts an order at its device."""
@@ -146,7 +148,7 @@ class HttpWire:
         self._closed.wait(timeout_s)
         return False
 
-    def take_news(self) -> Collection[Answer]:
+    def take_news(self) -> Collection[News]:
         """Returns nothing; over HTTP a device only answers."""
         return ()
 

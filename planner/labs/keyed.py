@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from planner.campaign import CampaignSpec, HttpDevice, MqttDevice
 from planner.errors import InputError, LabUnavailable, PlannerError, Unanswered
 from planner.labs.contract import Adjustment, DeliveryClass
 from planner.labs.replies import NotTaken, explain, in_parts, shorten
+from planner.labs.strays import Stray, Strays
 from planner.labs.translation import Translation
 from planner.trials import Answer, DeviceState, Heartbeat, Order, Setting
 
@@ -21,12 +23,28 @@ from planner.trials import Answer, DeviceState, Heartbeat, Order, Setting
 _ENDED = frozenset({DeviceState.DONE, DeviceState.FAILED, DeviceState.ABORTED, DeviceState.REFUSED})
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a device says by itself of a run.
+
+    Args:
+        device: which one, by where it says it.
+        answer: its word.
+    """
+
+    device: str | None
+    answer: Answer
+
+
 class Wire(Protocol):
     """What carries messages to the devices of one source and back, in the devices' words.
 
     Every call raises ``LabUnavailable`` where it provably did not leave, ``Unanswered`` where it
-    may have arrived, and ``NotTaken`` where the device rejected it.
+    may have arrived, and ``NotTaken`` where the device rejected it. ``strays`` counts what comes
+    from who has no business with it.
     """
+
+    strays: Strays
 
     def start(self, order: Order) -> Answer:
         """Hands an order over."""
@@ -71,7 +89,7 @@ class Wire(Protocol):
         """Waits until a device says something by itself."""
         ...
 
-    def take_news(self) -> Collection[Answer]:
+    def take_news(self) -> Collection[News]:
         """Returns what devices have said by themselves since it was taken last."""
         ...
 
@@ -138,15 +156,23 @@ class KeyedLab:
             raise LabUnavailable(str(errors[0])) from errors[0]
         return found
 
-    def told(self, keys: Sequence[str]) -> Mapping[str, Answer]:
-        """Returns the ends of these runs that devices told by themselves since the last call."""
-        open_, ended = set(keys), {}
-        for answer in self._wire.take_news():
-            if answer.key in open_ and answer.state in _ENDED:
+    def told(self, homes: Mapping[str, str | None]) -> Mapping[str, Answer]:
+        """Returns the ends of these runs that their devices told by themselves."""
+        self._homes = {key: device for key, device in homes.items() if device in self.devices}
+        ended = {}
+        for news in self._wire.take_news():
+            answer = news.answer
+            if self._homes.get(answer.key, news.device) != news.device:
+                self._wire.strays.add(news.device, "news", key=answer.key, is_anothers=True)
+            elif answer.key not in homes:
+                self._wire.strays.add(news.device, "news", key=answer.key)
+            elif answer.key in self._homes and answer.state in _ENDED:
                 ended[answer.key] = self._translation.read_answer(answer)
-        for key in [each for each in self._homes if each not in open_]:
-            del self._homes[key]  # who asks about it again asks every device
         return ended
+
+    def strays(self) -> tuple[Stray, ...]:
+        """Returns what came from devices that had no business with it."""
+        return self._wire.strays.take()
 
     def abort(self, key: str, *, token: int, ledger: str) -> Answer:
         """Asks the device that has the key to end it; where that is not known, each of them."""
@@ -231,13 +257,16 @@ class KeyedLab:
         found = {}
         for part in in_parts(keys):
             for answer in self._wire.ask(part, device=device):
-                if answer.key in part:  # what was not asked for is none of ours
+                if answer.key in part:
                     found[answer.key] = self._translation.read_answer(answer)
+                else:
+                    self._wire.strays.add(device, "answers", key=answer.key)
         self._homes.update(dict.fromkeys(found, device))
         return found
 
     def _read(self, answer: Answer, key: str, device: str | None) -> Answer:
         if answer.key != key:
+            self._wire.strays.add(device, "answers", key=answer.key)
             raise Unanswered(
                 f"it was asked about {key} and answered about "
                 f"{shorten(answer.key)}. Nobody knows what it does; look there."

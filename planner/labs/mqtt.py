@@ -23,10 +23,11 @@ from planner.clock import SystemClock
 from planner.errors import LabUnavailable, Unanswered
 from planner.labs.contract import Adjustment
 from planner.labs.credentials import make_trust
-from planner.labs.keyed import KeyedLab
+from planner.labs.keyed import KeyedLab, News
 from planner.labs.message import Message
 from planner.labs.mqtt_link import Access, MqttLink
 from planner.labs.replies import NotTaken, check_size
+from planner.labs.strays import Strays
 from planner.labs.translation import Translation
 from planner.trials import HEARTBEATS, ORDERS, Answer, Heartbeat, Order, Rejection
 
@@ -80,12 +81,14 @@ class MqttWire:
 
     def __init__(self, source: MqttDevice, *, folder: Path) -> None:
         self._bases = source.bases
+        self._devices = {base: name for name, base in source.bases.items()}
+        self.strays = Strays()
         self._answer_s = source.answer_timeout
         self._client_id = (
             f"planner-{re.sub('[^A-Za-z0-9]', '', source.name)}-{uuid.uuid4().hex[:8]}"
         )
         self._lock = threading.Lock()
-        self._news: dict[str, Answer] = {}
+        self._news: dict[tuple[str, str], News] = {}  # by topic and key
         self._is_news = threading.Event()
         self._beats: dict[str, Heartbeat] = {}
         self._link = MqttLink(
@@ -150,7 +153,7 @@ class MqttWire:
         self._is_news.clear()  # what comes before it is taken is taken with it
         return is_news
 
-    def take_news(self) -> Collection[Answer]:
+    def take_news(self) -> Collection[News]:
         """Returns what devices have told since it was taken last."""
         with self._lock:
             taken = list(self._news.values())
@@ -190,21 +193,29 @@ class MqttWire:
         return said
 
     def _hear(self, topic: str, payload: bytes) -> None:
-        """Keeps what a device says by itself; what cannot be read is as if nothing came."""
-        base, _, part = topic.rpartition("/")
+        """Keeps what a device says by itself; what cannot be read is as if nothing came.
+
+        The topic says which device it is: the broker's rights let each speak on its own alone.
+        """
+        base, _, part = topic.removesuffix(f"/{self._client_id}").rpartition("/")
+        if base not in self._devices:
+            self.strays.add(base, "status" if part == "status" else "news")
+            return
         try:
             if part == "status":
                 self._beats[base] = HEARTBEATS.validate_json(payload)
             elif part == "news":
-                self._keep(_SAID.validate_json(payload).answers or ())
+                self._keep(base, _SAID.validate_json(payload).answers or ())
+            elif part == "answers":  # to what another device was asked
+                self.strays.add(self._devices[base], "answers")
         except ValidationError:
             return
 
-    def _keep(self, answers: Collection[Answer]) -> None:
+    def _keep(self, base: str, answers: Collection[Answer]) -> None:
         with self._lock:
             for answer in answers:
-                self._news.pop(answer.key, None)
-                self._news[answer.key] = answer
+                self._news.pop((base, answer.key), None)
+                self._news[base, answer.key] = News(self._devices[base], answer)
             while len(self._news) > _NEWS_KEPT:
                 self._news.pop(next(iter(self._news)))
             self._is_news.set()

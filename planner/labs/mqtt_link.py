@@ -59,6 +59,14 @@ class Access:
     connect_s: float = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What waits for an answer, and where that is to come."""
+
+    topic: str
+    answer: Future[bytes]
+
+
 class MqttLink:
     """Subscribes, asks and listens; after a cut it connects and subscribes again by itself.
 
@@ -66,7 +74,8 @@ class MqttLink:
         access: how the broker is reached.
         client_id: under which the broker knows us; answers come to topics that end in it.
         topics: that are subscribed to.
-        hear: called with topic and payload of what is no answer, on the link's own thread.
+        hear: called with topic and payload of what answers no question of ours, on the link's own
+            thread.
 
     Raises:
         MissingPackage: paho-mqtt is not installed.
@@ -90,7 +99,7 @@ class MqttLink:
         self._closing = threading.Event()
         self._tried = threading.Event()
         self._problem: PlannerError = LabUnavailable("the broker has not answered yet.")
-        self._waiting: dict[bytes, Future[bytes]] = {}
+        self._waiting: dict[bytes, _Question] = {}
         self._sent: dict[tuple[int, int], bytes] = {}  # by client and its number of the message
         self._acks: dict[tuple[int, int], int] = {}
         self._is_answered = False  # by the broker, on this connection
@@ -117,7 +126,7 @@ class MqttLink:
         client = self._connected()
         token = uuid.uuid4().bytes
         future: Future[bytes] = Future()
-        self._waiting[token] = future
+        self._waiting[token] = _Question(answer_topic, future)
         try:
             self._publish(client, topic, payload, token, answer_topic, expiry_s)
             return future.result(timeout=answer_s)
@@ -180,9 +189,10 @@ class MqttLink:
         if token is None:
             return
         self._acks.pop(number, None)
-        future = self._waiting.get(token)
-        if future is None or code == 0:
+        question = self._waiting.get(token)
+        if question is None or code == 0:
             return
+        future = question.answer
         if code == _NOBODY_LISTENS:
             _fail(future, LabUnavailable("no device listens on its topic. Nothing was done."))
         elif code in _BAD_CREDENTIALS:
@@ -224,8 +234,11 @@ class MqttLink:
         for table in (self._sent, self._acks):
             for number in [each for each in table if each[0] == id(client)]:
                 table.pop(number, None)
-        for future in list(self._waiting.values()):
-            _fail(future, Unanswered("the connection to the broker was cut. It may have arrived."))
+        for question in list(self._waiting.values()):
+            _fail(
+                question.answer,
+                Unanswered("the connection to the broker was cut. It may have arrived."),
+            )
 
     def _make_client(self) -> Client:
         from paho.mqtt.client import Client, MQTTv5
@@ -296,9 +309,13 @@ class MqttLink:
         if token is None:
             self._hear(message.topic, bytes(message.payload))
             return
-        future = self._waiting.get(bytes(token))
-        if future is not None:  # an answer that came twice, or too late, is heard no more
-            _resolve(future, bytes(message.payload))
+        question = self._waiting.get(bytes(token))
+        if question is None:  # an answer that came twice, or too late, is heard no more
+            return
+        if message.topic == question.topic:
+            _resolve(question.answer, bytes(message.payload))
+        else:  # somebody else's, who has seen the question
+            self._hear(message.topic, bytes(message.payload))
 
     def _on_publish(
         self, client: Client, userdata: Any, mid: int, code: ReasonCode, properties: Properties

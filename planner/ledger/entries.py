@@ -388,6 +388,29 @@ class ServiceSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesRefused:
+    """A device has sent what it has no business with; nothing of it was taken.
+
+    A flood of them is one record now and then.
+
+    Args:
+        device: under whose name they came; None for the source's only one.
+        what: they were: ``news``, ``answers`` or ``status``.
+        about: key of the run that the last one was about, as it says; empty for none.
+        n: how many since the last such record.
+        reason: in words.
+    """
+
+    kind: Literal["messages refused"] = "messages refused"
+    source: str
+    device: str | None = None
+    what: Literal["news", "answers", "status"]
+    about: str = ""
+    n: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResultQuarantined:
     """A result failed its checks: kept, not fitted, waiting for a verdict."""
 
@@ -573,6 +596,7 @@ Record = Annotated[
     | StockCounted
     | NothingFits
     | ServiceSet
+    | MessagesRefused
     | ResultQuarantined
     | VerdictGiven
     | ApprovalGiven

@@ -29,6 +29,7 @@ from planner.ledger.entries import (
     FitFailed,
     ImportExcluded,
     IntervalsCorrected,
+    MessagesRefused,
     ModelsCompared,
     Noted,
     NothingFits,
@@ -91,6 +92,21 @@ class Counted:
     runs: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedSoFar:
+    """What was refused of a device's messages of one kind.
+
+    Args:
+        n: how many since the campaign began.
+        last: the last record of them.
+        at: when it was entered.
+    """
+
+    n: int
+    last: MessagesRefused
+    at: datetime
+
+
 @dataclass(slots=True)
 class CampaignState:
     """A campaign as the entries read so far leave it.
@@ -105,6 +121,7 @@ class CampaignState:
         counted: by consumable, the last count of its stock.
         nothing_fits: why no trial is proposed although the budget admits some, if that is so.
         out_of_service: by device (None: the whole source), why it is out of service.
+        refused: what was refused of messages of devices, by device and what they were.
         unsettled: results in the inbox that no observation or quarantine has settled yet, by
             key and digest.
         stopped: the stop rule that ended it, if one did.
@@ -129,6 +146,7 @@ class CampaignState:
     counted: dict[str, Counted] = field(default_factory=dict)
     nothing_fits: NothingFits | None = None
     out_of_service: dict[str | None, str] = field(default_factory=dict)
+    refused: dict[tuple[str | None, str], RefusedSoFar] = field(default_factory=dict)
     unsettled: dict[tuple[str, str], ResultArrived] = field(default_factory=dict)
     stopped: CampaignStopped | None = None
     stopped_at: datetime | None = None
@@ -534,6 +552,14 @@ def _(record: ServiceSet, state: CampaignState, entry: Entry) -> None:
         state.out_of_service.pop(record.device, None)
     else:
         state.out_of_service[record.device] = record.reason
+
+
+@_apply.register
+def _(record: MessagesRefused, state: CampaignState, entry: Entry) -> None:
+    place = (record.device, record.what)
+    before = state.refused.get(place)
+    n = record.n + (before.n if before is not None else 0)
+    state.refused[place] = RefusedSoFar(n=n, last=record, at=entry.at)
 
 
 @_apply.register

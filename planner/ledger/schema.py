@@ -29,7 +29,7 @@ from planner.ledger.column_types import Json, OneOf, UtcTime
 from planner.ledger.rows import InboxState, OutboxState
 from planner.trials import RunState, TrialState, Wanted
 
-SCHEMA = 7
+SCHEMA = 8
 
 metadata = MetaData()
 
@@ -262,6 +262,7 @@ reading_sources = Table(
     Column("n_kept", BigInteger, nullable=False),
     Column("n_repeated", BigInteger, nullable=False),
     Column("n_refused", BigInteger, nullable=False),
+    Column("n_missing", BigInteger, nullable=False, server_default="0"),  # by jumps of sequence
     Column("refused_why", String),  # of the last one
     Column("heard_us", BigInteger, nullable=False),
 )

@@ -25,6 +25,7 @@ class SourceCount:
     Args:
         last_sequence: the highest that is kept; 0 where it does not count.
         n_kept, n_repeated, n_refused: readings, or messages that could not be read.
+        n_missing: readings that never came, by jumps of their sequence.
         refused_why: of the last one that was refused.
         heard_at: when something came last.
     """
@@ -34,6 +35,7 @@ class SourceCount:
     n_kept: int
     n_repeated: int
     n_refused: int
+    n_missing: int
     refused_why: str
     heard_at: datetime
 
@@ -129,6 +131,7 @@ class Archive:
                 n_kept=row.n_kept,
                 n_repeated=row.n_repeated,
                 n_refused=row.n_refused,
+                n_missing=row.n_missing,
                 refused_why=row.refused_why or "",
                 heard_at=moment(row.heard_us),
             )

@@ -39,19 +39,19 @@ class Pace:
 
     Args:
         a_second: readings.
-        clock: time; it waits by it.
+        clock: counts the seconds, whatever it is set to; it waits by it.
     """
 
     def __init__(self, clock: Clock, *, a_second: float = MOST_A_SECOND) -> None:
         self._clock = clock
         self._a_second = a_second
-        self._free_at = clock.now().timestamp()
+        self._free_at = clock.elapsed_s()
         self._lock = threading.Lock()
 
     def wait_for(self, n: int) -> None:
         """Waits until ``n`` more readings are within the pace; a second's worth comes at once."""
         with self._lock:
-            now = self._clock.now().timestamp()
+            now = self._clock.elapsed_s()
             self._free_at = max(self._free_at, now - 1.0) + n / self._a_second
             wait_s = self._free_at - now
         if wait_s > 0:

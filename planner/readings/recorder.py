@@ -118,7 +118,8 @@ class Recorder:
         known = self._known(source, readings)
         numbers = [each.sequence for each in readings if each.sequence is not None]
         last = max(numbers, default=None) if last is None else last
-        parcel = Parcel(source, known, microseconds(self._clock.now()), last)
+        first = min(numbers, default=None)
+        parcel = Parcel(source, known, microseconds(self._clock.now()), last, first)
         with self._changed:
             is_room = self._changed.wait_for(lambda: self._has_room(len(known)), timeout=wait_s)
             if not is_room:

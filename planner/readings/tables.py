@@ -33,7 +33,7 @@ sources = table(
         column(each)
         for each in (
             *("source", "last_sequence", "n_kept", "n_repeated", "n_refused"),
-            *("refused_why", "heard_us"),
+            *("n_missing", "refused_why", "heard_us"),
         )
     ),
 )

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, select, text
 
 from planner.campaign import Filter, Sensor
+from planner.readings import tables
 from planner.readings.cleaning import Cleaned, clean
 from planner.readings.filtering import apply_filter
 from planner.readings.pen import Pen, read_around
@@ -27,12 +28,14 @@ class Parcel:
     Args:
         arrived_us: when, by our clock.
         last: the highest sequence that is kept once these are; None: the source does not count.
+        first: the lowest sequence of what came, whether it is kept or not.
     """
 
     source: str
     readings: Sequence[Reading]
     arrived_us: int
     last: int | None = None
+    first: int | None = None
 
 
 @dataclass(slots=True)
@@ -43,11 +46,13 @@ class Tally:
         kept: those that were new.
         repeated: those that had come before.
         refused: those that were not taken, with why for the last of them.
+        missing: those that never came, by jumps of their sequence.
     """
 
     kept: int = 0
     repeated: int = 0
     refused: int = 0
+    missing: int = 0
     why: str = ""
     last: int = 0
     heard_us: int = 0
@@ -109,6 +114,7 @@ def write_parcels(
         for key, found in fresh.items():
             _write_series(connection, pen, series[key], sensors[key[1]], found, counted[key[0]])
         pen.write(connection)
+        _count_missing(connection, parcels, counted)
         _count(connection, counted)
     return dict(counted)
 
@@ -247,16 +253,41 @@ def _insert(pen: Pen, series: int, row: _Row, new: _Fresh) -> None:
     )
 
 
+def _count_missing(
+    connection: Connection, parcels: Sequence[Parcel], counted: Mapping[str, Tally]
+) -> None:
+    """Counts what a source has numbered and never sent: each jump beyond its highest number.
+
+    Parcels of one source come in the order in which it sent them, and what comes again jumps
+    nowhere. What came before a source was first heard is not missed.
+    """
+    counting = {each.source for each in parcels if each.first is not None}
+    if not counting:
+        return
+    known = select(tables.sources.c.source, tables.sources.c.last_sequence).where(
+        tables.sources.c.source.in_(sorted(counting))
+    )
+    reached = {row.source: row.last_sequence for row in connection.execute(known)}
+    for parcel in parcels:
+        if parcel.first is None or parcel.last is None:
+            continue
+        before = reached.get(parcel.source, 0)
+        if before:
+            counted[parcel.source].missing += max(0, parcel.first - before - 1)
+        reached[parcel.source] = max(before, parcel.last)
+
+
 _COUNT = text("""
     INSERT INTO reading_sources AS s
-        (source, last_sequence, n_kept, n_repeated, n_refused, refused_why, heard_us)
-    VALUES (:source, :last, :kept, :repeated, :refused, :why, :heard_us)
+        (source, last_sequence, n_kept, n_repeated, n_refused, n_missing, refused_why, heard_us)
+    VALUES (:source, :last, :kept, :repeated, :refused, :missing, :why, :heard_us)
     ON CONFLICT (source) DO UPDATE SET
         last_sequence = CASE WHEN excluded.last_sequence > s.last_sequence
             THEN excluded.last_sequence ELSE s.last_sequence END,
         n_kept = s.n_kept + excluded.n_kept,
         n_repeated = s.n_repeated + excluded.n_repeated,
         n_refused = s.n_refused + excluded.n_refused,
+        n_missing = s.n_missing + excluded.n_missing,
         refused_why = COALESCE(excluded.refused_why, s.refused_why),
         heard_us = CASE WHEN excluded.heard_us > s.heard_us
             THEN excluded.heard_us ELSE s.heard_us END
@@ -271,6 +302,7 @@ def _count(connection: Connection, counted: Mapping[str, Tally]) -> None:
             "kept": tally.kept,
             "repeated": tally.repeated,
             "refused": tally.refused,
+            "missing": tally.missing,
             "why": tally.why or None,
             "heard_us": tally.heard_us,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
+from planner.campaign.words.phrases import count
 from planner.ledger.entries import (
     CampaignAmended,
     CampaignOpened,
@@ -14,6 +15,7 @@ from planner.ledger.entries import (
     FitFailed,
     ImportExcluded,
     IntervalsCorrected,
+    MessagesRefused,
     ModelsCompared,
     Noted,
     ObservationImported,
@@ -49,6 +51,7 @@ HISTORY = (
     "import excluded",
     "stock counted",
     "service set",
+    "messages refused",
     "fit failed",
     "intervals corrected",
     "coverage alarm",
@@ -125,6 +128,8 @@ def _of_the_lab(record: Record) -> str | None:
             return f"emergency stop cleared: {why}"
         case ServiceSet():
             return _service(record)
+        case MessagesRefused():
+            return f"{count(record.n, 'message')} refused: {record.reason}"
     return None
 
 

@@ -47,7 +47,7 @@ SURFACE = {
     "planner.labs": """
         Adjustment Answer Attachment CommandLab DeliveryClass DeviceLab draft_order KeyedLab Lab
         Message open_lab Order ORDERS PersonLab RecallingLab ReplayLab Reported Result RESULTS
-        Series Setting SimulatorLab TellingLab TwoPhaseLab
+        Series Setting SimulatorLab Stray TellingLab TwoPhaseLab
     """,
     "planner.device": """
         Aborted Act Agent Control Job Journal MachineFailed ProcessFailed Rejected

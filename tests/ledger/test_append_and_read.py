@@ -34,6 +34,7 @@ from planner.ledger.entries import (
     CoverageAlarm,
     FitFailed,
     IntervalsCorrected,
+    MessagesRefused,
     ModelsCompared,
     Noted,
     ObservationImported,
@@ -117,6 +118,9 @@ def test_every_kind_of_record_reads_back(ledger: Ledger, clock: ManualClock) -> 
         ),
         IntervalsCorrected(known=1.25, unknown=0.5, n_forecasts=9, reason="25 % wider"),
         CoverageAlarm(trial=2, level=0.9, held=3, n=9, reason="3 of 9 held"),
+        MessagesRefused(
+            source="furnace", device="right", what="news", about="x/1/1", n=7, reason="not its run"
+        ),
         Noted(text="umlauts äöü, a quote ', a NUL \x00 and 氢", trial=2),
         CampaignStopped(rule="budget", reason="30 trials are done"),
     ]

@@ -101,7 +101,7 @@ def poll_source(session: Session, *, asks: bool = True) -> list[Answer]:
 def _told(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer]:
     if not isinstance(session.lab, TellingLab):
         return {}
-    return dict(session.lab.told([run.key for _, run in runs]))
+    return dict(session.lab.told({run.key: run.device for _, run in runs}))
 
 
 def _is_forgotten(session: Session, run: Run, answers: Mapping[str, Answer]) -> bool:

@@ -22,6 +22,7 @@ from planner.loop.dispatch.collect import end_overdue, open_runs, poll_source, r
 from planner.loop.dispatch.handing_over import may_be_there
 from planner.loop.dispatch.hearing import Hearing, check_reality
 from planner.loop.dispatch.keeper import let_devices_go, needs_hold
+from planner.loop.dispatch.refusing import Refusals, record_refused
 from planner.loop.dispatch.restarts import doubt_restarted
 from planner.loop.dispatch.riding import ride_out
 from planner.loop.dispatch.taking_back import take_back
@@ -65,6 +66,7 @@ class Driver:
         self.locked = ""
         self.closed: frozenset[str | None] = frozenset()
         source = session.state.spec.source
+        self._refusals = Refusals()
         self._hearing = Hearing(session.lab, source=source, clock=session.clock)
 
     def step(self, *, asks: bool = True) -> bool:
@@ -88,6 +90,7 @@ class Driver:
             record_answers(session, poll_source(session, asks=asks))
             send_adjustments(session)
             end_overdue(session)
+            record_refused(session, self._refusals)
         except StaleToken:
             let_devices_go(session)
             raise

@@ -116,6 +116,12 @@ def describe_standings(session: Session, since: datetime) -> list[str]:
             lines.append(
                 f"Refused {source.n_refused:,} from {source.source!r}: {source.refused_why}."
             )
+        if source.n_missing:
+            lines.append(
+                f"Missing {source.n_missing:,} from {source.source!r}: it numbered them, and they "
+                f"never came; a device that is cut off for longer than it keeps readings drops the "
+                f"oldest."
+            )
     return lines
 
 
@@ -184,6 +190,7 @@ def standing_facts(session: Session, since: datetime) -> dict[str, Any]:
                 "kept": each.n_kept,
                 "repeated": each.n_repeated,
                 "refused": each.n_refused,
+                "missing": each.n_missing,
                 "refused_why": each.refused_why,
                 "heard_at": each.heard_at.isoformat(),
             }

@@ -132,6 +132,7 @@ _ACTS: dict[str, Act | None] = {
     "stock counted": Act.SUPPLY,
     "nothing fits": Act.RUN,
     "service set": Act.SUPPLY,
+    "messages refused": Act.RUN,
     "result quarantined": Act.RUN,
     "verdict given": Act.RESOLVE,
     "observation imported": Act.IMPORT,
