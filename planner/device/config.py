@@ -72,7 +72,7 @@ class HttpSection(_Part):
         clients: PEM file of who signs the certificates of those that may connect; without it none
             is asked for.
         insecure: whether plain HTTP beyond this machine is meant.
-        rate: most requests a second.
+        rate: most requests a second; a stop always gets through.
     """
 
     host: str = "127.0.0.1"
@@ -117,6 +117,7 @@ class MqttSection(_Part):
         key: of the certificate, a PEM file that others must not read (600).
         insecure: whether plain MQTT beyond this machine is meant.
         clear_token: what a person must send to clear or release the device.
+        rate: most messages a second; a stop always gets through.
     """
 
     url: str = Field(pattern=r"^mqtts?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")
@@ -128,6 +129,7 @@ class MqttSection(_Part):
     key: Path | None = None
     insecure: bool = False
     clear_token: Secret | None = None
+    rate: float = Field(default=1_000.0, ge=1)
 
     @model_validator(mode="after")
     def _is_safe(self) -> MqttSection:
@@ -175,6 +177,7 @@ class DeviceSpec(_Part):
         act: what moves it.
         http: how it is reached over HTTP.
         mqtt: how it is reached over MQTT.
+        keep_readings: how many readings of its sensors are kept while nobody fetches them.
         simulated: whether no real device stands behind it; a virtual act always is.
     """
 
@@ -185,6 +188,7 @@ class DeviceSpec(_Part):
     act: Annotated[FunctionSection | ProgramSection | VirtualAct, Field(discriminator="kind")]
     http: HttpSection | None = None
     mqtt: MqttSection | None = None
+    keep_readings: int = Field(default=2_500_000, ge=1_000)
     simulated: bool = False
 
     @model_validator(mode="after")

@@ -37,6 +37,7 @@ _STATUS = {
     "other ledger": 409,
     "other order": 409,
     "locked": 423,
+    "too often": 429,
     "unknown key": 404,
     "bad message": 422,
     "not allowed": 401,

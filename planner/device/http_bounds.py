@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from planner.device.line import Line
+from planner.device.rate import Bucket
 from planner.trials import REJECTIONS, Rejection
 
 MOST_BYTES = 2**20
@@ -22,18 +22,15 @@ class Bounded:
 
     def __init__(self, app: Any, *, rate: float) -> None:
         self._app = app
-        self._rate = rate
-        self._left = rate
-        self._at = time.monotonic()
+        self._bucket = Bucket(rate)
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         """Passes a request on, or refuses it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if not self._has_room() and scope["path"] != "/stop":
-            text = f"More than {self._rate:g} requests a second. Send it again later."
-            await _send_rejection(send, 429, Rejection(error="locked", reason=text))
+        if not self._bucket.has_room() and scope["path"] != "/stop":
+            await _send_rejection(send, 429, self._bucket.rejection)
             return
         body = await _read_body(receive)
         if body is None:
@@ -46,15 +43,6 @@ class Bounded:
             return next(messages, None) or await receive()
 
         await self._app(scope, again, send)
-
-    def _has_room(self) -> bool:
-        now = time.monotonic()
-        self._left = min(self._rate, self._left + (now - self._at) * self._rate)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 async def _read_body(receive: _Receive) -> bytes | None:

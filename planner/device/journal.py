@@ -248,15 +248,32 @@ class Journal:
 
     # readings
 
-    def insert_readings(self, readings: Sequence[Reading], *, at_most: int) -> None:
-        """Keeps readings, and of all of them the newest ``at_most``."""
+    def insert_readings(
+        self, readings: Sequence[Reading], *, at_most: int, fetched: int = 0, skipping: int = 0
+    ) -> int:
+        """Keeps readings, and of all of them the newest ``at_most``.
+
+        Args:
+            readings: that have come.
+            at_most: how many are kept.
+            fetched: the number of the last one that somebody has.
+            skipping: how many were lost before these; their numbers are left out.
+
+        Returns:
+            How many that nobody has are lost.
+        """
         texts = [(_READINGS.dump_json(each).decode(),) for each in readings]
         with self.transaction():
+            if skipping:
+                first = self.last_reading() + skipping + 1
+                content = texts.pop(0)[0]
+                insert = "INSERT INTO readings (sequence, content) VALUES (?, ?)"
+                self._database.execute(insert, (first, content))
             self._database.executemany("INSERT INTO readings (content) VALUES (?)", texts)
-            self._database.execute(
-                "DELETE FROM readings WHERE sequence <= (SELECT max(sequence) FROM readings) - ?",
-                (at_most,),
-            )
+            too_old = "DELETE FROM readings WHERE sequence <= ?"
+            reaches_to = self.last_reading() - at_most
+            self._database.execute(too_old, (min(fetched, reaches_to),))
+            return skipping + self._database.execute(too_old, (reaches_to,)).rowcount
 
     def readings(self, *, after: int, at_most: int) -> list[dict[str, object]]:
         """Returns the kept readings after this one, the oldest first, as they travel."""

@@ -7,14 +7,14 @@ has it. News, heartbeats and readings are pushed besides.
 from __future__ import annotations
 
 import hmac
-import queue
 import socket
 import ssl
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -23,6 +23,7 @@ from pydantic_core import from_json, to_json
 from planner.device.agent import Agent
 from planner.device.contract import Adjustment, Rejected
 from planner.device.line import GoodLine, Line
+from planner.device.rate import Bucket
 from planner.device.readings import Readings
 from planner.errors import MissingPackage
 from planner.trials import (
@@ -46,9 +47,27 @@ _BEAT_S = 2.0
 _SESSION_S = 3_600
 _ANSWER_EXPIRES_S = 60
 _UNACKNOWLEDGED = 10
+_MOST_NEWS = 1_000  # that have not left; they are hints, and the newest say most
+_MOST_ACKS = 10_000
+_FORWARDED_WITHIN_S = 30.0  # or the same readings are sent once more, which does no harm
 _LISTS: TypeAdapter[list[Answer]] = TypeAdapter(list[Answer])
 _ADJUSTMENTS: TypeAdapter[Adjustment] = TypeAdapter(Adjustment)
 _SETTINGS: TypeAdapter[dict[str, Setting]] = TypeAdapter(dict[str, Setting])
+
+
+@dataclass(frozen=True, slots=True)
+class _Forwarding:
+    """Readings that the broker has not acknowledged.
+
+    Args:
+        mid: number of the message that brings them.
+        last: sequence of the last of them.
+        again_at: when they are sent once more.
+    """
+
+    mid: int
+    last: int
+    again_at: float
 
 
 class MqttClient:
@@ -59,6 +78,7 @@ class MqttClient:
         base: topic of the device, ``PREFIX/DEVICE``.
         readings: of its sensors.
         clear_token: what a person sends to clear or release; None lets nobody do so here.
+        rate: most messages a second; a stop always gets through.
         line: what happens to answers on their way.
         hear_link: is told what becomes of the link to the broker.
 
@@ -73,6 +93,7 @@ class MqttClient:
         base: str,
         readings: Readings,
         clear_token: str | None = None,
+        rate: float = 1_000.0,
         line: Line | None = None,
         hear_link: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -80,16 +101,19 @@ class MqttClient:
         self._base = base
         self._readings = readings
         self._clear_token = clear_token
+        self._bucket = Bucket(rate)
         self._line = line or GoodLine()
         self._hear_link = hear_link
         self._link = ""
-        self._events: queue.SimpleQueue[Answer | int | None] = queue.SimpleQueue()
+        self._news: deque[Answer] = deque(maxlen=_MOST_NEWS)
+        self._acks: deque[int] = deque(maxlen=_MOST_ACKS)
+        self._is_due = threading.Event()
         self._ending = threading.Event()
-        self._forwarding: tuple[int, int] | None = None
+        self._forwarding: _Forwarding | None = None
         self._is_beat_due = threading.Event()
         self._thread = threading.Thread(target=self._push, name="mqtt", daemon=True)
         self._client = self._make_client()
-        agent.listeners.append(self._events.put)
+        agent.listeners.append(self._hear_news)
 
     def _make_client(self) -> Client:
         try:
@@ -109,7 +133,7 @@ class MqttClient:
         client.on_connect_fail = lambda *_: self._say_link("the broker cannot be reached")
         client.on_disconnect = lambda *_: self._say_link("the link to the broker is down")
         client.on_message = self._hear
-        client.on_publish = lambda _client, _data, mid, _code, _properties: self._events.put(mid)
+        client.on_publish = self._hear_arrived
         client.will_set(self._topic("status"), self._offline(), qos=1, retain=True)
         return client
 
@@ -145,7 +169,7 @@ class MqttClient:
     def close(self) -> None:
         """Says that the device is offline, and leaves."""
         self._ending.set()
-        self._events.put(None)
+        self._is_due.set()
         if self._thread.is_alive():
             self._thread.join(5)
         if self.is_connected:
@@ -165,7 +189,7 @@ class MqttClient:
         self._say_link("the broker is reached")
         client.subscribe(self._topic("orders"), qos=1)
         self._is_beat_due.set()
-        self._events.put(None)
+        self._is_due.set()
 
     def _say_link(self, text: str) -> None:
         """Says each change once; paho tries again every few seconds."""
@@ -206,12 +230,17 @@ class MqttClient:
 
     def _obey(self, payload: bytes) -> bytes:
         """Does what a message asks, and returns what is answered."""
+        has_room = self._bucket.has_room()
+        if not has_room and b"stop" not in payload:  # it is not even read
+            raise Rejected(self._bucket.rejection)
         if len(payload) > MOST_BYTES:
             raise _bad(f"It has more than {MOST_BYTES:,} bytes, which is the most that is read.")
         try:
             words = from_json(payload)
             if not isinstance(words, dict):
                 raise _bad("It is no JSON object.")
+            if not has_room and words.get("kind") != "stop":
+                raise Rejected(self._bucket.rejection)
             return self._do(words, payload)
         except (ValueError, KeyError, TypeError) as error:  # pydantic's are ValueErrors
             raise _bad(f"It cannot be read: {_short(error)}") from error
@@ -267,7 +296,7 @@ class MqttClient:
 
     def _beat_now(self, beat: Heartbeat) -> Heartbeat:
         self._is_beat_due.set()
-        self._events.put(None)
+        self._is_due.set()
         return beat
 
     # what goes out by itself, in a thread of its own
@@ -280,16 +309,26 @@ class MqttClient:
                 next_beat = time.monotonic() + _BEAT_S
                 self._beat()
             self._forward()
+            self._tell()
             # readings are committed every tenth of a second
             wait_s = min(next_beat - time.monotonic(), 0.1)
-            try:
-                event = self._events.get(timeout=max(wait_s, 0.001))
-            except queue.Empty:
-                continue
-            if isinstance(event, int):
-                self._note_arrived(event)
-            elif event is not None and self.is_connected:  # a hint: nobody waits for it
-                self._client.publish(self._topic("news"), _answers([event]), qos=1)
+            self._is_due.wait(max(wait_s, 0.001))
+            self._is_due.clear()
+
+    def _hear_news(self, answer: Answer) -> None:
+        self._news.append(answer)
+        self._is_due.set()
+
+    def _hear_arrived(self, _client: Client, _data: Any, mid: int, *_: Any) -> None:
+        self._acks.append(mid)
+        self._is_due.set()
+
+    def _tell(self) -> None:
+        """Says what is new: a hint, for which nobody waits."""
+        while self._news:
+            answer = self._news.popleft()
+            if self.is_connected:
+                self._client.publish(self._topic("news"), _answers([answer]), qos=1)
 
     def _beat(self) -> None:
         if self.is_connected and self._line.has_beat():
@@ -298,17 +337,22 @@ class MqttClient:
 
     def _forward(self) -> None:
         """Sends the next readings, once those before have been acknowledged."""
-        if self._forwarding is not None or not self.is_connected:
+        self._note_arrived()
+        sent = self._forwarding
+        if not self.is_connected or (sent is not None and time.monotonic() < sent.again_at):
             return
         rows = self._readings.after(self._readings.arrived(TAKER))
         if rows:
             said = self._client.publish(self._topic("readings"), to_json({"readings": rows}), qos=1)
-            self._forwarding = said.mid, int(str(rows[-1]["sequence"]))
+            again_at = time.monotonic() + _FORWARDED_WITHIN_S
+            self._forwarding = _Forwarding(said.mid, int(str(rows[-1]["sequence"])), again_at)
 
-    def _note_arrived(self, mid: int) -> None:
-        if self._forwarding is not None and self._forwarding[0] == mid:
-            self._readings.acknowledge(TAKER, up_to=self._forwarding[1])
-            self._forwarding = None
+    def _note_arrived(self) -> None:
+        while self._acks:
+            mid = self._acks.popleft()
+            if self._forwarding is not None and self._forwarding.mid == mid:
+                self._readings.acknowledge(TAKER, up_to=self._forwarding.last)
+                self._forwarding = None
 
     def _topic(self, last: str) -> str:
         return f"{self._base}/{last}"

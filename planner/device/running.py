@@ -88,7 +88,8 @@ class Device:
     Args:
         spec: of its file.
         folder: of its file, from which paths are meant.
-        hear_link: is told what becomes of the link to a broker, from another thread.
+        hear_link: is told what becomes of the link to a broker, and which readings could not be
+            kept, from another thread.
 
     Raises:
         InputError: a secret, a certificate or the act cannot be used.
@@ -117,7 +118,12 @@ class Device:
         spec = self._spec
         mover = make_mover(spec, folder=self._folder)
         takers = [name for name in ("http", "mqtt") if getattr(spec, name) is not None]
-        self._readings = Readings(self._journal, takers=takers)
+        self._readings = Readings(
+            self._journal,
+            takers=takers,
+            at_most=spec.keep_readings,
+            hear_dropped=lambda n: self._hear_link(_say_dropped(n, spec.keep_readings)),
+        )
         self.agent = Agent(
             self._journal,
             mover.act,
@@ -163,6 +169,7 @@ class Device:
             base=f"{section.prefix}/{self._spec.device}",
             readings=self._readings,
             clear_token=self._secret(section.clear_token, SECRETS["clear_token"]),
+            rate=section.rate,
             line=line,
             hear_link=self._hear_link,
         )
@@ -218,6 +225,14 @@ class Device:
         if has_ended:
             self._journal.close()
         return has_ended
+
+
+def _say_dropped(n: int, at_most: int) -> str:
+    what = "1 reading was dropped" if n == 1 else f"{n:,} readings were dropped"
+    return (
+        f"{what} that nobody had fetched: {at_most:,} are kept (keep_readings). The planner counts "
+        f"them as missing."
+    )
 
 
 def _trust(section: MqttSection, *, folder: Path) -> ssl.SSLContext:

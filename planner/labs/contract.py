@@ -70,15 +70,18 @@ class Lab(Protocol):
 class TellingLab(Lab, Protocol):
     """A lab whose devices tell how a run ended without being asked."""
 
-    def told(self, homes: Mapping[str, str | None]) -> Mapping[str, Answer]:
+    def learn(self, homes: Mapping[str, str | None]) -> None:
+        """Learns which device has which run; it alone is asked and heard about it from now on."""
+        ...
+
+    def told(self, keys: Sequence[str]) -> Mapping[str, Answer]:
         """Returns the ends of these runs that were told since the last call; nothing is asked.
 
         Only what can never change, so that it does not matter when it was told, and only from the
         device that has the run. All else that was told is dropped: it is asked about.
 
         Args:
-            homes: keys of the runs that are open, and which device has each; from now on it alone
-                is asked about it.
+            keys: of all runs that are open.
         """
         ...
 

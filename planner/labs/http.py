@@ -48,7 +48,7 @@ _REJECTIONS = {
     413: "bad message",
     422: "bad message",
     423: "locked",
-    429: "locked",
+    429: "too often",
 }
 
 # what TLS says of a certificate that was not shown, or that the other side does not trust

@@ -156,18 +156,22 @@ class KeyedLab:
             raise LabUnavailable(str(errors[0])) from errors[0]
         return found
 
-    def told(self, homes: Mapping[str, str | None]) -> Mapping[str, Answer]:
+    def learn(self, homes: Mapping[str, str | None]) -> None:
+        """Learns which device has which run, as the ledger knows it."""
+        self._homes |= {key: device for key, device in homes.items() if device in self.devices}
+
+    def told(self, keys: Sequence[str]) -> Mapping[str, Answer]:
         """Returns the ends of these runs that their devices told by themselves."""
-        self._homes = {key: device for key, device in homes.items() if device in self.devices}
-        ended = {}
+        open_, ended = set(keys), {}
         for news in self._wire.take_news():
             answer = news.answer
-            if self._homes.get(answer.key, news.device) != news.device:
-                self._wire.strays.add(news.device, "news", key=answer.key, is_anothers=True)
-            elif answer.key not in homes:
+            home = self._homes.get(answer.key, news.device)
+            if home != news.device or answer.key not in open_:
                 self._wire.strays.add(news.device, "news", key=answer.key)
             elif answer.key in self._homes and answer.state in _ENDED:
                 ended[answer.key] = self._translation.read_answer(answer)
+        for key in [each for each in self._homes if each not in open_]:
+            del self._homes[key]  # who asks about it again asks every device
         return ended
 
     def strays(self) -> tuple[Stray, ...]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from planner.errors import Conflict, Locked, PlannerError, Refused, StaleToken, UnknownKey
+from planner.errors import (
+    Conflict,
+    LabUnavailable,
+    Locked,
+    PlannerError,
+    Refused,
+    StaleToken,
+    UnknownKey,
+)
 from planner.trials import Rejection
 
 MOST_ORDER_BYTES = 1 << 20
@@ -46,6 +54,10 @@ def explain(rejection: Rejection, *, who: str) -> PlannerError:
         case "locked":
             return Locked(
                 f"{who} is locked and did not take the order{about}: {said}. Unlock it there."
+            )
+        case "too often":
+            return LabUnavailable(
+                f"{who} is asked too often and did nothing{about}: {said}. It is asked again later."
             )
         case "other ledger":
             return Refused(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 What = Literal["news", "answers", "status"]
@@ -22,14 +22,12 @@ class Stray:
             source's, what its topic begins with.
         what: it was.
         key: of the run that it was about; empty where it was about none, or about many.
-        is_anothers: whether the run is known to be another device's.
         n: how many there were.
     """
 
     device: str | None
     what: What
     key: str = ""
-    is_anothers: bool = False
     n: int = 1
 
 
@@ -40,13 +38,11 @@ class Strays:
         self._lock = threading.Lock()
         self._counts: Counter[Stray] = Counter()
 
-    def add(
-        self, device: str | None, what: What, *, key: str = "", is_anothers: bool = False
-    ) -> None:
+    def add(self, device: str | None, what: What, *, key: str = "") -> None:
         """Counts one; of a flood of different keys only the number is kept."""
         if device is not None:
             device = device[:_LONGEST]
-        stray = Stray(device=device, what=what, key=key[: 4 * _LONGEST], is_anothers=is_anothers)
+        stray = Stray(device=device, what=what, key=key[: 4 * _LONGEST])
         with self._lock:
             if stray not in self._counts and len(self._counts) >= MOST_KINDS:
                 stray = Stray(device=device, what=what)
@@ -56,9 +52,4 @@ class Strays:
         """Returns what has come since they were taken last."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
-        return tuple(
-            Stray(
-                device=each.device, what=each.what, key=each.key, is_anothers=each.is_anothers, n=n
-            )
-            for each, n in counts.items()
-        )
+        return tuple(replace(each, n=n) for each, n in counts.items())

@@ -168,6 +168,7 @@ RejectionKind = Literal[
     "stale token",
     "other ledger",
     "locked",
+    "too often",
     "other order",
     "unknown key",
     "bad message",

@@ -107,7 +107,7 @@ def test_who_asks_too_often_waits_and_a_stop_gets_through(tmp_path: Path) -> Non
     with serving(tmp_path, http={"port": 0, "rate": 1}) as client:
         answers = [client.get("/status") for _ in range(20)]
         assert answers[0].status_code == 200
-        assert error_of(answers[-1]) == (429, "locked")
+        assert error_of(answers[-1]) == (429, "too often")
         stopped = client.post("/stop", json={"by": "Ada", "reason": "smoke"})
         assert HEARTBEATS.validate_json(stopped.content).state == "stopped"
 

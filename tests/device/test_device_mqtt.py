@@ -6,14 +6,23 @@ import json
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
 
+from planner.campaign import Sensor
+from planner.clock import SystemClock
 from planner.device.config import DeviceSpec
+from planner.device.contract import Reading
 from planner.device.running import Device
+from planner.ledger import open_ledger
+from planner.ledger.engines import writing
+from planner.readings import Archive, Recorder
+from planner.readings.wire import read_message
+from planner.trials import Answer, DeviceState
 from tests.device.devices import (
     TEMPERATURE,
     VIRTUAL,
@@ -24,6 +33,8 @@ from tests.device.devices import (
     wait_for,
     write_device,
 )
+
+START = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
 @contextmanager
@@ -96,6 +107,57 @@ def test_what_cannot_be_read_is_a_bad_message(asker: Asker) -> None:
     assert asker.ask("status")["heartbeat"]["state"] == "ready"
 
 
+def test_who_asks_too_often_waits_and_nothing_is_lost_or_done_twice(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """Of sixty orders within a moment a few are taken; the others say so, and are sent again."""
+    name = "patient"
+    with (
+        taking_part(tmp_path, broker.port, name, mqtt={"rate": 10}) as device,
+        asking(broker.port, name) as asker,
+    ):
+        orders = {f"c/{n}/1": make_order(f"c/{n}/1") for n in range(60)}
+        payloads = {
+            key: json.dumps({"kind": "start", **each}).encode() for key, each in orders.items()
+        }
+        waiting = {key: asker.send(payload) for key, payload in payloads.items()}
+        said = {key: each.get(timeout=30) for key, each in waiting.items()}
+        refused = [key for key, each in said.items() if "rejection" in each]
+        assert {said[key]["rejection"]["error"] for key in refused} == {"too often"}
+        assert len(refused) >= 20
+        known = {each.key for each in device.agent.answers(list(orders))}
+        assert known == set(orders) - set(refused)
+        key = refused[0]
+        wait_for(lambda: "answers" in asker.send(payloads[key]).get(timeout=30), "room for it")
+        assert [each.key for each in device.agent.answers([key])] == [key]
+
+
+def test_a_stop_gets_through_whatever_the_rate(broker: Broker, tmp_path: Path) -> None:
+    name = "flooded"
+    with (
+        taking_part(tmp_path, broker.port, name, mqtt={"rate": 1}) as device,
+        asking(broker.port, name) as asker,
+    ):
+        flood = [asker.send(b'{"kind": "status", "note": "stop"}') for _ in range(50)]
+        said = asker.ask("stop", by="Ada", reason="smoke")
+        assert said["heartbeat"]["state"] == "stopped"
+        assert flood[-1].get(timeout=30)["rejection"]["error"] == "too often"
+        assert device.agent.heartbeat().state == "stopped"
+
+
+def test_what_is_told_to_nobody_does_not_pile_up(broker: Broker, tmp_path: Path) -> None:
+    """A device that is cut off for a year tells the newest, and its memory does not grow."""
+    with taking_part(tmp_path, broker.port, "cut-off") as device:
+        mqtt = device._mqtt
+        assert mqtt is not None
+        mqtt._ending.set()  # nothing leaves any more
+        mqtt._thread.join()
+        for n in range(5_000):
+            mqtt._hear_news(Answer(key=f"c/{n}/1", state=DeviceState.DONE))
+        assert len(mqtt._news) == 1_000
+        assert mqtt._news[-1].key == "c/4999/1"
+
+
 def test_a_stop_is_seen_by_all_and_only_a_person_clears_it(
     broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +219,70 @@ def test_readings_are_kept_while_the_link_is_down_and_arrive_once_it_is_up(
         wait_for(lambda: device._readings.arrived("mqtt") == 10, "the acknowledgement")
         asker.close()
     broker.kill()
+
+
+def test_an_outage_longer_than_the_store_ends_in_a_count_of_what_is_missing(
+    needs_mosquitto: None, tmp_path: Path
+) -> None:
+    """2,500 readings while the link is down, of which 1,000 are kept: the planner counts 1,500."""
+    broker, said = Broker(tmp_path), []
+    mqtt = {"url": broker.url}
+    whole = {"device": "logger", "act": VIRTUAL, "mqtt": mqtt, "keep_readings": 1_000}
+    device = Device(DeviceSpec.model_validate(whole), folder=tmp_path, hear_link=said.append)
+    device.start()
+    sensor = Sensor.model_validate({"name": "heater", "unit": "degC"})
+    ledger = open_ledger(tmp_path / "ledger.db", clock=SystemClock())
+    heard = Heard(broker.port, "logger")
+
+    def read(first: int, n: int) -> None:
+        for each in range(first, first + n):
+            at = START + timedelta(seconds=each)
+            device._readings.add(
+                Reading(name="heater", value=20.0, unit="degC", quality="good", at=at)
+            )
+
+    with Recorder(
+        writing(ledger.engine), {"heater": sensor}, sources=["logger"], clock=SystemClock()
+    ) as recorder:
+        read(0, 100)
+        heard.take_into(recorder, last=100)
+        broker.kill()
+        assert device._mqtt is not None
+        wait_for(lambda: not device._mqtt.is_connected, "the loss")
+        read(100, 2_500)
+        wait_for(lambda: device._readings.last() == 2_600, "readings in the journal")
+        broker.start()
+        heard.take_into(recorder, last=2_600)
+        assert recorder.flush()
+    (source,) = Archive(ledger.engine, {"heater": sensor}).sources()
+    device.close()
+    dropped = [text for text in said if "dropped" in text]
+    total = sum(int(text.split()[0].replace(",", "")) for text in dropped)
+    assert (source.n_kept, source.n_missing) == (1_100, 1_500)
+    assert total == 1_500
+    assert "1,000 are kept (keep_readings)" in dropped[0]
+    heard.close()
+    ledger.close()
+    broker.kill()
+
+
+class Heard:
+    """What a device forwards, given to a recorder in the order in which it comes."""
+
+    def __init__(self, port: int, name: str) -> None:
+        self._asker = Asker(port, f"planner/{name}")
+        self._name = name
+
+    def take_into(self, recorder: Recorder, *, last: int) -> None:
+        reached = 0
+        while reached < last:
+            words = self._asker.pushed_on("readings", lambda words: True)
+            message = read_message(json.dumps(words).encode())
+            assert recorder.take(self._name, message.readings, wait_s=10)
+            reached = max(each.sequence or 0 for each in message.readings)
+
+    def close(self) -> None:
+        self._asker.close()
 
 
 def test_tls_and_a_password_are_needed_where_the_broker_wants_them(

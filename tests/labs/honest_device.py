@@ -28,6 +28,7 @@ STATUS = {
     "other ledger": 409,
     "other order": 409,
     "locked": 423,
+    "too often": 429,
     "unknown key": 404,
     "bad message": 422,
     "not allowed": 401,

@@ -131,24 +131,21 @@ def test_a_device_cannot_end_the_run_of_another(bench: Bench) -> None:
     bench.say("planner/left/news", {"key": key, **DONE})
     bench.session.left_alone = frozenset({"left", "right"})  # nobody is asked
     bench.driver.step(asks=False)
-    trial, run = bench.session.state.run_of(key)
+    _, run = bench.session.state.run_of(key)
     assert run.state == "completed"
     assert len(bench.refused()) == 1
 
 
-def test_it_cannot_after_a_restart_of_the_planner_either(
-    bench: Bench, make_session: MakeSession
-) -> None:
+def test_it_cannot_after_a_restart_of_the_planner_either(bench: Bench) -> None:
     """Which device has a run is in the ledger; only that one is asked about it."""
-    key = bench.running_at("left")
+    key = bench.running_at("right")
     lab = bench.session.lab
     assert isinstance(lab, TellingLab)
     lab._homes.clear()  # type: ignore[attr-defined]
-    right = bench.faces["right"].device
-    right.jobs[key] = {"digest": "d", "state": "done", "result": RESULT}
+    bench.left.jobs[key] = {"digest": "d", "state": "done", "result": RESULT}
     bench.step()
     assert bench.session.state.run_of(key)[1].state == "started"
-    bench.left.finish(key)
+    bench.faces["right"].device.finish(key)
     bench.step()
     assert bench.session.state.run_of(key)[1].state == "completed"
 

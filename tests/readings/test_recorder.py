@@ -15,7 +15,7 @@ from planner.clock import ManualClock
 from planner.errors import Conflict
 from planner.ledger import open_ledger
 from planner.ledger.engines import writing
-from planner.readings import Archive, Recorder
+from planner.readings import Archive, Reading, Recorder
 
 TEMPERATURE = {"temperature": sensor(limits=[0, 1200])}
 HUMIDITY = {"humidity": sensor("humidity", "rh_percent", source="room")}
@@ -56,6 +56,34 @@ def test_a_name_that_is_not_the_campaigns_is_refused_and_counted(
     assert counts["intruder"].refused_why == "the source is not part of this campaign"
     assert (counts["oven"].n_kept, counts["oven"].n_refused) == (1, 2)
     assert counts["oven"].refused_why == "the sensor is not in the campaign file"
+
+
+def test_numbers_that_were_passed_over_are_counted_as_missing(
+    engine: Engine, clock: ManualClock
+) -> None:
+    """Ten come, twenty never do; what comes once more, or late, is no jump, and no more missing."""
+
+    def numbered(first: int, n: int) -> list[Reading]:
+        return [reading(k, sequence=k) for k in range(first, first + n)]
+
+    def n_missing() -> int:
+        assert recorder.flush()
+        (source,) = Archive(engine, TEMPERATURE).sources()
+        return source.n_missing
+
+    with Recorder(engine, TEMPERATURE, sources=["oven"], clock=clock) as recorder:
+        recorder.take("oven", numbered(501, 10))  # nobody knows what was before it was first heard
+        assert n_missing() == 0
+        recorder.take("oven", numbered(531, 10))
+        assert n_missing() == 20
+        recorder.take("oven", numbered(531, 20))
+        recorder.take("oven", numbered(551, 10))
+        recorder.take("oven", [reading(9_000)])  # it need not count
+        assert n_missing() == 20
+    with Recorder(engine, TEMPERATURE, sources=["oven"], clock=clock) as recorder:
+        recorder.take("oven", [reading(600, sequence=562, name="secrets")])  # came, and was refused
+        recorder.take("oven", numbered(563, 1))
+        assert n_missing() == 21
 
 
 def test_strangers_cannot_fill_the_table_of_sources(

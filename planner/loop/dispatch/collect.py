@@ -21,7 +21,7 @@ from planner.ledger.entries import (
 from planner.ledger.replay import is_open
 from planner.loop.dispatch.adjusting import with_changes
 from planner.loop.dispatch.ending import send_aborts, unheard
-from planner.loop.dispatch.handing_over import may_be_there
+from planner.loop.dispatch.handing_over import may_be_there, recall
 from planner.loop.dispatch.sending import is_fresh, poll, send_waiting
 from planner.loop.results.check import check_result
 from planner.loop.results.intake import stow
@@ -101,7 +101,8 @@ def poll_source(session: Session, *, asks: bool = True) -> list[Answer]:
 def _told(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer]:
     if not isinstance(session.lab, TellingLab):
         return {}
-    return dict(session.lab.told({run.key: run.device for _, run in runs}))
+    recall(session, runs)
+    return dict(session.lab.told([run.key for _, run in runs]))
 
 
 def _is_forgotten(session: Session, run: Run, answers: Mapping[str, Answer]) -> bool:

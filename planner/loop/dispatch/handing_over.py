@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from planner.errors import LabUnavailable, LedgerUnavailable
-from planner.labs import Answer, DeliveryClass, Order, RecallingLab, TwoPhaseLab
+from planner.labs import Answer, DeliveryClass, Order, RecallingLab, TellingLab, TwoPhaseLab
 from planner.ledger.entries import OrderSent
 from planner.loop.dispatch.orders import reorder
 from planner.loop.sessions.session import Session
@@ -31,7 +31,9 @@ def hand_over(session: Session, trial: Trial, run: Run) -> Answer | None:
 
 
 def recall(session: Session, runs: list[tuple[Trial, Run]]) -> None:
-    """Tells a lab that cannot ask by key alone what it is asked about."""
+    """Tells a lab which device has which run, and one that cannot ask by key alone the orders."""
+    if isinstance(session.lab, TellingLab):
+        session.lab.learn({run.key: run.device for _, run in runs})
     if not isinstance(session.lab, RecallingLab):
         return
     for trial, run in runs:
