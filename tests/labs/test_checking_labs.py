@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from planner.campaign import CampaignSpec, parse_campaign
-from planner.clock import SystemClock
+from planner.clock import ManualClock, SystemClock
 from planner.device import Agent
 from planner.errors import LabUnavailable
 from planner.labs import Answer, DeliveryClass, Lab, Order, Reported, Result, open_lab
@@ -24,6 +25,7 @@ from planner.labs.checking import (
     check_lab,
     promises_of,
 )
+from planner.labs.checking.subject import Subject
 from planner.trials import DeviceState
 from tests.device.devices import free_port, write_device
 from tests.labs.broken_devices import BROKEN, Process, device_process
@@ -53,7 +55,7 @@ def campaign(source: str) -> CampaignSpec:
     return parse_campaign(CAMPAIGN.replace("SOURCE", source), path="growth.yaml")
 
 
-def examine(lab: Lab, spec: CampaignSpec, **terms: Any) -> Examined:
+def terms_of(spec: CampaignSpec, **terms: Any) -> Terms:
     tokens = iter(range(1, 100))
     own: dict[str, Any] = {
         "spec": spec,
@@ -62,14 +64,18 @@ def examine(lab: Lab, spec: CampaignSpec, **terms: Any) -> Examined:
         "device": None,
         "ledger": "the check's own",
         "raise_token": lambda: next(tokens),
-        "reopen": lambda: lab,
+        "reopen": lambda: None,
         "clear_token": CLEAR,
         "is_simulated": True,
         "patience_s": 30.0,
         "clock": SystemClock(),
     }
+    return Terms(**{**own, **terms})
+
+
+def examine(lab: Lab, spec: CampaignSpec, **terms: Any) -> Examined:
     try:
-        return check_lab(lab, terms=Terms(**{**own, **terms}))
+        return check_lab(lab, terms=terms_of(spec, **{"reopen": lambda: lab, **terms}))
     finally:
         lab.close()
 
@@ -273,6 +279,25 @@ class Failing(Bare):
 
     def poll(self, keys: Any) -> dict[str, Answer]:
         raise LabUnavailable("it is gone")
+
+
+class Unending(Failing):
+    """An adapter of runs that never end; who looks at it sets the clock back an hour."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+
+    def poll(self, keys: Any) -> dict[str, Answer]:
+        self.clock.set(self.clock.now() - timedelta(hours=1))
+        return {key: Answer(key=key, state=DeviceState.STARTED) for key in keys}
+
+
+def test_patience_is_counted_in_seconds_whatever_the_clock_is_set_to() -> None:
+    clock = ManualClock(datetime(2026, 11, 22, 12, tzinfo=UTC))
+    spec = campaign("kind: http\n    url: http://127.0.0.1:9")
+    subject = Subject(Unending(clock), terms_of(spec, clock=clock))
+    subject.watch("check-1/1/1", until=frozenset({DeviceState.DONE}), limit_s=60.0)
+    assert 60 <= clock.elapsed_s() < 62  # it looks once a second
 
 
 def test_an_adapter_that_fails_in_its_own_way_is_a_finding_and_no_crash() -> None:

@@ -46,7 +46,7 @@ def run_first(subject: Subject, findings: Findings) -> FirstRun | None:
     """
     subject.terms.say("sends an order and waits for its end")
     before = subject.beat()
-    order, sent_s = subject.new_order(), subject.now_s
+    order, sent_s = subject.new_order(), subject.elapsed_s
     reply = subject.send(order)
     if not _is_answered(reply, order, findings, *subject.log[-1:]):
         return None
@@ -59,7 +59,7 @@ def run_first(subject: Subject, findings: Findings) -> FirstRun | None:
     _hear_at_work(subject, findings, order.key, before)
     mark = len(subject.log)
     ended = subject.watch(order.key, until=ENDS, limit_s=subject.terms.patience_s)
-    seconds = subject.now_s - sent_s
+    seconds = subject.elapsed_s - sent_s
     if ended.answer is None or not ended.is_end:
         words = f"no end was heard in {seconds:.0f} s: {ended.words}"
         findings.break_("ends", words, *subject.log[mark:])

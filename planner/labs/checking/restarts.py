@@ -40,7 +40,7 @@ def restart_at_work(subject: Subject, findings: Findings, first: FirstRun) -> No
     if subject.terms.restart is None:
         _skip(findings, subject.terms.no_restart)
         return
-    mark, sent_s = len(subject.log), subject.now_s
+    mark, sent_s = len(subject.log), subject.elapsed_s
     order = subject.new_order()
     sent = subject.send(order)
     if sent.answer is None:
@@ -57,7 +57,7 @@ def restart_at_work(subject: Subject, findings: Findings, first: FirstRun) -> No
     if not _restarts(subject, findings, *_OF_WORK):
         return
     reply = subject.ask(order.key)
-    is_soon = subject.now_s - sent_s < _SURELY * first.seconds
+    is_soon = subject.elapsed_s - sent_s < _SURELY * first.seconds
     if reply.error is not None:
         _skip(findings, f"after the restart it could not be asked: {reply.words}")
         return

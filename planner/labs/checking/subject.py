@@ -165,12 +165,12 @@ class Subject:
         Returns:
             The last reply; one that says nothing new is not in the record.
         """
-        end_s, pause_s, before = self.now_s + limit_s, _FIRST_PAUSE_S, len(self.log)
+        end_s, pause_s, before = self.elapsed_s + limit_s, _FIRST_PAUSE_S, len(self.log)
         while True:
             reply = self.ask(key)
             if len(self.log) > before + 1 and self.log[-1] == self.log[-2]:
                 self.log.pop()
-            if reply.state in until or self.now_s >= end_s:
+            if reply.state in until or self.elapsed_s >= end_s:
                 return reply
             self.terms.clock.wait_s(pause_s)
             pause_s = min(_LONGEST_PAUSE_S, 1.2 * pause_s)
@@ -188,8 +188,8 @@ class Subject:
             raise NotRestarted(self.terms.no_restart)
         self.terms.restart()
         self.log.append("the device was restarted")
-        end_s = self.now_s + self.terms.back_s
-        while self.now_s < end_s:
+        end_s = self.elapsed_s + self.terms.back_s
+        while self.elapsed_s < end_s:
             if self._is_there():
                 return True
             self.terms.clock.wait_s(_FIRST_PAUSE_S)
@@ -208,9 +208,9 @@ class Subject:
         return left
 
     @property
-    def now_s(self) -> float:
-        """The clock's time in seconds."""
-        return self.terms.clock.now().timestamp()
+    def elapsed_s(self) -> float:
+        """Seconds that limits are measured by; no setting of the clock moves them."""
+        return self.terms.clock.elapsed_s()
 
     def _is_there(self) -> bool:
         if isinstance(self.lab, DeviceLab):
