@@ -222,17 +222,17 @@ def test_readings_are_kept_while_the_link_is_down_and_arrive_once_it_is_up(
 
 
 def test_an_outage_longer_than_the_store_ends_in_a_count_of_what_is_missing(
-    needs_mosquitto: None, tmp_path: Path
+    broker: Broker, tmp_path: Path
 ) -> None:
     """2,500 readings while the link is down, of which 1,000 are kept: the planner counts 1,500."""
-    broker, said = Broker(tmp_path), []
+    said: list[str] = []
     mqtt = {"url": broker.url}
-    whole = {"device": "logger", "act": VIRTUAL, "mqtt": mqtt, "keep_readings": 1_000}
+    whole = {"device": "weekend", "act": VIRTUAL, "mqtt": mqtt, "keep_readings": 1_000}
     device = Device(DeviceSpec.model_validate(whole), folder=tmp_path, hear_link=said.append)
     device.start()
     sensor = Sensor.model_validate({"name": "heater", "unit": "degC"})
     ledger = open_ledger(tmp_path / "ledger.db", clock=SystemClock())
-    heard = Heard(broker.port, "logger")
+    heard = Heard(broker.port, "weekend")
 
     def read(first: int, n: int) -> None:
         for each in range(first, first + n):
@@ -242,16 +242,18 @@ def test_an_outage_longer_than_the_store_ends_in_a_count_of_what_is_missing(
             )
 
     with Recorder(
-        writing(ledger.engine), {"heater": sensor}, sources=["logger"], clock=SystemClock()
+        writing(ledger.engine), {"heater": sensor}, sources=["weekend"], clock=SystemClock()
     ) as recorder:
         read(0, 100)
         heard.take_into(recorder, last=100)
-        broker.kill()
         assert device._mqtt is not None
-        wait_for(lambda: not device._mqtt.is_connected, "the loss")
+        link = device._mqtt._client
+        link.disconnect()
+        link.loop_stop()
         read(100, 2_500)
         wait_for(lambda: device._readings.last() == 2_600, "readings in the journal")
-        broker.start()
+        link.reconnect()
+        link.loop_start()
         heard.take_into(recorder, last=2_600)
         assert recorder.flush()
     (source,) = Archive(ledger.engine, {"heater": sensor}).sources()
@@ -263,7 +265,6 @@ def test_an_outage_longer_than_the_store_ends_in_a_count_of_what_is_missing(
     assert "1,000 are kept (keep_readings)" in dropped[0]
     heard.close()
     ledger.close()
-    broker.kill()
 
 
 class Heard:
