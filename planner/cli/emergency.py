@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from planner.ledger import Ledger
-    from planner.loop.dispatch.emergency import Emergency, Reach
+    from planner.loop.dispatch.emergency import Emergency
+    from planner.loop.dispatch.reaching import Reach
 
 _NOT_REACHED = 5
 
@@ -65,10 +66,11 @@ def stop_everything(file: Path | None, *, reason: str, as_json: bool) -> None:
 def clear(file: FileOrLab = None, reason: Reason = "", as_json: Json = False) -> None:
     """Clear the emergency stop: campaigns dispatch again.
 
-    Only a lead may. The devices are cleared where they stand (planner device FILE --clear), each
-    by somebody who has looked at it.
+    Only a lead may. Programs (kind command) may be started again with it; devices are cleared where
+    they stand, each by somebody who has looked at it.
     """
     from planner.campaign.people import Act
+    from planner.loop.dispatch.emergency import clear_all
     from planner.loop.sessions.permission import identify, permit
 
     if not reason.strip():
@@ -76,23 +78,25 @@ def clear(file: FileOrLab = None, reason: Reason = "", as_json: Json = False) ->
     with ledger_of(file, create=False) as ledger:
         by = identify(ledger).name
         permit(ledger, by, {Act.CLEAR})
-        ledger.clear_stop(by=by, reason=reason)
-        names = [each.name for each in ledger.devices() if each.device is None]
+        cleared = clear_all(ledger, by=by, reason=reason, also=_reach_of(file))
     if as_json:
-        typer.echo(json.dumps({"cleared": True, "by": by, "sources": names}))
+        facts = {"cleared": True, "by": by, **asdict(cleared)}
+        typer.echo(json.dumps(facts, indent=2))
         return
     typer.echo("The emergency stop is cleared: campaigns dispatch again.")
-    if names:
+    for each in cleared.programs:
+        typer.echo(f"{each}: its programs may be started again.")
+    for each in cleared.devices:
         typer.echo(
-            f"Each device of {', '.join(names)} takes orders once it is cleared where it stands "
-            "(planner device FILE --clear REASON)."
+            f"{each}: takes orders once it is cleared where it stands (our agent: planner device "
+            f"FILE --clear REASON)."
         )
 
 
 def _reach_of(file: Path | None) -> Sequence[Reach]:
     """Returns how the file's own devices are reached, whether or not they were ever used."""
     from planner.campaign import read_campaign
-    from planner.loop.dispatch.emergency import Reach
+    from planner.loop.dispatch.reaching import Reach
 
     if file is None:
         return ()
@@ -119,7 +123,7 @@ def _print(said: Emergency) -> None:
     if not said.devices:
         typer.echo("No device was ever spoken to from this ledger.")
     for each in said.devices:
-        name = each.source if each.device is None else f"{each.source}, {each.device}"
+        name = each.named
         if each.is_stopped:
             typer.echo(f"{name}: {each.said or 'stopped'}.")
         else:

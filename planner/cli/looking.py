@@ -13,6 +13,7 @@ from planner.cli.places import make_place
 from planner.cli.written import write_file
 
 if TYPE_CHECKING:
+    from planner.campaign import CampaignSpec
     from planner.pictures import Coverage
 
 _REFUSED = 4
@@ -30,7 +31,8 @@ def check(file: File, as_json: Json = False) -> None:
 
     What it chooses among, what it may cost at most, when it can run and how long it takes, and how
     many trials the space deserves. Every mistake is listed with its line. Nothing is written.
-    A real device needs a ledger that its campaigns share, which is looked for, too.
+    A real device needs a ledger that its campaigns share, which is looked for, too; and whether
+    they mean the same device by its name.
     """
     from planner.campaign import describe, read_campaign, read_space
     from planner.clock import SystemClock
@@ -44,10 +46,32 @@ def check(file: File, as_json: Json = False) -> None:
         typer.echo(json.dumps(spec.model_dump(mode="json", by_alias=True), indent=2))
     else:
         typer.echo("\n".join(describe(spec, space, now=SystemClock().now())))
-    why = why_not_driven(spec.source, is_shared=shared is not None)
+    why = why_not_driven(spec.source, is_shared=shared is not None) or _why_not_named(spec, shared)
     if why:
         typer.echo(f"It cannot be run yet. {why}", err=True)
         raise typer.Exit(_REFUSED)
+
+
+def _why_not_named(spec: CampaignSpec, shared: str | None) -> str:
+    """Returns why the source's name cannot be used in the ledger; empty where none is there."""
+    from planner.clock import SystemClock
+    from planner.errors import LedgerUnavailable, Refused, UnknownName
+    from planner.ledger import open_ledger
+    from planner.loop.sessions.opening import check_names
+
+    if shared is None:
+        return ""
+    try:
+        ledger = open_ledger(shared, clock=SystemClock(), create=False)
+    except (UnknownName, LedgerUnavailable):  # to look at a file needs none
+        return ""
+    try:
+        check_names(ledger, spec)
+    except Refused as refused:
+        return str(refused)
+    finally:
+        ledger.close()
+    return ""
 
 
 def status(file: File, name: As = None, as_json: Json = False) -> None:

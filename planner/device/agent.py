@@ -129,6 +129,13 @@ class Agent:
             self._authority.check(order.key, order.token, order.ledger)
             known = self._journal.find(order.key)
             if known is not None:
+                if known.order.ledger != order.ledger:
+                    text = (
+                        f"Job {order.key} was done here for ledger "
+                        f"{known.order.ledger or 'without a name'}, and this is another. Give the "
+                        f"campaign that was begun anew another name, so that its keys are new"
+                    )
+                    reject(order.key, "other order", f"{text}.")
                 if known.digest != order.digest:
                     text = f"Job {order.key} is known here with other contents. Use another key."
                     reject(order.key, "other order", text)
@@ -158,7 +165,7 @@ class Agent:
         with self._changed:
             self._authority.check(key, token, ledger)
             self._authority.obey(token, ledger)  # an older order for the key comes too late now
-            job = self._find(key)
+            job = self._find(key, ledger)
             if job.state is DeviceState.ACCEPTED:
                 self._end(key, DeviceState.ABORTED, reason=f"never begun: {reason}")
             elif key == self._current and self._control is not None:
@@ -182,7 +189,7 @@ class Agent:
         """
         with self._changed:
             self._authority.check(key, token, ledger)
-            job = self._find(key)
+            job = self._find(key, ledger)
             self._authority.obey(token, ledger)
             known = self._journal.find_adjustment(key, number)
             if known is not None:
@@ -309,9 +316,9 @@ class Agent:
         except InputError as error:
             return {}, str(error)
 
-    def _find(self, key: str) -> Entry:
+    def _find(self, key: str, ledger: str) -> Entry:
         job = self._journal.find(key)
-        if job is None:
+        if job is None or job.order.ledger != ledger:
             reject(key, "unknown key", f"This device never took a job {key}.")
         return job
 
@@ -412,11 +419,14 @@ class Agent:
             boot_id=self.boot_id,
             began=job.began,
             ended=job.ended,
+            ledger=job.order.ledger,
         )
 
     def _tell(self, key: str) -> Answer:
         """Returns what is committed of a job, and tells it to all who listen."""
-        answer = self._answer(self._find(key))
+        job = self._journal.find(key)
+        assert job is not None  # it is told of what was kept
+        answer = self._answer(job)
         for listener in self.listeners:
             listener(answer)
         return answer

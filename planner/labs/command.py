@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -83,11 +84,7 @@ class CommandLab:
 
     def submit(self, order: Order) -> Answer:
         """Starts the program, unless this key was started before: then says what is known."""
-        if self._stopped() is not None:
-            raise LabUnavailable(
-                f"Source {self._source.name!r} is stopped: {self._stopped()}. Nothing was "
-                f"started. 'planner clear' lets it go on."
-            )
+        self._check_clear()
         if order.not_after is not None and self._clock.now() > order.not_after:
             reason = f"it was not to be started after {order.not_after.isoformat()}"
             return Answer(key=order.key, state=DeviceState.REFUSED, reason=reason)
@@ -108,8 +105,15 @@ class CommandLab:
                     return self._known_before(order)
                 raise
             _sync_folder(run.parent)
+            try:
+                self._check_clear()  # from here on a stop finds the folder
+            except LabUnavailable:
+                shutil.rmtree(run, ignore_errors=True)
+                raise
             self._start_keeper(run, order.key, alive=alive.fileno())
-        return Answer(key=order.key, state=DeviceState.STARTED, reason=f"see {run}")
+        reason = f"see {run}"
+        started = DeviceState.STARTED
+        return Answer(key=order.key, state=started, reason=reason, ledger=order.ledger)
 
     @contextlib.contextmanager
     def _draft(self, run: Path) -> Iterator[Path]:
@@ -185,18 +189,22 @@ class CommandLab:
         return Adjustment(number=number, state="refused", reason=reason)
 
     def stop(self, *, by: str, reason: str, device: str | None = None) -> Heartbeat:
-        """Ends all programs and starts none until this is cleared."""
+        """Asks all programs to end, and starts none until this is cleared.
+
+        It waits for none: as long as its heartbeat names a run, a program still has its grace.
+        """
         self._home.mkdir(parents=True, exist_ok=True)
-        self._latch.write_text(f"{reason} ({by})", encoding="utf-8")
+        _latch_in(self._home).write_text(f"{reason} ({by})", encoding="utf-8")
         for key in self._running():
-            (self._run_folder(key) / "abort").touch()
+            with contextlib.suppress(FileNotFoundError):  # it was not started after all
+                (self._run_folder(key) / "abort").touch()
         return self.heartbeat()
 
     def clear(
         self, *, clear_token: str, by: str, reason: str, device: str | None = None
     ) -> Heartbeat:
         """Lets programs be started again; who may say so, the planner has checked."""
-        self._latch.unlink(missing_ok=True)
+        clear_programs(self._home)
         return self.heartbeat()
 
     def release(
@@ -224,15 +232,24 @@ class CommandLab:
             keeper.returncode = keeper.poll() or 0  # it is not waited for, and that is meant
         self._keepers.clear()
 
-    @property
-    def _latch(self) -> Path:
-        return self._home / "stopped"
-
     def _stopped(self) -> str | None:
         try:
-            return self._latch.read_text(encoding="utf-8")
+            return _latch_in(self._home).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+
+    def _check_clear(self) -> None:
+        """Accepts that a program is started now.
+
+        Raises:
+            LabUnavailable: all are stopped.
+        """
+        why = self._stopped()
+        if why is not None:
+            raise LabUnavailable(
+                f"Source {self._source.name!r} is stopped: {why}. Nothing was started. 'planner "
+                f"clear' lets it go on."
+            )
 
     def _run_folder(self, key: str) -> Path:
         return self._home / quote(key, safe="")
@@ -246,20 +263,29 @@ class CommandLab:
 
     def _known_before(self, order: Order) -> Answer:
         """Returns what is known of a key that has its folder."""
-        told = _read_json(self._run_folder(order.key) / "job.json")
+        run = self._run_folder(order.key)
+        told = _read_json(run / "job.json")
+        if told is not None and told.get("ledger", "") != order.ledger:
+            raise Conflict(
+                f"The key {order.key} was started before for another ledger, see {run}: a campaign "
+                f"of this name ran here and was begun anew. Nothing was started. Give the campaign "
+                f"another name, or move {self._home} away, which is the record of what was run."
+            )
         if told is not None and told.get("digest") != order.digest:
             raise Conflict(
-                f"The key {order.key} was started before for another order, see "
-                f"{self._run_folder(order.key)}. Nothing was started."
+                f"The key {order.key} was started before for another order, see {run}. Nothing was "
+                f"started."
             )
         answer = self._look(order.key)
-        assert answer is not None  # its folder is there
+        if answer is None:  # stopped while another process was about to start it
+            raise LabUnavailable(f"{run} is gone again. Nothing was started.")
         return answer
 
     def _write_job(self, run: Path, order: Order, body: bytes) -> None:
         job = {
             "key": order.key,
             "digest": order.digest,
+            "ledger": order.ledger,
             "program": self._program,
             "folder": str(self._folder),
             "limit_s": self._source.time_limit,
@@ -301,14 +327,30 @@ class CommandLab:
         ended = _read_json(run / "ended.json")  # after the look at who lives: it is written before
         if ended is not None:
             self._keepers.pop(key, None)
-            return self._translation.read_answer(_read_end(key, run, ended))
-        if is_alive:
-            return Answer(key=key, state=DeviceState.STARTED, reason=f"see {run}")
-        return Answer(
-            key=key,
-            state=DeviceState.UNKNOWN,
-            reason=f"it was started and its end was not seen; look at {run}{_program_of(run)}",
-        )
+            answer = self._translation.read_answer(_read_end(key, run, ended))
+        elif is_alive:
+            answer = Answer(key=key, state=DeviceState.STARTED, reason=f"see {run}")
+        else:
+            reason = f"it was started and its end was not seen; look at {run}{_program_of(run)}"
+            answer = Answer(key=key, state=DeviceState.UNKNOWN, reason=reason)
+        return replace(answer, ledger=(_read_json(run / "job.json") or {}).get("ledger", ""))
+
+
+def home_of(spec: CampaignSpec, *, folder: Path) -> Path:
+    """Returns where the folders of a campaign's runs lie."""
+    return folder / f"{spec.campaign}.planner" / "runs"
+
+
+def clear_programs(home: Path) -> bool:
+    """Lets the programs of a campaign be started again, and tells whether they were stopped."""
+    latch = _latch_in(home)
+    was_stopped = latch.exists()
+    latch.unlink(missing_ok=True)
+    return was_stopped
+
+
+def _latch_in(home: Path) -> Path:
+    return home / "stopped"
 
 
 def find_program(source: CommandDevice, *, folder: Path) -> list[str]:

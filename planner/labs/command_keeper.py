@@ -68,6 +68,8 @@ def main() -> None:
 
 def keep(folder: Path, job: dict[str, object]) -> dict[str, object]:
     """Runs a program to its end and says how it ended."""
+    if (folder / "abort").exists():
+        return {"how": "aborted", "code": None}
     program = [str(word) for word in job["program"]]  # type: ignore[attr-defined]
     try:
         with (folder / "order.json").open("rb") as order:

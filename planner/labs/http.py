@@ -35,7 +35,7 @@ from planner.trials import ANSWERS, HEARTBEATS, REJECTIONS, Answer, Heartbeat, O
 T = TypeVar("T")
 
 _KEEP_ALIVE_S = 2.0  # shorter than servers keep idle connections, so that none is cut under us
-_MOST_CONNECTIONS = 10
+_CONNECTIONS_EACH = 10  # for each device, so that one that hangs keeps no other waiting
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _JSON = {"content-type": "application/json", "accept": "application/json"}
 
@@ -99,7 +99,10 @@ class HttpWire:
             verify=make_trust(source, folder=folder) if _is_secure(source) else True,
             trust_env=False,  # a proxy for web pages does not lead to a lab
             timeout=httpx.Timeout(source.answer_timeout, connect=source.connect_timeout),
-            limits=httpx.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEEP_ALIVE_S),
+            limits=httpx.Limits(
+                max_connections=_CONNECTIONS_EACH * len(source.addresses),
+                keepalive_expiry=_KEEP_ALIVE_S,
+            ),
         )
         self._closed = threading.Event()
         self.strays = Strays()

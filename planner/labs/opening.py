@@ -16,7 +16,7 @@ from planner.campaign import (
     SimulatedProcess,
 )
 from planner.errors import LabUnavailable, UnknownName
-from planner.labs.command import CommandLab
+from planner.labs.command import CommandLab, home_of
 from planner.labs.contract import Lab
 from planner.labs.mqtt import open_mqtt
 from planner.labs.person import PersonLab
@@ -54,8 +54,7 @@ def open_lab(spec: CampaignSpec, *, folder: Path) -> Lab:
         case MqttDevice():
             return open_mqtt(source, spec, folder=folder)
         case CommandDevice():
-            home = folder / f"{spec.campaign}.planner" / "runs"
-            return CommandLab(source, spec, folder=folder, home=home)
+            return CommandLab(source, spec, folder=folder, home=home_of(spec, folder=folder))
 
 
 def _open_adapter(source: Adapter, spec: CampaignSpec) -> Lab:

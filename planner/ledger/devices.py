@@ -1,14 +1,9 @@
-"""The devices of a ledger: how each is reached, what it last said, and the emergency stop.
-
-A source that a driver has spoken to stands here with the campaign and the folder from which it can
-be reached again, so that one command can stop all devices of a lab.
-"""
+"""The devices of a ledger: which were spoken to, what each last said, and the emergency stop."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -30,8 +25,7 @@ class DeviceRow:
             devices ``SOURCE/DEVICE``.
         delivery: its class.
         simulated: whether no real device stands behind it.
-        campaign: whose file says how it is reached.
-        folder: of that file, where its relative paths start.
+        campaign: that spoke to it last.
         boot_id: of its last heartbeat; None before the first.
         heartbeat_at: when the last one came, by our clock.
         current_key: of the run that was under way then.
@@ -41,7 +35,6 @@ class DeviceRow:
     delivery: str
     simulated: bool
     campaign: str
-    folder: str
     boot_id: str | None = None
     heartbeat_at: datetime | None = None
     heartbeat_sequence: int | None = None
@@ -81,15 +74,13 @@ def note_device_in(
     delivery: str,
     simulated: bool,
     campaign: str,
-    folder: Path,
     clock: Clock,
 ) -> None:
-    """Writes down how the devices of a source are reached."""
+    """Writes down that a source is spoken to."""
     told: dict[str, Any] = {
         "delivery": delivery,
         "simulated": simulated,
         "campaign": campaign,
-        "folder": str(folder),
         "updated_at": clock.now(),
     }
     if connection.execute(_KNOWN, {"its_name": name}).one_or_none() is None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import psutil
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from planner.clock import EPOCH, Clock
 from planner.errors import HeldByAnother, StaleWrite, UnknownName
@@ -57,6 +57,7 @@ _THIS = (_LEASES.c.what == bindparam("its_what")) & (_LEASES.c.name == bindparam
 _LOAD = select(_LEASES).where(_THIS)
 _SAVE = update(_LEASES).where(_THIS)
 _PROLONG = update(_LEASES).where(_THIS, _LEASES.c.epoch == bindparam("its_epoch"))
+_LAST_TOKEN = select(func.max(_LEASES.c.epoch)).where(_LEASES.c.what == "device")
 _EPOCH = select(schema.campaigns.c.epoch).where(schema.campaigns.c.name == bindparam("campaign"))
 
 
@@ -125,6 +126,9 @@ def take_device_in(
 ) -> Lease:
     """Takes the lease of a source's devices; it belongs to no campaign, so no entry says so.
 
+    Its epoch is above those of all sources: a device that is reached under two names, which nobody
+    may have noticed, obeys whoever has taken it last.
+
     Raises:
         HeldByAnother: a holder that may be alive has it.
     """
@@ -132,7 +136,7 @@ def take_device_in(
     row, now = _load(connection, "device", source), clock.now()
     if row is not None:
         _check_free(row, holder, now=now)
-    epoch = 1 if row is None else row.epoch + 1
+    epoch = 1 + (connection.execute(_LAST_TOKEN).scalar_one() or 0)
     lease = _lease("device", source, epoch, holder, at=now, lease_s=lease_s)
     _save(connection, lease, is_new=row is None)
     return lease

@@ -29,7 +29,7 @@ from planner.ledger.column_types import Json, OneOf, UtcTime
 from planner.ledger.rows import InboxState, OutboxState
 from planner.trials import RunState, TrialState, Wanted
 
-SCHEMA = 8
+SCHEMA = 9
 
 metadata = MetaData()
 
@@ -172,8 +172,7 @@ devices = Table(
     Column("name", String, primary_key=True),
     Column("delivery", String, nullable=False),  # keyed, two-phase, fire and observe
     Column("simulated", Boolean, nullable=False),
-    Column("campaign", String, nullable=False),  # whose file says how it is reached
-    Column("folder", String, nullable=False),  # of that file
+    Column("campaign", String, nullable=False),  # that spoke to it last
     Column("bound_to", String),  # id of the ledger that the device obeys
     Column("boot_id", String),
     Column("heartbeat_at", UtcTime),
@@ -184,6 +183,17 @@ devices = Table(
     Column("maintenance_since", UtcTime),
     Column("maintenance_reason", Text),
     Column("updated_at", UtcTime, nullable=False),
+)
+
+# How each campaign reaches its devices, so that an emergency stop finds all of them.
+reaches = Table(
+    "reaches",
+    metadata,
+    Column("campaign", String, primary_key=True),
+    Column("spec_sequence", BigInteger, primary_key=True, autoincrement=False),  # entry of its file
+    Column("source", String, nullable=False),
+    Column("addresses", Json, nullable=False),  # by device
+    Column("folder", String, nullable=False),  # of the file
 )
 
 people = Table(

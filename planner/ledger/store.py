@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from planner import __version__
 from planner.clock import Clock
 from planner.errors import LedgerTooNew, UnknownName
 from planner.ledger import schema
-from planner.ledger.appending import append_in, validate
+from planner.ledger.appending import append_in, take_numbers, validate
 from planner.ledger.devices import (
     DeviceRow,
     Latch,
@@ -41,6 +42,7 @@ from planner.ledger.leases import (
     take_in,
     this_process,
 )
+from planner.ledger.reaches import ReachRow, check_names_in, note_reach_in, reaches_in
 from planner.ledger.rows import CampaignRow, InboxRow, InboxState, OutboxRow, RunRow, TrialRow
 from planner.trials import Heartbeat
 
@@ -287,6 +289,7 @@ class Ledger:
         campaign: str,
         folder: Path,
         devices: Sequence[str] = (),
+        addresses: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Writes down how the devices of a source are reached, so that all can be stopped.
 
@@ -297,8 +300,16 @@ class Ledger:
             campaign: whose file says how it is reached.
             folder: of that file.
             devices: their names, where the source has several.
+            addresses: where they are, by name; nothing for what has no address.
+
+        Raises:
+            Refused: another campaign means another device by the name, or has another name for it.
         """
         with self._transaction() as connection:
+            take_numbers(connection, 0)  # queue before looking
+            note_reach_in(
+                connection, campaign=campaign, source=name, addresses=addresses, folder=folder
+            )
             for each in (None, *devices):
                 note_device_in(
                     connection,
@@ -306,9 +317,27 @@ class Ledger:
                     delivery=delivery,
                     simulated=simulated,
                     campaign=campaign,
-                    folder=folder,
                     clock=self._clock,
                 )
+
+    def check_names(self, campaign: str, *, source: str, addresses: Mapping[str, str]) -> None:
+        """Accepts a source whose name and devices are no others in the campaigns that go on.
+
+        Args:
+            campaign: whose source it is.
+            source: its name.
+            addresses: of its devices, by name.
+
+        Raises:
+            Refused: another campaign means another device by the name, or has another name for it.
+        """
+        with explained(self.place), self.engine.connect() as connection:
+            check_names_in(connection, campaign=campaign, source=source, addresses=addresses)
+
+    def reaches(self) -> tuple[ReachRow, ...]:
+        """Returns how devices were reached, by campaign, for each the newest file last."""
+        with explained(self.place), self.engine.connect() as connection:
+            return reaches_in(connection)
 
     def note_heartbeat(self, name: str, heard: Heartbeat, *, device: str | None = None) -> None:
         """Writes down what a device of a source last said about itself.

@@ -152,6 +152,8 @@ class Answer:
         boot_id: of the device's program, where it has one.
         began: when it started, by the device's clock, where it says so.
         ended: when it ended, likewise.
+        ledger: id of the ledger whose order it was, where the device keeps that; what it did for
+            another ledger is no answer to this one.
     """
 
     key: str
@@ -162,6 +164,7 @@ class Answer:
     boot_id: str = ""
     began: datetime | None = None
     ended: datetime | None = None
+    ledger: str = ""
 
 
 RejectionKind = Literal[
@@ -185,10 +188,10 @@ class Rejection:
         error: which rule it broke. ``stale token``: a driver with a higher one has been heard;
             ``other ledger``: the device obeys another; ``locked``: it is stopped, in local
             control or in maintenance, and the same order may be sent again later;
-            ``other order``: it knows the key for an order with another digest; ``unknown key``: it
-            was asked about an order that it never took; ``bad message``: it cannot be read, or
-            asks for what this device does not have; ``not allowed``: the sender has not shown who
-            it is.
+            ``other order``: it knows the key for an order with another digest, or of another
+            ledger; ``unknown key``: it was asked about an order that it never took; ``bad
+            message``: it cannot be read, or asks for what this device does not have; ``not
+            allowed``: the sender has not shown who it is.
         reason: in words, for a person.
         token: the highest that the device has heard, where the token was too low.
     """

@@ -291,6 +291,24 @@ def test_a_stop_ends_all_and_holds_over_restarts_until_it_is_cleared(bench: Benc
     assert bench.agent.take(order("c/3/1")).state == "accepted"
 
 
+def test_a_released_device_gives_no_old_result_to_another_ledger(bench: Bench) -> None:
+    """A campaign begun anew in a fresh ledger repeats keys and settings."""
+    bench.agent.take(order(token=9))
+    old = bench.ended()
+    assert old.ledger == "one"
+    bench.agent.release(by="Ada", reason="a fresh ledger")
+    error, reason = rejection(lambda: bench.agent.take(order(token=1, ledger="two")))
+    assert error == "other order"
+    assert "was done here for ledger one" in reason
+    assert "another name" in reason
+    call = lambda: bench.agent.abort("c/1/1", token=1, ledger="two", reason="")  # noqa: E731
+    assert rejection(call)[0] == "unknown key"
+    bench.agent.take(order("new/1/1", token=1, ledger="two"))
+    assert bench.ended("new/1/1").ledger == "two"
+    assert [job.key for job in bench.performed] == ["c/1/1", "new/1/1"]
+    assert bench.word() == old  # who asked for it may still hear of it
+
+
 def test_a_locked_device_takes_nothing_and_begins_nothing(bench: Bench) -> None:
     bench.hold("c/1/1")
     bench.agent.take(order("c/2/1"))

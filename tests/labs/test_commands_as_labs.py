@@ -18,7 +18,8 @@ import pytest
 
 from planner.errors import Conflict, InputError, LabUnavailable
 from planner.labs import CommandLab, DeliveryClass
-from planner.trials import Answer, DeviceState, Reported
+from planner.labs.command_keeper import keep
+from planner.trials import Answer, DeviceState, Order, Reported
 from tests.labs.furnaces import furnace, open_furnace, order
 
 WITHIN_S = 20.0
@@ -283,14 +284,58 @@ def test_a_stop_ends_what_runs_and_starts_nothing_until_it_is_cleared(
     wait_for(run_folder(tmp_path) / "program.pid")
     assert lab.heartbeat().state == "busy"
     assert lab.heartbeat().current_key == "growth/1/1"
-    assert lab.stop(by="ada", reason="smoke").state == "stopped"
+    beat = lab.stop(by="ada", reason="smoke")
+    assert (beat.state, beat.current_key) == ("stopped", "growth/1/1")  # it has its grace
     assert end_of(lab).state is DeviceState.ABORTED
+    assert lab.heartbeat().current_key is None
     again = opened()
     with pytest.raises(LabUnavailable, match=r"is stopped: smoke \(ada\)"):
         again.submit(order(2))
     assert again.clear(clear_token="", by="ada", reason="aired").state == "ready"
     again.submit(order(2))
     assert end_of(again, 2).state is DeviceState.DONE
+
+
+def test_a_stop_while_an_order_is_handed_over_starts_nothing(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the latch and the folder that a stop finds."""
+    acts = tmp_path / "acts"
+    lab, other = opened(f"open({str(acts)!r}, 'w').write('act')"), opened()
+    write_job = CommandLab._write_job
+
+    def stopped_meanwhile(self: CommandLab, run: Path, order: Order, body: bytes) -> None:
+        other.stop(by="ada", reason="smoke")
+        write_job(self, run, order, body)
+
+    monkeypatch.setattr(CommandLab, "_write_job", stopped_meanwhile)
+    with pytest.raises(LabUnavailable, match=r"is stopped: smoke \(ada\)"):
+        lab.submit(order())
+    assert not run_folder(tmp_path).exists()
+    assert lab.poll(["growth/1/1"]) == {}
+    assert not acts.exists()
+
+
+def test_a_keeper_that_finds_an_abort_starts_no_program(opened: Open, tmp_path: Path) -> None:
+    acts = tmp_path / "acts"
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "abort").touch()
+    opened(f"open({str(acts)!r}, 'w').write('act')")
+    program = [sys.executable, "-I", "-S", "measure.py"]
+    assert keep(folder, {"program": program, "folder": str(tmp_path)})["how"] == "aborted"
+    assert not acts.exists()
+
+
+def test_a_key_of_another_ledger_is_refused_and_says_so(opened: Open, tmp_path: Path) -> None:
+    """A campaign begun anew under its name repeats its keys, and its old runs are no results."""
+    lab = opened()
+    first = replace(order(), ledger="one")
+    lab.submit(first)
+    assert end_of(lab).ledger == "one"
+    with pytest.raises(Conflict, match=r"for another ledger.*begun anew.*another name"):
+        lab.submit(replace(first, ledger="two"))
+    assert lab.submit(first).state is DeviceState.DONE
 
 
 def test_a_program_that_is_not_there_is_said_when_the_lab_is_opened(tmp_path: Path) -> None:

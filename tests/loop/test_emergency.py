@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +12,17 @@ from typing import Literal
 
 import pytest
 
-from planner.campaign import CampaignSpec
+from planner.campaign import CampaignSpec, parse_campaign
 from planner.clock import ManualClock
-from planner.errors import LabUnavailable
-from planner.labs import Answer, Lab, Order
+from planner.errors import LabUnavailable, Refused
+from planner.labs import Answer, Lab, Order, open_lab
 from planner.loop.dispatch.driver import HEARTBEAT_S, Driver
-from planner.loop.dispatch.emergency import DeviceStop, Reach, stop_all
+from planner.loop.dispatch.emergency import clear_all, stop_all
 from planner.loop.dispatch.keeper import let_devices_go
+from planner.loop.dispatch.reaching import DeviceStop, Reach
 from planner.loop.steps.advance import Step, Waiting, advance
 from planner.trials import Heartbeat, TrialState
+from tests.labs.honest_device import HonestDevice, HttpFace
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done
 
@@ -35,8 +38,15 @@ class StoppableLab(ScriptedLab):
     calls: list[tuple[str | None, str]] = field(default_factory=list)
     meet: threading.Barrier | None = None
     locked: str = ""
+    hangs: Sequence[str | None] = ()
+    wake: threading.Event = field(default_factory=threading.Event)
+    answered: threading.Event = field(default_factory=threading.Event)
+    ending: list[str] = field(default_factory=list)
+    stays: bool = False  # stopped, until it is cleared
 
     def heartbeat(self, device: str | None = None) -> Heartbeat:
+        if self.stays and self.calls:
+            return self._stopped("smoke")
         state: Literal["locked", "ready"] = "locked" if self.locked else "ready"
         return Heartbeat(boot_id="b", sequence=1, at=NOW, state=state, reason=self.locked)
 
@@ -48,8 +58,18 @@ class StoppableLab(ScriptedLab):
             self.meet.wait(5)
         if device in self.silent:
             raise LabUnavailable("nobody listens there")
+        if device in self.hangs:
+            self.wake.wait(30)
         self.calls.append((device, f"{by}: {reason}"))
-        return Heartbeat(boot_id="b", sequence=2, at=NOW, state="stopped", reason=reason)
+        self.answered.set()
+        return self._stopped(reason)
+
+    def _stopped(self, reason: str) -> Heartbeat:
+        """Says that it is stopped; the runs that are still ending are named, one each time."""
+        key = self.ending.pop(0) if self.ending else None
+        return Heartbeat(
+            boot_id="b", sequence=2, at=NOW, state="stopped", reason=reason, current_key=key
+        )
 
     clear = release = stop
 
@@ -62,6 +82,22 @@ def stoppable(**how: object) -> StoppableLab:
         return done(order, **{"yield": 50.0})
 
     return StoppableLab(script, latency=100, **how)  # type: ignore[arg-type]
+
+
+class Met(HonestDevice):
+    """A device that answers a stop once all others have heard theirs."""
+
+    def __init__(self, meet: threading.Barrier) -> None:
+        super().__init__()
+        self.meet = meet
+
+    def _stop(self, content: dict[str, object]) -> dict[str, object]:
+        self.meet.wait(8)
+        return super()._stop(content)
+
+
+def reach_of(text: str) -> Reach:
+    return Reach(spec=parse_campaign(text, path="bench.yaml"), folder=Path())
 
 
 def test_all_devices_are_told_at_once_and_nothing_more_is_dispatched(
@@ -96,6 +132,123 @@ def test_all_devices_are_told_at_once_and_nothing_more_is_dispatched(
     assert session.state.trial(2).state is TrialState.RUNNING
     for each in (session, other):
         let_devices_go(each)
+
+
+def test_the_devices_of_one_source_are_told_at_the_same_time() -> None:
+    names = ("left", "middle", "right")
+    lab = stoppable(devices=names, meet=threading.Barrier(len(names)))
+    reach = reach_of(campaign_text(source="devices: [left, middle, right]"))
+    said = stop_all(None, by="mara", reason="smoke", also=[reach], open_it=lambda *_: lab)
+    assert said.devices == tuple(
+        DeviceStop(source="robot", device=name, is_stopped=True, said="smoke") for name in names
+    )
+
+
+def test_a_device_that_hangs_is_named_and_keeps_no_other_from_being_told() -> None:
+    lab = stoppable(devices=("left", "right"), hangs=("left",))
+    reach = reach_of(campaign_text(source="devices: [left, right]"))
+    try:
+        said = stop_all(
+            None, by="mara", reason="smoke", also=[reach], open_it=lambda *_: lab, patience_s=0.2
+        )
+        assert lab.answered.wait(30)
+    finally:
+        lab.wake.set()
+    assert not said.is_complete
+    left, right = said.devices
+    assert left == DeviceStop(source="robot", device="left", said="no answer within 0.2 s")
+    assert right.device == "right"
+
+
+def test_more_devices_than_a_client_keeps_connections_are_told_at_the_same_time(
+    tmp_path: Path,
+) -> None:
+    n = 12
+    meet = threading.Barrier(n)
+    with ExitStack() as held:
+        urls = [held.enter_context(HttpFace(Met(meet), token="").serving()) for _ in range(n)]
+        named = ", ".join(f"d{i:02}: '{url}'" for i, url in enumerate(urls))
+        text = campaign_text().replace(
+            "kind: adapter, adapter: none", f"kind: http, urls: {{{named}}}"
+        )
+        reach = Reach(spec=parse_campaign(text, path="bench.yaml"), folder=tmp_path)
+        said = stop_all(None, by="mara", reason="smoke", also=[reach])
+    assert [each.is_stopped for each in said.devices] == [True] * n
+    assert [each.address for each in said.devices] == urls
+
+
+def test_a_device_counts_as_stopped_once_nothing_is_under_way_there() -> None:
+    lab = stoppable(stays=True, ending=["bench/1/1", "bench/1/1"])
+    reach = reach_of(campaign_text())
+    (said,) = stop_all(
+        None, by="mara", reason="smoke", also=[reach], open_it=lambda *_: lab
+    ).devices
+    assert said.is_stopped
+    assert lab.ending == []  # it was asked until it named none
+    never = stoppable(stays=True, ending=["bench/1/1"] * 1000)
+    (said,) = stop_all(
+        None, by="mara", reason="smoke", also=[reach], open_it=lambda *_: never, patience_s=0.3
+    ).devices
+    assert not said.is_stopped
+    assert "run bench/1/1 has not ended yet" in said.said
+
+
+def test_one_name_for_two_devices_is_refused_before_anything_is_sent(
+    make_session: MakeSession, tmp_path: Path
+) -> None:
+    first, second = HonestDevice(finishes=False), HonestDevice(finishes=False)
+    with HttpFace(first, token="").serving() as here, HttpFace(second, token="").serving() as there:
+        sessions = []
+        for name, url in (("one", here), ("two", there)):
+            text = campaign_text(budget="trials: 2", policy="start: 2").replace("bench", name)
+            text = text.replace(
+                "kind: adapter, adapter: none", f"kind: http, simulated: true, url: '{url}'"
+            )
+            lab = open_lab(parse_campaign(text, path="b.yaml"), folder=tmp_path)
+            sessions.append(make_session(lab, text=text))
+        advance(sessions[0])
+        let_devices_go(sessions[0])
+        with pytest.raises(Refused, match="A name is one device in a ledger"):
+            advance(sessions[1])
+        assert sessions[1].hold is None
+        said = stop_all(sessions[0].ledger, by="mara", reason="smoke")
+        for each in sessions:
+            each.lab.close()
+    assert (len(first.acts), second.acts) == (1, [])
+    assert [each.address for each in said.devices] == [here]
+    assert first.stopped == "smoke"
+
+
+def test_the_programs_of_each_campaign_are_stopped_and_cleared(
+    make_session: MakeSession, tmp_path: Path
+) -> None:
+    """They share their source's name, and each campaign keeps its own runs."""
+    labs, ledger = [], None
+    for name in ("one", "two"):
+        text = campaign_text().replace("bench", name)
+        text = text.replace("kind: adapter, adapter: none", "kind: command, program: [sleep, '60']")
+        labs.append(open_lab(parse_campaign(text, path="b.yaml"), folder=tmp_path))
+        session = make_session(labs[-1], text=text)
+        session.folder = tmp_path
+        advance(session)
+        let_devices_go(session)
+        ledger = session.ledger
+    assert ledger is not None
+    try:
+        said = stop_all(ledger, by="mara", reason="smoke")
+        assert [each.campaign for each in said.devices] == ["one", "two"]
+        assert said.is_complete
+        keys = ["one/1/1", "two/1/1"]
+        states = [lab.poll([key])[key].state for lab, key in zip(labs, keys, strict=True)]
+        assert states == ["aborted", "aborted"]
+        cleared = clear_all(ledger, by="mara", reason="a candle")
+        assert cleared.programs == ("robot of campaign one", "robot of campaign two")
+        assert [each.heartbeat().state for each in labs] == ["ready", "ready"]  # type: ignore[attr-defined]
+        with pytest.raises(Refused, match="nothing to clear"):
+            clear_all(ledger, by="mara", reason="again")
+    finally:
+        for lab in labs:
+            lab.close()
 
 
 @pytest.mark.parametrize("is_driven", [False, True])

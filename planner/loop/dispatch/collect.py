@@ -21,7 +21,7 @@ from planner.ledger.entries import (
 from planner.ledger.replay import is_open
 from planner.loop.dispatch.adjusting import with_changes
 from planner.loop.dispatch.ending import send_aborts, unheard
-from planner.loop.dispatch.handing_over import may_be_there, recall
+from planner.loop.dispatch.handing_over import is_ours, may_be_there, only_ours, recall
 from planner.loop.dispatch.sending import is_fresh, poll, send_waiting
 from planner.loop.results.check import check_result
 from planner.loop.results.intake import stow
@@ -102,7 +102,7 @@ def _told(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer]:
     if not isinstance(session.lab, TellingLab):
         return {}
     recall(session, runs)
-    return dict(session.lab.told([run.key for _, run in runs]))
+    return only_ours(session, session.lab.told([run.key for _, run in runs]))
 
 
 def _is_forgotten(session: Session, run: Run, answers: Mapping[str, Answer]) -> bool:
@@ -131,6 +131,8 @@ def _forgotten(run: Run) -> Answer:
 
 def is_news(session: Session, answer: Answer) -> bool:
     """Tells whether an answer says more than the ledger knows."""
+    if not is_ours(session, answer):
+        return False
     _, run = session.state.run_of(answer.key)
     if run.state is RunState.IN_DOUBT:
         # that it still runs is no news of one that has taken too long or outlived its device's

@@ -8,10 +8,10 @@ nobody knows what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from planner.errors import LabUnavailable, LedgerUnavailable
+from planner.errors import Conflict, LabUnavailable, LedgerUnavailable
 from planner.labs import Answer, DeliveryClass, Order, RecallingLab, TellingLab, TwoPhaseLab
 from planner.ledger.entries import OrderSent
 from planner.loop.dispatch.orders import reorder
@@ -22,7 +22,22 @@ UNDER_WAY_S = 5.0  # longer than a source takes to answer that knows no keys
 
 
 def hand_over(session: Session, trial: Trial, run: Run) -> Answer | None:
-    """Hands an order over as the class of the source admits."""
+    """Hands an order over as the class of the source admits.
+
+    Raises:
+        Conflict: the source knows the key from another ledger.
+    """
+    answer = _leave(session, trial, run)
+    if answer is not None and not is_ours(session, answer):
+        raise Conflict(
+            f"Source {run.source!r} knows the key {run.key} from ledger {answer.ledger}: a "
+            f"campaign of this name was run before this one was begun. Nothing was done. Give this "
+            f"campaign another name, so that its keys are new."
+        )
+    return answer
+
+
+def _leave(session: Session, trial: Trial, run: Run) -> Answer | None:
     if session.lab.delivery is DeliveryClass.KEYED:
         return _send_by_key(session, trial, run)
     if isinstance(session.lab, TwoPhaseLab):
@@ -173,3 +188,13 @@ def token_of(session: Session) -> int:
 def deaf(run: Run, reason: str) -> Answer:
     """Returns the answer that stands for none: nobody knows what became of a run."""
     return Answer(key=run.key, state=DeviceState.UNKNOWN, reason=reason)
+
+
+def only_ours(session: Session, answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Leaves out what a device did for another ledger: a campaign begun anew repeats its keys."""
+    return {key: each for key, each in answers.items() if is_ours(session, each)}
+
+
+def is_ours(session: Session, answer: Answer) -> bool:
+    """Tells whether an answer is about an order of this ledger, as far as the device says."""
+    return answer.ledger in ("", session.ledger.id)

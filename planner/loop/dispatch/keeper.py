@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from planner.campaign.addresses import addresses_of
 from planner.campaign.people import Act
-from planner.errors import HeldByAnother
+from planner.errors import HeldByAnother, PlannerError
 from planner.ledger import Lease, this_process
 from planner.loop.sessions.hold import Hold
 from planner.loop.sessions.permission import permit
@@ -50,6 +51,9 @@ def hold_devices(session: Session) -> bool:
 
     Returns:
         Whether something may be sent; if not, ``session.held_elsewhere`` says who holds it.
+
+    Raises:
+        Refused: another campaign means other devices by the source's name.
     """
     if not needs_hold(session):
         return True
@@ -64,7 +68,11 @@ def hold_devices(session: Session) -> bool:
             session.held_elsewhere = _whose_turn(session, error)
             return False
         session.hold = Hold(session.ledger, lease)
-        _note_devices(session)
+        try:
+            _note_devices(session)
+        except PlannerError:
+            let_devices_go(session)
+            raise
     session.held_elsewhere = ""
     return True
 
@@ -79,7 +87,11 @@ def _whose_turn(session: Session, held: HeldByAnother) -> str:
 
 
 def _note_devices(session: Session) -> None:
-    """Writes down how the devices are reached, before anything is sent to them."""
+    """Writes down how the devices are reached, before anything is sent to them.
+
+    Raises:
+        Refused: another campaign means other devices by the source's name.
+    """
     session.ledger.note_device(
         session.state.spec.source.name,
         delivery=session.lab.delivery,
@@ -87,6 +99,7 @@ def _note_devices(session: Session) -> None:
         campaign=session.campaign,
         folder=session.folder,
         devices=session.state.spec.source.devices,
+        addresses=addresses_of(session.state.spec.source),
     )
 
 

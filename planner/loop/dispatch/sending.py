@@ -10,7 +10,13 @@ from planner.errors import Conflict, LabUnavailable, Locked, PlannerError, Unans
 from planner.labs import Answer, DeliveryClass, DeviceLab
 from planner.ledger.entries import OrderKeptBack
 from planner.loop.dispatch.clocks import find_offset, why_not_by_clock
-from planner.loop.dispatch.handing_over import deaf, hand_over, may_have_left, recall
+from planner.loop.dispatch.handing_over import (
+    deaf,
+    hand_over,
+    may_have_left,
+    only_ours,
+    recall,
+)
 from planner.loop.dispatch.hearing import check_reality
 from planner.loop.dispatch.keeper import hold_devices
 from planner.loop.rules.limits import find_breach, why_outside
@@ -179,7 +185,7 @@ def poll(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer] |
     """
     try:
         recall(session, runs)
-        answers = dict(session.lab.poll([run.key for _, run in runs]))
+        answers = only_ours(session, session.lab.poll([run.key for _, run in runs]))
     except (LabUnavailable, Unanswered):
         note_unreachable(session)
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pydantic import JsonValue
 
 from planner.campaign import CampaignSpec
+from planner.campaign.addresses import addresses_of
 from planner.campaign.amendment import Change, find_changes
 from planner.campaign.people import Act
 from planner.errors import InputError, Refused, UnknownName
@@ -49,13 +50,15 @@ def open_campaign(
         may_amend: asked whether what has changed in the file since is to be entered.
 
     Raises:
-        Refused: what has changed may not change, or ``may_amend`` does not agree.
+        Refused: what has changed may not change, ``may_amend`` does not agree, or another
+            campaign means other devices by the source's name.
         NotAllowed: the author's role does not include it.
     """
     written = _Written.of(spec, tables or {})
     state = replay(ledger.read(spec.campaign))
     if state is None:
         permit(ledger, author, {Act.BEGIN})
+        check_names(ledger, spec)
         opened = CampaignOpened(
             spec=written.content,
             spec_digest=written.digest,
@@ -84,6 +87,16 @@ class _Written:
         content = spec.meaning()
         told_apart = {"spec": content, "tables": dict(tables)} if tables else content
         return cls(content, dict(tables), digest_json(told_apart))
+
+
+def check_names(ledger: Ledger, spec: CampaignSpec) -> None:
+    """Accepts a campaign whose source is no other device in the campaigns that go on.
+
+    Raises:
+        Refused: another campaign means other devices by its name, or has another name for them.
+    """
+    source = spec.source
+    ledger.check_names(spec.campaign, source=source.name, addresses=addresses_of(source))
 
 
 def resume_campaign(ledger: Ledger, name: str) -> CampaignState:
