@@ -7,7 +7,8 @@ that two processes that have read the same entries hold the same state.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import singledispatch
 from typing import Any
@@ -159,6 +160,15 @@ class CampaignState:
     failures_in_row: int = 0
     last_at: datetime | None = None
     latched: StopLatched | None = None
+
+    def copy(self) -> CampaignState:
+        """Returns the same state, to be folded apart from this one; records are never changed."""
+        own = {
+            each.name: copy(getattr(self, each.name))
+            for each in fields(self)
+            if isinstance(getattr(self, each.name), list | dict | Trials)
+        }
+        return replace(self, **own)
 
     def trial(self, number: int) -> Trial:
         """Returns a trial by its number.

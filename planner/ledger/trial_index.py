@@ -100,9 +100,16 @@ class Trials(MutableMapping[int, Trial]):
         self.last = next(reversed(self), 0)
         self._note(number, before)
 
-    def copy(self) -> Trials:
-        """Returns the same trials, to be changed apart from these."""
-        return Trials(self)
+    def __copy__(self) -> Trials:
+        """Returns the same trials, to be changed apart from these; what is packed is shared."""
+        other = Trials()
+        other._loose, other._packed = dict(self._loose), dict(self._packed)
+        other._ended = self._ended.copy()
+        other._numbers = {state: set(each) for state, each in self._numbers.items()}
+        other._blocks = {state: set(each) for state, each in self._blocks.items()}
+        other._n_packed = self._n_packed.copy()
+        other.last = self.last
+        return other
 
     def in_state(self, *states: TrialState) -> list[Trial]:
         """Returns the trials in any of these states, by number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -72,7 +73,7 @@ def check_through(changes: list[tuple[int, TrialState, int]], looks: set[int]) -
         if index in looks:  # else it has to catch up with several changes
             check(trials, plain)
     check(trials, plain)
-    check(trials.copy(), plain)
+    check(copy(trials), plain)
 
 
 def test_trials_that_ended_long_ago_are_packed_and_come_back_as_they_were() -> None:

@@ -16,7 +16,6 @@ from dataclasses import replace
 
 from planner.errors import PlannerError, StaleToken, StaleWrite
 from planner.labs import DeviceLab, TellingLab
-from planner.ledger.replay import replay
 from planner.loop.dispatch.adjusting import send_adjustments
 from planner.loop.dispatch.collect import end_overdue, open_runs, poll_source, record_answers
 from planner.loop.dispatch.handing_over import may_be_there
@@ -247,11 +246,9 @@ def _listen(lab: DeviceLab, driver: Driver, leave: threading.Event) -> None:
 
 def _beside(session: Session) -> Session:
     """Returns a session on the same campaign with a state of its own."""
-    state = replay(session.ledger.read(session.campaign))
-    assert state is not None
     return replace(
         session,
-        state=state,
+        state=session.state.copy(),
         lease=None,
         listener=lambda _entry, _state: None,
         resend_at={},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from planner.ledger.entries import Entry, Record
@@ -20,13 +19,7 @@ class Rehearsal:
     """
 
     def __init__(self, state: CampaignState, *, author: str, now: datetime) -> None:
-        self.state = replace(
-            state,
-            trials=state.trials.copy(),
-            imported=list(state.imported),
-            excluded_imports=dict(state.excluded_imports),
-            notes=list(state.notes),
-        )
+        self.state = state.copy()
         self._author = author
         self._now = now
 
