@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from planner.campaign import Secret
 from planner.campaign.alerts import AnyWay, CommandWay, MailWay, WebhookWay, check_hook
-from planner.campaign.secret import read_secret, where_it_is
+from planner.campaign.secret import MASK, read_secret, where_it_is
 from planner.errors import InputError, NotSent
 from planner.loop.alerts.finding import Alert
 
@@ -152,8 +152,8 @@ def _post(way: WebhookWay, message: Message, *, folder: Path) -> None:
             answer = client.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
         why = str(error) or type(error).__name__
-        # an address that is a secret is not repeated, whoever complains
-        why = type(error).__name__ if isinstance(way.url, Secret) else why
+        if isinstance(way.url, Secret):
+            why = _masked(why, url)
         raise NotSent(f"{where} did not answer: {why}.") from error
     if not answer.is_success:
         raise NotSent(f"{where} did not take it: HTTP {answer.status_code}.")
@@ -176,6 +176,15 @@ def _address(way: WebhookWay, message: Message, folder: Path) -> tuple[str, str]
             f"What is read {where_it_is(way.url)} cannot be {what}: it {error}."
         ) from error
     return url, f"The address {where_it_is(way.url)}"
+
+
+def _masked(text: str, url: str) -> str:
+    """Returns a complaint without the address that it is about, or any part of it."""
+    parts = urlsplit(url)
+    secrets = (url, parts.netloc, parts.hostname or "", parts.path.strip("/"), parts.query)
+    for each in filter(None, secrets):
+        text = text.replace(each, MASK)
+    return text
 
 
 def _mail(way: MailWay, message: Message, *, folder: Path) -> None:
