@@ -207,7 +207,7 @@ def test_scheduled_stretches_and_sweeps_are_executed_by_planner_up_and_alert(
         until(lambda: count(home, swept) > 0, within_s=180, what="a scheduled sweep has looked")
         until(lambda: len(told(folder)) > 1, within_s=60, what="both alerts are sent")
         assert up.interrupt() == 130, up.said()
-    assert told(folder) == ["grid: campaign done", "rested: held"]
+    assert told(folder) == ["grid: campaign done", "rested: interlock open"]
     assert servers_of(home) == []
 
 
@@ -239,7 +239,9 @@ def hold_a_trial(place: Place) -> None:
                     trial=1, configuration={"temperature": 100.0}, proposal=why, source="bench"
                 ),
                 TrialMoved(trial=1, to=TrialState.APPROVED),
-                TrialMoved(trial=1, to=TrialState.HELD, reason="the door is open"),
+                TrialMoved(
+                    trial=1, to=TrialState.HELD, reason="the door is open", held_by="interlock"
+                ),
             ]
         )
 

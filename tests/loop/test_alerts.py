@@ -234,6 +234,16 @@ def check_told_once(
     assert len(received(folder)) == 1
 
 
+def test_a_veto_is_no_alert_although_a_trial_is_held_on_its_way(
+    make_session: MakeSession, tmp_path: Path
+) -> None:
+    session = make_session(ScriptedLab(on_the_hill), text=by_program())
+    propose(session)
+    people.veto(session, 1, reason="not with this glass")
+    assert post_of(session, tmp_path).sweep() == 0
+    assert received(tmp_path) == []
+
+
 def test_repeated_failures_that_stop_the_campaign_are_told(
     make_session: MakeSession, tmp_path: Path
 ) -> None:

@@ -78,7 +78,7 @@ def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
                 f"what is known, and what you can say."
             )
             return Alert(name=name, about="in doubt", text=text, at=entry.at, trial=number)
-        case TrialMoved(trial=number, to=TrialState.HELD):
+        case TrialMoved(trial=number, to=TrialState.HELD) if record.held_by is not None:
             text = f"Trial {number} is held: {record.reason or 'no reason was given'}."
             about: AlertKind = "interlock open" if record.held_by == "interlock" else "held"
             return Alert(name=name, about=about, text=text, at=entry.at, trial=number)
