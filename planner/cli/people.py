@@ -1,4 +1,4 @@
-"""Commands by which a person judges and remarks: approve, abort, resolve, veto, exclude, note."""
+"""Commands by which a person judges and remarks, such as approve, hold, abort and note."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
-    for command in (approve, veto, abort, adjust, resolve, exclude, note):
+    for command in (approve, hold, veto, abort, adjust, resolve, exclude, note):
         app.command()(command)
 
 
@@ -172,6 +172,27 @@ def resolve(
         told = read_typed(told, session.state.spec, folder=Path.cwd())
         state = people.resolve(session, trial, people.Verdict(verdict.value), told)
     _say(f"Trial {trial} is {state}.", {"trial": trial, "state": state}, as_json=as_json)
+
+
+def hold(
+    file: File,
+    trial: TrialNumber,
+    reason: Reason,
+    undo: Annotated[bool, typer.Option("--undo", help="Let it go on.")] = False,
+    name: As = None,
+    as_json: Json = False,
+) -> None:
+    """Hold an approved trial before it is sent, or let it go on.
+
+    It stays in the budget, and the others go on. To hold them all: planner stop --dispatching.
+    """
+    from planner.loop import people
+    from planner.loop.sessions.desk import at_work
+
+    with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
+        said = people.hold(session, trial, reason=reason, undo=undo)
+        state = session.state.trial(trial).state
+    _say(said, {"trial": trial, "state": state, "said": said}, as_json=as_json)
 
 
 def veto(

@@ -69,6 +69,8 @@ def _item(trial: Trial, state: CampaignState) -> WaitingItem | None:
         case TrialState.HELD:
             what = f"trial {number} is held: {why_held(state, trial) or 'no reason was given'}"
             to_do = "mend the cause and run the campaign again, or planner abort"
+            if trial.held_by == "person":
+                to_do = "planner hold with --undo when it may go on, or planner abort"
         case TrialState.RUNNING if trial.handed or state.spec.source.kind == "person":
             who = trial.run.source if trial.handed and trial.run is not None else "a person"
             what = f"trial {number} is with {who}, who has not told the result"

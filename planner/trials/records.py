@@ -12,7 +12,8 @@ from planner.trials.states import RunState, TrialState
 from planner.trials.values import OutcomeValue
 
 Origin = Literal["start", "model", "fallback", "person", "random"]
-HeldBy = Literal["interlock", "limits", "shortage"]  # what keeps an approved trial from a device
+# what keeps an approved trial from a device
+HeldBy = Literal["interlock", "limits", "shortage", "person"]
 # what keeps an order from being sent or taken
 KeptBy = Literal["busy", "locked", "precondition", "clock", "person", "service", "limits"]
 AdjustmentState = Literal["awaiting approval", "approved", "taken", "refused"]

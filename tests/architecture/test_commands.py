@@ -19,7 +19,7 @@ NAMES = sorted(COMMAND.commands)
 # the commands that people were promised
 PROMISED = """
     run up deploy sweep pages device
-    new check status ask propose tell approve veto abort adjust resolve exclude note
+    new check status ask propose tell approve hold veto abort adjust resolve exclude note
     stock maintenance labs amend readings stop clear go people alerts
     what-if report coverage export import backup schema bench
 """

@@ -31,7 +31,7 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
     held = [
         each
         for each in state.in_state(TrialState.HELD)
-        if not (each.handed or is_interlocked(each))
+        if not (each.handed or is_interlocked(each) or each.held_by == "person")
         and find_breach(state.spec, each.configuration) is None
     ]
     left = _left_for_approved(state, resources)
@@ -48,6 +48,8 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
 
 def why_held(state: CampaignState, trial: Trial) -> str:
     """Says what a held trial lacks now, which may be something else than when it was held."""
+    if trial.held_by == "person":
+        return trial.reason
     breach = find_breach(state.spec, trial.configuration)
     if breach is not None:
         return why_outside(breach)

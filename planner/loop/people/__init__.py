@@ -1,4 +1,4 @@
-"""What people do to a campaign: ask, propose, tell, approve, abort, adjust, resolve, remark.
+"""What people do to a campaign: ask, propose, tell, approve, hold, abort, adjust, resolve, remark.
 
 Each verb checks before it writes and is one transaction, under the person's name. None of them
 needs the campaign's lease: a person may act while an engine is at work.
@@ -6,6 +6,7 @@ needs the campaign's lease: a person may act while an engine is at work.
 
 from planner.loop.people.asking import Wishes, ask, order_to_run, trials_to_tell
 from planner.loop.people.changing import adjust
+from planner.loop.people.holding import hold
 from planner.loop.people.judging import Verdict, abort, approve, reject, resolve, want
 from planner.loop.people.own import Proposed, propose
 from planner.loop.people.remarks import exclude, note, veto
@@ -22,6 +23,7 @@ __all__ = [
     "approve",
     "ask",
     "exclude",
+    "hold",
     "note",
     "order_to_run",
     "propose",

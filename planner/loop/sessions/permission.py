@@ -149,6 +149,7 @@ _ACTS: dict[str, Act | None] = {
 _MOVES: dict[TrialState, Act] = {
     TrialState.APPROVED: Act.APPROVE,
     TrialState.REJECTED: Act.APPROVE,
+    TrialState.HELD: Act.APPROVE,
     TrialState.ABORTED: Act.ABORT,
     TrialState.COMPLETED: Act.TELL,
     TrialState.FAILED_BY_MACHINE: Act.TELL,
