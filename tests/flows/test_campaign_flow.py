@@ -180,6 +180,7 @@ def test_where_prefect_fails_the_campaign_goes_on_without_being_shown(folder: Pa
     assert "Traceback" not in command.said()
 
 
+@pytest.mark.timeout(600)
 def test_scheduled_stretches_and_sweeps_are_executed_by_planner_up_and_alert(
     home: Path, folder: Path
 ) -> None:
