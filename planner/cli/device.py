@@ -43,6 +43,15 @@ def device(
         str | None,
         typer.Option("--release", metavar="REASON", help="Forget which ledger it obeys, likewise."),
     ] = None,
+    lock: Annotated[
+        str | None,
+        typer.Option(
+            "--lock",
+            metavar="REASON",
+            help="Local control: take no orders and begin none, while it runs or not.",
+        ),
+    ] = None,
+    unlock: Annotated[bool, typer.Option("--unlock", help="Take orders again.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run a device's agent: it takes orders, performs each once, and tells what came of it.
@@ -59,10 +68,31 @@ def device(
 
         sentences = describe(spec, folder=folder)
         typer.echo(json.dumps(sentences) if as_json else "\n".join(sentences))
+    elif lock is not None or unlock:
+        _lock(spec, folder, lock, as_json=as_json)
     elif clear is not None or release is not None:
         _settle(spec, folder, clear=clear, release=release, as_json=as_json)
     else:
         _run(spec, folder, as_json=as_json)
+
+
+def _lock(spec: DeviceSpec, folder: Path, reason: str | None, *, as_json: bool) -> None:
+    """Locks a device for a reason, or unlocks it without one; its program may be running."""
+    from planner.device.local_control import LocalControl
+    from planner.device.running import journal_path
+
+    local = LocalControl(journal_path(spec, folder=folder))
+    if reason is None:
+        was_locked = local.unlock()
+        said = "is unlocked: it takes orders again" if was_locked else "was not locked"
+        _say(f"{spec.device} {said}.", as_json=as_json)
+        return
+    local.lock(reason)
+    _say(
+        f"{spec.device} is locked: it takes no orders and begins none until --unlock. A job that "
+        f"is under way goes on.",
+        as_json=as_json,
+    )
 
 
 def _settle(
@@ -99,7 +129,9 @@ def _run(spec: DeviceSpec, folder: Path, *, as_json: bool) -> None:
     running.listen(news.put)
     with interruptible(word="No more orders; waiting for the job under way") as leave:
         places = running.start()
-        _say(f"{spec.device} takes orders; Ctrl-C ends it.", as_json=as_json, at=places)
+        beat = running.agent.heartbeat()
+        closed = f"no orders, it is {beat.state} ({beat.reason})" if beat.reason else "orders"
+        _say(f"{spec.device} takes {closed}; Ctrl-C ends it.", as_json=as_json, at=places)
         leave.begin()
         while not leave.is_set():
             _tell(news, as_json=as_json)

@@ -30,6 +30,7 @@ from planner.device.contract import (
 )
 from planner.device.journal import Entry, Journal
 from planner.device.limits import Field, fit_order, fit_settings
+from planner.device.local_control import LocalControl
 from planner.device.performing import perform
 from planner.errors import InputError, UnitError, UnknownName, ValueOutOfRange
 from planner.trials import Answer, DeviceState, Heartbeat, Order, Result, Setting
@@ -84,7 +85,7 @@ class Agent:
         self._control: Control | None = None
         self._current: str | None = None
         self._is_ending = False
-        self._locked = ""
+        self._local = LocalControl(journal.path)
         self._beats = 0
         self.listeners: list[Callable[[Answer], None]] = []
         self.boot_id = self._boot()
@@ -133,9 +134,9 @@ class Agent:
                     text = (
                         f"Job {order.key} was done here for ledger "
                         f"{known.order.ledger or 'without a name'}, and this is another. Give the "
-                        f"campaign that was begun anew another name, so that its keys are new"
+                        f"campaign that was begun anew another name, so that its keys are new."
                     )
-                    reject(order.key, "other order", f"{text}.")
+                    reject(order.key, "other ledger", text)
                 if known.digest != order.digest:
                     text = f"Job {order.key} is known here with other contents. Use another key."
                     reject(order.key, "other order", text)
@@ -252,19 +253,19 @@ class Agent:
     def lock(self, reason: str) -> None:
         """Takes no orders and begins none until unlocked: local control, maintenance."""
         with self._changed:
-            self._locked = reason
+            self._local.lock(reason)
 
     def unlock(self) -> None:
         """Takes orders again."""
         with self._changed:
-            self._locked = ""
+            self._local.unlock()
             self._changed.notify_all()
 
     def heartbeat(self) -> Heartbeat:
         """Returns the device's word about itself."""
         with self._changed:
             self._beats += 1
-            locked = self._locked or ("its program is ending" if self._is_ending else "")
+            locked = self._local.reason or ("its program is ending" if self._is_ending else "")
             state: State = "ready" if self._current is None else "busy"
             state = "stopped" if self._latch else "locked" if locked else state
             return Heartbeat(
@@ -281,7 +282,7 @@ class Agent:
     # who may ask, and for what
 
     def _check_unlocked(self, key: str) -> None:
-        reason = self._latch or self._locked
+        reason = self._latch or self._local.reason
         if self._is_ending:
             reason = "its program is ending"
         elif not reason and self._journal.count_open() >= AT_MOST_OPEN:
@@ -338,9 +339,10 @@ class Agent:
         """Waits for an accepted job and commits that it has started."""
         with self._changed:
             while not self._is_ending:
-                job = None if self._latch or self._locked else self._journal.next_job()
-                if job is None:
-                    self._changed.wait()
+                locked = self._local.reason
+                job = None if self._latch or locked else self._journal.next_job()
+                if job is None:  # who unlocks it may be another program, which wakes nobody
+                    self._changed.wait(_TRY_AGAIN_S if locked else None)
                 elif fault := self._find_fault_again(job.order):
                     self._end(job.key, DeviceState.REFUSED, reason=fault)
                     self._tell(job.key)

@@ -28,7 +28,7 @@ from pydantic import ValidationError
 
 from planner.campaign import CampaignSpec, CommandDevice
 from planner.clock import Clock, SystemClock
-from planner.errors import Conflict, InputError, LabUnavailable, Unanswered
+from planner.errors import Conflict, InputError, LabUnavailable, Refused, Unanswered
 from planner.labs.contract import Adjustment, DeliveryClass
 from planner.labs.message import Message, write_body
 from planner.labs.replies import check_size, shorten
@@ -266,7 +266,7 @@ class CommandLab:
         run = self._run_folder(order.key)
         told = _read_json(run / "job.json")
         if told is not None and told.get("ledger", "") != order.ledger:
-            raise Conflict(
+            raise Refused(
                 f"The key {order.key} was started before for another ledger, see {run}: a campaign "
                 f"of this name ran here and was begun anew. Nothing was started. Give the campaign "
                 f"another name, or move {self._home} away, which is the record of what was run."

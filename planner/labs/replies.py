@@ -61,8 +61,9 @@ def explain(rejection: Rejection, *, who: str) -> PlannerError:
             )
         case "other ledger":
             return Refused(
-                f"{who} obeys another ledger and did not take the order{about}: {said}. A person "
-                f"has to release it there."
+                f"{who} obeys another ledger, or did for another what this one asks, and did not "
+                f"take the order{about}: {said}. A person releases it there; a campaign that was "
+                f"begun anew needs another name."
             )
         case "not allowed":
             return Refused(

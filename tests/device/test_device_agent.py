@@ -14,6 +14,7 @@ from planner.clock import ManualClock
 from planner.device import Agent, Control, Job, Journal, MachineFailed, ProcessFailed, Rejected
 from planner.device.acts import FunctionAct
 from planner.device.limits import Field
+from planner.device.local_control import LocalControl
 from planner.errors import HeldByAnother, InputError, LedgerTooNew
 from planner.trials import Answer, Order, Setting
 from tests.device.devices import wait_for
@@ -298,7 +299,7 @@ def test_a_released_device_gives_no_old_result_to_another_ledger(bench: Bench) -
     assert old.ledger == "one"
     bench.agent.release(by="Ada", reason="a fresh ledger")
     error, reason = rejection(lambda: bench.agent.take(order(token=1, ledger="two")))
-    assert error == "other order"
+    assert error == "other ledger"
     assert "was done here for ledger one" in reason
     assert "another name" in reason
     call = lambda: bench.agent.abort("c/1/1", token=1, ledger="two", reason="")  # noqa: E731
@@ -321,6 +322,31 @@ def test_a_locked_device_takes_nothing_and_begins_nothing(bench: Bench) -> None:
     assert bench.agent.heartbeat().state == "locked"
     assert bench.word("c/2/1").state == "accepted"
     bench.agent.unlock()
+    assert bench.ended("c/2/1").state == "done"
+
+
+def test_a_lock_of_another_program_holds_at_once_and_over_restarts(bench: Bench) -> None:
+    elsewhere = LocalControl(bench.folder / "journal")
+    elsewhere.lock("the door is open")
+    assert rejection(lambda: bench.agent.take(order()))[0] == "locked"
+    agent = bench.restart()
+    beat = agent.heartbeat()
+    assert (beat.state, beat.reason) == ("locked", "the door is open")
+    assert elsewhere.unlock()
+    assert not elsewhere.unlock()
+    bench.agent.take(order())
+    assert bench.ended().state == "done"
+
+
+def test_what_waits_begins_once_another_program_unlocks(bench: Bench) -> None:
+    bench.hold("c/1/1")
+    bench.agent.take(order("c/2/1"))
+    elsewhere = LocalControl(bench.folder / "journal")
+    elsewhere.lock("the door is open")
+    bench.go.set()
+    bench.ended("c/1/1")
+    assert bench.word("c/2/1").state == "accepted"
+    elsewhere.unlock()
     assert bench.ended("c/2/1").state == "done"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import Conflict, InputError, LabUnavailable
+from planner.errors import Conflict, InputError, LabUnavailable, Refused
 from planner.labs import CommandLab, DeliveryClass
 from planner.labs.command_keeper import keep
 from planner.trials import Answer, DeviceState, Order, Reported
@@ -333,7 +333,7 @@ def test_a_key_of_another_ledger_is_refused_and_says_so(opened: Open, tmp_path: 
     first = replace(order(), ledger="one")
     lab.submit(first)
     assert end_of(lab).ledger == "one"
-    with pytest.raises(Conflict, match=r"for another ledger.*begun anew.*another name"):
+    with pytest.raises(Refused, match=r"for another ledger.*begun anew.*another name"):
         lab.submit(replace(first, ledger="two"))
     assert lab.submit(first).state is DeviceState.DONE
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from planner.errors import Conflict, LabUnavailable, LedgerUnavailable
+from planner.errors import LabUnavailable, LedgerUnavailable, Refused
 from planner.labs import Answer, DeliveryClass, Order, RecallingLab, TellingLab, TwoPhaseLab
 from planner.ledger.entries import OrderSent
 from planner.loop.dispatch.orders import reorder
@@ -25,11 +25,11 @@ def hand_over(session: Session, trial: Trial, run: Run) -> Answer | None:
     """Hands an order over as the class of the source admits.
 
     Raises:
-        Conflict: the source knows the key from another ledger.
+        Refused: the source knows the key from another ledger.
     """
     answer = _leave(session, trial, run)
     if answer is not None and not is_ours(session, answer):
-        raise Conflict(
+        raise Refused(
             f"Source {run.source!r} knows the key {run.key} from ledger {answer.ledger}: a "
             f"campaign of this name was run before this one was begun. Nothing was done. Give this "
             f"campaign another name, so that its keys are new."
