@@ -131,11 +131,8 @@ class Agent:
             known = self._journal.find(order.key)
             if known is not None:
                 if known.order.ledger != order.ledger:
-                    text = (
-                        f"Job {order.key} was done here for ledger "
-                        f"{known.order.ledger or 'without a name'}, and this is another. Give the "
-                        f"campaign that was begun anew another name, so that its keys are new."
-                    )
+                    whose = known.order.ledger or "without a name"
+                    text = f"Job {order.key} was done here for ledger {whose}, and this is another."
                     reject(order.key, "other ledger", text)
                 if known.digest != order.digest:
                     text = f"Job {order.key} is known here with other contents. Use another key."

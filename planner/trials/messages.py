@@ -186,12 +186,12 @@ class Rejection:
     Args:
         key: of the order; empty where it could not be read.
         error: which rule it broke. ``stale token``: a driver with a higher one has been heard;
-            ``other ledger``: the device obeys another, or did the key for another; ``locked``: it is stopped, in local
-            control or in maintenance, and the same order may be sent again later;
-            ``other order``: it knows the key for an order with another digest; ``unknown key``: it
-            was asked about an order that it never took; ``bad message``: it cannot be read, or
-            asks for what this device does not have; ``not allowed``: the sender has not shown who
-            it is.
+            ``other ledger``: the device obeys another, or did the key for another; ``locked``: it
+            is stopped, in local control or in maintenance, and the same order may be sent again
+            later; ``other order``: it knows the key for an order with another digest; ``unknown
+            key``: it was asked about an order that it never took; ``bad message``: it cannot be
+            read, or asks for what this device does not have; ``not allowed``: the sender has not
+            shown who it is.
         reason: in words, for a person.
         token: the highest that the device has heard, where the token was too low.
     """

@@ -10,7 +10,7 @@ from planner.errors import Refused, Unanswered
 from planner.labs import Answer, Order
 from planner.loop.dispatch.keeper import let_devices_go
 from planner.loop.steps.advance import advance
-from planner.trials import DISPATCHING, TrialState
+from planner.trials import RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done
 
@@ -48,7 +48,7 @@ def test_what_a_device_did_for_another_ledger_is_no_result(
     with pytest.raises(Refused, match=r"from ledger another.*another name"):
         advance(session)
     (run,) = session.refresh().trial(1).runs
-    assert run.state in DISPATCHING
+    assert run.state is RunState.DISPATCHING
     assert len(session.ledger.inbox()) == 0
     let_devices_go(session)
 
