@@ -392,7 +392,9 @@ def _read_end(key: str, run: Path, ended: Mapping[str, Any]) -> Answer:
         reason = f"the program {how} and was ended; see {run}"
         return Answer(key=key, state=DeviceState.FAILED, reason=reason)
     if code != 0:
-        reason = f"the program ended with code {code}{_last_words(run)}"
+        is_killed = isinstance(code, int) and code < 0
+        ended = f"was killed by signal {abs(code)}" if is_killed else f"ended with code {code}"
+        reason = f"the program {ended}{_last_words(run)}"
         return Answer(key=key, state=DeviceState.FAILED, reason=reason)
     return _read_said(key, run)
 
@@ -412,10 +414,25 @@ def _read_said(key: str, run: Path) -> Answer:
             )
         result = _read_result(said)
     except (ValueError, RecursionError, ValidationError) as error:
-        problem = shorten(str(error).splitlines()[0]) if text.strip() else "it wrote nothing"
+        problem = _find_fault(text, error)
         reason = f"the program has run, and what it wrote cannot be read ({problem}); see {run}"
         return Answer(key=key, state=DeviceState.UNKNOWN, reason=reason)
     return Answer(key=key, state=DeviceState.DONE, result=result)
+
+
+def _find_fault(text: bytes, error: Exception) -> str:
+    """Returns why what a program wrote cannot be read."""
+    begins = f"it is no JSON, and begins with {shorten(text[:40].decode(errors='replace'))!r}"
+    match error:
+        case _ if not text.strip():
+            return "it wrote nothing"
+        case UnicodeDecodeError():
+            return "it is no text"
+        case json.JSONDecodeError():
+            return begins
+        case RecursionError():
+            return "it is nested too deep"
+    return shorten(str(error).splitlines()[0])
 
 
 def _read_result(said: object) -> Result:

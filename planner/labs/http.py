@@ -27,7 +27,7 @@ from planner.labs.contract import Adjustment
 from planner.labs.credentials import make_trust
 from planner.labs.keyed import KeyedLab, News
 from planner.labs.message import Message, write_body
-from planner.labs.replies import MOST_REPLY_BYTES, NotTaken, check_size
+from planner.labs.replies import MOST_REPLY_BYTES, NO_TLS, NotTaken, check_size, find_fault
 from planner.labs.strays import Strays
 from planner.labs.translation import Translation
 from planner.trials import ANSWERS, HEARTBEATS, REJECTIONS, Answer, Heartbeat, Order, Rejection
@@ -227,12 +227,7 @@ def _parse(body: bytes, adapter: TypeAdapter[T]) -> T:
     try:
         return adapter.validate_json(body)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"][:4])
-        raise Unanswered(
-            f"its answer cannot be read{f' at {where}' if where else ''}: "
-            f"{problem['msg'].lower()}. It may do what it was asked."
-        ) from error
+        raise Unanswered(f"{find_fault(error)}. It may do what it was asked.") from error
 
 
 def _read_rejection(status: int, body: bytes) -> Rejection:
@@ -263,9 +258,13 @@ def _say(error: httpx.TransportError) -> str:
                 f"signed it as 'ca'"
             )
         cause = cause.__cause__ or cause.__context__
+    if _speaks_no_tls(error):
+        return "it does not speak TLS there; check the port, or write http:// if it is to be plain"
     if isinstance(error, httpx.TimeoutException):
         kind = "connection" if isinstance(error, httpx.ConnectTimeout) else "answer"
         return f"no {kind} in time"
+    if "without sending complete" in str(error):
+        return "its answer breaks off"
     if isinstance(error, httpx.RemoteProtocolError) and error.request.url.scheme == "https":
         return (
             "it ended the connection without an answer; one that asks for a certificate does so: "
@@ -273,6 +272,15 @@ def _say(error: httpx.TransportError) -> str:
         )
     words = re.sub(r"^\[[^\]]*\] ", "", str(error)).rstrip(".")  # without a number of the system's
     return words[:1].lower() + words[1:] or type(error).__name__
+
+
+def _speaks_no_tls(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError) and cause.reason in NO_TLS:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _is_unknown_there(error: BaseException) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from planner.campaign import CampaignSpec, HttpDevice, MqttDevice
-from planner.errors import InputError, LabUnavailable, PlannerError, Unanswered
+from planner.errors import InputError, LabUnavailable, PlannerError, Refused, Unanswered
 from planner.labs.contract import Adjustment, DeliveryClass
 from planner.labs.replies import NotTaken, explain, in_parts, shorten
 from planner.labs.strays import Stray, Strays
@@ -293,6 +293,8 @@ class KeyedLab:
             raise LabUnavailable(f"{who} cannot be reached: {error}") from error
         except Unanswered as error:
             raise Unanswered(f"{who} gave no answer: {error}") from error
+        except Refused as error:  # by the broker, or as too large
+            raise Refused(f"{who}: {error}") from error
 
     def _who(self, device: str | None) -> str:
         if device not in self._addresses:

@@ -26,7 +26,7 @@ from planner.labs.credentials import make_trust
 from planner.labs.keyed import KeyedLab, News
 from planner.labs.message import Message
 from planner.labs.mqtt_link import Access, MqttLink
-from planner.labs.replies import NotTaken, check_size
+from planner.labs.replies import NotTaken, check_size, find_fault
 from planner.labs.strays import Strays
 from planner.labs.translation import Translation
 from planner.trials import HEARTBEATS, ORDERS, Answer, Heartbeat, Order, Rejection
@@ -133,7 +133,7 @@ class MqttWire:
 
     def status(self, *, device: str | None) -> Heartbeat:
         """Asks for a heartbeat; of a device that the broker knows to be gone, its last word."""
-        last = self._beats.get(self._bases[device])
+        last = self._last_word(self._bases[device])
         if last is not None and last.state == "offline":
             return last
         return _heartbeat(self._request("status", {}, device))
@@ -174,7 +174,7 @@ class MqttWire:
         expiry_s: float = _EXPIRY_S,
     ) -> _Said:
         base = self._bases[device]
-        last = self._beats.get(base)
+        last = self._last_word(base)
         if last is not None and last.state == "offline" and kind != "stop":
             raise LabUnavailable("the broker says that it is offline. Nothing was sent.")
         payload = json.dumps({"kind": kind, **content}, separators=(",", ":")).encode()
@@ -191,6 +191,10 @@ class MqttWire:
         if said.rejection is not None:
             raise NotTaken(said.rejection)
         return said
+
+    def _last_word(self, base: str) -> Heartbeat | None:
+        """Returns what the broker has of a device; nothing where the broker is gone itself."""
+        return self._beats.get(base) if self._link.is_up else None
 
     def _hear(self, topic: str, payload: bytes) -> None:
         """Keeps what a device says by itself; what cannot be read is as if nothing came.
@@ -265,17 +269,15 @@ def _read(payload: bytes) -> _Said:
     try:
         return _SAID.validate_json(payload)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"][:4])
-        raise Unanswered(
-            f"its answer cannot be read{f' at {where}' if where else ''}: "
-            f"{problem['msg'].lower()}. It may do what it was asked."
-        ) from error
+        raise Unanswered(f"{find_fault(error)}. It may do what it was asked.") from error
 
 
 def _only(answers: tuple[Answer, ...] | None) -> Answer:
     if answers is None or len(answers) != 1:
-        raise Unanswered("its answer is not about the one run that it was asked about.")
+        raise Unanswered(
+            "its answer is not about the one run that it was asked about. It may do what it was "
+            "asked."
+        )
     return answers[0]
 
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from planner.errors import LabUnavailable, MissingPackage, PlannerError, Refused, Unanswered
-from planner.labs.replies import MOST_REPLY_BYTES
+from planner.labs.replies import MOST_REPLY_BYTES, NO_TLS
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -105,6 +105,11 @@ class MqttLink:
         self._is_answered = False  # by the broker, on this connection
         self._thread = threading.Thread(target=self._keep_up, name=client_id, daemon=True)
         self._thread.start()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a connection."""
+        return self._ready.is_set()
 
     def request(
         self, topic: str, payload: bytes, *, answer_topic: str, expiry_s: float, answer_s: float
@@ -373,7 +378,12 @@ def _say(error: Exception) -> str:
             f"the broker's certificate is not trusted ({error.verify_message}); give the authority "
             f"that signed it as 'ca'"
         )
-    return str(getattr(error, "strerror", None) or error or "no connection in time").rstrip(".")
+    if isinstance(error, ssl.SSLError) and error.reason in NO_TLS:
+        return (
+            "the broker does not speak TLS there; check the port, or write mqtt:// for a plain one"
+        )
+    words = str(getattr(error, "strerror", None) or error or "no connection in time").rstrip(".")
+    return words[:1].lower() + words[1:]
 
 
 def _why_cut(access: Access) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from pydantic import ValidationError
+
 from planner.errors import (
     Conflict,
     LabUnavailable,
@@ -18,6 +20,7 @@ from planner.trials import Rejection
 MOST_ORDER_BYTES = 1 << 20
 MOST_REPLY_BYTES = 32 << 20
 MOST_KEYS = 1_000  # of one question
+NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")  # what OpenSSL calls it
 
 _SHOWN = 300  # characters of what a device says, in a message of ours
 
@@ -38,6 +41,7 @@ def explain(rejection: Rejection, *, who: str) -> PlannerError:
         who: rejected, such as ``furnace at https://furnace.lab``.
     """
     about = f" {rejection.key}" if rejection.key else ""
+    why = f" for {rejection.key}" if rejection.key else ""
     said = shorten(rejection.reason) or rejection.error
     match rejection.error:
         case "stale token":
@@ -57,7 +61,7 @@ def explain(rejection: Rejection, *, who: str) -> PlannerError:
             )
         case "too often":
             return LabUnavailable(
-                f"{who} is asked too often and did nothing{about}: {said}. It is asked again later."
+                f"{who} is asked too often and did nothing{why}: {said}. It is asked again later."
             )
         case "other ledger":
             return Refused(
@@ -74,9 +78,26 @@ def explain(rejection: Rejection, *, who: str) -> PlannerError:
             return UnknownKey(f"{who} never took the order{about}: {said}.")
         case _:
             return Refused(
-                f"{who} cannot read what was sent{about}: {said}. Compare what it expects with "
+                f"{who} cannot read what was sent{why}: {said}. Compare what it expects with "
                 f"'planner labs send FILE NAME=VALUE --dry-run'."
             )
+
+
+def find_fault(error: ValidationError) -> str:
+    """Returns what is wrong with an answer that cannot be read, in words."""
+    problem = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in problem["loc"][:4])
+    match problem["type"]:
+        case "json_invalid":
+            is_empty = isinstance(problem["input"], bytes | str) and not problem["input"].strip()
+            why = str(problem.get("ctx", {}).get("error", "")).lower()
+            return "its answer is empty" if is_empty else f"its answer is no JSON ({why})"
+        case "missing":
+            return f"its answer has no {where!r}"
+        case "dataclass_type" if not where:
+            return "its answer is no JSON object"
+    rule = problem["msg"][:1].lower() + problem["msg"][1:]
+    return f"its answer cannot be read at {where!r}: {rule.removeprefix('input ')}"
 
 
 def check_size(body: bytes) -> None:

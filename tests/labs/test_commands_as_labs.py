@@ -104,7 +104,7 @@ def test_a_key_is_started_once_whoever_asks(opened: Open, tmp_path: Path) -> Non
 # What a program does wrong, what the run is then, and words of the reason.
 WRONG = {
     "it dies": ("import sys; sys.exit('no gas')", "failed", "ended with code 1: no gas"),
-    "it is killed": ("import os; os.kill(os.getpid(), 9)", "failed", "ended with code -9"),
+    "it is killed": ("import os; os.kill(os.getpid(), 9)", "failed", "was killed by signal 9"),
     "it writes nothing": ("", "unknown", "it wrote nothing"),
     "it writes garbage": ("print('42 percent')", "unknown", "cannot be read"),
     "it writes bytes": ("import os; os.write(1, b'\\xff\\xfe')", "unknown", "cannot be read"),
