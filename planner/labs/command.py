@@ -393,8 +393,8 @@ def _read_end(key: str, run: Path, ended: Mapping[str, Any]) -> Answer:
         return Answer(key=key, state=DeviceState.FAILED, reason=reason)
     if code != 0:
         is_killed = isinstance(code, int) and code < 0
-        ended = f"was killed by signal {abs(code)}" if is_killed else f"ended with code {code}"
-        reason = f"the program {ended}{_last_words(run)}"
+        why = f"was killed by signal {-int(code or 0)}" if is_killed else f"ended with code {code}"
+        reason = f"the program {why}{_last_words(run)}"
         return Answer(key=key, state=DeviceState.FAILED, reason=reason)
     return _read_said(key, run)
 

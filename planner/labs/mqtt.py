@@ -188,9 +188,16 @@ class MqttWire:
                 answer_s=self._answer_s,
             )
         )
+        self._is_back(base)
         if said.rejection is not None:
             raise NotTaken(said.rejection)
         return said
+
+    def _is_back(self, base: str) -> None:
+        """Forgets a last will that came while the device was asked: it has answered since."""
+        last = self._beats.get(base)
+        if last is not None and last.state == "offline":
+            self._beats.pop(base, None)
 
     def _last_word(self, base: str) -> Heartbeat | None:
         """Returns what the broker has of a device; nothing where the broker is gone itself."""
