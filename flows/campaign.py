@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,10 +20,11 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
+from flows.asked import FLOW_NAME, catch_up, ended_as
 from flows.lending import borrowed
 from flows.logbook import keeping_log
 from flows.tasks import do_as_task, label_of
-from flows.window import Window, is_cancelling
+from flows.window import Window
 from planner.errors import HeldByAnother, PlannerError
 from planner.loop.alerts import alerting
 from planner.loop.dispatch.driver import driving
@@ -37,7 +39,6 @@ T = TypeVar("T")
 
 # a flow keeps 6 KB for each task run until it ends, and a day-long flow is none to look at
 LIMITS = Limits(steps=500, still_s=30.0)
-FLOW_NAME = "campaign"
 
 
 @flow(name=FLOW_NAME, flow_run_name="{campaign}", persist_result=False, retries=0)
@@ -55,13 +56,27 @@ def stretch(file: str, campaign: str, seed: int | None = None) -> State[Any]:
     loan.has_begun = True
     try:
         with _stops_at_a_step(loan.leave):
-            loan.step = work(loan.session, leave=loan.leave, on_message=loan.on_message)
+            worked = work(loan.session, leave=loan.leave, on_message=loan.on_message)
+            loan.step = worked.step
     except BaseException as error:
         loan.error = error
         if isinstance(error, PlannerError):
             return Failed(message=str(error))
         raise
-    return _ended(loan.step, has_left=loan.leave.is_set())
+    return _ended(worked, has_left=loan.leave.is_set())
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """How a stretch ended.
+
+    Args:
+        step: the last one.
+        asked: what was asked of it in Prefect's pages, in a word; empty for nothing.
+    """
+
+    step: Step
+    asked: str = ""
 
 
 def work(
@@ -69,22 +84,17 @@ def work(
     *,
     leave: threading.Event,
     is_orphan: Callable[[], bool] = lambda: False,
-    on_message: Callable[[str], None] = lambda _: None,
-) -> Step:
+    on_message: Callable[[str], None],
+) -> Worked:
     """Work through one stretch, with tasks for what is done and artifacts of how it goes.
 
     Args:
         session: under a lease.
         leave: ends the stretch after its step.
         is_orphan: read between steps; ends it too.
-        on_message: is told when it was cancelled in Prefect's pages.
+        on_message: is told what was asked in Prefect's pages, which ends it too.
     """
-
-    def end_as_asked() -> None:
-        on_message("Cancelled in Prefect's pages; leaving after this step.")
-        leave.set()
-
-    window = Window(session, on_end_asked=end_as_asked)
+    window = Window(session, on_message=on_message)
 
     def as_task(name: str, act: Callable[[], T]) -> T:
         if not window.admits_task():
@@ -95,15 +105,17 @@ def work(
     still_s = float("inf") if session.lab.is_repeatable else LIMITS.still_s
     try:
         with keeping_log(session):
-            return run_stretch(
+            step = run_stretch(
                 session,
                 limits=Limits(steps=LIMITS.steps, still_s=still_s),
                 perform=as_task,
-                is_asked_to_leave=lambda: leave.is_set() or is_orphan(),
+                is_asked_to_leave=lambda: leave.is_set() or is_orphan() or bool(window.asked),
                 after_step=window.look,
             )
     finally:
+        window.heed()  # what ended it may be that it was cancelled
         do_as_task("report", window.show, label="report")
+    return Worked(step, window.asked)
 
 
 def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
@@ -119,19 +131,33 @@ def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
             driving(session),
             gathering_for([place]),
         ):
-            step = work(session, leave=leave, is_orphan=lambda: os.getppid() != parent)
+            # what was asked of an earlier stretch that was killed before it could enter it
+            catch_up(session, place.file, on_message=_hear_nothing, is_at_rest=True)
+            worked = work(
+                session,
+                leave=leave,
+                is_orphan=lambda: os.getppid() != parent,
+                on_message=_hear_nothing,
+            )
     except HeldByAnother as error:
         return Completed(name="Skipped", message=str(error))
     except PlannerError as error:
         return Failed(message=str(error))
     if os.getppid() != parent:
         os._exit(1)  # whoever started this was killed; nobody is left to report to
-    return _ended(step, has_left=leave.is_set())
+    return _ended(worked, has_left=leave.is_set())
 
 
-def _ended(step: Step, *, has_left: bool) -> State[Any]:
-    if has_left and is_cancelling():
-        return Cancelled(message="Cancelled in the pages; ended after its step, nothing is lost.")
+def _hear_nothing(_: str) -> None:
+    """Nobody is there to be told."""
+
+
+def _ended(worked: Worked, *, has_left: bool) -> State[Any]:
+    step = worked.step
+    if worked.asked == "cancelled":
+        return Cancelled(message=ended_as(worked.asked))
+    if worked.asked:
+        return Completed(name="Left", message=ended_as(worked.asked))
     if has_left:
         return Completed(name="Left", message="Asked to leave; the next stretch goes on.")
     words = {

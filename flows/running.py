@@ -60,8 +60,12 @@ def run_campaign(
         server(home, on_message=on_message) as address,
         quiet.in_force(quiet.settings(home=home, api_url=address.api_url)),
     ):
+        from flows.asked import catch_up
+
         on_start()
         close_abandoned(file, session.campaign)  # we hold the lease, so they have no process
+        # what was asked before this command was typed, and nobody was left to enter
+        catch_up(session, file, on_message=_hear_nothing, is_at_rest=True, go="run again")
         said = ""
         while True:
             loan = Loan(session=session, leave=leave, on_message=on_message)
@@ -77,6 +81,10 @@ def run_campaign(
                 sleep_until(session, step.until, is_asked_to_leave=leave.is_set)
 
 
+def _hear_nothing(_: str) -> None:
+    """It is in the ledger, and what was typed since has overruled it."""
+
+
 def _import_ahead() -> None:
     """Import what the first step needs while the server starts."""
     import planner.loop.deciding.model
@@ -87,7 +95,8 @@ def _one_stretch(loan: Loan, file: Path) -> Step:
     """Work through a stretch as a flow run, or without one where Prefect fails."""
     from prefect import tags
 
-    from flows.campaign import FLOW_NAME, stretch
+    from flows.asked import FLOW_NAME, catch_up
+    from flows.campaign import stretch
 
     session = loan.session
     name = f"{session.campaign} from trial {session.state.next_trial}"
@@ -104,15 +113,14 @@ def _one_stretch(loan: Loan, file: Path) -> Step:
     except BaseException as trouble:
         if loan.error is None and not isinstance(trouble, Exception) and not _is_pause(trouble):
             raise  # Ctrl-C outside the work
-        if loan.error is None:
+        if _is_pause(trouble):  # Prefect does not take an end of what was suspended by force
+            catch_up(session, file, on_message=loan.on_message, is_at_rest=True)
+        elif loan.error is None:
             _tell(loan, name)
     if loan.error is not None and not _is_pause(loan.error):
         raise loan.error
     if loan.step is None:
         # suspended in the pages, or never begun
-        if loan.has_begun:
-            loan.leave.set()
-            loan.on_message("The run was suspended in Prefect's pages.")
         return run_stretch(session, limits=UNSHOWN, is_asked_to_leave=loan.leave.is_set)
     return loan.step
 

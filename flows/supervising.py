@@ -8,6 +8,7 @@ the lease lets one of them act.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -92,6 +93,26 @@ class Starter:
         self._home = home
         self._deployment: UUID | None = None
         self._last: UUID | None = None
+        self._next_question = 0.0
+
+    def heed(self, on_message: Callable[[str], None], *, at_once: bool = False) -> bool:
+        """Enter what people asked in Prefect's pages; tell whether there was something new.
+
+        The stretch that it was asked of enters it too, unless it is killed before.
+
+        Args:
+            on_message: hears what was asked, in a sentence.
+            at_once: whether to look although it was looked a moment ago.
+        """
+        from flows.asked import ASKING_S, catch_up
+
+        if time.monotonic() < self._next_question and not at_once:
+            return False
+        self._next_question = time.monotonic() + ASKING_S
+        watched = self.watched
+        return catch_up(
+            watched.session, self._file, on_message=on_message, is_at_rest=not watched.is_at_work
+        )
 
     def start(self) -> None:
         """Ask for the next stretch; what still seems to run has no process any more."""
@@ -113,11 +134,7 @@ class Starter:
         self._last = run.id
 
     def may_start(self) -> bool:
-        """Tell whether the last run asked for does not stand in the way of another one.
-
-        It does while it may still be on its way to the lease, and where somebody has ended it in
-        Prefect's pages.
-        """
+        """Tell whether the last run asked for can no longer be on its way to the lease."""
         from prefect.client.orchestration import get_client
         from prefect.types._datetime import now
 
@@ -127,13 +144,8 @@ class Starter:
             state = client.read_flow_run(self._last).state
         if state is None:
             return True
-        if state.is_cancelled() or state.is_cancelling() or state.is_paused():
-            self.watched.leave_alone(
-                f"its stretch was {str(state.name).lower()} in Prefect's pages"
-            )
-            return False
         age_s = (now("UTC") - state.timestamp).total_seconds()
-        has_ended = state.is_final() or self.watched.has_had_its_turn()
+        has_ended = state.is_final() or state.is_paused() or self.watched.has_had_its_turn()
         return has_ended or age_s > SLOW_START_S
 
     def forget(self) -> None:
@@ -147,7 +159,11 @@ def _look(starter: Starter, on_message: Callable[[str], None]) -> Outlook:
     watched = starter.watched
     try:
         outlook = watched.look()
-        if watched.is_due() and starter.may_start():
+        if starter.heed(on_message):
+            outlook = watched.look()
+        # nothing is proposed any more by a stretch that begins after the pages said no
+        may_start = watched.is_due() and starter.may_start()
+        if may_start and not starter.heed(on_message, at_once=True):
             on_message(f"{watched.campaign}: starting a stretch.")
             starter.start()
     except (httpx.HTTPError, PrefectException) as error:

@@ -62,7 +62,6 @@ class Watched:
         self._n_moves_then = 0
         self._n_futile = -1
         self._not_before = 0.0
-        self._alone_at = -1
         self._epoch_then = self._session.state.epoch
         self._epoch_seen = self._epoch_then
         self._free_since_s: float | None = None
@@ -71,6 +70,16 @@ class Watched:
     def campaign(self) -> str:
         """Its name."""
         return self._session.campaign
+
+    @property
+    def session(self) -> Session:
+        """Open on the campaign, without its lease."""
+        return self._session
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a live process held the lease at the last look."""
+        return self._outlook is Outlook.AT_WORK
 
     def close(self) -> None:
         """Lets go of the ledger and the lab."""
@@ -86,9 +95,7 @@ class Watched:
 
     def is_due(self) -> bool:
         """Tell whether to start a stretch now: it is due, and not just tried in vain."""
-        if self._outlook is not Outlook.DUE or self._alone_at == self._n_moves:
-            return False
-        return time.monotonic() >= self._not_before
+        return self._outlook is Outlook.DUE and time.monotonic() >= self._not_before
 
     def has_had_its_turn(self) -> bool:
         """Tell whether the stretch asked for last has held the lease and is over, or was killed.
@@ -103,12 +110,6 @@ class Watched:
         """Return what two supervisors call the same stretch: epoch, and a window of time."""
         epoch = self._session.ledger.campaign_row(self.campaign).epoch
         return f"{self.campaign}:{epoch}:{int(self._session.now_s // FIRST_PAUSE_S)}"
-
-    def leave_alone(self, why: str) -> None:
-        """Start no stretch before something in the ledger has changed."""
-        if self._alone_at != self._n_moves:
-            self._on_message(f"{self.campaign}: {why}; left alone until its ledger changes.")
-        self._alone_at = self._n_moves
 
     def note_start(self) -> None:
         """Note that a stretch was asked for; the longer in vain, the later the next one."""

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import httpx
 from prefect.artifacts import Artifact, MarkdownArtifact, ProgressArtifact
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import ArtifactUpdate
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectException
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
+from flows.asked import ASKING_S, act_in, briefly, enter, said_of
 from flows.portrait import describe, say_standing, share_done
 from planner.loop.sessions.session import Session
 
@@ -37,17 +36,19 @@ class Window:
 
     Args:
         session: whose campaign.
-        on_end_asked: is called when somebody cancels or suspends the run in the pages.
+        on_message: hears what was asked in the pages, in a sentence.
     """
 
-    def __init__(self, session: Session, *, on_end_asked: Callable[[], object]) -> None:
+    def __init__(self, session: Session, *, on_message: Callable[[str], None]) -> None:
         self._session = session
-        self._on_end_asked = on_end_asked
+        self._on_message = on_message
         self._next_look = time.monotonic() + EVERY_S
+        self._next_question = time.monotonic() + ASKING_S
         self._allowance = MOST_AT_ONCE
         self._allowed_at = time.monotonic()
         self._known: dict[str, UUID] = {}
         self.n_not_shown = 0
+        self.asked = ""
 
     def admits_task(self) -> bool:
         """Tell whether the server can take one more task run; if not, the step goes unshown."""
@@ -63,12 +64,26 @@ class Window:
 
     def look(self) -> None:
         """Show how it goes, and see what was asked in the pages; at once if it is not time yet."""
-        if time.monotonic() < self._next_look:
+        if time.monotonic() >= self._next_question:
+            self.heed()
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + EVERY_S
+            self.show()
+
+    def heed(self) -> None:
+        """See what was asked of this flow run in the pages, and enter it in the ledger.
+
+        ``asked`` is the word for it from then on; the stretch is to end then.
+        """
+        if self.asked:
             return
-        self._next_look = time.monotonic() + EVERY_S
-        if is_ending():
-            self._on_end_asked()
-        self.show()
+        run = _own_run()
+        self._next_question = time.monotonic() + (ASKING_S if run else EVERY_S)
+        act = None if run is None else act_in(run)
+        if act is not None:
+            enter(self._session, act)
+            self.asked = act.word
+            self._on_message(f"{self._session.campaign}: {said_of(act.word)}")
 
     def show(self) -> None:
         """Show the state of the campaign now."""
@@ -76,7 +91,7 @@ class Window:
         name = re.sub(r"[^a-z0-9]+", "-", state.campaign.lower()).strip("-")
         said = say_standing(state)
         try:
-            with _briefly() as client:
+            with briefly() as client:
                 self._put(
                     client,
                     ProgressArtifact(
@@ -104,37 +119,13 @@ class Window:
         client.update_artifact(known, ArtifactUpdate(data=data, description=artifact.description))
 
 
-def is_cancelling() -> bool:
-    """Tell whether somebody has cancelled this flow run in the pages."""
-    state = _own_state()
-    return state is not None and (state.is_cancelling() or state.is_cancelled())
-
-
-def is_ending() -> bool:
-    """Tell whether somebody has cancelled or suspended this flow run in the pages."""
-    state = _own_state()
-    return state is not None and (
-        state.is_cancelling() or state.is_cancelled() or state.is_paused()
-    )
-
-
-def _own_state() -> State[Any] | None:
-    """Return the state that the server has for this flow run; ``None`` if it does not tell."""
+def _own_run() -> FlowRun | None:
+    """Return what the server has of this flow run; ``None`` if it does not tell."""
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         return None
     try:
-        with _briefly() as client:
-            return client.read_flow_run(context.flow_run.id).state
+        with briefly() as client:
+            return client.read_flow_run(context.flow_run.id)
     except _TROUBLE:
         return None
-
-
-@contextmanager
-def _briefly() -> Iterator[SyncPrefectClient]:
-    """Give a client that does not try for long: the campaign waits meanwhile."""
-    with (
-        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}),
-        get_client(sync_client=True) as client,
-    ):
-        yield client

@@ -8,13 +8,21 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
-from sqlalchemy import Connection, Row, bindparam, insert, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from planner import __version__
 from planner.clock import Clock
-from planner.errors import InputError, LedgerTooNew, Refused
+from planner.errors import InputError, LedgerTooNew, Refused, StaleWrite
 from planner.ledger import schema
-from planner.ledger.entries import RECORDS, Entry, Expectation, OrderSent, Record, RunOpened
+from planner.ledger.entries import (
+    RECORDS,
+    Entry,
+    Expectation,
+    OrderSent,
+    Record,
+    RunOpened,
+    WantedSet,
+)
 from planner.ledger.projections import check_expectation, project
 from planner.ledger.stored_rows import copied, load_rows, save_rows
 
@@ -30,6 +38,9 @@ _TAKE_NUMBERS = (
     )
 )
 _INSERT_ENTRIES = insert(schema.entries)
+_BODIES = select(schema.entries.c.body).where(
+    schema.entries.c.campaign == bindparam("campaign"), schema.entries.c.kind == bindparam("kind")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,9 @@ def append_in(
     before = copied(rows)
     if expect is not None:
         check_expectation(expect, rows, campaign=campaign)
+    for line in lines:
+        if isinstance(line.record, WantedSet) and line.record.act:
+            _check_new(connection, line.record.act, campaign=campaign)
     entries = tuple(
         Entry(
             sequence=first + index,
@@ -139,6 +153,15 @@ def _check_latch(ledger: Row[Any], lines: Sequence[Line]) -> None:
             f"{ledger.stop_latched_by}): nothing is dispatched. When all is safe, a person clears "
             "it with 'planner clear'."
         )
+
+
+def _check_new(connection: Connection, act: str, *, campaign: str) -> None:
+    """Accepts an act that was done elsewhere if no entry of the campaign has it yet."""
+    asked = {"campaign": campaign, "kind": "wanted set"}
+    for body in connection.execute(_BODIES, asked).scalars():
+        record = RECORDS.validate_json(body)
+        if isinstance(record, WantedSet) and record.act == act:
+            raise StaleWrite(f"The act {act!r} is entered in campaign {campaign!r} already.")
 
 
 def _values(entry: Entry, line: Line) -> dict[str, Any]:

@@ -80,11 +80,19 @@ class CampaignTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSet:
-    """People want something else of the campaign."""
+    """People want something else of the campaign.
+
+    Args:
+        wanted: run, drain, hold or pause.
+        reason: why, in words.
+        act: what names an act that was done elsewhere, such as in Prefect's pages; it is entered
+            once. Empty for what was said to the planner itself.
+    """
 
     kind: Literal["wanted set"] = "wanted set"
     wanted: Wanted
     reason: str = ""
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,7 @@ class CampaignState:
         campaign: its name.
         spec: as opened or last amended.
         tables: SHA-256 of each table that the campaign rests on, by title.
+        acts: what was done elsewhere, and is entered.
         trials: by number, in the order in which they were proposed.
         imported: measurements from outside the campaign.
         excluded_imports: by number from 1, why one of them is left out.
@@ -141,6 +142,7 @@ class CampaignState:
     tables: Mapping[str, str] = field(default_factory=dict)
     epoch: int = 0
     wanted: Wanted = Wanted.RUN
+    acts: set[str] = field(default_factory=set)
     trials: Trials = field(default_factory=Trials)
     imported: list[Observation] = field(default_factory=list)
     excluded_imports: dict[int, str] = field(default_factory=dict)
@@ -350,6 +352,8 @@ def _(record: CampaignTaken, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: WantedSet, state: CampaignState, entry: Entry) -> None:
     state.wanted = record.wanted
+    if record.act:
+        state.acts.add(record.act)
     if record.wanted is Wanted.RUN and state.stopped is not None and state.stopped.failed:
         # a person who asks again after repeated failures says that the cause is mended
         state.stopped = state.stopped_at = None

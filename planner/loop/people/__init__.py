@@ -6,6 +6,7 @@ needs the campaign's lease: a person may act while an engine is at work.
 
 from planner.loop.people.asking import Wishes, ask, order_to_run, trials_to_tell
 from planner.loop.people.changing import adjust
+from planner.loop.people.elsewhere import enter_drain
 from planner.loop.people.holding import hold
 from planner.loop.people.judging import Verdict, abort, approve, reject, resolve, want
 from planner.loop.people.own import Proposed, propose
@@ -22,6 +23,7 @@ __all__ = [
     "adjust",
     "approve",
     "ask",
+    "enter_drain",
     "exclude",
     "hold",
     "note",

@@ -26,7 +26,7 @@ def describe_waiting(session: Session) -> str:
             f"the emergency stop is on ({state.latched.reason}); when all is safe: planner clear"
         )
     if state.wanted is not Wanted.RUN:
-        parts.append(f"the campaign is asked to {state.wanted}")
+        parts.append(f"the campaign is asked to {state.wanted} (planner go lets it go on)")
     return "; ".join(parts) or "nothing is under way"
 
 
