@@ -8,7 +8,7 @@ flow run keeps its state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,7 +31,6 @@ from planner.loop.sessions.session import Session
 AUTHOR = "Prefect's pages"
 FLOW_NAME = "campaign"
 ASKING_S = 2.0  # between two looks; one takes some 10 ms
-GO_ON = "To go on: planner go."
 _STOPPED = ["CANCELLING", "CANCELLED", "PAUSED"]
 _MOST = 50  # of the latest; older ones were entered long ago
 _CLOCKS_APART = timedelta(minutes=1)
@@ -44,19 +43,12 @@ class Act:
     Args:
         name: the same for whoever sees it, and however often.
         word: cancelled, suspended or paused.
-        run: the flow run's name in the pages.
         at: when.
     """
 
     name: str
     word: str
-    run: str
     at: datetime
-
-    @property
-    def reason(self) -> str:
-        """What was done, for the ledger."""
-        return f"{self.word} in Prefect's pages (flow run {self.run!r})"
 
 
 @contextmanager
@@ -86,7 +78,7 @@ def act_in(run: FlowRun) -> Act | None:
         return None
     # a run that is begun again, by a resume or a retry, can be stopped again
     name = f"prefect {run.id} {run.run_count} {word}"
-    return Act(name=name, word=word, run=run.name, at=state.timestamp)
+    return Act(name=name, word=word, at=state.timestamp)
 
 
 def enter(session: Session, act: Act, *, go: str = "") -> bool:
@@ -97,14 +89,14 @@ def enter(session: Session, act: Act, *, go: str = "") -> bool:
         act: what was asked.
         go: why the campaign goes on all the same; empty: it does not.
     """
-    return enter_drain(session, act.name, at=act.at, author=AUTHOR, reason=act.reason, go=go)
+    reason = f"{act.word} in Prefect's pages"
+    return enter_drain(session, act.name, at=act.at, author=AUTHOR, reason=reason, go=go)
 
 
 def catch_up(
     session: Session,
     file: Path,
     *,
-    on_message: Callable[[str], None],
     is_at_rest: bool,
     go: str = "",
 ) -> bool:
@@ -113,7 +105,6 @@ def catch_up(
     Args:
         session: of the campaign.
         file: its file; campaigns of the same name elsewhere are left alone.
-        on_message: hears what was asked, in a sentence.
         is_at_rest: whether no other process is at work on the campaign. Then a suspended flow run
             is closed, so that the pages offer no 'resume': that would let nothing go on.
         go: why the campaign goes on all the same; empty: it does not.
@@ -127,28 +118,18 @@ def catch_up(
             act = act_in(run)
             if act is None or run.parameters.get("file") != str(file.resolve()):
                 continue
-            if enter(session, act, go=go):
-                is_new = True
-                on_message(f"{session.campaign}: {said_of(act.word)}")
+            is_new |= enter(session, act, go=go)
             if is_at_rest and act.word != "cancelled":
                 end: State[Any] = Completed(name="Left", message=ended_as(act.word))
                 client.set_flow_run_state(run.id, end, force=True)
     return is_new
 
 
-def said_of(word: str) -> str:
-    """Return what is told where the campaign runs."""
-    return (
-        f"its stretch was {word} in Prefect's pages. Nothing more is proposed; what is approved "
-        f"is finished. {GO_ON}"
-    )
-
-
 def ended_as(word: str) -> str:
     """Return what the pages say of a stretch that ended for this reason."""
     return (
-        f"{word.capitalize()} in the pages; ended after its step, nothing is lost. What is "
-        f"approved is finished by the next stretch, and nothing more is proposed. {GO_ON}"
+        f"{word.capitalize()} in the pages; ended after its step, nothing is lost. Nothing more is "
+        f"proposed, and the next stretch finishes what is approved. To go on: planner go."
     )
 
 

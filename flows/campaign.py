@@ -56,7 +56,7 @@ def stretch(file: str, campaign: str, seed: int | None = None) -> State[Any]:
     loan.has_begun = True
     try:
         with _stops_at_a_step(loan.leave):
-            worked = work(loan.session, leave=loan.leave, on_message=loan.on_message)
+            worked = work(loan.session, leave=loan.leave)
             loan.step = worked.step
     except BaseException as error:
         loan.error = error
@@ -84,17 +84,15 @@ def work(
     *,
     leave: threading.Event,
     is_orphan: Callable[[], bool] = lambda: False,
-    on_message: Callable[[str], None],
 ) -> Worked:
     """Work through one stretch, with tasks for what is done and artifacts of how it goes.
 
     Args:
         session: under a lease.
         leave: ends the stretch after its step.
-        is_orphan: read between steps; ends it too.
-        on_message: is told what was asked in Prefect's pages, which ends it too.
+        is_orphan: read between steps; ends it too, like what is asked in Prefect's pages.
     """
-    window = Window(session, on_message=on_message)
+    window = Window(session)
 
     def as_task(name: str, act: Callable[[], T]) -> T:
         if not window.admits_task():
@@ -132,13 +130,8 @@ def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
             gathering_for([place]),
         ):
             # what was asked of an earlier stretch that was killed before it could enter it
-            catch_up(session, place.file, on_message=_hear_nothing, is_at_rest=True)
-            worked = work(
-                session,
-                leave=leave,
-                is_orphan=lambda: os.getppid() != parent,
-                on_message=_hear_nothing,
-            )
+            catch_up(session, place.file, is_at_rest=True)
+            worked = work(session, leave=leave, is_orphan=lambda: os.getppid() != parent)
     except HeldByAnother as error:
         return Completed(name="Skipped", message=str(error))
     except PlannerError as error:
@@ -146,10 +139,6 @@ def _on_its_own(file: Path, campaign: str, seed: int | None) -> State[Any]:
     if os.getppid() != parent:
         os._exit(1)  # whoever started this was killed; nobody is left to report to
     return _ended(worked, has_left=leave.is_set())
-
-
-def _hear_nothing(_: str) -> None:
-    """Nobody is there to be told."""
 
 
 def _ended(worked: Worked, *, has_left: bool) -> State[Any]:

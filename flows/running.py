@@ -65,7 +65,7 @@ def run_campaign(
         on_start()
         close_abandoned(file, session.campaign)  # we hold the lease, so they have no process
         # what was asked before this command was typed, and nobody was left to enter
-        catch_up(session, file, on_message=_hear_nothing, is_at_rest=True, go="run again")
+        catch_up(session, file, is_at_rest=True, go="run again")
         said = ""
         while True:
             loan = Loan(session=session, leave=leave, on_message=on_message)
@@ -79,10 +79,6 @@ def run_campaign(
                     on_message(f"{session.campaign} {step.why}.")
                     said = step.why
                 sleep_until(session, step.until, is_asked_to_leave=leave.is_set)
-
-
-def _hear_nothing(_: str) -> None:
-    """It is in the ledger, and what was typed since has overruled it."""
 
 
 def _import_ahead() -> None:
@@ -114,7 +110,7 @@ def _one_stretch(loan: Loan, file: Path) -> Step:
         if loan.error is None and not isinstance(trouble, Exception) and not _is_pause(trouble):
             raise  # Ctrl-C outside the work
         if _is_pause(trouble):  # Prefect does not take an end of what was suspended by force
-            catch_up(session, file, on_message=loan.on_message, is_at_rest=True)
+            catch_up(session, file, is_at_rest=True)
         elif loan.error is None:
             _tell(loan, name)
     if loan.error is not None and not _is_pause(loan.error):

@@ -95,13 +95,12 @@ class Starter:
         self._last: UUID | None = None
         self._next_question = 0.0
 
-    def heed(self, on_message: Callable[[str], None], *, at_once: bool = False) -> bool:
+    def heed(self, *, at_once: bool = False) -> bool:
         """Enter what people asked in Prefect's pages; tell whether there was something new.
 
         The stretch that it was asked of enters it too, unless it is killed before.
 
         Args:
-            on_message: hears what was asked, in a sentence.
             at_once: whether to look although it was looked a moment ago.
         """
         from flows.asked import ASKING_S, catch_up
@@ -110,9 +109,7 @@ class Starter:
             return False
         self._next_question = time.monotonic() + ASKING_S
         watched = self.watched
-        return catch_up(
-            watched.session, self._file, on_message=on_message, is_at_rest=not watched.is_at_work
-        )
+        return catch_up(watched.session, self._file, is_at_rest=not watched.is_at_work)
 
     def start(self) -> None:
         """Ask for the next stretch; what still seems to run has no process any more."""
@@ -159,11 +156,11 @@ def _look(starter: Starter, on_message: Callable[[str], None]) -> Outlook:
     watched = starter.watched
     try:
         outlook = watched.look()
-        if starter.heed(on_message):
+        if starter.heed():
             outlook = watched.look()
         # nothing is proposed any more by a stretch that begins after the pages said no
         may_start = watched.is_due() and starter.may_start()
-        if may_start and not starter.heed(on_message, at_once=True):
+        if may_start and not starter.heed(at_once=True):
             on_message(f"{watched.campaign}: starting a stretch.")
             starter.start()
     except (httpx.HTTPError, PrefectException) as error:

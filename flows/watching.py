@@ -12,13 +12,13 @@ from contextlib import ExitStack
 from enum import StrEnum
 
 from planner.clock import Clock
-from planner.ledger.entries import CampaignTaken, Entry
+from planner.ledger.entries import CampaignTaken, Entry, WantedSet
 from planner.ledger.replay import CampaignState
 from planner.loop.sessions.desk import Place, at_work
 from planner.loop.sessions.session import Session
 from planner.loop.steps.advance import Waiting, what_next
 from planner.loop.steps.outlook import has_work
-from planner.loop.steps.waiting import describe_waiting
+from planner.loop.steps.waiting import describe_waiting, describe_wish
 
 FIRST_PAUSE_S = 5.0
 LONGEST_PAUSE_S = 600.0
@@ -126,8 +126,11 @@ class Watched:
         return session
 
     def _hear(self, entry: Entry, _state: CampaignState) -> None:
-        """Count what moves the campaign; taking its lease alone does not."""
-        self._n_moves += not isinstance(entry.record, CampaignTaken)
+        """Count what moves the campaign, which taking its lease does not; tell what is wanted."""
+        record = entry.record
+        self._n_moves += not isinstance(record, CampaignTaken)
+        if isinstance(record, WantedSet):
+            self._on_message(f"{self.campaign}: {describe_wish(record, by=entry.author)}")
 
     def _note_free(self) -> None:
         """Note since when nobody holds the lease; a short stretch is only seen by its epoch."""

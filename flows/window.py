@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectException
 
-from flows.asked import ASKING_S, act_in, briefly, enter, said_of
+from flows.asked import ASKING_S, act_in, briefly, enter
 from flows.portrait import describe, say_standing, share_done
 from planner.loop.sessions.session import Session
 
@@ -36,12 +35,10 @@ class Window:
 
     Args:
         session: whose campaign.
-        on_message: hears what was asked in the pages, in a sentence.
     """
 
-    def __init__(self, session: Session, *, on_message: Callable[[str], None]) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._on_message = on_message
         self._next_look = time.monotonic() + EVERY_S
         self._next_question = time.monotonic() + ASKING_S
         self._allowance = MOST_AT_ONCE
@@ -83,7 +80,6 @@ class Window:
         if act is not None:
             enter(self._session, act)
             self.asked = act.word
-            self._on_message(f"{self._session.campaign}: {said_of(act.word)}")
 
     def show(self) -> None:
         """Show the state of the campaign now."""

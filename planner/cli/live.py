@@ -26,9 +26,11 @@ from planner.ledger.entries import (
     StopLatched,
     TrialMoved,
     TrialProposed,
+    WantedSet,
 )
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.stating import is_class, wanted_classes
+from planner.loop.steps.waiting import describe_wish
 from planner.space import Configuration
 from planner.trials import Trial, TrialState
 
@@ -66,10 +68,13 @@ class Progress:
                 self._show_now(state, f"trial {record.trial} proposed: {record.proposal.reason}")
             case RunOpened():
                 self._show_now(state, f"trial {record.trial} runs at {record.source}")
+            case WantedSet():
+                said = describe_wish(record, by=entry.author)
+                self._say(f"{state.campaign}: {said}", style="yellow")
             case _:
-                said = _remark_on(entry, state)
-                if said is not None:
-                    self._say(said[0], style=said[1])
+                remark = _remark_on(entry, state)
+                if remark is not None:
+                    self._say(remark[0], style=remark[1])
 
     def message(self, text: str) -> None:
         """Shows a sentence of the engine."""

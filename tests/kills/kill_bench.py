@@ -21,7 +21,7 @@ LAB = ROOT / "tests" / "lab"
 
 CAMPAIGN = """
 schema: 1
-campaign: bench
+campaign: {name}
 parameters:
   temperature: {{low: 100, high: 150, unit: degC}}
   flow: {{low: 1, high: 5, unit: sccm}}
@@ -68,6 +68,7 @@ class Bench:
         capacity: of the lab.
         policy: of the campaign; None: the start of its own, with forecasts from the third trial on.
         home: of Prefect's, to copy.
+        name: of the campaign and its file.
     """
 
     def __init__(
@@ -79,10 +80,12 @@ class Bench:
         capacity: int = 1,
         policy: str | None = None,
         home: Path | None = None,
+        name: str = "bench",
     ) -> None:
         self.folder = folder
         self.trials = trials
-        self.file = folder / "bench.yaml"
+        self.file = folder / f"{name}.yaml"
+        self.ledger = folder / f"{name}.planner" / "ledger.db"
         self._latency_s = latency_s
         self._port = 0
         self._processes: list[subprocess.Popen[str]] = []
@@ -91,7 +94,7 @@ class Bench:
         self.start_lab()
         url = f"http://127.0.0.1:{self._port}"
         policy = policy or f"start: {trials}"
-        text = CAMPAIGN.format(url=url, trials=trials, capacity=capacity, policy=policy)
+        text = CAMPAIGN.format(name=name, url=url, trials=trials, capacity=capacity, policy=policy)
         self.file.write_text(text)
 
     def start_lab(self) -> None:
@@ -114,7 +117,7 @@ class Bench:
 
     def count(self) -> Count:
         acts = [row[0] for row in self._ask_lab("select key from acts")]
-        with closing(sqlite3.connect(self.folder / "bench.planner" / "ledger.db")) as ledger:
+        with closing(sqlite3.connect(self.ledger)) as ledger:
             trials = dict(ledger.execute("select state, count(*) from trials group by state"))
             runs = {row[0] for row in ledger.execute("select key from runs")}
         return Count(

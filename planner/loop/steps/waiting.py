@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from planner.ledger.entries import WantedSet
 from planner.ledger.replay import CampaignState
 from planner.loop.dispatch.holding_back import why_held
 from planner.loop.rules.allowance import find_shortage
@@ -40,6 +41,20 @@ def waits_for_people(state: CampaignState) -> bool:
         or (state.stopped is None and (is_short or state.out_of_service))
         or (state.stopped is None and state.wanted is not Wanted.RUN)
     )
+
+
+_MEANS = {
+    Wanted.RUN: "it proposes and dispatches",
+    Wanted.DRAIN: "nothing more is proposed, and what is approved is finished",
+    Wanted.HOLD: "it proposes, and nothing is sent to a device",
+    Wanted.PAUSE: "nothing is proposed or sent to a device, and open runs are finished",
+}
+
+
+def describe_wish(wish: WantedSet, *, by: str) -> str:
+    """Says what is wanted of a campaign from now on, and what that means."""
+    why = f" ({wish.reason})" if wish.reason else ""
+    return f"asked to {wish.wanted} by {by}{why}: {_MEANS[wish.wanted]}."
 
 
 def describe_time(state: CampaignState, until: datetime, *, now: datetime) -> str:
