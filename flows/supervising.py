@@ -72,7 +72,7 @@ def supervise(
             while True:
                 serving.keep_alive()
                 deployed.look()
-                outlooks = [_look(starter, on_message) for starter in starters]
+                outlooks = [look_at(starter, on_message) for starter in starters]
                 is_done = all(each in _AT_REST for each in outlooks)
                 if (until_done and is_done) or leave.wait(POLL_S):
                     return outlooks
@@ -150,7 +150,13 @@ class Starter:
         self._deployment = self._last = None
 
 
-def _look(starter: Starter, on_message: Callable[[str], None]) -> Outlook:
+def look_at(starter: Starter, on_message: Callable[[str], None]) -> Outlook:
+    """Look at one campaign, heed what was asked in the pages, and start what is due.
+
+    Args:
+        starter: of the campaign.
+        on_message: hears what is started, and what does not go.
+    """
     from prefect.exceptions import PrefectException
 
     watched = starter.watched
