@@ -30,7 +30,8 @@ from planner.loop.sessions.session import Session
 
 AUTHOR = "Prefect's pages"
 FLOW_NAME = "campaign"
-ASKING_S = 2.0  # between two looks; one takes some 10 ms
+ASKING_S = 2.0  # of a stretch at its own state
+LOOKING_S = 10.0  # of the supervisor at all states: what a stretch does not see is not urgent
 _STOPPED = ["CANCELLING", "CANCELLED", "PAUSED"]
 _MOST = 50  # of the latest; older ones were entered long ago
 _CLOCKS_APART = timedelta(minutes=1)
@@ -54,11 +55,15 @@ class Act:
 @contextmanager
 def briefly() -> Iterator[SyncPrefectClient]:
     """Give a client that does not try for long: a campaign waits meanwhile."""
-    with (
-        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}),
-        get_client(sync_client=True) as client,
-    ):
+    with without_patience(), get_client(sync_client=True) as client:
         yield client
+
+
+@contextmanager
+def without_patience() -> Iterator[None]:
+    """Try a request twice at most inside the block."""
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}):
+        yield
 
 
 def act_in(run: FlowRun) -> Act | None:

@@ -103,11 +103,11 @@ class Starter:
         Args:
             at_once: whether to look although it was looked a moment ago.
         """
-        from flows.asked import ASKING_S, catch_up
+        from flows.asked import LOOKING_S, catch_up
 
         if time.monotonic() < self._next_question and not at_once:
             return False
-        self._next_question = time.monotonic() + ASKING_S
+        self._next_question = time.monotonic() + LOOKING_S
         watched = self.watched
         return catch_up(watched.session, self._file, is_at_rest=not watched.is_at_work)
 

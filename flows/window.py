@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectException
 
-from flows.asked import ASKING_S, act_in, briefly, enter
+from flows.asked import ASKING_S, act_in, briefly, enter, without_patience
 from flows.portrait import describe, say_standing, share_done
 from planner.loop.sessions.session import Session
 
@@ -120,8 +120,10 @@ def _own_run() -> FlowRun | None:
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         return None
+    # to make a client takes longer than to ask; of a flow that is no coroutine it is this kind
+    assert isinstance(context.client, SyncPrefectClient)
     try:
-        with briefly() as client:
-            return client.read_flow_run(context.flow_run.id)
+        with without_patience():
+            return context.client.read_flow_run(context.flow_run.id)
     except _TROUBLE:
         return None
