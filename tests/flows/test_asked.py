@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -163,6 +164,10 @@ def test_a_campaign_stopped_in_the_pages_rests_until_go_and_then_needs_no_restar
     assert any(f"asked to drain by Prefect's pages ({word}" in line for line in said)
     assert server.ended_as == ("" if word == "cancelled" else "Left"), "there is no resume"
     assert look_at(starter, said.append) is Outlook.PERSON
+    with closing(Watched(Place(file=file), on_message=said.append)) as watched:
+        restarted = Counting(watched, file=file, home=file.parent)
+        assert look_at(restarted, said.append) is Outlook.PERSON
+        assert restarted.n == 0, "a new supervisor lets nothing go on by itself"
     with at_work(Place(file=file), with_lab=False, may_begin=False) as session:
         assert session.state.wanted is Wanted.DRAIN
         assert len(session.state.acts) == 1

@@ -66,41 +66,30 @@ def test_a_run_drains_when_it_is_cancelled_or_suspended_and_goes_on_only_when_to
 def test_served_campaigns_drain_by_their_next_stretches_and_go_on_without_a_restart(
     bench: Bench, other: Bench
 ) -> None:
-    """One campaign under ``planner up``, and one that was deployed there and is nobody's file."""
+    """One campaign under ``planner up`` is cancelled, one that was deployed there is suspended.
+
+    The other word means the same to either: it is the stretch that enters it, and what the
+    supervisor makes of both is in tests/flows/test_asked.py.
+    """
     pages = Pages(bench)
-    planner = bench.planner("up", str(bench.file))
+    bench.planner("up", str(bench.file))
     await_acts(bench)  # so the server is there
     home = str(bench.folder / ".prefect")
-    deployed = other.planner("deploy", str(other.file), "--interval", "10", "--home", home)
+    other.planner("deploy", str(other.file), "--interval", "15", "--home", home)
     let_some_wait(bench)
     assert pages.cancel("bench") == "ACCEPT"
     await_wish(bench, "cancelled")
-    assert deployed.wait(timeout=PATIENCE_S) == 0
     await_acts(other)
     let_some_wait(other)
     assert pages.suspend("other") == "ACCEPT"
     await_wish(other, "suspended")
     await_drain(bench)
     go(bench)
-    await_acts(bench)
-    let_some_wait(bench)
-    assert pages.suspend("bench") == "ACCEPT"
-    await_wish(bench, "suspended")
     await_drain(other)
-    await_drain(bench)
-    assert "Suspended" not in bench.flow_run_states(), "the pages offer a resume"
-    planner.kill()
-    planner.wait()
-    said = len((bench.folder / "out.txt").read_text())
-    bench.planner("up", str(bench.file))
-    until(
-        lambda: "waits for people" in (bench.folder / "out.txt").read_text()[said:],
-        within_s=PATIENCE_S,
-        what="a new supervisor leaves it at rest",
-    )
-    assert_drained(bench)
-    assert_told_once(bench, ["cancelled", "suspended"])
     assert_told_once(other, ["suspended"])
+    assert "Suspended" not in bench.flow_run_states(), "the pages offer a resume"
+    await_acts(bench)
+    assert_told_once(bench, ["cancelled"])
 
 
 class Pages:
