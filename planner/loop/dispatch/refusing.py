@@ -46,8 +46,10 @@ def record_refused(session: Session, refusals: Refusals) -> None:
     if not isinstance(lab, TellingLab) or now_s - refusals.looked_at < _LOOK_S:
         return
     refusals.looked_at = now_s
-    for stray in lab.strays():
-        reason = _find_fault(session, stray)
+    strays = lab.strays()
+    campaigns = {row.name for row in session.ledger.campaigns()} if strays else set()
+    for stray in strays:
+        reason = _find_fault(session, stray, campaigns)
         if reason:
             _count(refusals, session.state.spec.source.name, stray, reason)
     due = [place for place in refusals.waiting if _is_due(session, refusals, place)]
@@ -79,7 +81,7 @@ def _is_due(session: Session, refusals: Refusals, place: _Place) -> bool:
     return last is None or abs((session.clock.now() - last.at).total_seconds()) >= EVERY_S
 
 
-def _find_fault(session: Session, stray: Stray) -> str:
+def _find_fault(session: Session, stray: Stray, campaigns: set[str]) -> str:
     """Returns why a message is refused; nothing where it is merely late, or another campaign's."""
     state, lab = session.state, session.lab
     who = repr(stray.device) if stray.device is not None else "the device"
@@ -93,7 +95,7 @@ def _find_fault(session: Session, stray: Stray) -> str:
     campaign = stray.key.rsplit("/", 2)[0]
     if campaign == session.campaign:
         return _find_fault_with_run(state, stray, said)
-    if any(row.name == campaign for row in session.ledger.campaigns()):
+    if campaign in campaigns:
         return "" if stray.what == "news" else f"{said}, of which it was not asked"
     return f"{said}, and no campaign of this ledger is called {campaign!r}"
 
