@@ -230,11 +230,14 @@ def _borrowed(asked: _Asked, lab: Lab) -> Iterator[Borrowed]:
 
 def _shared_ledger(asked: _Asked, held: ExitStack) -> Ledger | None:
     from planner.cli.places import ledger_of
+    from planner.loop.sessions.opening import check_names
 
     try:
-        return held.enter_context(ledger_of(asked.file, create=False))
+        ledger = held.enter_context(ledger_of(asked.file, create=False))
     except UnknownName:  # no campaign has begun
         return None
+    check_names(ledger, asked.spec)  # its lease goes by the name
+    return ledger
 
 
 def _is_person(as_json: bool) -> bool:
