@@ -14,8 +14,19 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
 
 from planner.space import Value
-from planner.trials import HeldBy, KeptBy, Measured, Proposal, RunState, TrialState, Wanted
+from planner.trials import (
+    DeviceState,
+    HeldBy,
+    KeptBy,
+    Measured,
+    Proposal,
+    RunState,
+    TrialState,
+    Wanted,
+)
 
+LEAVE_OUT = "leave-out"  # the verdict on results that came late, to keep them and no more
+TAKE_IN = "take-in"  # the verdict that makes data of one
 Command = Literal["start", "abort", "adjust"]  # what an order in the outbox asks of a source
 
 
@@ -190,6 +201,7 @@ class RunMoved:
 
     Args:
         evidence: how we know, in words: the device's answer, a time-out, a person.
+        unheard: whether it ends without the device's own word, by a person's verdict.
         began: when it started, by the device's clock, where it says so.
         ended: when it ended, likewise.
         has_restarted: whether the device began anew while the run was under way.
@@ -199,9 +211,20 @@ class RunMoved:
     key: str
     to: RunState
     evidence: str = ""
+    unheard: bool = False
     began: datetime | None = None
     ended: datetime | None = None
     has_restarted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardLate:
+    """A device says what became of a run that had ended without its word; the run stays ended."""
+
+    kind: Literal["heard late"] = "heard late"
+    key: str
+    state: DeviceState
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +297,7 @@ class ResultArrived:
 
     Args:
         payload: as the source sent it.
-        late: it came after the trial had ended, and is kept and flagged only.
+        late: it came after its run had ended, and waits for a person to take it in or leave it.
     """
 
     kind: Literal["result arrived"] = "result arrived"
@@ -431,7 +454,7 @@ class ResultQuarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictGiven:
-    """A person decides what cannot be known."""
+    """A person decides what cannot be known, or what becomes of a result that came late."""
 
     kind: Literal["verdict given"] = "verdict given"
     trial: int
@@ -591,6 +614,7 @@ Record = Annotated[
     | RunOpened
     | OrderSent
     | RunMoved
+    | HeardLate
     | OrderKeptBack
     | AdjustmentAsked
     | AdjustmentApproved

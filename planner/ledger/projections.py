@@ -14,6 +14,8 @@ from pydantic import JsonValue
 
 from planner.errors import Conflict, Refused, StaleWrite, UnknownName
 from planner.ledger.entries import (
+    LEAVE_OUT,
+    TAKE_IN,
     AdjustmentAsked,
     ApprovalGiven,
     CampaignAmended,
@@ -365,8 +367,11 @@ def _(record: ResultQuarantined, entry: Entry, rows: Rows) -> None:
 @_apply.register
 def _(record: VerdictGiven, entry: Entry, rows: Rows) -> None:
     _trial(rows, entry, record.trial)
+    if record.verdict == TAKE_IN:
+        return  # what becomes data settles itself
+    settled = InboxState.LATE if record.verdict == LEAVE_OUT else InboxState.QUARANTINED
     for row in list(rows.inbox.values()):
-        if row.trial == record.trial and row.state is InboxState.QUARANTINED:
+        if row.trial == record.trial and row.state is settled:
             _settle(rows, entry, row.key, row.result_digest, InboxState.SETTLED)
 
 

@@ -16,6 +16,8 @@ from typing import Any
 from planner.campaign import CampaignSpec
 from planner.errors import UnknownName
 from planner.ledger.entries import (
+    LEAVE_OUT,
+    TAKE_IN,
     AdjustmentAnswered,
     AdjustmentApproved,
     AdjustmentAsked,
@@ -28,6 +30,7 @@ from planner.ledger.entries import (
     CoverageAlarm,
     Entry,
     FitFailed,
+    HeardLate,
     ImportExcluded,
     IntervalsCorrected,
     MessagesRefused,
@@ -71,9 +74,11 @@ from planner.trials import (
     Trial,
     TrialState,
     Wanted,
+    is_charged,
 )
 
 _OPEN = frozenset(TrialState) - TERMINAL_TRIALS
+_WITHOUT_RESULT = TERMINAL_TRIALS - {TrialState.COMPLETED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,7 @@ class CampaignState:
         refused: what was refused of messages of devices, by device and what they were.
         unsettled: results in the inbox that no observation or quarantine has settled yet, by
             key and digest.
+        late: results that came after their run had ended and wait for a person, likewise.
         stopped: the stop rule that ended it, if one did.
         latched: the emergency stop, while it is on.
         changed: sequence of the last entry that a model could learn from.
@@ -151,6 +157,7 @@ class CampaignState:
     out_of_service: dict[str | None, str] = field(default_factory=dict)
     refused: dict[tuple[str | None, str], RefusedSoFar] = field(default_factory=dict)
     unsettled: dict[tuple[str, str], ResultArrived] = field(default_factory=dict)
+    late: dict[tuple[str, str], ResultArrived] = field(default_factory=dict)
     stopped: CampaignStopped | None = None
     stopped_at: datetime | None = None
     fit_failures: list[FitFailed] = field(default_factory=list)
@@ -245,10 +252,20 @@ class CampaignState:
         imported = (each for each in self._taken_in if not each.failed)
         told = (
             trial.observation
-            for trial in self.in_state(TrialState.COMPLETED)
+            for trial in self.measured
             if trial.observation is not None and not trial.excluded
         )
         return [*imported, *told]
+
+    @property
+    def measured(self) -> list[Trial]:
+        """Completed trials, and those whose result came after they had ended otherwise."""
+        completed = self.in_state(TrialState.COMPLETED)
+        later = self.trials.view("measured later", lambda: Members(is_measured_later)).numbers
+        if not later:
+            return completed
+        found = [*completed, *(self.trials[number] for number in later)]
+        return sorted(found, key=lambda each: each.number)
 
     @property
     def failures(self) -> list[Configuration]:
@@ -258,7 +275,8 @@ class CampaignState:
         """
         imported = [each.configuration for each in self._taken_in if each.failed]
         failed = self.in_state(TrialState.FAILED_BY_PROCESS)
-        return [*imported, *(trial.configuration for trial in failed if not trial.excluded)]
+        told = (each for each in failed if not each.excluded and each.observation is None)
+        return [*imported, *(trial.configuration for trial in told)]
 
     @property
     def _taken_in(self) -> list[Observation]:
@@ -272,7 +290,8 @@ class CampaignState:
     @property
     def n_committed(self) -> int:
         """Trials that count against the budget: charged, reserved, or waiting for approval."""
-        return self.trials.count(*CHARGED, *PENDING)
+        used = self.trials.view("charged as used", lambda: Members(_is_charged_as_used)).numbers
+        return self.trials.count(*CHARGED, *PENDING) + len(used)
 
     def run_of(self, key: str) -> tuple[Trial, Run]:
         """Returns the trial and run of a key.
@@ -373,6 +392,7 @@ def _(record: TrialProposed, state: CampaignState, entry: Entry) -> None:
         proposal=record.proposal,
         state=TrialState.PROPOSED,
         proposed_at=entry.at,
+        since=entry.at,
         source=record.source,
         handed=record.handed,
     )
@@ -383,7 +403,12 @@ def _(record: TrialMoved, state: CampaignState, entry: Entry) -> None:
     trial = state.trials[record.trial]
     ended = entry.at if record.to in TERMINAL_TRIALS else None
     state.trials[record.trial] = replace(
-        trial, state=record.to, reason=record.reason, ended_at=ended, held_by=record.held_by
+        trial,
+        state=record.to,
+        reason=record.reason,
+        ended_at=ended,
+        held_by=record.held_by,
+        since=entry.at,
     )
     if record.to in TERMINAL_TRIALS:
         state.changed = entry.sequence
@@ -432,7 +457,13 @@ def _(record: RunMoved, state: CampaignState, entry: Entry) -> None:
         has_restarted=run.has_restarted or record.has_restarted,
         kept_back="",
         kept_by=None,
+        is_unheard=record.unheard,
     )
+
+
+@_apply.register
+def _(record: HeardLate, state: CampaignState, entry: Entry) -> None:
+    _replace_run(state, record.key, heard_late=record.state)
 
 
 @_apply.register
@@ -474,8 +505,8 @@ def _(record: AdjustmentAnswered, state: CampaignState, entry: Entry) -> None:
 
 @_apply.register
 def _(record: ResultArrived, state: CampaignState, entry: Entry) -> None:
-    if not record.late:
-        state.unsettled[record.key, record.result_digest] = record
+    waiting = state.late if record.late else state.unsettled
+    waiting[record.key, record.result_digest] = record
 
 
 @_apply.register
@@ -506,6 +537,7 @@ def _(record: OutcomesObserved, state: CampaignState, entry: Entry) -> None:
     state.changed = entry.sequence
     if record.key is not None and record.result_digest is not None:
         state.unsettled.pop((record.key, record.result_digest), None)
+        state.late.pop((record.key, record.result_digest), None)
 
 
 @_apply.register
@@ -635,7 +667,12 @@ def _(record: Noted, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: VerdictGiven, state: CampaignState, entry: Entry) -> None:
     trial = state.trials[record.trial]
-    state.trials[record.trial] = replace(trial, quarantined=())
+    if record.verdict == LEAVE_OUT:
+        for key, digest in list(state.late):
+            if any(run.key == key for run in trial.runs):
+                del state.late[key, digest]
+    elif record.verdict != TAKE_IN:
+        state.trials[record.trial] = replace(trial, quarantined=())
 
 
 @_apply.register
@@ -664,3 +701,12 @@ def _replace_run(campaign: CampaignState, key: str, /, **changes: Any) -> None:
 def is_open(run: Run) -> bool:
     """Tells whether an attempt has not ended."""
     return run.state not in TERMINAL_RUNS
+
+
+def is_measured_later(trial: Trial) -> bool:
+    """Tells whether a trial that had ended otherwise has a result all the same."""
+    return trial.state in _WITHOUT_RESULT and trial.observation is not None
+
+
+def _is_charged_as_used(trial: Trial) -> bool:
+    return trial.state in TERMINAL_TRIALS - CHARGED and is_charged(trial)

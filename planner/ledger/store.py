@@ -203,12 +203,21 @@ class Ledger:
         campaign: str | None = None,
         *,
         states: Collection[InboxState] = (InboxState.WAITING,),
+        key: str | None = None,
     ) -> tuple[InboxRow, ...]:
-        """Returns the results in these states, in the order in which they arrived."""
+        """Returns the results in these states, in the order in which they arrived.
+
+        Args:
+            campaign: whose; of all where it is None.
+            states: of the results.
+            key: of one run alone.
+        """
         table = schema.inbox
         query = select(table).where(table.c.state.in_(sorted(states))).order_by(table.c.sequence)
         if campaign is not None:
             query = query.where(table.c.campaign == campaign)
+        if key is not None:
+            query = query.where(table.c.key == key)
         return tuple(InboxRow(**row) for row in self._fetch(query))
 
     def take(

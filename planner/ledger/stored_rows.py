@@ -17,6 +17,7 @@ PROJECTIONS = (schema.campaigns, schema.trials, schema.runs, schema.outbox, sche
 _LOOKS_AT_RUNS = frozenset(
     {
         *("run opened", "order sent", "order kept back", "run moved", "result arrived"),
+        "heard late",
         *("adjustment asked", "adjustment approved", "adjustment answered"),
     }
 )

@@ -1,5 +1,6 @@
 """Trials, runs, observations and proposals, and their life cycle."""
 
+from planner.trials.charging import BEGUN, is_charged, is_used
 from planner.trials.identity import PROTOCOL_VERSION, digest_json, digest_order, make_key
 from planner.trials.messages import (
     ANSWERS,
@@ -32,6 +33,7 @@ from planner.trials.records import (
 )
 from planner.trials.states import (
     CHARGED,
+    CHARGED_AS_USED,
     DISPATCHING,
     PENDING,
     PROPOSING,
@@ -49,7 +51,9 @@ from planner.trials.values import Artifact, Curve, OutcomeValue, StoredCurve
 
 __all__ = [
     "ANSWERS",
+    "BEGUN",
     "CHARGED",
+    "CHARGED_AS_USED",
     "DISPATCHING",
     "HEARTBEATS",
     "ORDERS",
@@ -93,5 +97,7 @@ __all__ = [
     "check_trial_move",
     "digest_json",
     "digest_order",
+    "is_charged",
+    "is_used",
     "make_key",
 ]

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Literal
 
 from planner.space import Configuration, Value
-from planner.trials.states import RunState, TrialState
+from planner.trials.states import DeviceState, RunState, TrialState
 from planner.trials.values import OutcomeValue
 
 Origin = Literal["start", "model", "fallback", "person", "random"]
 # what keeps an approved trial from a device
-HeldBy = Literal["interlock", "limits", "shortage", "person"]
+HeldBy = Literal["interlock", "limits", "shortage", "person", "late word"]
 # what keeps an order from being sent or taken
 KeptBy = Literal["busy", "locked", "precondition", "clock", "person", "service", "limits"]
 AdjustmentState = Literal["awaiting approval", "approved", "taken", "refused"]
@@ -190,6 +190,8 @@ class Run:
         device: which of the source's devices has it, where it has several.
         not_after: the device refuses to begin it later.
         handle: the device's own for it, where it prepares orders before they begin.
+        is_unheard: whether it ended without the device's own word, by a verdict.
+        heard_late: what the device said of it after that.
     """
 
     key: str
@@ -213,6 +215,8 @@ class Run:
     kept_by: KeptBy | None = None
     adjustments: tuple[Adjusted, ...] = ()
     handle: str = ""
+    is_unheard: bool = False
+    heard_late: DeviceState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +230,7 @@ class Trial:
             dispatches it.
         reason: of the last move.
         held_by: what holds it, while it is held.
+        since: when it came to the state that it is in.
         quarantined: why a result was put aside, if one waits for a verdict.
         versions: every accepted part of its result, in order; the observation joins them.
         excluded: why its observation is left out, if a person has excluded it.
@@ -252,6 +257,7 @@ class Trial:
     given_up: Mapping[str, str] = field(default_factory=dict)
     approved_by: tuple[str, ...] = ()
     held_by: HeldBy | None = None
+    since: datetime | None = None
 
     @property
     def run(self) -> Run | None:

@@ -132,7 +132,8 @@ PENDING = frozenset(
     {_T.AWAITING_APPROVAL, _T.APPROVED, _T.HELD, _T.RUNNING, _T.IN_DOUBT}
 )  # the model treats these as about to be observed
 RESERVED = frozenset({_T.APPROVED, _T.HELD, _T.RUNNING, _T.IN_DOUBT})
-CHARGED = frozenset({_T.COMPLETED, _T.FAILED_BY_PROCESS, _T.FAILED_BY_MACHINE, _T.ABORTED})
+CHARGED = frozenset({_T.COMPLETED, _T.FAILED_BY_PROCESS})
+CHARGED_AS_USED = frozenset({_T.FAILED_BY_MACHINE, _T.ABORTED})  # see planner.trials.charging
 TERMINAL_TRIALS = frozenset(state for state, leads in TRIAL_LEADS.items() if not leads)
 TERMINAL_RUNS = frozenset(state for state, leads in RUN_LEADS.items() if not leads)
 

@@ -22,9 +22,16 @@ from planner.ledger.replay import is_open
 from planner.loop.dispatch.adjusting import with_changes
 from planner.loop.dispatch.ending import send_aborts, unheard
 from planner.loop.dispatch.handing_over import is_ours, may_be_there, only_ours, recall
+from planner.loop.dispatch.late import (
+    arrival,
+    ask_late,
+    contradicts,
+    ended_keys,
+    is_late_news,
+    late_records,
+)
 from planner.loop.dispatch.sending import is_fresh, poll, send_waiting
 from planner.loop.results.check import check_result
-from planner.loop.results.intake import stow
 from planner.loop.sensors.sensed import sense_trial, with_sensed
 from planner.loop.sessions.session import Session
 from planner.trials import (
@@ -34,7 +41,6 @@ from planner.trials import (
     RunState,
     Trial,
     TrialState,
-    digest_json,
 )
 
 _WATCHED_S = 10.0  # at least, before a run that was found open is overdue
@@ -74,10 +80,14 @@ def poll_source(session: Session, *, asks: bool = True) -> list[Answer]:
     runs = open_runs(session)
     if session.lab.is_person:
         return send_waiting(session, runs)
+    late = ask_late(session) if asks else []
+    again = {
+        session.state.run_of(each.key)[0].number for each in late if _contradicts(session, each)
+    }
     fresh = [each for each in runs if is_fresh(session, each[1])]
-    known = send_waiting(session, fresh)
+    known = send_waiting(session, [each for each in fresh if each[0].number not in again])
     told = _told(session, runs)
-    known = [*(each for each in known if each.key not in told), *told.values()]
+    known = [*late, *(each for each in known if each.key not in told), *told.values()]
     others = [each for each in runs if each not in fresh and each[1].key not in told]
     if not asks:
         others = []
@@ -102,7 +112,12 @@ def _told(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer]:
     if not isinstance(session.lab, TellingLab):
         return {}
     recall(session, runs)
-    return only_ours(session, session.lab.told([run.key for _, run in runs]))
+    keys = [*(run.key for _, run in runs), *ended_keys(session.state)]
+    return only_ours(session, session.lab.told(keys))
+
+
+def _contradicts(session: Session, answer: Answer) -> bool:
+    return contradicts(session.state.run_of(answer.key)[1], answer)
 
 
 def _is_forgotten(session: Session, run: Run, answers: Mapping[str, Answer]) -> bool:
@@ -134,6 +149,8 @@ def is_news(session: Session, answer: Answer) -> bool:
     if not is_ours(session, answer):
         return False
     _, run = session.state.run_of(answer.key)
+    if not is_open(run):
+        return is_late_news(session, run, answer)
     if run.state is RunState.IN_DOUBT:
         # that it still runs is no news of one that has taken too long or outlived its device's
         # program; its end would be
@@ -173,15 +190,20 @@ def _record(session: Session, answers: list[Answer]) -> None:
         trial, run = session.state.run_of(answer.key)
         if is_open(run):
             found = _consequences(session, answer, trial, run)
-            records += [_with_times(each, answer) for each in found]
+            found = [_with_times(each, answer) for each in found]
+        else:
+            found = late_records(session, answer, trial, run)
+        records += found
+        if found:
             states[trial.number] = trial.state
             # two drivers may hear the same: whoever is later looks again
-            runs |= {each.key: run.state for each in found if isinstance(each, RunMoved)}
+            moved = {each.key for each in found if isinstance(each, RunMoved)}
+            runs |= {key: session.state.run_of(key)[1].state for key in moved}
     if records:
         session.write(records, trials=states, runs=runs)
     for answer in answers:
         if not is_open(session.state.run_of(answer.key)[1]):
-            session.forget(answer.key)
+            session.note_end(answer)
 
 
 def _with_times(record: Record, answer: Answer) -> Record:
@@ -207,7 +229,8 @@ def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> l
         return records if to is not run.state else []
     match answer.state:
         case DeviceState.DONE:
-            return _done(session, answer, trial, run)
+            ended = RunMoved(key=run.key, to=RunState.COMPLETED, evidence=answer.reason)
+            return [ended, arrival(session, answer)]
         case DeviceState.ABORTED:
             # why a person wanted it says more than that it was wanted
             why = run.evidence if run.state is RunState.ABORTING else said
@@ -222,20 +245,6 @@ def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> l
         case _:
             is_process = answer.failure == "process"
             return fail(session, trial, run, reason=said, is_process=is_process)
-
-
-def _done(session: Session, answer: Answer, trial: Trial, run: Run) -> list[Record]:
-    payload = {}
-    if answer.result is not None:
-        stowed = stow(answer.result, session.intake.artifacts)
-        payload = RESULTS.dump_python(stowed, mode="json")
-    arrived = ResultArrived(
-        key=run.key,
-        result_digest=digest_json(payload),
-        payload=payload,
-        late=trial.state in TERMINAL_TRIALS,
-    )
-    return [RunMoved(key=run.key, to=RunState.COMPLETED, evidence=answer.reason), arrived]
 
 
 def in_doubt(session: Session, trial: Trial, run: Run, *, reason: str) -> list[Record]:

@@ -262,6 +262,8 @@ def _beside(session: Session) -> Session:
         missed=set(),
         word_at={},
         boots={},
+        asked_late={},
+        ends={},
         aborts_sent=set(),
         known_as_said=set(),
         hold=None,

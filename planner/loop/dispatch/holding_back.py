@@ -14,6 +14,7 @@ from planner.trials import HeldBy, Trial, TrialState
 
 Left = dict[str | None, Decimal]
 
+_BY_HAND = ("person", "late word")  # what only a person releases
 _GOES_ON = "there is enough, and it is within the limits"
 
 
@@ -31,7 +32,7 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
     held = [
         each
         for each in state.in_state(TrialState.HELD)
-        if not (each.handed or is_interlocked(each) or each.held_by == "person")
+        if not (each.handed or is_interlocked(each) or each.held_by in _BY_HAND)
         and find_breach(state.spec, each.configuration) is None
     ]
     left = _left_for_approved(state, resources)
@@ -53,6 +54,8 @@ def why_held(state: CampaignState, trial: Trial) -> str:
     breach = find_breach(state.spec, trial.configuration)
     if breach is not None:
         return why_outside(breach)
+    if trial.held_by == "late word":
+        return trial.reason
     if is_interlocked(trial):
         return f"{trial.reason} (it goes on by itself when that has changed)"
     resources = {each.name: each for each in Allowance.of(state).resources}

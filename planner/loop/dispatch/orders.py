@@ -71,7 +71,9 @@ def open_run(
             parent=trial.runs[-1].key if trial.runs else None,
             device=device,
             not_after=_not_after(state, now=now),
-            is_noted=len(state.spec.source.devices) > 1,
+            # so that what never left can be taken back where the run before was performed after all
+            is_noted=len(state.spec.source.devices) > 1
+            or any(each.is_unheard for each in trial.runs),
         ),
     ]
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from planner.errors import InputError, Refused
 from planner.ledger.entries import (
+    LEAVE_OUT,
+    TAKE_IN,
     ApprovalGiven,
     Record,
     RunMoved,
@@ -19,6 +21,7 @@ from planner.loop.dispatch.collect import record_answers
 from planner.loop.dispatch.ending import send_aborts
 from planner.loop.dispatch.keeper import let_devices_go
 from planner.loop.people.deciding import Decided, decide_and_write
+from planner.loop.people.late import decide_late
 from planner.loop.people.results import observed_parts
 from planner.loop.people.told import Told, check_with_sensors
 from planner.loop.rules.approval import n_missing
@@ -35,12 +38,14 @@ from planner.trials import (
 
 
 class Verdict(StrEnum):
-    """What a person can say of a trial in doubt."""
+    """What a person can say of a trial in doubt, or of a result that came late."""
 
     PERFORMED = "performed"
     NO_RESULT = "no-result"
     PARTLY = "partly"
     NOT_PERFORMED = "not-performed"
+    TAKE_IN = TAKE_IN
+    LEAVE_OUT = LEAVE_OUT
 
 
 def approve(session: Session, numbers: Sequence[int], *, reason: str = "") -> None:
@@ -106,12 +111,15 @@ def abort(session: Session, number: int, *, reason: str) -> TrialState:
 
 
 def resolve(session: Session, number: int, verdict: Verdict, told: Told) -> TrialState:
-    """Enters a person's verdict on a trial in doubt.
+    """Enters a person's verdict on a trial in doubt, or on a result that came late.
 
     Raises:
-        Refused: the trial is not in doubt.
+        Refused: the trial is not in doubt, or no late result waits.
         InputError: the verdict needs a result, or a reason is missing.
     """
+    if verdict in (Verdict.TAKE_IN, Verdict.LEAVE_OUT):
+        decide_and_write(session, lambda: decide_late(session, number, verdict, told))
+        return session.state.trial(number).state
     trial = session.refresh().trial(number)
     if trial.state is not TrialState.IN_DOUBT:
         raise Refused(f"Trial {number} is {trial.state}, not in doubt; no verdict is asked.")
@@ -159,7 +167,11 @@ def _verdict_records(
             run_end, trial_end, extra = RunState.VOID, TrialState.APPROVED, []
         case Verdict.NO_RESULT | Verdict.PARTLY:
             run_end, trial_end, extra = RunState.FAILED, TrialState.FAILED_BY_MACHINE, []
-    moved: list[Record] = [RunMoved(key=run.key, to=run_end, evidence=reason)] if ended else []
+    moved: list[Record] = []
+    if ended:
+        # the device may still have a result, and is asked about it
+        unheard = verdict is not Verdict.PERFORMED
+        moved.append(RunMoved(key=run.key, to=run_end, evidence=reason, unheard=unheard))
     return [*moved, *extra, TrialMoved(trial=number, to=trial_end, reason=reason)]
 
 

@@ -35,7 +35,7 @@ from planner.loop.people.words import (
 from planner.loop.results.check import Checked, find_doubts
 from planner.loop.sessions.session import Session
 from planner.space import Configuration
-from planner.trials import TERMINAL_TRIALS, Measured, RunState, Trial, TrialState
+from planner.trials import TERMINAL_TRIALS, Measured, RunState, Trial, TrialState, is_used
 
 _FAILURES = {"machine": TrialState.FAILED_BY_MACHINE, "process": TrialState.FAILED_BY_PROCESS}
 
@@ -139,11 +139,7 @@ def _decide_part(case: _Case) -> Decided:
     trial, told, spec = case.trial, case.told, case.state.spec
     checked = case.check()
     if trial.state is not TrialState.COMPLETED:
-        raise Refused(
-            f"Trial {trial.number} is {trial.state}; it takes no result, and an end does not "
-            f"change. If it did bring one, enter that as a trial of your own: "
-            f"{own_trial_hint(trial)}."
-        )
+        _check_takes_result(trial, told)
     known = known_outcomes(trial)
     changed = find_changed(trial, checked, told)
     others = {n: each for n, each in changed.items() if is_overwriting(trial, n, each)}
@@ -159,9 +155,11 @@ def _decide_part(case: _Case) -> Decided:
     if not new and not lost and not otherwise:
         return case.decided(f"Trial {trial.number} was told the same before; nothing was changed.")
     achieved = checked.achieved if otherwise else None
-    parts = observed_parts(case.session, case.state, trial, new, achieved=achieved)
+    is_later = trial.state is not TrialState.COMPLETED
+    why = told.reason if is_later else ""
+    parts = observed_parts(case.session, case.state, trial, new, achieved=achieved, reason=why)
     records: list[Record] = [*parts, *lost, *case.doubts(otherwise)]
-    if told.reason.strip() and parts:
+    if told.reason.strip() and parts and not is_later:
         records.append(Noted(text=told.reason, trial=trial.number))
     added = {name: each for name, each in new.items() if name in known}  # a deviation
     values = [values_in_words({n: each for n, each in new.items() if n not in known})]
@@ -173,9 +171,29 @@ def _decide_part(case: _Case) -> Decided:
     return case.decided(f"Trial {trial.number}: {', '.join(said)}.{missing}{doubts}", *records)
 
 
+def _check_takes_result(trial: Trial, told: Told) -> None:
+    """Accepts a result of a trial that had ended without one, where it was begun.
+
+    Raises:
+        Refused: it was never begun, or there is nothing but an outcome to give up.
+        InputError: nobody says why its end was not the last word.
+    """
+    if not any(map(is_used, trial.runs)) or not told.outcomes:
+        raise Refused(
+            f"Trial {trial.number} is {trial.state}; it takes no result, and an end does not "
+            f"change. If it did bring one, enter that as a trial of your own: "
+            f"{own_trial_hint(trial)}."
+        )
+    if not told.reason.strip() and trial.state is not TrialState.EXPIRED:
+        raise InputError(
+            f"Trial {trial.number} is {trial.state}. If it brought a result all the same, say how "
+            f"that is known (--reason, or the note of the row); its end stays as it is."
+        )
+
+
 def _decide_correction(case: _Case) -> Decided:
     trial, told = case.trial, case.told
-    if trial.state is not TrialState.COMPLETED:
+    if trial.observation is None:
         raise Refused(
             f"Trial {trial.number} is {trial.state}; only a result that was told can be corrected."
         )

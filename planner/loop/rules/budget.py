@@ -17,13 +17,12 @@ from planner.ledger.replay import CampaignState
 from planner.ledger.trial_index import Sums
 from planner.space import Configuration
 from planner.space.base import as_decimal
-from planner.trials import CHARGED, PENDING, Run, RunState, Trial, TrialState
+from planner.trials import PENDING, Trial, TrialState, is_charged, is_used
 
 NO_LIMIT = 1 << 30
 
 _TO_RUN = frozenset({TrialState.AWAITING_APPROVAL, TrialState.APPROVED, TrialState.HELD})
 _ENDED_BY_THEMSELVES = frozenset({TrialState.COMPLETED, TrialState.FAILED_BY_PROCESS})
-_NOTHING_DONE = frozenset({RunState.VOID, RunState.REFUSED})
 
 
 def budget_left(state: CampaignState) -> int:
@@ -104,19 +103,14 @@ def n_uses(trial: Trial, *, not_of: frozenset[str] = frozenset()) -> int:
         trial: whose.
         not_of: keys of runs that are left out.
     """
-    if trial.state not in CHARGED and trial.state not in PENDING:
+    if trial.state not in PENDING and not is_charged(trial):
         return 0
-    charged = [run for run in trial.runs if is_charged(run)]
+    charged = [run for run in trial.runs if is_used(run)]
     if trial.state in _TO_RUN:
         return sum(run.key not in not_of for run in charged) + 1
     if not charged and trial.state in _ENDED_BY_THEMSELVES:
         return 1
     return sum(run.key not in not_of for run in charged)
-
-
-def is_charged(run: Run) -> bool:
-    """Tells whether a run used something up, or may have."""
-    return run.state not in _NOTHING_DONE
 
 
 def _costs(state: CampaignState, trial: Trial) -> dict[str, Decimal]:

@@ -18,9 +18,10 @@ from planner.loop.results.intake import Intake
 from planner.loop.sessions.hold import Hold
 from planner.loop.sessions.permission import acts_in, permit
 from planner.space import SearchSpace
-from planner.trials import RunState, TrialState, Wanted
+from planner.trials import Answer, RunState, TrialState, Wanted
 
 AUTHOR = "planner"
+_MOST_ENDS = 256
 
 Listener = Callable[[Entry, CampaignState], None]
 
@@ -80,6 +81,9 @@ class Session:
         word_at: for each run that is asked to end when the source last said something of it, in
             ``elapsed_s``.
         boots: for each run that was heard to be under way the start of its device's program.
+        asked_late: for each key of a run that ended without its device's word when it was asked
+            about last, in ``elapsed_s``.
+        ends: by key the answers that ended the last runs, so that what is told again is known.
         aborts_sent: keys of runs that this process has asked the source to end.
         known_as_said: devices that were heard to be as real as the file says, with a clock near
             ours.
@@ -115,6 +119,8 @@ class Session:
     missed: set[str] = field(default_factory=set)
     word_at: dict[str, float] = field(default_factory=dict)
     boots: dict[str, str] = field(default_factory=dict)
+    asked_late: dict[str, float] = field(default_factory=dict)
+    ends: dict[str, Answer] = field(default_factory=dict)
     aborts_sent: set[str] = field(default_factory=set)
     known_as_said: set[str | None] = field(default_factory=set)
     left_alone: frozenset[str | None] = frozenset()
@@ -162,6 +168,13 @@ class Session:
         self.boots.pop(key, None)
         self.left.discard(key)
         self.missed.discard(key)
+
+    def note_end(self, answer: Answer) -> None:
+        """Remembers the answer that ended a run, and forgets how it was sent."""
+        self.forget(answer.key)
+        self.ends[answer.key] = answer
+        while len(self.ends) > _MOST_ENDS:
+            del self.ends[next(iter(self.ends))]
 
     def refresh(self) -> CampaignState:
         """Folds what was written since, by anyone, and tells the listener."""

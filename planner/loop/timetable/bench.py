@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from planner.campaign.sources import Runner
 from planner.ledger.replay import CampaignState, is_open
-from planner.loop.rules.budget import is_charged, n_uses_so_far
+from planner.loop.rules.budget import n_uses_so_far
 from planner.loop.timetable.past_runs import device_of, runs_that_matter
 from planner.loop.timetable.setup_order import SetUp, order_to_save_set_up
 from planner.space import Configuration, Value
-from planner.trials import Run, RunState, Trial, TrialState
+from planner.trials import Run, RunState, Trial, TrialState, is_used
 
 NOW = timedelta(0)
 _WAITING = (TrialState.AWAITING_APPROVAL, TrialState.APPROVED, TrialState.HELD)
@@ -82,7 +82,7 @@ def set_up_hours_used(state: CampaignState) -> float:
         return 0.0
     n_changes, known = 0, dict[str | None, tuple[Value | None, ...]]()
     runs = sorted(
-        ((run, trial) for trial in state.trials.values() for run in trial.runs if is_charged(run)),
+        ((run, trial) for trial in state.trials.values() for run in trial.runs if is_used(run)),
         key=lambda each: (each[0].opened_at, each[1].number),
     )
     for run, trial in runs:

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 
 from planner.campaign.sources import Runner
 from planner.ledger.replay import CampaignState, is_open
-from planner.loop.rules.budget import is_charged
-from planner.trials import Run, Trial
+from planner.trials import Run, Trial, is_used
 
 _Begun = tuple[datetime, int, str]  # opened at, trial, key: the order in which runs began
 
@@ -33,7 +32,7 @@ class _OnDevice:
 
     def change(self, before: Trial | None, after: Trial | None) -> None:
         """Takes in that a trial became another."""
-        old, new = (self._begun(each, is_charged) for each in (before, after))
+        old, new = (self._begun(each, is_used) for each in (before, after))
         if self.source.set_up is not None:
             for each in old - new:
                 del self.charged[bisect_left(self.charged, each)]
