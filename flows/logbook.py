@@ -10,8 +10,16 @@ from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
 from flows.portrait import say_trial
-from planner.ledger.entries import CampaignStopped, Entry, FitFailed, OutcomesObserved, TrialMoved
+from planner.ledger.entries import (
+    CampaignStopped,
+    Entry,
+    FitFailed,
+    OutcomesObserved,
+    ResultArrived,
+    TrialMoved,
+)
 from planner.ledger.replay import CampaignState
+from planner.loop.rules.late import say_late
 from planner.loop.sessions.session import Session
 from planner.trials import TERMINAL_TRIALS, TrialState
 
@@ -50,6 +58,8 @@ def _line(entry: Entry, state: CampaignState) -> tuple[int, str]:
             return logging.INFO, say_trial(state.trial(record.trial), state.spec)
         case TrialMoved() if record.to in _WORTH_A_WARNING:
             return logging.WARNING, f"Trial {record.trial}: {record.to}: {record.reason}"
+        case ResultArrived(late=True):
+            return logging.WARNING, f"{say_late(*state.run_of(record.key))} (planner resolve)."
         case FitFailed():
             return logging.WARNING, f"No model: {record.reason}; {record.consequence}."
         case CampaignStopped():

@@ -14,12 +14,12 @@ from planner.pictures import ClassTrials, Progress, draw_class_trials, draw_prog
 from planner.pictures.objective import goal_of
 from planner.pictures.progress import TrialState as Drawn
 from planner.trials import (
-    CHARGED,
     PENDING,
     TERMINAL_TRIALS,
     Prediction,
     Trial,
     TrialState,
+    is_charged,
 )
 
 LAST_TRIALS = 50
@@ -30,7 +30,7 @@ def share_done(state: CampaignState) -> float:
     """Return how much of the budget in trials is used up, in percent; 100 once it has stopped."""
     if state.stopped is not None:
         return 100.0
-    ended = sum(trial.state in CHARGED for trial in state.trials.values())
+    ended = sum(is_charged(trial) for trial in state.trials.values())
     budget = state.spec.budget.trials
     return min(100.0, 100.0 * ended / budget) if budget else 0.0
 
@@ -187,13 +187,13 @@ def _hits(state: CampaignState) -> str:
 
 
 def _value(trial: Trial, state: CampaignState) -> float | None:
-    if trial.state is not TrialState.COMPLETED or trial.observation is None:
+    if trial.state not in TERMINAL_TRIALS or trial.observation is None:
         return None
     return state.spec.goal_value(trial.observation.outcomes)
 
 
 def _is_drawn(trial: Trial) -> bool:
-    return trial.state in CHARGED or trial.state in PENDING
+    return is_charged(trial) or trial.state in PENDING
 
 
 def _drawn(trial: Trial, value: float | None) -> Drawn:

@@ -33,6 +33,7 @@ AlertKind = Literal[
     "stock low",
     "coverage alarm",
     "campaign done",
+    "late result",
 ]
 ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
 

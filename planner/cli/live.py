@@ -22,6 +22,7 @@ from planner.ledger.entries import (
     FitFailed,
     OrderKeptBack,
     OutcomesObserved,
+    ResultArrived,
     RunOpened,
     StopLatched,
     TrialMoved,
@@ -30,16 +31,20 @@ from planner.ledger.entries import (
 )
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.stating import is_class, wanted_classes
+from planner.loop.rules.late import say_late
 from planner.loop.steps.waiting import describe_wish
 from planner.space import Configuration
 from planner.trials import Trial, TrialState
 
-_ENDS_WITHOUT_RESULT = (
+_REMARKABLE = (
+    TrialState.HELD,
+    TrialState.IN_DOUBT,
     TrialState.FAILED_BY_MACHINE,
     TrialState.FAILED_BY_PROCESS,
     TrialState.ABORTED,
     TrialState.REJECTED,
     TrialState.EXPIRED,
+    TrialState.SUPERSEDED,
 )
 
 
@@ -160,12 +165,12 @@ def _remark_on(entry: Entry, state: CampaignState) -> tuple[str, str] | None:
             number = state.run_of(record.key)[0].number
             why = f": {record.reason}" if record.reason else ""
             return f"[{number:>3}] the change was {record.state}{why}", "yellow"
-        case TrialMoved() if record.to is TrialState.HELD:
-            return f"[{record.trial:>3}] held: {record.reason}", "yellow"
-        case TrialMoved() if record.to in _ENDS_WITHOUT_RESULT:
-            return f"[{record.trial:>3}] {record.to}: {record.reason}", "yellow"
-        case TrialMoved() if record.to is TrialState.IN_DOUBT:
-            return f"[{record.trial:>3}] in doubt: {record.reason}", "red"
+        case TrialMoved() if record.to in _REMARKABLE:
+            colour = "red" if record.to is TrialState.IN_DOUBT else "yellow"
+            return f"[{record.trial:>3}] {record.to}: {record.reason}", colour
+        case ResultArrived(late=True):
+            trial, run = state.run_of(record.key)
+            return f"[{trial.number:>3}] {say_late(trial, run)} (planner resolve)", "red"
         case StopLatched():
             return f"Emergency stop by {entry.author}: {record.reason}", "red"
         case CoverageAlarm():
@@ -194,7 +199,7 @@ def describe_courses(configuration: Configuration, spec: CampaignSpec) -> list[s
 def seed_best(progress: Progress, state: CampaignState) -> None:
     """Takes over the best of the trials that earlier runs made."""
     objective = state.spec.objective
-    for trial in state.in_state(TrialState.COMPLETED):
+    for trial in state.measured:
         value = state.spec.goal_value(trial.observation.outcomes) if trial.observation else None
         if value is None:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,14 +13,19 @@ from planner.cli.options import As, File, Json, Reason, TrialNumber, Values
 from planner.cli.places import make_place
 from planner.cli.shown_evidence import show_evidence
 
+if TYPE_CHECKING:
+    from planner.trials import Trial
+
 
 class Verdict(StrEnum):
-    """What a person saw of a trial in doubt."""
+    """What a person saw of a trial in doubt, or wants of a late result."""
 
     PERFORMED = "performed"
     NO_RESULT = "no-result"
     PARTLY = "partly"
     NOT_PERFORMED = "not-performed"
+    TAKE_IN = "take-in"
+    LEAVE_OUT = "leave-out"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -139,7 +144,8 @@ def resolve(
         Verdict | None,
         typer.Argument(
             metavar="[VERDICT]",
-            help="performed, no-result, partly or not-performed; none to see what is known.",
+            help="performed, no-result, partly, not-performed, take-in or leave-out; none to see "
+            "what is known.",
             show_default=False,
         ),
     ] = None,
@@ -148,7 +154,7 @@ def resolve(
     name: As = None,
     as_json: Json = False,
 ) -> None:
-    """Show what is known of a trial in doubt, or give your verdict on it.
+    """Show what is known of a trial in doubt, or give your verdict on it or on a late result.
 
     Without a verdict: what was sent and heard, what the device says now, the readings of its time,
     and what you can say. Nothing is written, and no order leaves.
@@ -156,6 +162,8 @@ def resolve(
 
     performed: it ran, and here is its result. no-result: it ran, and its result is lost.
     partly: material was used, nothing can be told. not-performed: it never began, and runs again.
+
+    take-in: the device's late result becomes data. leave-out: it is kept and no more.
     """
     from planner.cli.assignments import names_in, read_reported
     from planner.loop import people
@@ -171,7 +179,19 @@ def resolve(
     with at_work(place, with_lab=False, may_begin=False) as session:
         told = read_typed(told, session.state.spec, folder=Path.cwd())
         state = people.resolve(session, trial, people.Verdict(verdict.value), told)
-    _say(f"Trial {trial} is {state}.", {"trial": trial, "state": state}, as_json=as_json)
+        said = _resolved(session.state.trial(trial), verdict)
+    _say(said, {"trial": trial, "state": state}, as_json=as_json)
+
+
+def _resolved(trial: Trial, verdict: Verdict) -> str:
+    """Says what a verdict came to."""
+    from planner.loop.people.words import values_in_words
+
+    if verdict is Verdict.TAKE_IN and trial.observation is not None:
+        values = values_in_words(trial.observation.outcomes)
+        return f"The late result of trial {trial.number} is taken in: {values}."
+    left = "What came late is left out, and kept. " if verdict is Verdict.LEAVE_OUT else ""
+    return f"{left}Trial {trial.number} is {trial.state}."
 
 
 def hold(

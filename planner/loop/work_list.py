@@ -8,6 +8,7 @@ from datetime import datetime
 from planner.campaign import NumberOutcome, Person
 from planner.ledger.replay import CampaignState
 from planner.loop.rules.approval import n_missing
+from planner.loop.rules.late import describe_late
 from planner.trials import Trial, TrialState
 
 SOMEBODY = "whoever may decide"
@@ -45,6 +46,9 @@ def list_work(state: CampaignState) -> tuple[Work, ...]:
     for trial in state.trials.values():
         for key, since in _waits(state, trial):
             waiting.setdefault(key, []).append((trial.number, since))
+    for trial, _ in describe_late(state):
+        late = (SOMEBODY, "the verdict on a late result", "planner resolve FILE TRIAL VERDICT")
+        waiting.setdefault(late, []).append((trial.number, trial.ended_at or trial.proposed_at))
     work = [
         Work(
             who=who,

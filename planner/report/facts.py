@@ -13,10 +13,7 @@ from planner.pictures import Curves, Slices
 from planner.report.chance import RandomChoice
 from planner.report.savings import Savings
 from planner.space import Configuration
-from planner.trials import CHARGED, PENDING, Measured, Origin, Prediction, TrialState
-
-# They took a place in the sequence of attempts: random choice would have had as many.
-RUN_OR_TO_BE_RUN = CHARGED | PENDING
+from planner.trials import Measured, Origin, Prediction, TrialState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +80,7 @@ class TrialLine:
         parts: what was told of its result after the first part, in words.
         held: whether the stated interval held; None where nothing can be said.
         version: of the result; above 1 it was corrected.
+        is_counted: whether it took a place in the sequence of attempts: it was run, or is to be.
     """
 
     number: int
@@ -109,6 +107,12 @@ class TrialLine:
     parts: tuple[str, ...] = ()
     version: int = 1
     is_best: bool = False
+    is_counted: bool = True
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it was completed, or a result came after it had ended otherwise."""
+        return self.state is TrialState.COMPLETED or bool(self.outcomes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,6 @@ from planner.report.coverage import gather_coverage
 from planner.report.curves import make_curves
 from planner.report.events import list_events
 from planner.report.facts import (
-    RUN_OR_TO_BE_RUN,
     BestConditions,
     Facts,
     HistoricalLine,
@@ -64,7 +63,7 @@ from planner.report.savings import estimate_savings
 from planner.report.slices import make_slices
 from planner.report.waiting import list_waiting
 from planner.space import Configuration, Floats, SearchSpace
-from planner.trials import Observation, Trial, TrialState, Wanted
+from planner.trials import PENDING, Observation, Trial, TrialState, Wanted, is_charged
 
 
 def gather(
@@ -98,7 +97,7 @@ def gather(
         _line(trial, state, is_best=best is not None and trial.number == best.trial)
         for trial in state.trials.values()
     )
-    n_taken = sum(line.state in RUN_OR_TO_BE_RUN for line in trials)
+    n_taken = sum(line.is_counted for line in trials)
     means = read_table_means(state.spec, folder=folder)
     random = _random(state, space, means, n_taken=n_taken)
     in_table = mean_in_table(state, space, means, best)
@@ -195,7 +194,6 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
     proposal, observation = trial.proposal, trial.observation
     predicted = scaled(proposal.predictions.get(outcome), state.spec)
     value = state.spec.goal_value(observation.outcomes) if observation is not None else None
-    is_judged = value is not None and trial.state is TrialState.COMPLETED
     achieved = observation.configuration if observation is not None else None
     return TrialLine(
         number=trial.number,
@@ -208,7 +206,7 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
         prediction=predicted,
         outcomes=observation.outcomes if observation is not None else {},
         held=predicted.low <= value <= predicted.high
-        if predicted is not None and value is not None and is_judged and not is_class(state.spec)
+        if predicted is not None and value is not None and not is_class(state.spec)
         else None,
         quarantined=trial.quarantined,
         acquisition=proposal.acquisition,
@@ -227,6 +225,7 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
         ),
         version=observation.version if observation is not None else 1,
         is_best=is_best,
+        is_counted=is_charged(trial) or trial.state in PENDING,
     )
 
 

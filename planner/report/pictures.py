@@ -10,14 +10,14 @@ from planner.campaign import ClassOutcome
 from planner.pictures import ClassTrials, Effects, Observed, Progress, RandomChoice
 from planner.pictures.objective import goal_of
 from planner.pictures.progress import TrialState as Drawn
-from planner.report.facts import RUN_OR_TO_BE_RUN, Facts, TrialLine
+from planner.report.facts import Facts, TrialLine
 from planner.report.words import setting
-from planner.trials import PENDING, TrialState
+from planner.trials import PENDING
 
 
 def make_progress(facts: Facts) -> Progress:
     """Returns the trials in their order; those that were never to be run are left out."""
-    taken = [line for line in facts.trials if line.state in RUN_OR_TO_BE_RUN]
+    taken = [line for line in facts.trials if line.is_counted]
     outcome = facts.outcome
     values = [_value(line, facts) for line in taken]
     random = facts.random
@@ -44,7 +44,7 @@ def make_class_trials(facts: Facts) -> ClassTrials | None:
     outcome = facts.spec.measured_outcome
     if not isinstance(outcome, ClassOutcome) or not facts.wanted:
         return None
-    taken = [line for line in facts.trials if line.state in RUN_OR_TO_BE_RUN]
+    taken = [line for line in facts.trials if line.is_counted]
     seen = [_class(line, outcome.name) for line in taken]
     chances = [line.prediction.mean / 100 if line.prediction else math.nan for line in taken]
     return ClassTrials(
@@ -60,7 +60,7 @@ def make_class_trials(facts: Facts) -> ClassTrials | None:
 
 
 def _class(line: TrialLine, name: str) -> str | None:
-    measured = line.outcomes.get(name) if line.state is TrialState.COMPLETED else None
+    measured = line.outcomes.get(name) if line.has_result else None
     return str(measured.value) if measured is not None else None
 
 
@@ -103,7 +103,7 @@ def make_effects(facts: Facts) -> Effects | None:
 
 
 def _value(line: TrialLine, facts: Facts) -> float:
-    value = facts.spec.goal_value(line.outcomes) if line.state is TrialState.COMPLETED else None
+    value = facts.spec.goal_value(line.outcomes) if line.has_result else None
     return value if value is not None else math.nan
 
 
@@ -112,7 +112,7 @@ def _drawn(line: TrialLine, *, is_known: bool) -> Drawn:
         return "observed"
     if line.quarantined:
         return "quarantined"
-    is_to_come = line.state in PENDING or line.state is TrialState.COMPLETED
+    is_to_come = line.state in PENDING or line.has_result
     return "pending" if is_to_come else "failed"
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from planner.campaign import utility
 from planner.report import words
 from planner.report.facts import Facts, TrialLine
-from planner.trials import TERMINAL_TRIALS, TrialState
+from planner.trials import TERMINAL_TRIALS
 
 _MOST_SHOWN = 40
 _N_BEST, _N_LAST = 10, 20
@@ -116,8 +116,7 @@ def _ranked(facts: Facts) -> list[TrialLine]:
     measured = [
         (value, line)
         for line in facts.trials
-        if line.state is TrialState.COMPLETED
-        and (value := spec.goal_value(line.outcomes)) is not None
+        if line.has_result and (value := spec.goal_value(line.outcomes)) is not None
     ]
     ranked = sorted(measured, key=lambda each: utility(spec.objective, each[0]), reverse=True)
     return [line for _, line in ranked]
@@ -158,7 +157,7 @@ def _row(line: TrialLine, facts: Facts) -> _Row:
     settings = facts.spec.scalars
     values = (words.setting(line.configuration[name], "") for name in settings)
     predicted = words.predicted(line.prediction, facts) if line.prediction else "-"
-    is_done = line.state is TrialState.COMPLETED  # what became of the others stands below
+    is_done = line.has_result  # what became of the others stands below
     measured = words.outcome_of(line, facts.spec) if is_done else "-"
     mark = " best" if line.is_best else " missed" if line.held is False else ""
     return _Row(str(line.number), " / ".join(values), predicted, measured + mark)

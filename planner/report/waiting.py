@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.ledger.replay import CampaignState
 from planner.loop.dispatch.holding_back import why_held
 from planner.loop.rules.approval import missing_in_words
+from planner.loop.rules.late import describe_late
 from planner.report.facts import WaitingItem
 from planner.trials import Trial, TrialState, Wanted
 
@@ -13,7 +14,7 @@ def list_waiting(state: CampaignState) -> tuple[WaitingItem, ...]:
     """Returns what only a person can move on, most urgent first."""
     trials = sorted(state.open_trials, key=lambda each: each.state is not TrialState.IN_DOUBT)
     items = [item for trial in trials if (item := _item(trial, state)) is not None]
-    late = [
+    aside = [
         WaitingItem(
             trial=trial.number,
             what=f"a result of trial {trial.number} was put aside: {'; '.join(trial.quarantined)}",
@@ -22,7 +23,18 @@ def list_waiting(state: CampaignState) -> tuple[WaitingItem, ...]:
         for trial in state.trials.values()
         if trial.quarantined and trial.state not in (TrialState.IN_DOUBT, TrialState.RUNNING)
     ]
-    return (*items, *_awaited(state), *late, *_whole(state))
+    return (*_late(state), *items, *_awaited(state), *aside, *_whole(state))
+
+
+def _late(state: CampaignState) -> list[WaitingItem]:
+    return [
+        WaitingItem(
+            trial=trial.number,
+            what=said,
+            to_do="planner resolve, with take-in or leave-out, and a reason",
+        )
+        for trial, said in describe_late(state)
+    ]
 
 
 def _awaited(state: CampaignState) -> list[WaitingItem]:

@@ -11,7 +11,6 @@ from planner.campaign import CampaignSpec, HitRange, HitTarget, Maximise, Minimi
 from planner.ledger.entries import OutcomesObserved
 from planner.pictures.axis import number
 from planner.report.facts import (
-    RUN_OR_TO_BE_RUN,
     BestConditions,
     Facts,
     HistoricalLine,
@@ -407,7 +406,7 @@ def moment(at: datetime) -> str:
 def outcome_of(line: TrialLine, spec: CampaignSpec, unit: str = "") -> str:
     """Returns the measured outcome of a trial, or what became of it."""
     found = line.outcomes.get(spec.objective.outcome)
-    if line.state is TrialState.COMPLETED and found is not None:
+    if line.has_result and found is not None:
         value = found.value
         text = f"{number(value)}{unit_of(unit)}" if isinstance(value, int | float) else str(value)
         is_corrected = any(part.startswith("Corrected") for part in line.parts)
@@ -452,7 +451,7 @@ def progress_caption(facts: Facts) -> str:
     text = "Best measured value so far, against the number of trials run."
     if facts.wanted:
         text = "What each trial came to, below the chance that was stated before it."
-    n_shown = sum(line.state in RUN_OR_TO_BE_RUN for line in facts.trials)
+    n_shown = sum(line.is_counted for line in facts.trials)
     if n_shown < len(facts.trials):
         n_left = len(facts.trials) - n_shown
         left_out = "1 trial that was" if n_left == 1 else f"{n_left} trials that were"

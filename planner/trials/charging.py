@@ -12,7 +12,16 @@ from planner.trials.states import (
 )
 
 _NOTHING_DONE = frozenset({RunState.VOID, RunState.REFUSED})
-BEGUN = frozenset(DeviceState) - {DeviceState.ACCEPTED, DeviceState.REFUSED}
+# what a device says of a run that has used something up, or may have
+BEGUN = frozenset(
+    {
+        DeviceState.STARTED,
+        DeviceState.PAUSED,
+        DeviceState.DONE,
+        DeviceState.FAILED,
+        DeviceState.ABORTED,
+    }
+)
 
 
 def is_used(run: Run) -> bool:

@@ -25,7 +25,8 @@ SURFACE = {
         read_rows read_space utility write_campaign
     """,
     "planner.trials": """
-        Adjusted Answer ANSWERS Artifact Attachment CHARGED check_run_move check_trial_move Curve
+        Adjusted Answer ANSWERS Artifact Attachment BEGUN CHARGED CHARGED_AS_USED check_run_move
+        check_trial_move Curve is_charged is_used
         DeviceState digest_json digest_order DISPATCHING Heartbeat HEARTBEATS make_key Measured
         HeldBy KeptBy Observation PROPOSING
         Order ORDERS Origin OutcomeValue PENDING Prediction Proposal PROTOCOL_VERSION Rejection

@@ -172,6 +172,16 @@ def a_coverage_alarm(session: Session) -> None:
     session.write([alarm])
 
 
+def a_late_result(session: Session) -> None:
+    session.lab = ScriptedLab(on_the_hill, latency=10**6)
+    propose(session)
+    advance(session)
+    people.abort(session, 1, reason="the wrong vial")
+    session.lab.polls_left = dict.fromkeys(session.lab.ends, 0)
+    people.want(session, Wanted.DRAIN, reason="this one only")
+    advance(session)
+
+
 CASES: dict[str, tuple[Callable[[Session], None], str]] = {
     "in doubt": (a_doubt, "planner resolve FILE 1"),
     "held": (lambda s: (propose(s), hold(s, 1))[0], "Trial 1 is held: the door is open."),  # type: ignore[func-returns-value]
@@ -187,6 +197,7 @@ CASES: dict[str, tuple[Callable[[Session], None], str]] = {
     "repeated failure": (three_failures, "3 trials in a row have failed, the last of them trial 3"),
     "stock low": (used_stock, "acid: 1 left of 10"),
     "coverage alarm": (a_coverage_alarm, "Intervals are too narrow."),
+    "late result": (a_late_result, "A result of run 1 of trial 1 came after it was aborted"),
     "campaign done": (a_stop(failed=False), "The campaign has ended: it is used up."),
 }
 

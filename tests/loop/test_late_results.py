@@ -15,8 +15,8 @@ from planner.loop import people
 from planner.loop.dispatch.driver import Driver
 from planner.loop.dispatch.keeper import let_devices_go
 from planner.loop.people.judging import Verdict
-from planner.loop.people.late import say_late
 from planner.loop.rules.budget import n_uses_so_far, trials_left
+from planner.loop.rules.late import say_late
 from planner.loop.sessions.session import Session
 from planner.loop.steps.advance import advance
 from planner.trials import DeviceState, RunState, TrialState, Wanted
@@ -24,7 +24,7 @@ from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done, failed
 
 ONE = campaign_text(source="time_limit: 100", budget="trials: 1", policy="start: 1")
-TWO = campaign_text(source="time_limit: 100", budget="trials: 2", policy="start: 1")
+TWO = campaign_text(source="time_limit: 100", budget="trials: 2", policy="start: 2")
 
 
 @dataclass
@@ -293,7 +293,7 @@ def test_a_device_that_says_it_refused_agrees_with_not_performed(
     advance(session)
     advance(session)
     trial = session.state.trial(1)
-    assert [run.heard_late for run in trial.runs][0] is DeviceState.REFUSED
+    assert trial.runs[0].heard_late is DeviceState.REFUSED
     assert trial.state is TrialState.RUNNING
     assert n_uses_so_far(session.state) == 1
     assert trials_left(session.state) == 0

@@ -110,7 +110,7 @@ def test_a_failure_needs_a_reason_and_an_end_does_not_change(make_session: MakeS
         people.tell(session, number, Told(failed="process"))
     people.tell(session, number, Told(failed="process", reason="it gelled"))
     assert session.state.trial(number).state is TrialState.FAILED_BY_PROCESS
-    with pytest.raises(Refused):
+    with pytest.raises(InputError, match="its end stays as it is"):
         people.tell(session, number, told(3.0))
 
 

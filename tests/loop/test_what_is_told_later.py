@@ -99,7 +99,7 @@ def test_what_was_achieved_can_be_corrected_alone(tmp_path: Path) -> None:
         (5, Told(lost=("sizes",), reason="x"), UnknownName, "sizes"),
         (5, Told(lost=("yield",), reason="x"), Refused, "planner exclude"),
         (5, Told(failed="machine", reason="leak"), Refused, "trial of your own"),
-        (6, Told(outcomes=of(**{"yield": 26.0})), Refused, "planner propose FILE temperature=125"),
+        (6, Told(outcomes=of(**{"yield": 26.0})), InputError, "say how that is known"),
         (1, Told(failed="machine", reason="x", outcomes=of(size=1.0)), InputError, "both"),
         (1, Told(), InputError, "tell an outcome"),
         (7, Told(outcomes=of(**{"yield": 26.0})), Refused, "reports its own"),

@@ -13,6 +13,7 @@ from hypothesis import given
 from planner.errors import Refused
 from planner.trials import (
     CHARGED,
+    CHARGED_AS_USED,
     PENDING,
     RESERVED,
     TERMINAL_RUNS,
@@ -46,8 +47,8 @@ TRIALS: dict[str, tuple[bool, str, str]] = {
     ),
     "completed": (False, "charged", ""),
     "failed by process": (False, "charged", ""),
-    "failed by machine": (False, "charged", ""),
-    "aborted": (False, "charged", ""),
+    "failed by machine": (False, "as used", ""),
+    "aborted": (False, "as used", ""),
     "rejected": (False, "no", ""),
     "expired": (False, "no", ""),
     "superseded": (False, "no", ""),
@@ -122,6 +123,8 @@ def test_pending_reserved_and_charged_are_those_of_the_table() -> None:
     assert {state for state, (pending, _, _) in TRIALS.items() if pending} == PENDING
     assert {state for state, (_, budget, _) in TRIALS.items() if budget == "reserved"} == RESERVED
     assert {state for state, (_, budget, _) in TRIALS.items() if budget == "charged"} == CHARGED
+    as_used = {state for state, (_, budget, _) in TRIALS.items() if budget == "as used"}
+    assert as_used == CHARGED_AS_USED
 
 
 def test_what_leads_nowhere_is_terminal() -> None:

@@ -17,14 +17,17 @@ from planner.ledger.entries import (
     CampaignStopped,
     CoverageAlarm,
     Entry,
+    HeardLate,
     NothingFits,
     OrderKeptBack,
+    ResultArrived,
     TrialMoved,
 )
 from planner.ledger.replay import CampaignState, is_open
+from planner.loop.rules.late import say_late
 from planner.loop.rules.stock import in_words, stock_left
 from planner.space.base import as_decimal
-from planner.trials import RunState, TrialState
+from planner.trials import DeviceState, RunState, TrialState
 
 FAILURES = 3  # in a row, before the stop rule ends the campaign
 
@@ -96,6 +99,8 @@ def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
                 f"{record.reason}. {state.spec.stop.failures} in a row stop the campaign."
             )
             return Alert(name=name, about="repeated failure", text=text, at=entry.at, trial=number)
+        case ResultArrived(late=True) | HeardLate():
+            return _late(record, state, name=name, at=entry.at)
         case CampaignStopped(failed=True):
             text = f"The campaign has stopped: {record.reason}. Mend the cause, then planner run."
             return Alert(name=name, about="repeated failure", text=text, at=entry.at)
@@ -108,6 +113,24 @@ def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
         case NothingFits() if record.short_of is not None:
             return Alert(name=name, about="stock low", text=f"{record.reason}.", at=entry.at)
     return None
+
+
+def _late(
+    record: ResultArrived | HeardLate, state: CampaignState, *, name: str, at: datetime
+) -> Alert | None:
+    """A result that came late, or a device at work on what was taken for not performed."""
+    trial, run = state.run_of(record.key)
+    if isinstance(record, HeardLate):
+        is_other = run.state is RunState.VOID and record.state is not DeviceState.REFUSED
+        if not is_other or record.state is DeviceState.DONE:  # its result is told of by itself
+            return None
+        text = f"{say_late(trial, run)}. Look there."
+    else:
+        text = (
+            f"{say_late(trial, run)}. Take its result in, or leave it out: planner resolve FILE "
+            f"{trial.number} take-in or leave-out --reason WHY."
+        )
+    return Alert(name=name, about="late result", text=text, at=at, trial=trial.number)
 
 
 def find_standing(

@@ -12,7 +12,7 @@ from planner.models.coverage.alarm import FALSE_ALARMS, find_alarm
 from planner.models.coverage.correction import describe_scale
 from planner.models.coverage.distribution import Distribution
 from planner.models.coverage.measuring import Coverage, Judged, measure
-from planner.trials import Spread, Trial, TrialState
+from planner.trials import Spread, Trial
 
 # A correction is written down anew when a factor has changed by more than a tenth: that is two to
 # three points of coverage at 90 %.
@@ -26,7 +26,7 @@ def known_forecasts(state: CampaignState) -> list[tuple[Trial, Spread, float]]:
     """
     name = state.spec.objective.outcome
     found = []
-    for trial in state.in_state(TrialState.COMPLETED):
+    for trial in state.measured:
         prediction = trial.proposal.predictions.get(name)
         value = _value(trial, state.spec)
         if prediction is None or prediction.spread is None or value is None or trial.excluded:

@@ -40,9 +40,9 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
     spec = state.spec
     observed = observed_goal(state)
     failed = _failed_to_hit(state)
-    completed = state.in_state(TrialState.COMPLETED)
+    measured = state.measured
     # as requested, not as achieved; what was excluded may be worth another try
-    tried = [trial.configuration for trial in completed if not trial.excluded]
+    tried = [trial.configuration for trial in measured if not trial.excluded]
     tried += state.failures
     tried += [trial.configuration for trial in state.trials.values() if trial.vetoed]
     return Situation(
@@ -174,7 +174,7 @@ def _repeatable(state: CampaignState) -> tuple[Repeatable, ...]:
         return ()
     vetoed = [each.configuration for each in state.trials.values() if each.vetoed]
     numbers: dict[tuple[Value, ...], list[int]] = {}
-    for trial in state.in_state(TrialState.COMPLETED):
+    for trial in state.measured:
         if not trial.excluded and trial.configuration not in vetoed:
             numbers.setdefault(tuple(trial.configuration.values()), []).append(trial.number)
     return tuple(

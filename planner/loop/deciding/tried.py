@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from struct import pack
 
-from planner.ledger.replay import CampaignState
+from planner.ledger.replay import CampaignState, is_measured_later
 from planner.ledger.trial_index import Multiset
 from planner.space import Configuration, SearchSpace, Value
 from planner.trials import PENDING, Trial, TrialState
@@ -51,14 +51,18 @@ def settings_tried(state: CampaignState) -> Mapping[Key, int]:
     return state.trials.view("tried", lambda: Multiset(_tried)).counts
 
 
-def _tried(trial: Trial) -> Key | None:
+def _is_tried(trial: Trial) -> bool:
     # what was left out may be proposed again
-    is_tried = trial.state in _SETTLED and not trial.excluded
-    return tuple(trial.configuration.values()) if is_tried else None
+    is_known = trial.state in _SETTLED or is_measured_later(trial)
+    return is_known and not trial.excluded
+
+
+def _tried(trial: Trial) -> Key | None:
+    return tuple(trial.configuration.values()) if _is_tried(trial) else None
 
 
 def _taken(names: tuple[str, ...], trial: Trial) -> int | None:
-    is_taken = trial.state in PENDING or (trial.state in _SETTLED and not trial.excluded)
+    is_taken = trial.state in PENDING or _is_tried(trial)
     return _key(names, trial.configuration) if is_taken or trial.vetoed else None
 
 

@@ -72,8 +72,8 @@ def is_late_news(session: Session, run: Run, answer: Answer) -> bool:
         digest = arrival(session, answer).result_digest
         if digest not in _known(session, run):
             return True
-    if not run.is_unheard or answer.state is run.heard_late:
-        return False
+    if not run.is_unheard or answer.state in (run.heard_late, DeviceState.UNKNOWN):
+        return False  # that a device does not know is what the verdict was about
     # who says that it was not performed is contradicted by a device that has it or began it
     is_other = run.state is RunState.VOID or answer.state in _LAST_WORDS
     return is_other and run.heard_late not in _LAST_WORDS
@@ -81,7 +81,8 @@ def is_late_news(session: Session, run: Run, answer: Answer) -> bool:
 
 def contradicts(run: Run, answer: Answer) -> bool:
     """Tells whether a run that was taken for not performed has begun, or may yet."""
-    return run.state is RunState.VOID and answer.state is not DeviceState.REFUSED
+    agrees = (DeviceState.REFUSED, DeviceState.UNKNOWN)
+    return run.state is RunState.VOID and answer.state not in agrees
 
 
 def late_records(session: Session, answer: Answer, trial: Trial, run: Run) -> list[Record]:

@@ -20,7 +20,7 @@ from planner.loop.sensors.sensed import sense_now
 from planner.loop.sessions.session import Session
 from planner.loop.timetable.setup_order import SetUp, SetUpOrder, order_to_save_set_up
 from planner.space import Configuration, SearchSpace, Value
-from planner.trials import CHARGED, Trial, TrialState
+from planner.trials import Trial, TrialState, is_charged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ def _set_up_now(state: CampaignState, trials: Sequence[Trial]) -> Configuration 
     ran = [
         trial
         for trial in state.trials.values()
-        if trial.state in CHARGED and trial.ended_at is not None and trial.number not in asked
+        if is_charged(trial) and trial.ended_at is not None and trial.number not in asked
     ]
     last = max(ran, key=lambda trial: (trial.ended_at, trial.number), default=None)
     return last.configuration if last is not None else None

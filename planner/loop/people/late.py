@@ -15,47 +15,16 @@ from planner.ledger.entries import (
     TrialMoved,
     VerdictGiven,
 )
-from planner.ledger.replay import CampaignState, is_open
+from planner.ledger.replay import is_open
 from planner.loop.people.deciding import Decided
 from planner.loop.people.told import Told
 from planner.loop.results.check import check_result
+from planner.loop.rules.late import late_results
 from planner.loop.sensors.sensed import sense_trial, with_sensed
 from planner.loop.sessions.session import Session
-from planner.trials import BEGUN, Run, Trial, TrialState
+from planner.trials import Run, Trial, TrialState
 
 _WAITS = (TrialState.APPROVED, TrialState.HELD)
-
-
-def late_results(state: CampaignState, trial: Trial) -> list[ResultArrived]:
-    """Returns the results of a trial that came late and wait for a person, the last one last."""
-    keys = {run.key for run in trial.runs}
-    return [each for (key, _), each in state.late.items() if key in keys]
-
-
-def with_late_results(state: CampaignState) -> list[Trial]:
-    """Returns the trials of which a late result waits for a person, by number."""
-    numbers = {state.run_of(key)[0].number for key, _ in state.late}
-    return [state.trial(number) for number in sorted(numbers)]
-
-
-def say_late(trial: Trial, run: Run) -> str:
-    """Says of a trial what a late result, or the device's late word, of one of its runs means."""
-    after = f"after trial {trial.number} was {trial.state}"
-    others = [each for each in trial.runs if each.key != run.key and each.heard_late in BEGUN]
-    others += [each for each in trial.runs if each.number > run.number and each.began is not None]
-    if run.heard_late in BEGUN and others:
-        return (
-            f"Trial {trial.number} was performed twice: run {run.number}, which was taken for not "
-            f"performed, and run {others[-1].number}. Material was used for both"
-        )
-    if run.state == "void":
-        return (
-            f"Run {run.number} of trial {trial.number}, which was taken for not performed, has "
-            f"begun all the same, and has used material"
-        )
-    if run.state == "completed":
-        return f"Run {run.number} of trial {trial.number} has told another result"
-    return f"A result of run {run.number} came {after}"
 
 
 def decide_late(session: Session, number: int, verdict: str, told: Told) -> Decided:

@@ -119,6 +119,7 @@ _ACTS: dict[str, Act | None] = {
     "run opened": None,
     "order sent": Act.RUN,
     "run moved": None,
+    "heard late": Act.RUN,
     "order kept back": Act.RUN,
     "adjustment asked": Act.ADJUST,
     "adjustment approved": Act.ADJUST,

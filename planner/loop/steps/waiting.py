@@ -9,6 +9,7 @@ from planner.ledger.replay import CampaignState
 from planner.loop.dispatch.holding_back import why_held
 from planner.loop.rules.allowance import find_shortage
 from planner.loop.rules.approval import missing_in_words
+from planner.loop.rules.late import describe_late
 from planner.loop.rules.opening_hours import time_in_words
 from planner.loop.rules.samples import samples_waiting
 from planner.loop.sessions.session import Session
@@ -20,6 +21,7 @@ def describe_waiting(session: Session) -> str:
     """Says what waits for whom, and what to type."""
     state = session.state
     parts = [said for trial in state.open_trials if (said := _of_trial(state, trial)) is not None]
+    parts += [f"{said} (planner resolve)" for _, said in describe_late(state)]
     parts += [each.in_words() for each in samples_waiting(state)]
     parts += _of_the_source(state, now=session.clock.now())
     if state.latched is not None:
@@ -37,6 +39,7 @@ def waits_for_people(state: CampaignState) -> bool:
     return bool(
         state.open_trials
         or samples_waiting(state)
+        or state.late
         or state.latched is not None
         or (state.stopped is None and (is_short or state.out_of_service))
         or (state.stopped is None and state.wanted is not Wanted.RUN)
