@@ -201,6 +201,7 @@ class RunMoved:
 
     Args:
         evidence: how we know, in words: the device's answer, a time-out, a person.
+        never_taken: whether it ends before its device had it.
         unheard: whether it ends without the device's own word, by a person's verdict.
         began: when it started, by the device's clock, where it says so.
         ended: when it ended, likewise.
@@ -211,6 +212,7 @@ class RunMoved:
     key: str
     to: RunState
     evidence: str = ""
+    never_taken: bool = False
     unheard: bool = False
     began: datetime | None = None
     ended: datetime | None = None

@@ -457,6 +457,7 @@ def _(record: RunMoved, state: CampaignState, entry: Entry) -> None:
         has_restarted=run.has_restarted or record.has_restarted,
         kept_back="",
         kept_by=None,
+        was_never_taken=record.never_taken,
         is_unheard=record.unheard,
     )
 

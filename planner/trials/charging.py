@@ -29,7 +29,8 @@ def is_used(run: Run) -> bool:
 
     One that a person took for not performed did, where the device said later that it had begun.
     """
-    return run.state not in _NOTHING_DONE or run.heard_late in BEGUN
+    is_nothing = run.state in _NOTHING_DONE or run.was_never_taken
+    return not is_nothing or run.heard_late in BEGUN
 
 
 def is_charged(trial: Trial) -> bool:

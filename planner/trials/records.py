@@ -190,6 +190,7 @@ class Run:
         device: which of the source's devices has it, where it has several.
         not_after: the device refuses to begin it later.
         handle: the device's own for it, where it prepares orders before they begin.
+        was_never_taken: whether it ended before its device had it.
         is_unheard: whether it ended without the device's own word, by a verdict.
         heard_late: what the device said of it after that.
     """
@@ -215,6 +216,7 @@ class Run:
     kept_by: KeptBy | None = None
     adjustments: tuple[Adjusted, ...] = ()
     handle: str = ""
+    was_never_taken: bool = False
     is_unheard: bool = False
     heard_late: DeviceState | None = None
 

@@ -235,7 +235,12 @@ def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> l
             # why a person wanted it says more than that it was wanted
             why = run.evidence if run.state is RunState.ABORTING else said
             return [
-                RunMoved(key=run.key, to=RunState.ABORTED, evidence=said),
+                RunMoved(
+                    key=run.key,
+                    to=RunState.ABORTED,
+                    evidence=said,
+                    never_taken=run.key in session.never_taken,
+                ),
                 TrialMoved(trial=trial.number, to=TrialState.ABORTED, reason=why),
             ]
         case DeviceState.UNKNOWN:

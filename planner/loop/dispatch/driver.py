@@ -265,6 +265,7 @@ def _beside(session: Session) -> Session:
         asked_late={},
         ends={},
         aborts_sent=set(),
+        never_taken=set(),
         known_as_said=set(),
         hold=None,
         news=threading.Event(),

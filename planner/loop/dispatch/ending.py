@@ -49,13 +49,17 @@ def unheard(session: Session, runs: list[tuple[Trial, Run]]) -> list[Answer]:
 def _end(session: Session, run: Run) -> Answer | None:
     """Asks to end one run; None where nobody has answered."""
     if never_left(session, run):
-        return _ended(run, "its order never left")
+        return _ended(session, run, "its order never left")
     try:
         return session.lab.abort(run.key, token=token_of(session), ledger=session.ledger.id)
     except UnknownKey:
         if run.acknowledged_at is not None:
             return deaf(run, "the device took it before, and does not know it any more")
-        return None if _may_arrive(session, run) else _ended(run, "the device never took its order")
+        return (
+            None
+            if _may_arrive(session, run)
+            else _ended(session, run, "the device never took its order")
+        )
     except (LabUnavailable, Unanswered):
         note_unreachable(session)
         return None
@@ -68,5 +72,6 @@ def _may_arrive(session: Session, run: Run) -> bool:
     return session.elapsed_s - session.word_at.setdefault(run.key, session.elapsed_s) < UNDER_WAY_S
 
 
-def _ended(run: Run, reason: str) -> Answer:
+def _ended(session: Session, run: Run, reason: str) -> Answer:
+    session.never_taken.add(run.key)
     return Answer(key=run.key, state=DeviceState.ABORTED, reason=reason)

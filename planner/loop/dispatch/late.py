@@ -17,7 +17,7 @@ from planner.ledger import InboxState
 from planner.ledger.entries import HeardLate, Record, ResultArrived, RunMoved, TrialMoved
 from planner.ledger.replay import CampaignState, is_open
 from planner.ledger.trial_index import Members
-from planner.loop.dispatch.handing_over import may_have_left
+from planner.loop.dispatch.handing_over import never_left
 from planner.loop.dispatch.keeper import hold_devices
 from planner.loop.dispatch.sending import poll
 from planner.loop.results.intake import stow
@@ -74,6 +74,8 @@ def is_late_news(session: Session, run: Run, answer: Answer) -> bool:
             return True
     if not run.is_unheard or answer.state in (run.heard_late, DeviceState.UNKNOWN):
         return False  # that a device does not know is what the verdict was about
+    if run.has_restarted and answer.state not in _LAST_WORDS:
+        return False  # it cannot know
     # who says that it was not performed is contradicted by a device that has it or began it
     is_other = run.state is RunState.VOID or answer.state in _LAST_WORDS
     return is_other and run.heard_late not in _LAST_WORDS
@@ -119,20 +121,18 @@ def _holding(session: Session, trial: Trial, run: Run, answer: Answer) -> list[R
         return [held]
     if trial.state is TrialState.HELD:
         return [] if trial.held_by == "late word" else [released, held]
-    if last is not None and _never_left(session, trial, last):
+    if last is not None and _may_take_back(session, trial, last):
         return [RunMoved(key=last.key, to=RunState.VOID, evidence=reason), released, held]
     return []
 
 
-def _never_left(session: Session, trial: Trial, run: Run) -> bool:
+def _may_take_back(session: Session, trial: Trial, run: Run) -> bool:
     """Tells whether the order of a trial's next run can be taken back: it provably never left."""
-    is_known = run.is_noted or session.lab.delivery is DeliveryClass.FIRE_AND_OBSERVE
     return (
         trial.state is TrialState.RUNNING
         and run.state is RunState.DISPATCHING
-        and is_known
-        and not may_have_left(session, run)
         and session.lab.delivery is not DeliveryClass.TWO_PHASE
+        and never_left(session, run)
         and hold_devices(session)
     )
 
@@ -159,7 +159,7 @@ def _has_unheard(trial: Trial) -> bool:
 
 def _may_say_more(run: Run) -> bool:
     """Tells whether a run ended without its device's last word, or was ended by an abort."""
-    is_closed = run.is_unheard or run.state is RunState.ABORTED
+    is_closed = run.is_unheard or (run.state is RunState.ABORTED and not run.was_never_taken)
     return is_closed and run.heard_late not in _LAST_WORDS
 
 

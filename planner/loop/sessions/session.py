@@ -85,6 +85,7 @@ class Session:
             about last, in ``elapsed_s``.
         ends: by key the answers that ended the last runs, so that what is told again is known.
         aborts_sent: keys of runs that this process has asked the source to end.
+        never_taken: keys of runs that ended before a device had them.
         known_as_said: devices that were heard to be as real as the file says, with a clock near
             ours.
         left_alone: devices that are silent while others are not, and are not waited for.
@@ -122,6 +123,7 @@ class Session:
     asked_late: dict[str, float] = field(default_factory=dict)
     ends: dict[str, Answer] = field(default_factory=dict)
     aborts_sent: set[str] = field(default_factory=set)
+    never_taken: set[str] = field(default_factory=set)
     known_as_said: set[str | None] = field(default_factory=set)
     left_alone: frozenset[str | None] = frozenset()
     hold: Hold | None = None
@@ -168,6 +170,7 @@ class Session:
         self.boots.pop(key, None)
         self.left.discard(key)
         self.missed.discard(key)
+        self.never_taken.discard(key)
 
     def note_end(self, answer: Answer) -> None:
         """Remembers the answer that ended a run, and forgets how it was sent."""
