@@ -166,6 +166,12 @@ class Policy(_Part):
     approval: WhoApproves = Field(
         default=Approval(), description="Who approves a trial before it is dispatched."
     )
+    expires: Duration | None = Field(
+        default=None,
+        description="How long a trial may wait for approval, be held, or be with a person or "
+        "script who tells nothing, such as '7 days'; then it is let go, costs nothing and may be "
+        "proposed again. A result that is told later is kept.",
+    )
 
 
 class Modelling(_Part):

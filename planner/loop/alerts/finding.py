@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from planner.campaign.alerts import AlertKind, Alerts
+from planner.campaign.sources import Runner
 from planner.ledger.devices import place_of
 from planner.ledger.entries import (
     CampaignStopped,
@@ -30,6 +31,7 @@ from planner.space.base import as_decimal
 from planner.trials import DeviceState, RunState, TrialState
 
 FAILURES = 3  # in a row, before the stop rule ends the campaign
+_ENDS_IT_S = 60.0  # who is at work on the campaign has ended a run by then that is over its limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,20 +182,30 @@ def busy_devices(state: CampaignState) -> frozenset[str]:
 def _overdue(
     state: CampaignState, settings: Alerts, *, now: datetime, ages: Mapping[str, float]
 ) -> Iterator[Alert]:
-    expected_s = state.spec.source.duration
-    if expected_s is None:
-        return
+    longest_s, expected = _longest(state.spec.source, settings)
     for trial in state.in_state(TrialState.RUNNING):
         run = trial.run
-        if run is None or ages.get(run.key, 0.0) <= expected_s * settings.late_after:
+        if run is None or ages.get(run.key, 0.0) <= longest_s:
             continue
         text = (
             f"Trial {trial.number} has been under way at {run.device or run.source!r} for "
-            f"{_time(ages[run.key])}; {_time(expected_s)} were expected. Nothing was done about it."
+            f"{_time(ages[run.key])}; {expected}. Nothing was done about it."
         )
         yield Alert(
             name=f"overdue {run.key}", about="overdue", text=text, at=now, trial=trial.number
         )
+
+
+def _longest(source: Runner, settings: Alerts) -> tuple[float, str]:
+    """Returns after how many seconds a run is overdue, and what was expected, in words."""
+    found = [(math.inf, "")]
+    if source.duration is not None:
+        expected = f"{_time(source.duration)} were expected"
+        found.append((source.duration * settings.late_after, expected))
+    if source.time_limit is not None:
+        limit = f"its time limit is {_time(source.time_limit)}"
+        found.append((source.time_limit + _ENDS_IT_S, limit))
+    return min(found)
 
 
 def _low(state: CampaignState, settings: Alerts, *, now: datetime) -> Iterator[Alert]:

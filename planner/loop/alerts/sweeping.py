@@ -12,20 +12,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from planner.campaign.alerts import Alerts
+from planner.campaign.words.phrases import count
 from planner.errors import HeldByAnother, PlannerError, StaleWrite
 from planner.loop.alerts.ages import Ages
 from planner.loop.alerts.finding import Lost, find_standing, runs_under_way
 from planner.loop.alerts.posting import Post
 from planner.loop.alerts.silence import find_lost, listen, read_beats_of_busy
 from planner.loop.dispatch.collect import (
+    believe_ledger,
     end_overdue,
     is_news,
     open_runs,
     record_answers,
     settle_inbox,
 )
+from planner.loop.dispatch.expiring import expire
 from planner.loop.dispatch.hearing import Hearing
 from planner.loop.dispatch.keeper import holding
+from planner.loop.dispatch.late import ask_late
 from planner.loop.dispatch.sending import poll
 from planner.loop.sessions.desk import Place, at_work
 from planner.loop.sessions.session import Session
@@ -40,6 +44,7 @@ class Swept:
         campaign: its name.
         n_news: runs of which a device had news.
         n_settled: results that became data, or were put aside.
+        n_expired: trials that had waited for too long, or that limits in force rule out.
         n_overdue: runs that have taken longer than the source allows and are in doubt now.
         standing: what stands now and people are to know, such as an overdue trial.
         n_unsent: alerts that could not be sent.
@@ -50,6 +55,7 @@ class Swept:
     campaign: str
     n_news: int = 0
     n_settled: int = 0
+    n_expired: int = 0
     n_overdue: int = 0
     standing: tuple[str, ...] = ()
     n_unsent: int = 0
@@ -59,6 +65,8 @@ class Swept:
     def in_words(self) -> str:
         """Says what was found, a sentence each."""
         parts = [f"{self.n_news} news of open runs, {self.n_settled} results taken in."]
+        if self.n_expired:
+            parts.append(f"{count(self.n_expired, 'trial')} let go: expired, or superseded.")
         if self.n_overdue:
             parts.append(f"{self.n_overdue} beyond the time limit, in doubt now.")
         parts += [*self.standing, self.held, self.silent]
@@ -78,13 +86,15 @@ def sweep(place: Place, *, on_message: Callable[[str], None] = lambda _: None) -
         UnknownName: it has not begun.
     """
     with at_work(place, may_begin=False) as session:
-        n_news = n_settled = n_overdue = 0
+        n_news = n_settled = n_expired = n_overdue = 0
         held = silent = ""
         source = session.state.spec.source
         hearing = Hearing(session.lab, source=source, clock=session.clock)
         unheard = listen(session.ledger, hearing, source.name, is_patient=True)
         try:
             with holding(session):
+                n_expired = expire(session)
+                believe_ledger(session)  # who looks once cannot watch
                 n_news = _reconcile(session)
                 n_settled, n_overdue = settle_inbox(session), end_overdue(session)
         except HeldByAnother as error:
@@ -98,6 +108,7 @@ def sweep(place: Place, *, on_message: Callable[[str], None] = lambda _: None) -
             campaign=session.campaign,
             n_news=n_news,
             n_settled=n_settled,
+            n_expired=n_expired,
             n_overdue=n_overdue,
             standing=standing,
             n_unsent=n_unsent,
@@ -107,12 +118,13 @@ def sweep(place: Place, *, on_message: Callable[[str], None] = lambda _: None) -
 
 
 def _reconcile(session: Session) -> int:
-    """Asks the source about every open run that it may know, and writes down what is new."""
+    """Asks the source about every run that it may know, and writes down what is new."""
     if session.lab.is_person or session.lab.is_repeatable:
         return 0
     runs = [each for each in open_runs(session) if each[1].state is not RunState.ADJUSTING]
     answers = poll(session, runs) if runs else {}
-    news = [each for each in (answers or {}).values() if is_news(session, each)]
+    heard = [*ask_late(session), *(answers or {}).values()]
+    news = [each for each in heard if is_news(session, each)]
     record_answers(session, news)
     return len(news)
 

@@ -30,6 +30,7 @@ from planner.loop.dispatch.late import (
     is_late_news,
     late_records,
 )
+from planner.loop.dispatch.lateness import came_too_late, give_back, is_too_late
 from planner.loop.dispatch.sending import is_fresh, poll, send_waiting
 from planner.loop.results.check import check_result
 from planner.loop.sensors.sensed import sense_trial, with_sensed
@@ -246,6 +247,8 @@ def _consequences(session: Session, answer: Answer, trial: Trial, run: Run) -> l
         case DeviceState.UNKNOWN:
             return in_doubt(session, trial, run, reason=said)
         case DeviceState.REFUSED if run.state in (RunState.DISPATCHING, RunState.ACCEPTED):
+            if came_too_late(run, session.clock.now()):
+                return give_back(trial, run, reason=said)
             return fail(session, trial, run, reason=said, ends=RunState.REFUSED)
         case _:
             is_process = answer.failure == "process"
@@ -279,7 +282,7 @@ def fail(
     """Returns the records of a failed run: the trial fails, or gets another run if that is safe."""
     moved = RunMoved(key=run.key, to=ends, evidence=reason)
     retries = session.state.spec.source.retries
-    n_tried = sum(each.state is not RunState.VOID for each in trial.runs)
+    n_tried = sum(not _was_none(each) for each in trial.runs)
     if is_process:
         to = TrialState.FAILED_BY_PROCESS
     elif n_tried <= retries:
@@ -287,6 +290,11 @@ def fail(
     else:
         to = TrialState.FAILED_BY_MACHINE
     return [moved, TrialMoved(trial=trial.number, to=to, reason=reason)]
+
+
+def _was_none(run: Run) -> bool:
+    """Tells whether a run was no attempt: it never began, and its settings were not to blame."""
+    return run.state is RunState.VOID or is_too_late(run)
 
 
 def settle_inbox(session: Session) -> int:
@@ -403,6 +411,15 @@ def is_overdue(session: Session, run: Run) -> bool:
     if limit is None or not may_be_there(session, run):
         return False
     return session.elapsed_s - _began_s(session, run, limit) > limit
+
+
+def believe_ledger(session: Session) -> None:
+    """Takes the ledger's word for how long runs have lasted, as who looks but once has to."""
+    now = session.clock.now()
+    for _, run in open_runs(session):
+        if run.acknowledged_at is not None:
+            lasted_s = (now - run.acknowledged_at).total_seconds()
+            session.began_at[run.key] = session.elapsed_s - max(0.0, lasted_s)
 
 
 def _began_s(session: Session, run: Run, limit: float) -> float:

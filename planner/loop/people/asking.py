@@ -11,6 +11,7 @@ from planner.ledger.entries import Record
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.chosen import with_remark
 from planner.loop.deciding.propose import decide, proposal_records
+from planner.loop.dispatch.expiring import expire
 from planner.loop.dispatch.orders import open_run
 from planner.loop.people.handing_out import check_chosen, devices_of, plan_hand_out
 from planner.loop.people.rehearsal import Rehearsal
@@ -51,7 +52,9 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
     """
     if n < 1:
         raise InputError(f"Ask for at least one trial, not {n}.")
-    state = session.refresh()
+    session.refresh()
+    expire(session)  # what has expired keeps no place and no part of the budget
+    state = session.state
     _check_budget(state, n)
     space, remark = _restrict(session.space, wishes)
     space, sensed = sense_now(session, space)

@@ -147,7 +147,7 @@ _ACTS: dict[str, Act | None] = {
     "alert sent": None,
 }
 
-_MOVES: dict[TrialState, Act] = {
+_MOVES: dict[TrialState, Act | None] = {
     TrialState.APPROVED: Act.APPROVE,
     TrialState.REJECTED: Act.APPROVE,
     TrialState.HELD: Act.APPROVE,
@@ -155,6 +155,8 @@ _MOVES: dict[TrialState, Act] = {
     TrialState.COMPLETED: Act.TELL,
     TrialState.FAILED_BY_MACHINE: Act.TELL,
     TrialState.FAILED_BY_PROCESS: Act.TELL,
+    TrialState.EXPIRED: None,  # as the campaign file says, whoever looks
+    TrialState.SUPERSEDED: None,  # likewise
 }
 
 

@@ -27,6 +27,7 @@ from planner.loop.dispatch.collect import (
     record_answers,
     settle_inbox,
 )
+from planner.loop.dispatch.expiring import expire
 from planner.loop.dispatch.holding_back import moves_due
 from planner.loop.dispatch.interlocks import (
     Interlock,
@@ -100,6 +101,7 @@ def advance(session: Session, *, perform: Perform = perform_plainly) -> Step:
     if state.stopped is not None and not state.open_trials:
         return Step(Waiting.END, state.stopped.reason)
     moved = _collect(session, perform)
+    moved |= bool(expire(session))
     stop = assess(session.state, session.space, now_s=session.now_s)
     if stop is None and session.state.stopped is None:
         moved |= _ask(session, perform)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.errors import LabUnavailable
 from planner.loop.deciding.stopping import assess, is_settled
 from planner.loop.dispatch.collect import is_news, open_runs, overdue_runs
+from planner.loop.dispatch.expiring import expired
 from planner.loop.dispatch.handing_over import recall
 from planner.loop.dispatch.holding_back import moves_due
 from planner.loop.dispatch.interlocks import interlock_moves, interlock_now
@@ -27,9 +28,9 @@ def has_work(session: Session) -> bool:
     if state.unsettled or overdue_runs(session) or _has_answers(session):
         return True
     interlock = interlock_now(session)
-    if moves_due(state) or interlock_moves(state, interlock):
-        return True
     now = session.clock.now()
+    if expired(state, now=now) or moves_due(state) or interlock_moves(state, interlock):
+        return True
     may_begin = state.may_dispatch and not interlock.everywhere
     if may_begin and place(state, now=now, closed=interlock.closed).now:
         return True
