@@ -10,10 +10,12 @@ import pytest
 
 from planner.device.config import DeviceSpec
 from planner.device.running import Device
+from planner.loop import people
 from planner.loop.alerts.sweeping import sweep
 from planner.loop.dispatch.keeper import holding
 from planner.loop.sessions.desk import Place, at_work
 from planner.loop.steps.advance import advance
+from planner.loop.steps.waiting import describe_waiting
 from planner.trials import TrialState
 
 FILE = """
@@ -93,3 +95,27 @@ def test_a_device_that_is_out_of_reach_is_no_reason_to_fail(place: Place) -> Non
     found = sweep(place)
     assert found.n_news == 0
     assert found.standing  # overdue all the same
+
+
+def test_a_run_over_its_time_limit_is_put_in_doubt_and_its_late_result_is_heard(
+    place: Place,
+) -> None:
+    """By sweeps alone, each in a process of its own as it were: nobody else is at work."""
+    device = device_of(place.folder, duration=1.0)
+    (url,) = device.start()
+    limited = FILE.replace("duration: 0.01 s", "time_limit: 0.01 s")
+    place.file.write_text(limited.format(url=url))
+    with at_work(place) as session, holding(session):
+        advance(session)
+    assert sweep(place).n_overdue == 1
+    with at_work(place, may_begin=False) as session:
+        assert session.state.trial(1).state is TrialState.IN_DOUBT
+        lost = people.Told(reason="nobody was there")
+        people.resolve(session, 1, people.Verdict.NO_RESULT, lost)
+    give_up = time.monotonic() + 20
+    while not sweep(place).n_news:
+        assert time.monotonic() < give_up
+    device.close()
+    with at_work(place, may_begin=False) as session:
+        assert [each.key for each in session.state.late.values()] == ["one/1/1"]
+        assert "A result of run 1 of trial 1 came after it was failed" in describe_waiting(session)

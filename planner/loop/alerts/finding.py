@@ -103,18 +103,22 @@ def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
             return Alert(name=name, about="repeated failure", text=text, at=entry.at, trial=number)
         case ResultArrived(late=True) | HeardLate():
             return _late(record, state, name=name, at=entry.at)
-        case CampaignStopped(failed=True):
-            text = f"The campaign has stopped: {record.reason}. Mend the cause, then planner run."
-            return Alert(name=name, about="repeated failure", text=text, at=entry.at)
         case CampaignStopped():
-            text = f"The campaign has ended: {record.reason}."
-            return Alert(name=name, about="campaign done", text=text, at=entry.at)
+            return _stopped(record, name=name, at=entry.at)
         case CoverageAlarm():
             text = f"{record.reason}"
             return Alert(name=name, about="coverage alarm", text=text, at=entry.at)
         case NothingFits() if record.short_of is not None:
             return Alert(name=name, about="stock low", text=f"{record.reason}.", at=entry.at)
     return None
+
+
+def _stopped(record: CampaignStopped, *, name: str, at: datetime) -> Alert:
+    if record.failed:
+        text = f"The campaign has stopped: {record.reason}. Mend the cause, then planner run."
+        return Alert(name=name, about="repeated failure", text=text, at=at)
+    text = f"The campaign has ended: {record.reason}."
+    return Alert(name=name, about="campaign done", text=text, at=at)
 
 
 def _late(
@@ -149,7 +153,7 @@ def find_standing(
         state: of the campaign.
         settings: of its alerts.
         now: the time.
-        ages: for how many seconds each run has been open, by its key (see ``runs_under_way``).
+        ages: for how many seconds each run has been under way, by its key (see ``runs_under_way``).
         lost: the devices that do not answer.
     """
     yield from _overdue(state, settings, now=now, ages=ages)
@@ -158,12 +162,17 @@ def find_standing(
 
 
 def runs_under_way(state: CampaignState) -> dict[str, datetime]:
-    """Returns when each open run at a device was opened, by its key."""
+    """Returns since when each open run is under way at a device, by its key.
+
+    An order that waits for something is not.
+    """
     found = {}
     for trial in state.in_state(TrialState.RUNNING, TrialState.IN_DOUBT):
         run = trial.run
-        if run is not None and not trial.handed and is_open(run):
-            found[run.key] = run.opened_at
+        if run is None or trial.handed or not is_open(run):
+            continue
+        if run.acknowledged_at is not None or not run.kept_back:
+            found[run.key] = run.acknowledged_at or run.opened_at
     return found
 
 
