@@ -204,6 +204,34 @@ def test_a_driver_takes_back_the_second_order_that_never_left(
     let_devices_go(driver.session)
 
 
+def test_a_driver_that_was_too_slow_by_one_write_still_takes_the_order_back(
+    make_session: MakeSession, clock: ManualClock
+) -> None:
+    """The loop opens the second run between the device's answer and what the driver writes."""
+
+    class Meanwhile(Telling):
+        def poll(self, keys: Sequence[str]) -> Mapping[str, Answer]:
+            if loop and keys:
+                advance(loop.pop())
+            return super().poll(keys)
+
+    loop: list[Session] = []
+    at = Meanwhile(lambda order, _n: done(order, **{"yield": 50.0}), latency=1000)
+    session = in_doubt(make_session, clock, at, ONE)
+    judge(session, Verdict.NOT_PERFORMED)
+    let_devices_go(session)
+    driver = Driver(make_session(at, text=ONE))
+    session.driver = driver
+    loop.append(session)
+    driver.step()
+    driver.step()
+    trial = session.refresh().trial(1)
+    assert [run.state for run in trial.runs] == [RunState.VOID, RunState.VOID]
+    assert trial.held_by == "late word"
+    assert list(at.acts) == ["bench/1/1"]
+    let_devices_go(driver.session)
+
+
 def test_a_result_after_an_abort_is_kept(make_session: MakeSession, clock: ManualClock) -> None:
     at = lab()
     session = make_session(at, text=ONE)

@@ -81,7 +81,7 @@ def poll_source(session: Session, *, asks: bool = True) -> list[Answer]:
     runs = open_runs(session)
     if session.lab.is_person:
         return send_waiting(session, runs)
-    late = ask_late(session) if asks else []
+    late = ask_late(session, asks=asks)
     again = {
         session.state.run_of(each.key)[0].number for each in late if _contradicts(session, each)
     }

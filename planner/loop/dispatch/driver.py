@@ -263,6 +263,7 @@ def _beside(session: Session) -> Session:
         word_at={},
         boots={},
         asked_late={},
+        late_words={},
         ends={},
         aborts_sent=set(),
         never_taken=set(),

@@ -49,13 +49,11 @@ def moves_due(state: CampaignState) -> list[TrialMoved]:
 
 def why_held(state: CampaignState, trial: Trial) -> str:
     """Says what a held trial lacks now, which may be something else than when it was held."""
-    if trial.held_by == "person":
+    if trial.held_by in _BY_HAND:
         return trial.reason
     breach = find_breach(state.spec, trial.configuration)
     if breach is not None:
         return why_outside(breach)
-    if trial.held_by == "late word":
-        return trial.reason
     if is_interlocked(trial):
         return f"{trial.reason} (it goes on by itself when that has changed)"
     resources = {each.name: each for each in Allowance.of(state).resources}

@@ -8,6 +8,7 @@ trial is held before it is performed a second time, as far as that can still be 
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 from pydantic import JsonValue
@@ -42,26 +43,39 @@ def ended_keys(state: CampaignState) -> list[str]:
     return [run.key for run in runs if not is_open(run)]
 
 
-def ask_late(session: Session) -> list[Answer]:
-    """Asks about runs that ended without the device's own word; about once a minute.
+def ask_late(session: Session, *, asks: bool = True) -> list[Answer]:
+    """Returns what is new of runs that ended without the device's own word.
 
-    A device that does not answer now is asked another time: nothing waits for it.
+    They are asked about once a minute or so. A device that does not answer now is asked another
+    time: nothing waits for it. What is new stays so until it is written.
     """
     lab = session.lab
     if lab.is_person or lab.is_repeatable:
         return []
+    if asks:
+        _ask(session)
+    news = {
+        key: each
+        for key, each in session.late_words.items()
+        if is_late_news(session, session.state.run_of(key)[1], each)
+    }
+    session.late_words = news
+    return list(news.values())
+
+
+def _ask(session: Session) -> None:
     runs = _runs_to_ask(session)
     now_s, asked = session.elapsed_s, session.asked_late
-    if not any(now_s - asked.get(run.key, -ASK_AGAIN_S) >= ASK_AGAIN_S for _, run in runs):
-        return []
+    if not any(now_s - asked.get(run.key, -math.inf) >= ASK_AGAIN_S for _, run in runs):
+        return
     asked.clear()
     asked.update({run.key: now_s for _, run in runs})
     since = session.unreachable_since
     answers = poll(session, runs)
     if answers is None:
         session.unreachable_since = since
-        return []
-    return [answers[run.key] for _, run in runs if run.key in answers]
+        return
+    session.late_words.update({run.key: answers[run.key] for _, run in runs if run.key in answers})
 
 
 def is_late_news(session: Session, run: Run, answer: Answer) -> bool:

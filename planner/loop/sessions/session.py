@@ -83,6 +83,7 @@ class Session:
         boots: for each run that was heard to be under way the start of its device's program.
         asked_late: for each key of a run that ended without its device's word when it was asked
             about last, in ``elapsed_s``.
+        late_words: by key what was answered then, until it is written.
         ends: by key the answers that ended the last runs, so that what is told again is known.
         aborts_sent: keys of runs that this process has asked the source to end.
         never_taken: keys of runs that ended before a device had them.
@@ -121,6 +122,7 @@ class Session:
     word_at: dict[str, float] = field(default_factory=dict)
     boots: dict[str, str] = field(default_factory=dict)
     asked_late: dict[str, float] = field(default_factory=dict)
+    late_words: dict[str, Answer] = field(default_factory=dict)
     ends: dict[str, Answer] = field(default_factory=dict)
     aborts_sent: set[str] = field(default_factory=set)
     never_taken: set[str] = field(default_factory=set)
