@@ -45,7 +45,7 @@ def show_evidence(place: Place, trial: int, *, as_json: bool) -> None:
 
 
 def _lines(known: Evidence, place: Place, trouble: str) -> list[str]:
-    lines = [f"Trial {known.trial} is in doubt: {known.reason.rstrip('.')}."]
+    lines = [known.what]
     lines.append(f"Ordered at {known.where}: {', '.join(known.settings)}.")
     lines.append("What the ledger has of it (UTC):")
     lines += [f"  {at:%Y-%m-%d %H:%M:%S}  {said.rstrip('.')}" for at, said in known.story]

@@ -81,7 +81,7 @@ class TellingLab(Lab, Protocol):
         device that has the run. All else that was told is dropped: it is asked about.
 
         Args:
-            keys: of all runs that are open.
+            keys: of all runs that are open, and of those that have ended of late.
         """
         ...
 

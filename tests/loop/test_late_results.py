@@ -9,7 +9,7 @@ import pytest
 
 from planner.clock import ManualClock
 from planner.errors import InputError, Refused
-from planner.labs import Answer, Reported, Result
+from planner.labs import Answer, Reported, Result, Stray
 from planner.ledger import InboxState
 from planner.loop import people
 from planner.loop.dispatch.driver import Driver
@@ -42,6 +42,12 @@ class Telling(ScriptedLab):
         found = {each.key: each for each in self.news if each.key in keys}
         self.news.clear()
         return found
+
+    def learn(self, homes: Mapping[str, str | None]) -> None:
+        """It is one device."""
+
+    def strays(self) -> tuple[Stray, ...]:
+        return ()
 
 
 def lab(*, latency: int = 1000) -> Telling:

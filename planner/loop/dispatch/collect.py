@@ -26,7 +26,7 @@ from planner.loop.dispatch.late import (
     arrival,
     ask_late,
     contradicts,
-    ended_keys,
+    ended_runs,
     is_late_news,
     late_records,
 )
@@ -113,8 +113,10 @@ def _told(session: Session, runs: list[tuple[Trial, Run]]) -> dict[str, Answer]:
     if not isinstance(session.lab, TellingLab):
         return {}
     recall(session, runs)
-    keys = [*(run.key for _, run in runs), *ended_keys(session.state)]
-    return only_ours(session, session.lab.told(keys))
+    ended = ended_runs(session.state)
+    session.lab.learn(ended)
+    told = session.lab.told([*(run.key for _, run in runs), *ended])
+    return only_ours(session, told)
 
 
 def _contradicts(session: Session, answer: Answer) -> bool:

@@ -32,15 +32,15 @@ LONGEST = timedelta(days=30)  # after its end a run is asked about
 _LAST_WORDS = frozenset(
     {DeviceState.DONE, DeviceState.FAILED, DeviceState.ABORTED, DeviceState.REFUSED}
 )
-_RECENT = 200  # trials whose ended runs a device may still tell something of
+_RECENT = 100  # trials whose ended runs a device may still tell something of
 
 
-def ended_keys(state: CampaignState) -> list[str]:
-    """Returns the keys of runs that have ended and of which a device may tell something more."""
+def ended_runs(state: CampaignState) -> dict[str, str | None]:
+    """Returns the devices of runs that have ended and of which more may be told, by key."""
     last = range(max(1, state.trials.last - _RECENT + 1), state.trials.last + 1)
     numbers = {*last, *_unheard(state)}
-    runs = (run for number in sorted(numbers) for run in state.trials[number].runs)
-    return [run.key for run in runs if not is_open(run)]
+    runs = (run for number in numbers for run in state.trials[number].runs)
+    return {run.key: run.device for run in runs if not is_open(run)}
 
 
 def ask_late(session: Session, *, asks: bool = True) -> list[Answer]:

@@ -14,6 +14,7 @@ from planner.labs import DeviceLab
 from planner.ledger.devices import place_of
 from planner.ledger.entries import (
     Entry,
+    HeardLate,
     OrderKeptBack,
     OrderSent,
     ResultArrived,
@@ -23,6 +24,7 @@ from planner.ledger.entries import (
     VerdictGiven,
 )
 from planner.loop.dispatch.sending import poll
+from planner.loop.rules.late import describe_late, late_results
 from planner.loop.sensors.sensing import describe_window, trial_windows
 from planner.loop.sessions.session import Session
 from planner.trials import Answer, Heartbeat, Run, Trial, TrialState
@@ -32,6 +34,7 @@ _KINDS = {
     "order sent",
     "order kept back",
     "run moved",
+    "heard late",
     "result arrived",
     "result quarantined",
     "verdict given",
@@ -44,7 +47,8 @@ class Evidence:
 
     Args:
         trial: its number.
-        reason: why it is in doubt.
+        what: in a sentence or two, what a verdict is asked on.
+        reason: of the trial's last move, such as why it is in doubt.
         settings: what was ordered, each with its unit.
         where: source and device.
         story: what the ledger has of its runs, by our clock.
@@ -54,6 +58,7 @@ class Evidence:
     """
 
     trial: int
+    what: str
     reason: str
     settings: tuple[str, ...]
     where: str
@@ -72,14 +77,19 @@ def gather_evidence(session: Session, number: int) -> Evidence:
 
     Raises:
         UnknownName: there is no such trial.
-        Refused: it is not in doubt.
+        Refused: it is not in doubt, and nothing came late.
     """
     trial = session.refresh().trial(number)
-    if trial.state is not TrialState.IN_DOUBT or trial.run is None:
-        raise Refused(f"Trial {number} is {trial.state}, not in doubt; no verdict is asked.")
+    what = _what_is_asked(session, trial)
+    if not what or trial.run is None:
+        raise Refused(
+            f"Trial {number} is {trial.state}, not in doubt, and no late result waits; no verdict "
+            f"is asked."
+        )
     units, said = session.state.spec.units, _of_run(session, trial, trial.run)
     return Evidence(
         trial=number,
+        what=what,
         reason=trial.reason,
         settings=tuple(
             f"{name} {value if isinstance(value, str) else f'{value:g}'}{_after(units[name])}"
@@ -91,6 +101,18 @@ def gather_evidence(session: Session, number: int) -> Evidence:
         readings=tuple(_readings(session, trial)),
         choices=tuple(_choices(session, trial)),
     )
+
+
+def _what_is_asked(session: Session, trial: Trial) -> str:
+    """Returns what people are asked of a trial; empty where nothing is."""
+    parts = []
+    if trial.state is TrialState.IN_DOUBT:
+        parts.append(f"Trial {trial.number} is in doubt: {trial.reason.rstrip('.')}.")
+    late = [said for each, said in describe_late(session.state) if each.number == trial.number]
+    parts += [f"{said}." for said in late]
+    if trial.held_by == "late word" and not late:
+        parts.append(f"Trial {trial.number} is held: {trial.reason}.")
+    return " ".join(parts)
 
 
 def _story(session: Session, trial: Trial) -> Iterator[tuple[datetime, str]]:
@@ -119,7 +141,10 @@ def _in_words(entry: Entry) -> str:
             said = "; ".join(filter(None, [moved.evidence, *times]))
             return f"{moved.to}{f': {said}' if said else ''}"
         case ResultArrived() as arrived:
-            return f"a result came: {_result_in_words(arrived)}"
+            late = f" late, of run {arrived.key}" if arrived.late else ""
+            return f"a result came{late}: {_result_in_words(arrived)}"
+        case HeardLate() as heard:
+            return f"of run {heard.key} its device said: {heard.state}"
         case ResultQuarantined() as aside:
             return f"the result was put aside: {'; '.join(aside.reasons)}"
         case VerdictGiven() as given:
@@ -203,6 +228,14 @@ def _readings(session: Session, trial: Trial) -> Iterator[str]:
 
 def _choices(session: Session, trial: Trial) -> Iterator[tuple[str, str, str]]:
     assert trial.run is not None
+    is_late = bool(late_results(session.state, trial))
+    if is_late:
+        yield "resolve", "take-in", "the result that came late becomes data"
+    if is_late or trial.held_by == "late word":
+        again = "; the trial runs again" if trial.state is TrialState.HELD else ""
+        yield "resolve", "leave-out", f"what came late is kept, and no more{again}"
+    if trial.state is not TrialState.IN_DOUBT:
+        return
     told = " ".join(f"{name}=VALUE" for name in session.state.spec.measured_at_once)
     yield "resolve", f"performed {told}".rstrip(), "it ran, and this is its result"
     yield "resolve", "no-result", "it ran, and its result is lost: it counts as failed"
