@@ -124,7 +124,7 @@ def _stopped(record: CampaignStopped, *, name: str, at: datetime) -> Alert:
 def _late(
     record: ResultArrived | HeardLate, state: CampaignState, *, name: str, at: datetime
 ) -> Alert | None:
-    """A result that came late, or a device at work on what was taken for not performed."""
+    """A result that came late, or a device at work on what was said not to be performed."""
     trial, run = state.run_of(record.key)
     if isinstance(record, HeardLate):
         is_other = run.state is RunState.VOID and record.state is not DeviceState.REFUSED

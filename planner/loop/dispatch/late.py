@@ -2,13 +2,14 @@
 
 A verdict closes a run that the device may still be at work on. So it is asked about now and then,
 and what it says or tells by itself is kept: a result once by key and digest, flagged, for a person
-to take in or to leave out. Where a run that was taken for not performed has begun after all, its
+to take in or to leave out. Where a run that was said not to be performed has begun after all, its
 trial is held before it is performed a second time, as far as that can still be prevented.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pydantic import JsonValue
@@ -17,7 +18,6 @@ from planner.labs import RESULTS, Answer, DeliveryClass
 from planner.ledger import InboxState
 from planner.ledger.entries import HeardLate, Record, ResultArrived, RunMoved, TrialMoved
 from planner.ledger.replay import CampaignState, is_open
-from planner.ledger.trial_index import Members
 from planner.loop.dispatch.handing_over import never_left
 from planner.loop.dispatch.keeper import hold_devices
 from planner.loop.dispatch.sending import poll
@@ -38,8 +38,7 @@ _RECENT = 100  # trials whose ended runs a device may still tell something of
 def ended_runs(state: CampaignState) -> dict[str, str | None]:
     """Returns the devices of runs that have ended and of which more may be told, by key."""
     last = range(max(1, state.trials.last - _RECENT + 1), state.trials.last + 1)
-    numbers = {*last, *_unheard(state)}
-    runs = (run for number in numbers for run in state.trials[number].runs)
+    runs = (run for number in last for run in state.trials[number].runs)
     return {run.key: run.device for run in runs if not is_open(run)}
 
 
@@ -66,16 +65,17 @@ def ask_late(session: Session, *, asks: bool = True) -> list[Answer]:
 def _ask(session: Session) -> None:
     runs = _runs_to_ask(session)
     now_s, asked = session.elapsed_s, session.asked_late
-    if not any(now_s - asked.get(run.key, -math.inf) >= ASK_AGAIN_S for _, run in runs):
+    if not any(now_s - asked.get(run.key, -math.inf) >= ASK_AGAIN_S for run in runs):
         return
     asked.clear()
-    asked.update({run.key: now_s for _, run in runs})
+    asked.update({run.key: now_s for run in runs})
     since = session.unreachable_since
-    answers = poll(session, runs)
+    answers = poll(session, [session.state.run_of(run.key) for run in runs])
     if answers is None:
         session.unreachable_since = since
         return
-    session.late_words.update({run.key: answers[run.key] for _, run in runs if run.key in answers})
+    keys = {run.key for run in runs}
+    session.late_words.update({key: each for key, each in answers.items() if key in keys})
 
 
 def is_late_news(session: Session, run: Run, answer: Answer) -> bool:
@@ -96,7 +96,7 @@ def is_late_news(session: Session, run: Run, answer: Answer) -> bool:
 
 
 def contradicts(run: Run, answer: Answer) -> bool:
-    """Tells whether a run that was taken for not performed has begun, or may yet."""
+    """Tells whether a run that was said not to be performed has begun, or may yet."""
     agrees = (DeviceState.REFUSED, DeviceState.UNKNOWN)
     return run.state is RunState.VOID and answer.state not in agrees
 
@@ -125,9 +125,8 @@ def _holding(session: Session, trial: Trial, run: Run, answer: Answer) -> list[R
     number, last = trial.number, trial.run
     said = "has it" if answer.state not in BEGUN else f"says that it is {answer.state}"
     reason = (
-        f"run {run.number} was taken for not performed, and the device {said}: take its result in "
-        f"or abort the trial, or leave it out and perform it again (planner resolve FILE {number} "
-        f"take-in or leave-out)"
+        f"run {run.number} was said not to be performed, and the device {said}; look there, then: "
+        f"planner resolve FILE {number}"
     )
     held = TrialMoved(trial=number, to=TrialState.HELD, reason=reason, held_by="late word")
     released = TrialMoved(trial=number, to=TrialState.APPROVED, reason=reason)
@@ -151,24 +150,32 @@ def _may_take_back(session: Session, trial: Trial, run: Run) -> bool:
     )
 
 
-def _runs_to_ask(session: Session) -> list[tuple[Trial, Run]]:
-    state, now = session.state, session.clock.now()
+def _runs_to_ask(session: Session) -> list[Run]:
+    now = session.clock.now()
+    known = session.state.trials.view("unheard", _Unheard).runs
     found = [
-        (state.trials[number], run)
-        for number in sorted(_unheard(state))
-        for run in state.trials[number].runs
-        if _may_say_more(run) and run.device not in session.left_alone
+        run
+        for number in sorted(known)
+        for run in known[number]
+        if now - (run.ended or now) <= LONGEST and run.device not in session.left_alone
     ]
-    young = [each for each in found if now - (each[1].ended or now) <= LONGEST]
-    return young[-MOST_RUNS:]
+    return found[-MOST_RUNS:]
 
 
-def _unheard(state: CampaignState) -> set[int]:
-    return state.trials.view("unheard", lambda: Members(_has_unheard)).numbers
+@dataclass(slots=True)
+class _Unheard:
+    """The runs of which a device may say more, by trial: old trials are not looked at for that."""
 
+    runs: dict[int, tuple[Run, ...]] = field(default_factory=dict)
 
-def _has_unheard(trial: Trial) -> bool:
-    return not trial.handed and any(map(_may_say_more, trial.runs))
+    def change(self, before: Trial | None, after: Trial | None) -> None:
+        """Takes in that a trial became another."""
+        if before is not None:
+            self.runs.pop(before.number, None)
+        if after is not None and not after.handed:
+            runs = tuple(run for run in after.runs if _may_say_more(run))
+            if runs:
+                self.runs[after.number] = runs
 
 
 def _may_say_more(run: Run) -> bool:

@@ -86,7 +86,8 @@ def gather_evidence(session: Session, number: int) -> Evidence:
             f"Trial {number} is {trial.state}, not in doubt, and no late result waits; no verdict "
             f"is asked."
         )
-    units, said = session.state.spec.units, _of_run(session, trial, trial.run)
+    run = _asked_about(trial)
+    units, said = session.state.spec.units, _of_run(session, trial, run)
     return Evidence(
         trial=number,
         what=what,
@@ -95,9 +96,9 @@ def gather_evidence(session: Session, number: int) -> Evidence:
             f"{name} {value if isinstance(value, str) else f'{value:g}'}{_after(units[name])}"
             for name, value in trial.configuration.items()
         ),
-        where=place_of(trial.run.source, trial.run.device).replace("/", ", "),
+        where=place_of(run.source, run.device).replace("/", ", "),
         story=tuple(_story(session, trial)),
-        device_says=(said, _of_itself(session, trial.run)),
+        device_says=(said, _of_itself(session, run)),
         readings=tuple(_readings(session, trial)),
         choices=tuple(_choices(session, trial)),
     )
@@ -113,6 +114,12 @@ def _what_is_asked(session: Session, trial: Trial) -> str:
     if trial.held_by == "late word" and not late:
         parts.append(f"Trial {trial.number} is held: {trial.reason}.")
     return " ".join(parts)
+
+
+def _asked_about(trial: Trial) -> Run:
+    """Returns the run in doubt, or the last one of which something came late."""
+    late = [run for run in trial.runs if run.heard_late is not None]
+    return trial.runs[-1] if trial.state is TrialState.IN_DOUBT or not late else late[-1]
 
 
 def _story(session: Session, trial: Trial) -> Iterator[tuple[datetime, str]]:

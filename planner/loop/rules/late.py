@@ -32,14 +32,14 @@ def say_late(trial: Trial, run: Run) -> str:
         again = [each for each in trial.runs if each.number > run.number and is_used(each)]
         if not again:
             return (
-                f"Run {run.number} of trial {number} was taken for not performed, and its device "
+                f"Run {run.number} of trial {number} was said not to be performed, and its device "
                 f"{_now(run)}"
             )
         verb = "may have been" if again[-1].state in _UNKNOWN else "was"
         return (
-            f"Trial {number} {verb} performed twice: run {run.number} was taken for not performed, "
-            f"and its device {_now(run)}; run {again[-1].number} is {again[-1].state}. Count "
-            f"material for both"
+            f"Trial {number} {verb} performed twice: run {run.number} was said not to be "
+            f"performed, and its device {_now(run)}; run {again[-1].number} is {again[-1].state}. "
+            f"Count material for both"
         )
     if run.state is RunState.COMPLETED:
         return f"Run {run.number} of trial {number} has told another result than before"
