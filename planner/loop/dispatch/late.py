@@ -9,7 +9,7 @@ trial is held before it is performed a second time, as far as that can still be 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from pydantic import JsonValue
@@ -133,7 +133,8 @@ def _holding(session: Session, trial: Trial, run: Run, answer: Answer) -> list[R
     if trial.state is TrialState.APPROVED:
         return [held]
     if trial.state is TrialState.HELD:
-        return [] if trial.held_by == "late word" else [released, held]
+        before = f"{reason}. It was held already: {trial.reason}"
+        return [] if trial.held_by == "late word" else [released, replace(held, reason=before)]
     if last is not None and _may_take_back(session, trial, last):
         return [RunMoved(key=last.key, to=RunState.VOID, evidence=reason), released, held]
     return []
