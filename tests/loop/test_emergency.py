@@ -187,7 +187,7 @@ def test_a_device_counts_as_stopped_once_nothing_is_under_way_there() -> None:
     assert lab.ending == []  # it was asked until it named none
     never = stoppable(stays=True, ending=["bench/1/1"] * 1000)
     (said,) = stop_all(
-        None, by="mara", reason="smoke", also=[reach], open_it=lambda *_: never, patience_s=0.3
+        None, by="mara", reason="smoke", also=[reach], open_it=lambda *_: never, patience_s=1.5
     ).devices
     assert not said.is_stopped
     assert "run bench/1/1 has not ended yet" in said.said
