@@ -24,20 +24,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from pydantic import ValidationError
-
 from planner.campaign import CampaignSpec, CommandDevice
 from planner.clock import Clock, SystemClock
 from planner.errors import Conflict, InputError, LabUnavailable, Refused, Unanswered
+from planner.labs.command_ends import read_end
 from planner.labs.contract import Adjustment, DeliveryClass
 from planner.labs.message import Message, write_body
-from planner.labs.replies import check_size, shorten
+from planner.labs.replies import check_size
 from planner.labs.translation import Translation
-from planner.trials import RESULTS, Answer, DeviceState, Heartbeat, Order, Result, Setting
+from planner.trials import Answer, DeviceState, Heartbeat, Order, Setting
 
 MOST_OUTPUT_BYTES = 16 << 20
 _LOOK_S = 0.02
-_LAST_WORDS_BYTES = 2_000  # of what a failed program wrote to stderr
 _KEEPER = Path(__file__).with_name("command_keeper.py")
 
 
@@ -327,7 +325,7 @@ class CommandLab:
         ended = _read_json(run / "ended.json")  # after the look at who lives: it is written before
         if ended is not None:
             self._keepers.pop(key, None)
-            answer = self._translation.read_answer(_read_end(key, run, ended))
+            answer = self._translation.read_answer(read_end(key, run, ended))
         elif is_alive:
             answer = Answer(key=key, state=DeviceState.STARTED, reason=f"see {run}")
         else:
@@ -380,86 +378,6 @@ def describe_message(source: CommandDevice, spec: CampaignSpec, order: Order) ->
         headers={"stdin": "application/json"},
         body=write_body(Translation(source, spec).write_order(order)),
     )
-
-
-def _read_end(key: str, run: Path, ended: Mapping[str, Any]) -> Answer:
-    how, code = ended.get("how"), ended.get("code")
-    if how == "not started":
-        return Answer(key=key, state=DeviceState.REFUSED, reason=str(ended.get("reason")))
-    if how == "aborted":
-        return Answer(key=key, state=DeviceState.ABORTED, reason="the program was ended")
-    if how != "by itself":
-        reason = f"the program {how} and was ended; see {run}"
-        return Answer(key=key, state=DeviceState.FAILED, reason=reason)
-    if code != 0:
-        is_killed = isinstance(code, int) and code < 0
-        why = f"was killed by signal {-int(code or 0)}" if is_killed else f"ended with code {code}"
-        reason = f"the program {why}{_last_words(run)}"
-        return Answer(key=key, state=DeviceState.FAILED, reason=reason)
-    return _read_said(key, run)
-
-
-def _read_said(key: str, run: Path) -> Answer:
-    """Reads what a program wrote; what cannot be read is for a person, since it has run."""
-    text = (run / "stdout").read_bytes()
-    try:
-        said = json.loads(text)
-        if isinstance(said, dict) and "failed" in said:
-            reason = shorten(str(said.get("reason") or "the program says that it failed"))
-            return Answer(
-                key=key,
-                state=DeviceState.FAILED,
-                reason=reason,
-                failure="process" if said["failed"] == "process" else "machine",
-            )
-        result = _read_result(said)
-    except (ValueError, RecursionError, ValidationError) as error:
-        problem = _find_fault(text, error)
-        reason = f"the program has run, and what it wrote cannot be read ({problem}); see {run}"
-        return Answer(key=key, state=DeviceState.UNKNOWN, reason=reason)
-    return Answer(key=key, state=DeviceState.DONE, result=result)
-
-
-def _find_fault(text: bytes, error: Exception) -> str:
-    """Returns why what a program wrote cannot be read."""
-    begins = f"it is no JSON, and begins with {shorten(text[:40].decode(errors='replace'))!r}"
-    match error:
-        case _ if not text.strip():
-            return "it wrote nothing"
-        case UnicodeDecodeError():
-            return "it is no text"
-        case json.JSONDecodeError():
-            return begins
-        case RecursionError():
-            return "it is nested too deep"
-    return shorten(str(error).splitlines()[0])
-
-
-def _read_result(said: object) -> Result:
-    """Reads a result, in which a plain number or name may stand for a value without a unit."""
-    if not isinstance(said, dict) or not isinstance(said.get("outcomes"), dict):
-        raise ValueError('it has no "outcomes"')
-    whole = {
-        part: {name: _whole(each) for name, each in said.get(part, {}).items()}
-        for part in ("outcomes", "achieved")
-        if isinstance(said.get(part, {}), dict)
-    }
-    return RESULTS.validate_json(json.dumps(whole))
-
-
-def _whole(value: object) -> object:
-    is_plain = isinstance(value, int | float | str) and not isinstance(value, bool)
-    return {"value": value} if is_plain else value
-
-
-def _last_words(run: Path) -> str:
-    with contextlib.suppress(OSError), (run / "stderr").open("rb") as file:
-        file.seek(0, os.SEEK_END)
-        file.seek(max(0, file.tell() - _LAST_WORDS_BYTES))
-        lines = file.read().decode("utf-8", errors="replace").strip().splitlines()
-        if lines:
-            return f": {shorten(lines[-1])}"
-    return ""
 
 
 def _is_kept(run: Path) -> bool:
