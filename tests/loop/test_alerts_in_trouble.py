@@ -180,6 +180,25 @@ def test_a_run_is_overdue_by_the_time_that_passed_whoever_sets_the_clock(
     assert "for 16 min; 10 min were expected" in str(alert["text"])
 
 
+def test_a_time_limit_alone_makes_a_run_overdue(
+    make_session: MakeSession, tmp_path: Path, clock: ManualClock
+) -> None:
+    """Nobody is at work who would end it: a minute after its limit it is told."""
+    text = by_program("  kinds: [overdue]\n", source="time_limit: 10 min")
+    session = make_session(ScriptedLab(on_the_hill, latency=10**6), text=text)
+    propose(session)
+    advance(session)
+    post = post_of(session, tmp_path)
+    clock.wait_s(650)
+    post.sweep()
+    assert received(tmp_path) == []
+    clock.wait_s(20)
+    post.sweep()
+    (alert,) = received(tmp_path)
+    assert "Trial 1 has been under way" in str(alert["text"])
+    assert "for 11 min; its time limit is 10 min" in str(alert["text"])
+
+
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return Certificates(tmp_path_factory.mktemp("certificates"))

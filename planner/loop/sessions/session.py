@@ -177,7 +177,8 @@ class Session:
     def note_end(self, answer: Answer) -> None:
         """Remembers the answer that ended a run, and forgets how it was sent."""
         self.forget(answer.key)
-        self.ends[answer.key] = answer
+        if _is_small(answer):
+            self.ends[answer.key] = answer
         while len(self.ends) > _MOST_ENDS:
             del self.ends[next(iter(self.ends))]
 
@@ -226,3 +227,9 @@ class Session:
         )
         self.ledger.append(self.campaign, records, author=self.author, expect=expect)
         self.refresh()
+
+
+def _is_small(answer: Answer) -> bool:
+    """Tells whether an answer holds numbers and names alone: curves and files are not kept."""
+    outcomes = answer.result.outcomes.values() if answer.result is not None else ()
+    return all(isinstance(each.value, int | float | str | None) for each in outcomes)
