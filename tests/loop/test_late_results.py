@@ -14,6 +14,7 @@ from planner.ledger import InboxState
 from planner.loop import people
 from planner.loop.dispatch.driver import Driver
 from planner.loop.dispatch.keeper import let_devices_go
+from planner.loop.people.holding import hold
 from planner.loop.people.judging import Verdict
 from planner.loop.rules.budget import n_uses_so_far, trials_left
 from planner.loop.rules.late import say_late
@@ -156,6 +157,9 @@ def test_what_is_said_not_to_be_performed_is_held_while_its_device_is_at_work_on
     trial = session.state.trial(1)
     assert (trial.state, trial.held_by) == (TrialState.HELD, "late word")
     assert "says that it is started" in trial.reason
+    assert "held already" in hold(session, 1, reason="I look there")
+    with pytest.raises(Refused, match="planner resolve FILE 1"):
+        hold(session, 1, reason="it may go on", undo=True)
     assert list(at.acts) == ["bench/1/1"]
     finish(at)
     clock.wait_s(61)

@@ -66,7 +66,7 @@ class Swept:
         """Says what was found, a sentence each."""
         parts = [f"{self.n_news} news of open runs, {self.n_settled} results taken in."]
         if self.n_expired:
-            parts.append(f"{count(self.n_expired, 'trial')} let go: expired, or superseded.")
+            parts.append(f"{count(self.n_expired, 'trial')} expired or superseded.")
         if self.n_overdue:
             parts.append(f"{self.n_overdue} beyond the time limit, in doubt now.")
         parts += [*self.standing, self.held, self.silent]

@@ -44,7 +44,7 @@ def is_held_by_person(trial: Trial) -> bool:
 
 def _hold(state: CampaignState, number: int, why: str) -> Decided:
     trial = state.trial(number)
-    if is_held_by_person(trial):
+    if is_held_by_person(trial) or trial.held_by == "late word":
         return Decided(says=f"Trial {number} is held already; nothing was changed.")
     if trial.handed or trial.state not in (TrialState.APPROVED, TrialState.HELD):
         raise Refused(_why_not(trial))
@@ -61,6 +61,8 @@ def _hold(state: CampaignState, number: int, why: str) -> Decided:
 
 def _let_go_on(state: CampaignState, number: int, why: str) -> Decided:
     trial = state.trial(number)
+    if trial.held_by == "late word":
+        raise Refused(f"Trial {number} is not held by a person: {trial.reason}.")
     if trial.state is TrialState.HELD and not is_held_by_person(trial):
         raise Refused(
             f"Trial {number} is not held by a person: {trial.reason}. It goes on by itself when "
