@@ -16,10 +16,14 @@ _RESTARTS = 10
 _MOST_ROUNDS = 100
 # Centres of more rows than this are found on a random part of them.
 _MOST_ROWS = 4096
+# Of a grid many rows are equally near to a centre, and the first of them lie at the table's top.
+_TIE = 1e-9
 
 
 def place(pool: Floats, placed: Floats, n: int, *, seed: int) -> list[int]:
     """Returns the rows of the pool nearest to ``n`` cluster centres, the largest cluster first.
+
+    Of rows that are equally near one is drawn.
 
     Args:
         pool: candidates, ``N d``, scaled as distances should count.
@@ -43,7 +47,8 @@ def place(pool: Floats, placed: Floats, n: int, *, seed: int) -> list[int]:
     for centre in centres:
         distances = np.square(pool - centre).sum(axis=1)
         distances[chosen] = np.inf
-        chosen.append(int(np.argmin(distances)))
+        nearest = np.flatnonzero(distances <= distances.min() + _TIE)
+        chosen.append(int(generator.choice(nearest)))
     return chosen
 
 

@@ -79,3 +79,18 @@ def test_two_choices_of_a_category_are_one_apart() -> None:
 
     assert np.isclose(np.linalg.norm(scaled[0] - scaled[1]), 1.0, rtol=1e-15)
     assert np.isclose(np.linalg.norm(scaled[0] - scaled[2]), 1.0, rtol=1e-15)
+
+
+def test_of_equally_near_rows_those_at_the_tables_top_are_not_preferred() -> None:
+    """Every combination of categories: each row is as likely as its mirror image in the table.
+
+    The mean place of independent rows deviates from the middle by 0.29 of the table over the root
+    of their number; four of these are allowed.
+    """
+    choices = np.eye(4) * np.sqrt(0.5)
+    pool = np.array([np.concatenate(row) for row in itertools.product(choices, repeat=4)])
+
+    rows = [row for seed in range(60) for row in place(pool, np.empty((0, 16)), 3, seed=seed)]
+
+    places = np.array(rows) / (len(pool) - 1)
+    assert abs(places.mean() - 0.5) < 4 * 0.29 / np.sqrt(len(rows))
