@@ -295,12 +295,19 @@ def many(options: argparse.Namespace) -> None:
     ):
         url = str(lab.folder / "lab.db")
         started = time.perf_counter()
-        processes = []
-        for number, device in enumerate(devices):
-            file = lab.campaign(f"at_{device}", trials=options.trials, capacity=options.capacity,
-                                policy=options.policy, device=device, seed=number)  # fmt: skip
-            words = [sys.executable, __file__, "one", "--file", str(file), "--url", url]
-            processes.append(subprocess.Popen(words, env=environment(), cwd=lab.folder))
+        files = [
+            lab.campaign(f"at_{device}", trials=options.trials, capacity=options.capacity,
+                         policy=options.policy, device=device, seed=number)
+            for number, device in enumerate(devices)
+        ]  # fmt: skip
+        if options.up:
+            served = [sys.executable, "-m", "planner.cli", "up", *map(str, files), "--until-done"]
+            typed = [served]
+        else:
+            one = [sys.executable, __file__, "one", "--url", url, "--file"]
+            typed = [[*one, str(file)] for file in files]
+        known = environment() | {"PLANNER_DATABASE_URL": f"sqlite:///{url}"}
+        processes = [subprocess.Popen(words, env=known, cwd=lab.folder) for words in typed]
         codes = [process.wait() for process in processes]
         spent_s = time.perf_counter() - started
         with closing(sqlite3.connect(url)) as rows:
@@ -358,7 +365,7 @@ WAYS: dict[str, Callable[[argparse.Namespace], Meter | None]] = {
     "engines": engines,
     "one": one,
 }
-TRIALS = {"long": 10_000, "past": 100_000, "many": 1_500, "engines": 400}
+TRIALS = {"long": 10_000, "past": 100_000, "many": 2_000, "engines": 400}
 
 
 def main() -> int:
@@ -368,13 +375,14 @@ def main() -> int:
     parser.add_argument(
         "--trials",
         type=int,
-        help="default: 2,000; long 10,000; past 100,000; many 1,500 each; engines 400",
+        help="default: 2,000; long 10,000; past 100,000; many 2,000 each; engines 400",
     )
     parser.add_argument("--capacity", type=int, default=8, help="trials in flight")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--every", type=int, default=500, help="a line each so many trials")
     parser.add_argument("--keep", type=Path, help="JSON file for the series of time and memory")
     parser.add_argument("--steps", type=int, default=300, help="of past: trials that are timed")
+    parser.add_argument("--up", action="store_true", help="many: served by planner up instead")
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     parser.add_argument("--policy", default="", help="instead of acquisition: random")
