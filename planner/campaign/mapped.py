@@ -22,6 +22,7 @@ from planner.space import (
 )
 
 _N_PROBES = 65
+_GOLDEN = 0.618033988749895  # multiples of it keep no step with any scale's digits
 
 
 def has_names(parameter: AnyParameter) -> bool:
@@ -64,7 +65,7 @@ def find_loss(parameter: AnyParameter, mapped: MappedParameter) -> str:
         return "has names for values, which have no unit and no decimals: leave these out"
     unit = parameter.unit if mapped.unit is None else mapped.unit
     try:
-        for value in _probes(parameter):
+        for value in _probes(parameter, mapped):
             sent = float(to_device(value, mapped, unit=parameter.unit))
             back = units.convert(sent, given=unit, wanted=parameter.unit)
             if abs(back - float(value)) >= _step_at(parameter, value) / 2:
@@ -86,24 +87,44 @@ def _say_lost(
     )
 
 
-def _probes(parameter: AnyParameter) -> list[Value]:
-    """Returns the values that are tried: all of a few, otherwise the ends and some in between."""
+def _probes(parameter: AnyParameter, mapped: MappedParameter) -> list[Value]:
+    """Returns the values that are tried: all of a few, otherwise the ends and some in between.
+
+    Of a free number also some that rounding moves farthest.
+    """
     match parameter:
         case Fixed():
             return [parameter.value]
         case Discrete():
             return list(parameter.values)
         case Continuous():
-            spread = np.linspace(parameter.low, parameter.high, _N_PROBES)
             absent: list[Value] = [0.0] if parameter.optional else []
-            return [*absent, *(parameter.snap(float(each)) for each in spread)]
+            spread = _spread(parameter)
+            halves = [_half_a_digit_on(each, parameter, mapped) for each in spread]
+            return [*absent, *(parameter.snap(each) for each in [*spread, *halves])]
         case Integer():
-            spread = np.linspace(parameter.low, parameter.high, _N_PROBES)
-            return [round(float(each)) for each in spread]
+            return [round(each) for each in _spread(parameter)]
         case Contextual():
             return [parameter.low, parameter.high]
         case _:
             return []
+
+
+def _spread(parameter: Continuous | Integer) -> list[float]:
+    even = np.linspace(0.0, 1.0, _N_PROBES)  # what a person would try comes first
+    shares = np.append(even, np.arange(1, _N_PROBES) * _GOLDEN % 1)
+    return [float(each) for each in parameter.low + shares * (parameter.high - parameter.low)]
+
+
+def _half_a_digit_on(value: float, parameter: Continuous, mapped: MappedParameter) -> float:
+    """Returns a value near to a given one that lies between two which the device can be told."""
+    if mapped.decimals is None:
+        return value
+    unit = parameter.unit if mapped.unit is None else mapped.unit
+    sent = float(to_device(value, mapped, unit=parameter.unit))
+    between = sent + 0.4999 * 10.0**-mapped.decimals
+    back = units.convert(between, given=unit, wanted=parameter.unit)
+    return min(max(back, parameter.low), parameter.high)
 
 
 def _step_at(parameter: AnyParameter, value: Value) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from planner import units
@@ -33,6 +33,10 @@ def parameters(draw: st.DrawFn) -> tuple[Continuous | Integer, MappedParameter]:
     return Continuous(name="a", low=low, high=low + width, unit=unit, resolution=step), mapped
 
 
+ALIASED = Continuous(name="a", low=0, high=64, unit="degC")  # whole degrees at 65 even places
+
+
+@example((ALIASED, MappedParameter(unit="degC", decimals=0)), 0.8515625)
 @given(parameters(), st.floats(0, 1))
 def test_a_value_comes_back_where_the_map_is_accepted(
     drawn: tuple[Continuous | Integer, MappedParameter], share: float
