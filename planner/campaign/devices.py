@@ -5,13 +5,13 @@ A secret never stands in a campaign file; the file says where it is.
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, StrictInt, field_validator, model_validator
 
+from planner.campaign.hosts import is_this_machine
 from planner.campaign.secret import Secret
 from planner.campaign.source_base import Duration, Part, RunnerBase
 from planner.space import read_unit
@@ -303,16 +303,6 @@ class CommandDevice(DeviceBase):
 AnyDevice = HttpDevice | MqttDevice | CommandDevice
 
 
-def is_loopback(host: str) -> bool:
-    """Tells whether a host is this machine itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _name_devices(content: object, key: str) -> object:
     """Takes the devices from their addresses where they are not listed."""
     if not isinstance(content, dict) or content.get("devices"):
@@ -378,7 +368,7 @@ def _check_devices(devices: tuple[str, ...], named: dict[str, str], key: str) ->
 
 def _refuse_plain(url: str, *, insecure: bool, secure: str) -> None:
     parts: SplitResult = urlsplit(url)
-    if parts.scheme == secure or insecure or is_loopback(parts.hostname or ""):
+    if parts.scheme == secure or insecure or is_this_machine(parts.hostname or ""):
         return
     raise ValueError(
         f"url {url!r} is a plain connection to another machine, where anyone on the way can read "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from planner.campaign.document import Document, dotted, load_document
+from planner.campaign.hosts import is_this_machine
 from planner.campaign.secret import Secret
 from planner.device.limits import Field as DeviceField
 from planner.device.virtual.spec import Faults, VirtualAct
@@ -91,7 +91,7 @@ class HttpSection(_Part):
             raise ValueError("needs certificate and key together, or neither")
         if self.clients is not None and self.certificate is None:
             raise ValueError("asks clients for certificates without one of its own: add it")
-        if is_loopback(self.host):
+        if is_this_machine(self.host):
             return self
         if self.token is None:
             raise ValueError(f"listens on {self.host}, beyond this machine: give it a token")
@@ -133,7 +133,7 @@ class MqttSection(_Part):
 
     @model_validator(mode="after")
     def _is_safe(self) -> MqttSection:
-        if not (self.has_tls or self.insecure or is_loopback(self.host)):
+        if not (self.has_tls or self.insecure or is_this_machine(self.host)):
             raise ValueError(
                 f"speaks to {self.host}, beyond this machine, without TLS: write mqtts://, or "
                 f"insecure: true"
@@ -196,14 +196,6 @@ class DeviceSpec(_Part):
         if self.http is None and self.mqtt is None:
             raise ValueError("cannot be reached: add http: {port: 8080} or mqtt: {url: ...}")
         return self
-
-
-def is_loopback(host: str) -> bool:
-    """Tells whether the address stays on this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def read_device(path: Path) -> DeviceSpec:
