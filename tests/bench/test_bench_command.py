@@ -98,7 +98,7 @@ def test_a_race_against_another_planner_is_run_and_read_again(tmp_path, project)
     again = type_in(*words, "--json", folder=tmp_path, project=project)
     [comparison] = json.loads(again.stdout)
     assert "random: 0 races to run" in again.stderr
-    assert comparison["courses"]["snar_flow"]["shared_starts"] == 2
+    assert comparison["courses"]["snar_flow"]["entrants"]["random"]["starts"] == 2
     assert comparison["entrants"]["random"]["mean_rank"]["value"] >= 1
 
 

@@ -3,11 +3,14 @@
 | symbol | meaning                                                                        |
 |--------|--------------------------------------------------------------------------------|
 | r_ps   | mean scaled regret over the budget on pool p from start s                      |
-| R_p    | mean of r_ps over the starts that every entrant has run, for ranks             |
 | d_p    | mean over the starts that two entrants share of r_ps less the other's r_ps     |
+| R_p    | the first entrant's mean of r_ps over all its starts; of another one that, and |
+|        | d_p of it and the first                                                        |
 
-The rank on a pool is that of R_p, equal ones sharing theirs; the mean rank is over the pools on
-which every entrant has raced. The interval of d_p is a percentile bootstrap over the shared starts,
+R_p is what an entrant's regret would be on the starts of the first: starts differ more than
+entrants do, and a slow one that has run few of them takes none from the others. The rank on a pool
+is that of R_p, equal ones sharing theirs; the mean rank is over the pools on which every entrant
+has raced. The interval of d_p is a percentile bootstrap over the shared starts,
 paired: a start is drawn for both or for none. A race that failed keeps what it had found until
 then, on to the end of the budget, and is counted.
 """
@@ -36,9 +39,8 @@ class PoolComparison:
     Args:
         on: the course.
         judged: each entrant that has raced on it.
-        regrets: R_p of each.
-        ranks: by it; empty where an entrant is missing.
-        n_shared: starts that all of them have run.
+        regrets: R_p of each; NaN of one that shares no start with the first.
+        ranks: by it; empty where an entrant is missing or shares no start with the first.
         differences: of each entrant, own ones too, what the first entrant's regret is above its;
             None where they share no start.
         lowest: the peer of lowest regret; None where there is no peer.
@@ -48,7 +50,6 @@ class PoolComparison:
     judged: Mapping[str, Judged]
     regrets: Mapping[str, float]
     ranks: Mapping[str, float]
-    n_shared: int
     differences: Mapping[str, Interval | None]
     lowest: str | None
 
@@ -122,26 +123,28 @@ def _compare_on(
     first: str,
     others: Sequence[str],
 ) -> PoolComparison:
-    shared = sorted(set.intersection(*(set(each.regrets) for each in judged.values())))
-    regrets = {
-        name: float(np.mean([each.regrets[seed] for seed in shared])) if shared else np.nan
-        for name, each in judged.items()
-    }
-    ranks = _ranks(regrets) if shared and len(judged) == len(names) else {}
-    racing = {name: regrets[name] for name in others if name in judged and shared}
+    base = judged.get(first)
+    regrets = {name: _paired_mean(base, each) for name, each in judged.items()}
+    is_complete = len(judged) == len(names) and np.isfinite(list(regrets.values())).all()
+    racing = {name: regrets[name] for name in others if np.isfinite(regrets.get(name, np.nan))}
     return PoolComparison(
         on=on,
         judged=judged,
         regrets=regrets,
-        ranks=ranks,
-        n_shared=len(shared),
+        ranks=_ranks(regrets) if is_complete else {},
         differences={
-            name: _difference(on.name, judged.get(first), each)
-            for name, each in judged.items()
-            if name != first
+            name: _difference(on.name, base, each) for name, each in judged.items() if name != first
         },
         lowest=min(racing, key=racing.__getitem__) if racing else None,
     )
+
+
+def _paired_mean(base: Judged | None, each: Judged) -> float:
+    """Returns R_p; where the first has not raced, the mean over the entrant's own starts."""
+    if base is None:
+        return float(np.mean(list(each.regrets.values())))
+    pairs = _pairs(base, each)
+    return float(np.mean(list(base.regrets.values())) - pairs.mean()) if len(pairs) else np.nan
 
 
 def _ranks(regrets: Mapping[str, float]) -> dict[str, float]:

@@ -1,17 +1,21 @@
-"""What a race will cost: processor hours, from races that are there or from three asks."""
+"""What a race will cost: processor hours, from the races that are there.
+
+An entrant that has none runs its first, on a course of middle size; that race is kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from planner.bench.against.entrants import Entrant, On, length
 from planner.bench.against.race import DEAR_S, N_DEAR, Field, cpu_s_of
+from planner.bench.pools import Pool
 from planner.bench.racing import N_SHARED_STARTS, Race, Replay, Rules
-
-N_PROBED = 3  # asks
+from planner.bench.storing import play_or_read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,11 @@ class Estimate:
 
 
 def estimate(lineup: Field) -> list[Estimate]:
-    """Returns what is left for each entrant, asking those that have no race three times."""
+    """Returns what is left for each entrant; one that has no race runs its first.
+
+    Raises:
+        LedgerUnavailable: that race cannot be written.
+    """
     return [_estimate(lineup, entrant) for entrant in lineup.entrants if lineup.plays(entrant)]
 
 
@@ -51,15 +59,15 @@ def _estimate(lineup: Field, entrant: Entrant) -> Estimate:
     }
     if not missing:
         return Estimate(entrant=entrant.name, n_races=0, cpu_h=0.0, basis="all are there")
-    races = [race for stored in there.values() for race in stored.values()]
-    basis = f"{len(races)} races that are there"
-    if not races:
-        race = _probe(entrant, [on for on, _ in missing.values()])
-        if not race.ask_cpu_s:
-            why = race.failure or "it was not asked"
-            n_races = sum(n for _, n in missing.values())
-            return Estimate(entrant=entrant.name, n_races=n_races, cpu_h=None, basis=why)
-        races, basis = [race], f"{len(race.ask_cpu_s)} asks on {race.pool}"
+    if not (races := [race for stored in there.values() for race in stored.values()]):
+        _race_first(lineup, entrant)
+        return _estimate(lineup, entrant)
+    n_there = len(races)
+    basis = f"{n_there} races that are there" if n_there > 1 else f"its race on {races[0].pool}"
+    if not any(race.ask_cpu_s for race in races):
+        why = races[0].failure or "it was not asked"
+        n_races = sum(n for _, n in missing.values())
+        return Estimate(entrant=entrant.name, n_races=n_races, cpu_h=None, basis=why)
     ask_s, start_s = _costs(races)
     most = N_DEAR if ask_s > DEAR_S and not entrant.is_own else None
     left = [
@@ -76,10 +84,19 @@ def _n_to_run(lineup: Field, replay: Replay, entrant: Entrant) -> int:
     return min(n, N_DEAR) if lineup.is_dear(replay, entrant) else n
 
 
-def _probe(entrant: Entrant, courses: Sequence[On]) -> Race:
-    """Returns a race of three asks on the course of middle length."""
-    on = sorted(courses, key=length)[len(courses) // 2]
-    return entrant.play(on, Rules(n_trials=N_SHARED_STARTS + N_PROBED), seed=0)
+def _race_first(lineup: Field, entrant: Entrant) -> None:
+    """Runs the first race of an entrant, on the course of middle size, and keeps it."""
+    replay = next(each for each in lineup.replays if lineup.courses_of(each))
+    courses = sorted(lineup.courses_of(replay), key=_size)
+    on = courses[len(courses) // 2]
+    rules = Rules(replay=replay, n_trials=length(on))
+    file = entrant.race_file(lineup.folder, on, replay, seed=0)
+    play_or_read(file, partial(entrant.play, on, rules, seed=0))
+
+
+def _size(on: On) -> tuple[int, int]:
+    """Returns what an ask's cost grows with: the trials, and of a pool the settings."""
+    return length(on), on.n_settings if isinstance(on, Pool) else 0
 
 
 def _costs(races: Sequence[Race]) -> tuple[float, float]:

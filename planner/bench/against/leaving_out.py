@@ -46,7 +46,7 @@ def leave_out(comparison: Comparison, variants: Sequence[str]) -> list[LeftOut]:
     pools = [
         pool
         for pool in comparison.pools
-        if pool.n_shared and all(name in pool.judged for name in variants)
+        if all(np.isfinite(pool.regrets.get(name, np.nan)) for name in variants)
     ]
     if len(variants) < 2 or len(pools) < 2:
         return []

@@ -121,7 +121,6 @@ def comparison_json(comparison: Comparison, *, missing: Mapping[str, str]) -> di
 
 def _pool_json(pool: PoolComparison) -> dict[str, Any]:
     return {
-        "shared_starts": pool.n_shared,
         "lowest_peer": pool.lowest,
         "first_less_lowest": _interval_json(to_lowest(pool)),
         "entrants": {
@@ -167,14 +166,13 @@ def _overall_cells(comparison: Comparison, name: str) -> tuple[str, ...]:
 
 def _regrets(comparison: Comparison) -> Lines:
     headers = (
-        "mean regret", "trials", "starts", *comparison.entrants, "lowest peer",
+        "mean regret", "trials", *comparison.entrants, "lowest peer",
         f"{comparison.first} less it (95 %)",
     )  # fmt: skip
     rows = [
         (
             pool.on.name,
             str(Rules().budget(pool.on) if isinstance(pool.on, Pool) else pool.on.n_trials),
-            str(pool.n_shared),
             *(_number(pool.regrets.get(name, math.nan)) for name in comparison.entrants),
             pool.lowest or "-",
             _signed(to_lowest(pool)) + (" *" if pool.on.name in missed(comparison) else ""),
