@@ -16,6 +16,7 @@ from planner.ledger import open_ledger
 from planner.loop.results.intake import make_intake
 from planner.loop.sessions.opening import open_campaign
 from planner.loop.sessions.session import Session
+from tests.loop.alert_peers import Certificates, Hook, web_server
 
 CAMPAIGN = """
 schema: 1
@@ -53,6 +54,17 @@ def campaign_text(
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(datetime(2026, 1, 5, 8, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def hook(certificates: Certificates) -> Iterator[Hook]:
+    with web_server(certificates.context()) as running:
+        yield running
 
 
 @pytest.fixture

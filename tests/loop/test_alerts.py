@@ -35,7 +35,7 @@ from planner.loop.alerts.silence import Silence
 from planner.loop.sessions.session import Session
 from planner.loop.steps.advance import advance
 from planner.trials import Answer, DeviceState, HeldBy, Proposal, TrialState, Wanted
-from tests.loop.alert_peers import Certificates, Hook, Mailbox, mail_server, web_server
+from tests.loop.alert_peers import Certificates, Hook, Mailbox, mail_server
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_devices import Devices
 from tests.loop.scripted_lab import ScriptedLab, failed
@@ -48,17 +48,6 @@ SECRET = "a secret that two sides share"
 WRITES = "import sys; open('alerts.txt', 'a').write(sys.stdin.read() + chr(10))"
 TO_FILE = f'[{sys.executable}, -c, "{WRITES}"]'
 PHONE = f"phone: {{kind: command, run: {TO_FILE}}}"
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture
-def hook(certificates: Certificates) -> Iterator[Hook]:
-    with web_server(certificates.context()) as running:
-        yield running
 
 
 @pytest.fixture

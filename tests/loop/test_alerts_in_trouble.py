@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from planner.loop.alerts.posting import Post, send_test
 from planner.loop.sessions.desk import Place
 from planner.loop.sessions.session import Session
 from planner.loop.steps.advance import advance
-from tests.loop.alert_peers import Certificates, Hook, mail_server, web_server
+from tests.loop.alert_peers import Certificates, Hook, mail_server
 from tests.loop.conftest import MakeSession
 from tests.loop.scripted_lab import ScriptedLab
 from tests.loop.test_advance import on_the_hill
@@ -197,17 +197,6 @@ def test_a_time_limit_alone_makes_a_run_overdue(
     (alert,) = received(tmp_path)
     assert "Trial 1 has been under way" in str(alert["text"])
     assert "for 11 min; its time limit is 10 min" in str(alert["text"])
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture
-def hook(certificates: Certificates) -> Iterator[Hook]:
-    with web_server(certificates.context()) as running:
-        yield running
 
 
 def shown(session: Session, said: list[str]) -> str:
