@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +32,7 @@ from scipy.stats import qmc
 
 from planner.acquisition import Situation, choose
 from planner.bench.courses import Place, described_parameter
-from planner.bench.racing import N_SHARED_STARTS, Race, Replay, Rules
+from planner.bench.racing import N_SHARED_STARTS, Asks, Chooser, Race, Replay, Rules
 from planner.campaign import Minimise
 from planner.errors import UnknownName
 from planner.rng import derive_seed, make_generator
@@ -200,41 +199,34 @@ def named_problems(names: Sequence[str]) -> list[Problem]:
     return list(known.values()) if "all" in names else [known[name] for name in names]
 
 
-def play_problem(problem: Problem, rules: Rules, *, seed: int) -> Race:
+def play_problem(problem: Problem, rules: Rules, *, seed: int, chooser: Chooser = choose) -> Race:
     """Plays one race of the planner itself.
 
     Args:
         problem: to minimise.
         rules: of the race.
         seed: of its start, its noise and its choices.
+        chooser: the policy.
     """
     course = problem.course(rules.replay)
     points = list(course.start(seed=seed)) if rules.start == "random" else []
     kinds = ["start"] * len(points)
-    outcomes: list[float] = []
-    memo, cpu_s, wall_s = None, [], []
+    outcomes = [course.answer(point, nth=nth, seed=seed) for nth, point in enumerate(points)]
+    asks = Asks(chooser)
     while len(points) < (rules.n_trials or problem.n_trials):
-        outcomes += [
-            course.answer(points[nth], nth=nth, seed=seed)
-            for nth in range(len(outcomes), len(points))
-        ]
         tried = [dict(zip(problem.space.names, point, strict=True)) for point in points]  # type: ignore[arg-type]
         situation = Situation(
             space=problem.space,
             objective=Minimise(outcome="value"),
             x=problem.space.encode(tried),
             y=np.array(outcomes),
-            memo=memo,
             settings=rules.settings,
         )
-        cpu, wall = time.process_time(), time.perf_counter()
-        choice = choose(situation, q=1, seed=derive_seed(seed, "ask", len(points)))
-        cpu_s.append(time.process_time() - cpu)
-        wall_s.append(time.perf_counter() - wall)
-        memo = choice.memo
-        pick = choice.picks[0]
+        pick = asks.ask(situation, seed=derive_seed(seed, "ask", len(points)))
         points.append(tuple(float(pick.configuration[name]) for name in problem.space.names))
         kinds.append(pick.kind)
+        outcomes.append(course.answer(points[-1], nth=len(outcomes), seed=seed))
+        asks.hear(pick, outcomes[-1])
     return Race.model_validate(
         {
             "pool": problem.name,
@@ -242,8 +234,8 @@ def play_problem(problem: Problem, rules: Rules, *, seed: int) -> Race:
             "rows": (),
             "points": tuple(points),
             "kinds": tuple(kinds),
-            "ask_cpu_s": tuple(cpu_s),
-            "ask_wall_s": tuple(wall_s),
+            "ask_cpu_s": tuple(asks.cpu_s),
+            "ask_wall_s": tuple(asks.wall_s),
         }
     )
 

@@ -7,14 +7,14 @@ setting: both follow from the pool and the seed alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from planner.acquisition import Choice, Settings, Situation, choose
+from planner.acquisition import Choice, Pick, Settings, Situation, choose
 from planner.bench.pools import Pool
 from planner.models import evidence_of
 from planner.rng import derive_seed, make_generator
@@ -111,8 +111,7 @@ def play(pool: Pool, rules: Rules, *, seed: int, chooser: Chooser = choose) -> R
     """
     rows = shared_start(pool, seed=seed) if rules.start == "random" else []
     kinds = ["start"] * len(rows)
-    memo, cpu_s, wall_s = None, [], []
-    stated: list[tuple[Spread, float]] = []
+    asks = Asks(chooser)
     while len(rows) < rules.length(pool):
         situation = Situation(
             space=pool.space,
@@ -120,31 +119,53 @@ def play(pool: Pool, rules: Rules, *, seed: int, chooser: Chooser = choose) -> R
             x=pool.space.encoded_rows[rows],
             y=np.array([answer(pool, row, rules.replay, seed=seed) for row in rows]),
             blocked=frozenset(rows),
-            memo=memo,
             settings=rules.settings,
-            forecasts=evidence_of(stated),
         )
-        cpu, wall = time.process_time(), time.perf_counter()
-        choice = chooser(situation, q=1, seed=derive_seed(seed, "ask", len(rows)))
-        cpu_s.append(time.process_time() - cpu)
-        wall_s.append(time.perf_counter() - wall)
-        memo = choice.memo
-        pick = choice.picks[0]
+        pick = asks.ask(situation, seed=derive_seed(seed, "ask", len(rows)))
         assert pick.row is not None
         rows.append(pick.row)
         kinds.append(pick.kind)
-        if pick.forecast is not None and pick.forecast.spread is not None:
-            stated.append((pick.forecast.spread, answer(pool, pick.row, rules.replay, seed=seed)))
+        asks.hear(pick, answer(pool, pick.row, rules.replay, seed=seed))
     return Race.model_validate(
         {
             "pool": pool.name,
             "seed": seed,
             "rows": tuple(rows),
             "kinds": tuple(kinds),
-            "ask_cpu_s": tuple(cpu_s),
-            "ask_wall_s": tuple(wall_s),
+            "ask_cpu_s": tuple(asks.cpu_s),
+            "ask_wall_s": tuple(asks.wall_s),
         }
     )
+
+
+@dataclass(slots=True)
+class Asks:
+    """The asks of one race: what each took, and what it had forecast before its result was known.
+
+    Args:
+        chooser: the policy.
+    """
+
+    chooser: Chooser
+    cpu_s: list[float] = field(default_factory=list)
+    wall_s: list[float] = field(default_factory=list)
+    stated: list[tuple[Spread, float]] = field(default_factory=list)
+    _memo: Mapping[str, object] | None = None
+
+    def ask(self, situation: Situation, *, seed: int) -> Pick:
+        """Returns what the policy chooses, which goes on from its last fit and its forecasts."""
+        situation = replace(situation, memo=self._memo, forecasts=evidence_of(self.stated))
+        cpu, wall = time.process_time(), time.perf_counter()
+        choice = self.chooser(situation, q=1, seed=seed)
+        self.cpu_s.append(time.process_time() - cpu)
+        self.wall_s.append(time.perf_counter() - wall)
+        self._memo = choice.memo
+        return choice.picks[0]
+
+    def hear(self, pick: Pick, outcome: float) -> None:
+        """Takes the result of what was chosen."""
+        if pick.forecast is not None and pick.forecast.spread is not None:
+            self.stated.append((pick.forecast.spread, outcome))
 
 
 def shared_start(pool: Pool, *, seed: int) -> list[int]:

@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from planner.acquisition import Settings
+from planner.acquisition import Settings, choose
 from planner.bench.against import Field, Own, Runs, compare_all, estimate, leave_out, race
 from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regrets
 from planner.bench.against.entrants import read_variant
@@ -328,6 +328,18 @@ def test_the_planner_races_on_a_test_function():
     best = min(problem.values(np.array(played.points)))
     assert judged.curve[-1] == pytest.approx((best - problem.optimum) / problem.regret_scale)
     assert math.isnan(judged.half)
+
+
+def test_on_a_test_function_the_forecasts_correct_the_next_ones_as_in_a_campaign():
+    [problem] = named_problems(["branin_2"])
+    heard = []
+
+    def listen(situation, *, q, seed):
+        heard.append(situation.forecasts.errors.size)
+        return choose(situation, q=q, seed=seed)
+
+    play_problem(problem, Rules(n_trials=8), seed=0, chooser=listen)
+    assert heard == [0, 1, 2]
 
 
 def test_a_variant_is_read_with_every_setting_of_the_policy():

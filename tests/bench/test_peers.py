@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from planner.bench import Pool, Race
+from planner.bench.against.judged import judge
 from planner.bench.courses import PoolCourse
 from planner.bench.functions import named_problems
 from planner.bench.peers import (
@@ -93,7 +94,9 @@ def test_a_program_that_is_not_there_has_failed(tmp_path):
     course = PoolCourse(POOL, "means")
     race = play_peer(course, make_fake(tmp_path), python=tmp_path / "none", n_trials=9, seed=2)
     assert "cannot be started" in race.failure
-    assert race.rows == ()
+    # it keeps what every planner is given, so that it can be judged beside the others
+    assert race.rows == tuple(course.start(seed=2))
+    assert judge(POOL, "means", [race]).curve.size == 5
 
 
 def test_what_a_peer_starts_ends_with_the_conversation(tmp_path):

@@ -39,7 +39,7 @@ def play_peer(
     Returns:
         The race; one that failed holds what was chosen until then, and why it ended.
     """
-    log = _Log(course, seed=seed)
+    log = _Log(course, list(course.start(seed=seed))[:n_trials], seed=seed)
     spent_s = _children_cpu_s()
     try:
         with conversing([str(python), "-u", str(peer.driver)], limit_s=limit_s) as talk:
@@ -50,13 +50,13 @@ def play_peer(
 
 
 class _Log:
-    """What happened so far."""
+    """What happened so far: the start, which is given, and what was chosen after it."""
 
-    def __init__(self, course: Course, *, seed: int) -> None:
+    def __init__(self, course: Course, start: Sequence[Place], *, seed: int) -> None:
         self._course = course
         self._seed = seed
-        self._places: list[Place] = []
-        self._kinds: list[str] = []
+        self._places = list(start)
+        self._kinds = ["start"] * len(start)
         self._cpu_s: list[float] = []
         self._wall_s: list[float] = []
         self._set_up_s = 0.0
@@ -69,12 +69,10 @@ class _Log:
             PeerFailed: it cannot go on, or chose what may not be chosen.
         """
         course, seed = self._course, self._seed
-        start = list(course.start(seed=seed))[:n_trials]
-        self._places, self._kinds = start, ["start"] * len(start)
         own_seed = derive_seed(seed, "peer", course.name) % 2**31
         talk.tell(pool={"seed": own_seed, **course.described()})
         self._set_up_s = _seconds(_part(talk.hear(), "ready"), "cpu_s")
-        for nth, place in enumerate(start):
+        for nth, place in enumerate(list(self._places)):
             self._tell(talk, place, nth=nth)
         while len(self._places) < n_trials:
             talk.tell(ask=True)
