@@ -189,19 +189,27 @@ def _print(lineup: Field, comparisons: Sequence[Comparison], missing: dict[str, 
 
     from planner.bench.against.leaving_out import leave_out
     from planner.bench.against.tabulated import overall, per_pool, repeat_costs, said_left_out
+    from planner.bench.against.targets import judge_targets, tell_targets
     from planner.bench.tabulated import REPLAYS
 
     console = Console(highlight=False)
-    own = [entrant.name for entrant in lineup.entrants if entrant.is_own]
     for comparison in comparisons:
         console.print(f"{REPLAYS[comparison.replay].capitalize()}:", soft_wrap=True)
         print_lines(overall(comparison))
         for lines in per_pool(comparison):
             print_lines(lines)
-        if left_out := leave_out(comparison, own):
+        if left_out := leave_out(comparison, lineup.own_alike):
             print_lines(said_left_out(left_out))
     if costs := repeat_costs(comparisons):
         print_lines(costs)
+    if verdicts := judge_targets(comparisons):
+        print_lines(tell_targets(verdicts))
+    _print_failures(comparisons, console)
+    for name, why in missing.items():
+        console.print(f"{name} did not race: {why}", soft_wrap=True, markup=False)
+
+
+def _print_failures(comparisons: Sequence[Comparison], console: Console) -> None:
     for comparison in comparisons:
         for pool in comparison.pools:
             for name, judged in pool.judged.items():
@@ -210,8 +218,6 @@ def _print(lineup: Field, comparisons: Sequence[Comparison], missing: dict[str, 
                         f"FAILED: {name} on {pool.on.name}, {comparison.replay}, seed {seed}: "
                         f"{why}", soft_wrap=True, markup=False,
                     )  # fmt: skip
-    for name, why in missing.items():
-        console.print(f"{name} did not race: {why}", soft_wrap=True, markup=False)
 
 
 def print_lines(lines: Lines) -> None:

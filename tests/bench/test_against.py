@@ -38,8 +38,8 @@ ORIGIN = Origin(command="planner bench", code="c0de", versions="numpy 2", machin
 class Scripted:
     """An entrant whose races are written beforehand."""
 
-    def __init__(self, name, rows, *, is_own=False, cpu_s=0.25):
-        self.name, self.is_own = name, is_own
+    def __init__(self, name, rows, *, is_own=False, cpu_s=0.25, start="random"):
+        self.name, self.is_own, self.start = name, is_own, start
         self._rows, self._cpu_s = rows, cpu_s
         self.played = []
 
@@ -78,22 +78,26 @@ def test_ranks_are_by_mean_regret_over_the_budget_and_shared_where_equal(tmp_pat
     # the planner less a: -0.55/8 on one, (35 + 34 + 33)/20/8 - 0.55/8 on two
     differences = [pool.differences["a"].value for pool in comparison.pools]
     assert differences == pytest.approx([-0.55 / 8, (5.1 - 0.55) / 8])
-    assert comparison.differences["a"].value == pytest.approx(np.mean(differences))
+    assert comparison.less("planner", "a").value == pytest.approx(np.mean(differences))
+    assert missed(comparison) == []  # three starts are too few to tell
+    assert [math.isinf(pool.differences["a"].high) for pool in comparison.pools] == [True, True]
+    lineup = replace(lineup, n_own=5, n_other=5)
+    [comparison] = compare_all(lineup, race(lineup))
     assert missed(comparison) == ["two"]
 
 
 def test_differences_are_paired_over_the_starts_that_both_have_run(tmp_path):
-    """The planner's fourth start is bad, and nobody else runs it: it must not count."""
-    own = Scripted("planner", lambda _, seed: WORST if seed == 3 else BEST, is_own=True)
-    # a constant difference has no width, however much the starts differ among themselves
-    rows = [[*START[: 5 - seed], *range(10, 10 + seed), 40, 39, 38] for seed in range(3)]
-    own._rows = lambda _, seed: WORST if seed == 3 else rows[seed]
-    lineup = line_up(tmp_path, own, Scripted("a", lambda _, seed: rows[seed]))
+    """The planner's sixth start is bad, and nobody else runs it: it must not count."""
+    rows = [[*START[: 5 - seed], *range(10, 10 + seed), 40, 39, 38] for seed in range(5)]
+    own = Scripted("planner", lambda _, seed: WORST if seed == 5 else rows[seed], is_own=True)
+    a = Scripted("a", lambda _, seed: rows[seed])
+    lineup = line_up(tmp_path, own, a, n_own=6, n_other=5)
     [comparison] = compare_all(lineup, race(lineup))
     for pool in comparison.pools:
+        # a constant difference has no width, however much the starts differ among themselves
         difference = pool.differences["a"]
         assert (difference.value, difference.low, difference.high) == (0, 0, 0)
-        assert len(pool.judged["planner"].regrets) == 4
+        assert len(pool.judged["planner"].regrets) == 6
 
 
 def test_a_regret_is_that_of_the_starts_of_the_first_also_for_who_has_run_few(tmp_path):
@@ -115,6 +119,26 @@ def test_a_regret_is_that_of_the_starts_of_the_first_also_for_who_has_run_few(tm
     assert pool.regrets["a"] == pytest.approx(pool.regrets["planner"] + 0.55 / 8)
     assert pool.regrets["b"] == pytest.approx(pool.regrets["planner"] - 2 / 3 * end)
     assert pool.ranks == {"b": 1, "planner": 2, "a": 3}
+
+
+def test_variants_of_the_planner_are_no_rivals_and_only_those_of_its_start_are_chosen_among(
+    tmp_path,
+):
+    own = Scripted("planner", MIDDLE, is_own=True)
+    better = Scripted("own_start", BEST, is_own=True, start="own")
+    worse = Scripted("greedy", WORST, is_own=True)
+    lineup = line_up(tmp_path, own, better, worse, Scripted("a", [*START, 25, 30, 35]))
+    [comparison] = compare_all(lineup, race(lineup))
+    assert {name: rank.value for name, rank in comparison.mean_ranks.items()} == {
+        "planner": 1, "own_start": 1, "greedy": 2, "a": 2,
+    }  # fmt: skip
+    assert lineup.own_alike == ["planner", "greedy"]
+    page = tmp_path / "against.md"
+    write_against(page, lineup, [comparison], missing={}, origin=ORIGIN)
+    text = page.read_text()
+    assert "Lowest mean rank over 2 pools: planner." in text
+    assert "(only own_start choose their own)" in text
+    assert {each.best for each in leave_out(comparison, lineup.own_alike)} == {"planner"}
 
 
 def test_half_regret_left_and_seconds_are_those_of_the_races():
@@ -277,7 +301,9 @@ def test_what_a_repeat_costs_is_the_ratio_of_median_halves(tmp_path):
         replays=["means", "repeat"],
     )  # fmt: skip
     comparisons = compare_all(lineup, race(lineup))
-    assert repeat_costs(comparisons).rows == (("one", f"{9 / 7:.2f}"),)
+    assert repeat_costs(comparisons).rows == (
+        ("one", f"{9 / 7:.2f}"), ("geometric mean", f"{9 / 7:.2f} (1 of 1)"),
+    )  # fmt: skip
     assert repeat_costs(comparisons[:1]) is None
 
 
@@ -347,12 +373,15 @@ def test_a_variant_is_read_with_every_setting_of_the_policy():
     assert (variant.name, variant.start) == ("greedy", "own")
     assert variant.settings == Settings(beta=0.5, n_start=3)
     assert read_variant("same=") == Own(name="same")
+    assert read_variant("own_start") == Own(name="own_start", start="own")
+    assert read_variant("recipe").settings.is_corrected is False
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("greedy=beta", "'beta' is no setting:value"),
+        ("greedy", "cannot be read.* Known by name alone are own_start, recipe"),
         ("greedy=alpha:1", "settings start .*beta, n_start"),
         ("=beta:1", "cannot be read"),
         ("greedy=beta:much", "beta"),

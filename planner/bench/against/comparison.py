@@ -4,15 +4,16 @@
 |--------|--------------------------------------------------------------------------------|
 | r_ps   | mean scaled regret over the budget on pool p from start s                      |
 | d_p    | mean over the starts that two entrants share of r_ps less the other's r_ps     |
-| R_p    | the first entrant's mean of r_ps over all its starts; of another one that, and |
-|        | d_p of it and the first                                                        |
+| R_p    | the first entrant's mean of r_ps over all its starts; of another one that less |
+|        | d_p of the first and it                                                        |
 
 R_p is what an entrant's regret would be on the starts of the first: starts differ more than
-entrants do, and a slow one that has run few of them takes none from the others. The rank on a pool
-is that of R_p, equal ones sharing theirs; the mean rank is over the pools on which every entrant
-has raced. The interval of d_p is a percentile bootstrap over the shared starts,
-paired: a start is drawn for both or for none. A race that failed keeps what it had found until
-then, on to the end of the budget, and is counted.
+entrants do, and a slow one that has run few of them takes none from the others. What is left after
+40 trials is compared likewise. The rank on a pool is that of R_p among the first entrant and the
+other planners, equal ones sharing theirs; another variant of the planner has the rank that it
+would have in the first's place, so that no rank depends on which variants are there. The mean rank
+is over the pools on which the first and all other planners have raced. A race that failed keeps
+what it had found until then, on to the end of the budget, and is counted.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from scipy.stats import rankdata
 
 from planner.bench.against.entrants import On
 from planner.bench.against.judged import Judged, judge
+from planner.bench.against.paired import difference, difference_over, pairs
 from planner.bench.against.race import Field, Runs
 from planner.bench.bootstrap import Interval, bootstrap
 from planner.bench.racing import Replay
@@ -40,7 +42,8 @@ class PoolComparison:
         on: the course.
         judged: each entrant that has raced on it.
         regrets: R_p of each; NaN of one that shares no start with the first.
-        ranks: by it; empty where an entrant is missing or shares no start with the first.
+        lefts: what is left after 40 trials, likewise.
+        ranks: by R_p; empty where the first or another planner is missing or shares no start.
         differences: of each entrant, own ones too, what the first entrant's regret is above its;
             None where they share no start.
         lowest: the peer of lowest regret; None where there is no peer.
@@ -49,6 +52,7 @@ class PoolComparison:
     on: On
     judged: Mapping[str, Judged]
     regrets: Mapping[str, float]
+    lefts: Mapping[str, float]
     ranks: Mapping[str, float]
     differences: Mapping[str, Interval | None]
     lowest: str | None
@@ -61,26 +65,41 @@ class Comparison:
     Args:
         replay: what a setting answered.
         first: the entrant with which all are compared: the planner itself where it races.
-        entrants: their names.
+        rivals: the first and the other planners, which are ranked.
+        entrants: all names, other variants of the planner among them.
         pools: each course.
-        mean_ranks: over the courses on which all raced, with a bootstrap interval over courses.
+        mean_ranks: over the courses on which all rivals raced, with a bootstrap interval over
+            courses; an entrant that has not raced on all of them has none.
         mean_regrets: over the same courses, of R_p.
-        differences: of mean regret over the courses that two entrants share, first less other,
-            with an interval that draws starts within courses.
+        mean_lefts: over the same courses, of what is left after 40 trials.
     """
 
     replay: Replay
     first: str
+    rivals: tuple[str, ...]
     entrants: tuple[str, ...]
     pools: tuple[PoolComparison, ...]
     mean_ranks: Mapping[str, Interval]
     mean_regrets: Mapping[str, float]
-    differences: Mapping[str, Interval]
+    mean_lefts: Mapping[str, float]
 
     @property
     def ranked(self) -> tuple[PoolComparison, ...]:
-        """The courses on which every entrant has raced."""
+        """The courses on which every rival has raced."""
         return tuple(pool for pool in self.pools if pool.ranks)
+
+    def less(self, one: str, other: str) -> Interval | None:
+        """Returns the mean regret of one entrant less another's, over the courses they share.
+
+        None where they share no start.
+        """
+        by_pool = [
+            found
+            for pool in self.pools
+            if one in pool.judged and other in pool.judged
+            if len(found := pairs(pool.judged[one].regrets, pool.judged[other].regrets))
+        ]
+        return difference_over(by_pool) if by_pool else None
 
 
 def compare_all(lineup: Field, runs: Runs) -> list[Comparison]:
@@ -94,6 +113,7 @@ def _compare(lineup: Field, runs: Runs, replay: Replay) -> Comparison:
     own = [entrant.name for entrant in lineup.entrants if entrant.is_own]
     first = own[0] if own else names[0]
     others = [entrant.name for entrant in lineup.entrants if not entrant.is_own]
+    rivals = tuple(dict.fromkeys([first, *others]))
     pools = []
     for on in lineup.courses_of(replay):
         judged = {
@@ -102,115 +122,89 @@ def _compare(lineup: Field, runs: Runs, replay: Replay) -> Comparison:
             if (races := runs.of(replay, on, name))
         }
         if judged:
-            pools.append(_compare_on(on, judged, names=names, first=first, others=others))
+            pools.append(_compare_on(on, judged, first=first, rivals=rivals))
     ranked = [pool for pool in pools if pool.ranks]
     return Comparison(
         replay=replay,
         first=first,
+        rivals=rivals,
         entrants=names,
         pools=tuple(pools),
         mean_ranks=_mean_ranks(ranked, names),
-        mean_regrets=_mean_regrets(ranked, names),
-        differences=_over_pools(pools, names, first),
+        mean_regrets=_means([pool.regrets for pool in ranked], names),
+        mean_lefts=_means([pool.lefts for pool in ranked], names),
     )
 
 
 def _compare_on(
-    on: On,
-    judged: Mapping[str, Judged],
-    *,
-    names: Sequence[str],
-    first: str,
-    others: Sequence[str],
+    on: On, judged: Mapping[str, Judged], *, first: str, rivals: Sequence[str]
 ) -> PoolComparison:
     base = judged.get(first)
-    regrets = {name: _paired_mean(base, each) for name, each in judged.items()}
-    is_complete = len(judged) == len(names) and np.isfinite(list(regrets.values())).all()
-    racing = {name: regrets[name] for name in others if np.isfinite(regrets.get(name, np.nan))}
+    by_name = {name: each.regrets for name, each in judged.items()}
+    regrets = _paired_means(by_name, first)
+    racing = {name: regrets[name] for name in rivals if np.isfinite(regrets.get(name, np.nan))}
+    others = {name: regret for name, regret in racing.items() if name != first}
     return PoolComparison(
         on=on,
         judged=judged,
         regrets=regrets,
-        ranks=_ranks(regrets) if is_complete else {},
+        lefts=_paired_means({name: each.lefts for name, each in judged.items()}, first),
+        ranks=_ranks(regrets, rivals, first) if len(racing) == len(rivals) else {},
         differences={
-            name: _difference(on.name, base, each) for name, each in judged.items() if name != first
+            name: _difference(base, each) for name, each in judged.items() if name != first
         },
-        lowest=min(racing, key=racing.__getitem__) if racing else None,
+        lowest=min(others, key=others.__getitem__) if others else None,
     )
 
 
-def _paired_mean(base: Judged | None, each: Judged) -> float:
-    """Returns R_p; where the first has not raced, the mean over the entrant's own starts."""
+def _paired_means(figures: Mapping[str, Mapping[int, float]], first: str) -> dict[str, float]:
+    """Returns the mean of a figure on the starts of the first; without it, on an entrant's own.
+
+    Args:
+        figures: by entrant and start.
+        first: the entrant whose starts count.
+    """
+    base = figures.get(first)
     if base is None:
-        return float(np.mean(list(each.regrets.values())))
-    pairs = _pairs(base, each)
-    return float(np.mean(list(base.regrets.values())) - pairs.mean()) if len(pairs) else np.nan
+        return {name: float(np.mean(list(each.values()))) for name, each in figures.items()}
+    mean = float(np.mean(list(base.values())))
+    found = {name: pairs(base, each) for name, each in figures.items()}
+    return {
+        name: mean - float(each.mean()) if len(each) else np.nan for name, each in found.items()
+    }
 
 
-def _ranks(regrets: Mapping[str, float]) -> dict[str, float]:
-    ranks = rankdata(list(regrets.values()))
-    return {name: float(rank) for name, rank in zip(regrets, ranks, strict=True)}
-
-
-def _difference(name: str, one: Judged | None, other: Judged) -> Interval | None:
-    pairs = _pairs(one, other)
-    if not len(pairs):
-        return None
-    return Interval.of(bootstrap(pairs, _mean, seed=derive_seed(0, "paired", name)))
-
-
-def _pairs(one: Judged | None, other: Judged) -> Floats:
-    """Returns the differences of regret at the starts that both have run."""
-    if one is None:
-        return np.empty(0)
-    shared = sorted(set(one.regrets) & set(other.regrets))
-    return np.array([one.regrets[seed] - other.regrets[seed] for seed in shared])
-
-
-def _over_pools(
-    pools: Sequence[PoolComparison], names: Sequence[str], first: str
-) -> dict[str, Interval]:
-    """Returns the difference over all courses: starts are drawn within each, courses are given."""
-    found = {}
-    for name in names:
-        by_pool = [
-            pairs
-            for pool in pools
-            if name != first and name in pool.judged
-            if len(pairs := _pairs(pool.judged.get(first), pool.judged[name]))
-        ]
-        if by_pool:
-            drawn = np.stack(
-                [
-                    bootstrap_means(pairs, seed=derive_seed(0, "over pools", name, place))
-                    for place, pairs in enumerate(by_pool)
-                ]
-            ).mean(axis=0)
-            value = float(np.mean([pairs.mean() for pairs in by_pool]))
-            low, high = np.quantile(drawn, [0.025, 0.975])
-            found[name] = Interval(value=value, low=float(low), high=float(high))
+def _ranks(regrets: Mapping[str, float], rivals: Sequence[str], first: str) -> dict[str, float]:
+    """Returns the ranks of the rivals, and of each other entrant in the first's place."""
+    ranks = rankdata([regrets[name] for name in rivals])
+    found = {name: float(rank) for name, rank in zip(rivals, ranks, strict=True)}
+    others = [regrets[name] for name in rivals if name != first]
+    for name, regret in regrets.items():
+        if name not in found and np.isfinite(regret):
+            found[name] = float(rankdata([regret, *others])[0])
     return found
 
 
-def bootstrap_means(values: Floats, *, seed: int, n_resamples: int = 2000) -> Floats:
-    """Returns means of resampled values, shape ``n_resamples``."""
-    generator = np.random.default_rng(seed)
-    drawn = generator.integers(len(values), size=(n_resamples, len(values)))
-    return np.asarray(values[drawn].mean(axis=1), dtype=np.float64)
+def _difference(base: Judged | None, each: Judged) -> Interval | None:
+    found = pairs(base.regrets, each.regrets) if base else np.empty(0)
+    return difference(found) if len(found) else None
 
 
 def _mean_ranks(pools: Sequence[PoolComparison], names: Sequence[str]) -> dict[str, Interval]:
-    if not pools:
+    everywhere = [name for name in names if pools and all(name in pool.ranks for pool in pools)]
+    if not everywhere:
         return {}
-    ranks = np.array([[pool.ranks[name] for name in names] for pool in pools])
+    ranks = np.array([[pool.ranks[name] for name in everywhere] for pool in pools])
     found = bootstrap(ranks, _mean, seed=derive_seed(0, "ranks"))
-    return {name: Interval.of(found[:, place]) for place, name in enumerate(names)}
+    return {name: Interval.of(found[:, place]) for place, name in enumerate(everywhere)}
 
 
-def _mean_regrets(pools: Sequence[PoolComparison], names: Sequence[str]) -> dict[str, float]:
+def _means(pools: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
+    """Returns the mean over pools of each entrant that has a figure on all of them."""
     if not pools:
         return {}
-    return {name: float(np.mean([pool.regrets[name] for pool in pools])) for name in names}
+    found = {name: float(np.mean([pool.get(name, np.nan) for pool in pools])) for name in names}
+    return {name: mean for name, mean in found.items() if np.isfinite(mean)}
 
 
 def _mean(values: Floats) -> Floats:

@@ -66,8 +66,9 @@ def draw_ranks(comparison: Comparison) -> str:
         order, [each.value for each in ranks], spread, comparison,
         label="mean rank of mean regret", ends=(0.8, max(len(order), 2) + 0.2),
         title="Mean rank of mean regret",
-        note=f"Over the {n} pools on which all have raced, 1 is the lowest regret. Bars: 95 % "
-        f"bootstrap interval over pools.",
+        note=f"Over the {n} pools on which all have raced, 1 is the lowest regret; a variant of "
+        f"{comparison.first} has the rank that it would have in its place. Bars: 95 % bootstrap "
+        f"interval over pools.",
     )  # fmt: skip
 
 

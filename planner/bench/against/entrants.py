@@ -19,6 +19,14 @@ from planner.bench.storing import DECIDING, fingerprint, stored_file
 from planner.errors import InputError
 
 OWN = "planner"  # the name of the default settings
+# What the planner is measured by besides: its own start, and a simple recipe (one Gaussian process
+# with the prior of the default, the highest mean plus one deviation as fitted), from both starts.
+_RECIPE = "family:gp,beta:1.0,is_corrected:false"
+VARIANTS = {
+    "own_start": "start:own",
+    "recipe": _RECIPE,
+    "recipe_own_start": f"{_RECIPE},start:own",
+}
 On = Pool | Problem
 
 
@@ -32,6 +40,10 @@ class Entrant(Protocol):
     @property
     def is_own(self) -> bool:
         """Whether it is the planner itself."""
+
+    @property
+    def start(self) -> Start:
+        """Where its races start: at the five settings that all share, or at its own."""
 
     def race_file(self, folder: Path, on: On, replay: Replay, *, seed: int) -> Path:
         """Returns where the race of a seed lies."""
@@ -98,6 +110,11 @@ class Other:
         """It is not."""
         return False
 
+    @property
+    def start(self) -> Start:
+        """The shared one."""
+        return "random"
+
     def race_file(self, folder: Path, on: On, replay: Replay, *, seed: int) -> Path:
         """Returns where the race of a seed lies: elsewhere for another driver or other packages."""
         rules = Rules(replay=replay, n_trials=length(on))
@@ -119,14 +136,17 @@ def length(on: On) -> int:
 
 
 def read_variant(text: str) -> Own:
-    """Returns a variant of the planner from ``NAME=setting:value,setting:value``.
+    """Returns a variant of the planner from ``NAME=setting:value,setting:value``, or a known one.
 
-    ``start`` is ``random`` (the shared one) or ``own``; all else are settings of the policy.
+    Known by their names alone are ``VARIANTS``. ``start`` is ``random`` (the shared one) or
+    ``own``; all else are settings of the policy.
 
     Raises:
         InputError: it has no name, a setting is none, or has a value that it cannot have.
     """
-    name, _, rest = text.partition("=")
+    name, equals, rest = text.partition("=")
+    if not equals:
+        name, rest = (text, VARIANTS[text]) if text in VARIANTS else ("", "")
     words: dict[str, Any] = {}
     for word in filter(None, rest.split(",")):
         key, colon, value = word.partition(":")
@@ -139,7 +159,8 @@ def read_variant(text: str) -> Own:
     if not name or unknown or start not in ("random", "own"):
         raise InputError(
             f"Variant {text!r} cannot be read. Write NAME=setting:value,setting:value with the "
-            f"settings start (random or own), {', '.join(known)}."
+            f"settings start (random or own), {', '.join(known)}. Known by name alone are "
+            f"{', '.join(VARIANTS)}."
         )
     try:
         settings = TypeAdapter(Settings).validate_python(words)

@@ -23,7 +23,7 @@ class Judged:
     Args:
         curve: mean scaled regret after 1, 2, ... trials, over its starts, to the longest race.
         regrets: mean over the budget, by start.
-        left: mean regret after 40 trials.
+        lefts: regret after 40 trials, by start.
         halves: trials to half of the best 5 % by start, within the long race where there is one;
             infinite where it was not reached; empty on a test function.
         late_half: median trials to half wherever it was reached, also beyond the budget; NaN on a
@@ -31,20 +31,27 @@ class Judged:
         random_half: random choice's median; NaN on a test function.
         oracle_half: the oracle's median from the same starts; NaN on a test function.
         ask_cpu_s: processor seconds of whole races over their asks; NaN where none was asked.
+        cpu_h: processor hours of all races: of another planner its whole program.
         failures: what was said by each race that failed, by start.
         n_fallback: asks at which the model could not be fitted.
     """
 
     curve: Floats
     regrets: Mapping[int, float]
-    left: float
+    lefts: Mapping[int, float]
     halves: Mapping[int, float]
     late_half: float
     random_half: float
     oracle_half: float
     ask_cpu_s: float
+    cpu_h: float
     failures: Mapping[int, str]
     n_fallback: int
+
+    @property
+    def left(self) -> float:
+        """Mean regret after 40 trials."""
+        return float(np.mean(list(self.lefts.values())))
 
     @property
     def half(self) -> float:
@@ -87,7 +94,7 @@ def judge(on: On, replay: Replay, races: Sequence[Race]) -> Judged:
     return Judged(
         curve=np.mean(list(curves.values()), axis=0),
         regrets={seed: float(curve[:budget].mean()) for seed, curve in curves.items()},
-        left=float(np.mean([lasting(curve, N_LEFT)[-1] for curve in curves.values()])),
+        lefts={seed: float(lasting(curve, N_LEFT)[-1]) for seed, curve in curves.items()},
         halves=_halves(on, replay, races),
         late_half=(
             float(np.median([score(on, race).half for race in races]))
@@ -97,6 +104,7 @@ def judge(on: On, replay: Replay, races: Sequence[Race]) -> Judged:
         random_half=random_half(on) if isinstance(on, Pool) else np.nan,
         oracle_half=float(np.median(oracle)),
         ask_cpu_s=sum(cpu_s_of(race) for race in races) / asks if asks else np.nan,
+        cpu_h=sum(race.process_cpu_s or cpu_s_of(race) for race in races) / 3600,
         failures={race.seed: race.failure for race in races if race.failure is not None},
         n_fallback=sum(race.kinds.count("fallback") for race in races),
     )

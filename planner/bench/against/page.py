@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,15 +9,18 @@ from planner.bench.against.comparison import Comparison
 from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regrets
 from planner.bench.against.entrants import Other
 from planner.bench.against.leaving_out import leave_out
+from planner.bench.against.paired import FEWEST
 from planner.bench.against.race import DEAR_S, N_DEAR, Field
 from planner.bench.against.tabulated import (
-    median_of_ceiling,
+    WITHIN,
+    bounded,
     missed,
     overall,
     per_pool,
     repeat_costs,
     said_left_out,
 )
+from planner.bench.against.targets import judge_targets, tell_targets
 from planner.bench.pages import Origin, markdown, said_origin
 from planner.bench.pools import Pool
 from planner.bench.tabulated import REPLAYS, Lines
@@ -51,6 +53,8 @@ def write_against(
     if peers := _peers(lineup):
         parts.append(markdown(Lines(("planner", "version", "how it is given the pool"), peers)))
     parts += [f"{name} did not race: {why}" for name, why in missing.items()]
+    if verdicts := judge_targets(comparisons):
+        parts += ["## What was wanted, and what came of it", markdown(tell_targets(verdicts))]
     drawn: dict[str, str] = {}
     for comparison in comparisons:
         drawn |= _pictures(page, comparison)
@@ -68,19 +72,24 @@ def write_against(
 
 _COSTS = (
     "Median trials to half with one real repeat drawn over those with noise-free means, on the "
-    "same starts; at most 1.25 is wanted."
+    "same starts; in brackets the pools on which both are reached."
 )
 
 
 def _how(lineup: Field) -> str:
     return (
         "What is measured is said in [README.md](README.md).\n"
-        "Every planner has the same five random settings of each start with their outcomes, runs "
-        "in an environment of its own with one thread, and is told neither the budget nor the "
-        "other planners' choices.\n"
+        "Every planner has the same five random settings of each start with their outcomes"
+        f"{_own_starts(lineup)}, runs in an environment of its own with one thread, and is told "
+        "neither the budget nor the other planners' choices.\n"
         f"The planner itself ran up to {lineup.n_own} starts, each other one {lineup.n_other}, "
         f"and {N_DEAR} where it takes more than {DEAR_S:g} s of processor time an ask; "
-        "differences are paired, over the starts that two planners share.\n"
+        "differences are paired, over the starts that two planners share, with Student's interval "
+        f"where they share {FEWEST} or more on a course.\n"
+        "Mean regret and what is left are those on the planner's own starts: its own figure less "
+        "the paired difference; half and the share of the ceiling are over each one's own races.\n"
+        "Ranked are the planner with its defaults and the other planners; another variant of it "
+        "has the rank that it would have in its place.\n"
         "Seconds an ask are the processor time of whole races, being shown the pool included, "
         "over their asks; starting the program and loading its libraries are left out.\n"
         "Regret is averaged over the budget (20 % of the pool, 20 to 60 trials); half counts "
@@ -90,6 +99,11 @@ def _how(lineup: Field) -> str:
         "race is played to 40 trials at least.\n"
         "A race that failed keeps what it had found until then."
     )
+
+
+def _own_starts(lineup: Field) -> str:
+    own = [entrant.name for entrant in lineup.entrants if entrant.start == "own"]
+    return f" (only {' and '.join(own)} choose their own)" if own else ""
 
 
 def _peers(lineup: Field) -> tuple[tuple[str, ...], ...]:
@@ -127,31 +141,29 @@ def _section(page: Path, comparison: Comparison, lineup: Field) -> list[str]:
         parts.append(f"![Share of the ceiling]({_name(page, comparison, 'ceiling')})")
     parts.append(f"![Regret against trials]({_name(page, comparison, 'regret')})")
     parts += [markdown(lines) for lines in per_pool(comparison)]
-    own = [entrant.name for entrant in lineup.entrants if entrant.is_own]
-    if left_out := leave_out(comparison, own):
+    if left_out := leave_out(comparison, lineup.own_alike):
         parts += ["### Each pool left out in turn", markdown(said_left_out(left_out))]
     return parts
 
 
 def _said(comparison: Comparison) -> str:
-    """Returns what was wanted, and what came of it."""
-    first, away = comparison.first, missed(comparison)
+    """Returns who ranks first, and where the planner is behind."""
     said = []
-    if comparison.mean_ranks:
-        best = min(comparison.mean_ranks, key=lambda name: comparison.mean_ranks[name].value)
+    ranks = {name: comparison.mean_ranks.get(name) for name in comparison.rivals}
+    known = {name: rank.value for name, rank in ranks.items() if rank is not None}
+    if len(known) > 1:
+        best = min(known, key=known.__getitem__)
         said.append(f"Lowest mean rank over {len(comparison.ranked)} pools: {best}.")
-    share = median_of_ceiling(comparison, first)
-    if math.isfinite(share):
-        said.append(f"{first}: {100 * share:.0f} % of the ceiling in the median over pools.")
-    n = sum(
-        pool.lowest is not None and pool.lowest in pool.differences for pool in comparison.pools
-    )
-    if n:
-        where = ", ".join(away) or "none"
+    if judged := bounded(comparison):
+        away = missed(comparison)
         said.append(
-            f"Regret of {first} less that of the lowest other planner: the upper 95 % bound is "
-            f"not below 0.05 on {len(away)} of {n} pools: {where}."
+            f"Regret of {comparison.first} less that of the lowest other planner: the upper 95 % "
+            f"bound is not below {WITHIN:g} on {len(away)} of {len(judged)} pools: "
+            f"{', '.join(away) or 'none'}."
         )
+    n_few = len(comparison.pools) - len(judged)
+    if n_few and any(pool.lowest for pool in comparison.pools):
+        said.append(f"On {n_few} pools fewer than {FEWEST} starts are shared with it.")
     return "\n".join(said)
 
 

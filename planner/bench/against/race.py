@@ -55,6 +55,12 @@ class Field:
                 f"Two planners of this race are called {twice[0]!r}. Give a variant another name."
             )
 
+    @property
+    def own_alike(self) -> list[str]:
+        """Names of the planner's variants that start where its first one does, this one first."""
+        own = [entrant for entrant in self.entrants if entrant.is_own]
+        return [each.name for each in own if each.start == own[0].start]
+
     def plays(self, entrant: Entrant) -> bool:
         """Tells whether races that are not there are played."""
         return entrant.is_own or not self.is_stored

@@ -24,7 +24,7 @@ def overall(comparison: Comparison) -> Lines:
     """Returns each entrant over all courses."""
     headers = (
         "planner", "races", "mean rank (95 %)", "mean regret", f"{comparison.first} less it (95 %)",
-        "of ceiling", "also late", "left after 40", "CPU s an ask", "failed",
+        "of ceiling", "also late", "left after 40", "CPU s an ask", "CPU-hours", "failed",
     )  # fmt: skip
     return Lines(headers, tuple(_overall_cells(comparison, each) for each in comparison.entrants))
 
@@ -35,18 +35,55 @@ def per_pool(comparison: Comparison) -> tuple[Lines, ...]:
 
 
 def repeat_costs(comparisons: Sequence[Comparison]) -> Lines | None:
-    """Returns how many more trials half takes with a repeat drawn; None without both replays."""
+    """Returns how many more trials half takes with a repeat drawn; None without both replays.
+
+    The last line is the geometric mean over the pools on which both are finite, and of how many.
+    """
     by_replay = {each.replay: each for each in comparisons}
     if not {"means", "repeat"} <= set(by_replay):
         return None
-    quiet = {pool.on.name: pool for pool in by_replay["means"].pools}
-    names = by_replay["means"].entrants
-    rows = [
-        (pool.on.name, *(_cost(quiet[pool.on.name], pool, name) for name in names))
-        for pool in by_replay["repeat"].pools
-        if isinstance(pool.on, Pool) and pool.on.name in quiet
+    quiet, drawn = by_replay["means"], by_replay["repeat"]
+    costs = {name: costs_of(quiet, drawn, name) for name in quiet.entrants}
+    places = [
+        pool.on.name for pool in drawn.pools if any(pool.on.name in c for c in costs.values())
     ]
-    return Lines(("half with a repeat over half without", *names), tuple(rows)) if rows else None
+    if not places:
+        return None
+    rows = [
+        (place, *(_cost(costs[name].get(place)) for name in quiet.entrants)) for place in places
+    ]
+    means = (_mean_cost(costs[name]) for name in quiet.entrants)
+    headers = ("half with a repeat over half without", *quiet.entrants)
+    return Lines(headers, (*rows, ("geometric mean", *means)))
+
+
+def costs_of(quiet: Comparison, drawn: Comparison, name: str) -> dict[str, tuple[float, float]]:
+    """Returns an entrant's median trials to half with and without a repeat drawn, by pool.
+
+    Args:
+        quiet: with noise-free means.
+        drawn: with a repeat drawn.
+        name: of the entrant; its starts that it ran in both count.
+    """
+    without = {pool.on.name: pool.judged for pool in quiet.pools if isinstance(pool.on, Pool)}
+    found = {}
+    for pool in drawn.pools:
+        one, other = pool.judged.get(name), without.get(pool.on.name, {}).get(name)
+        if one is not None and other is not None and (both := set(one.halves) & set(other.halves)):
+            medians = [float(np.median([j.halves[seed] for seed in both])) for j in (one, other)]
+            found[pool.on.name] = (medians[0], medians[1])
+    return found
+
+
+def mean_cost(costs: Mapping[str, tuple[float, float]]) -> tuple[float, int]:
+    """Returns the geometric mean of finite ratios, and of how many; NaN of none."""
+    ratios = [a / b for a, b in costs.values() if math.isfinite(a) and math.isfinite(b)]
+    return (float(np.exp(np.mean(np.log(ratios)))) if ratios else math.nan), len(ratios)
+
+
+def _mean_cost(costs: Mapping[str, tuple[float, float]]) -> str:
+    mean, n = mean_cost(costs)
+    return f"{mean:.2f} ({n} of {len(costs)})" if n else "-"
 
 
 def said_left_out(left_out: Sequence[LeftOut]) -> Lines:
@@ -64,13 +101,18 @@ def said_left_out(left_out: Sequence[LeftOut]) -> Lines:
     return Lines(headers, (*rows, mean))
 
 
+def bounded(comparison: Comparison) -> dict[str, Interval]:
+    """Returns the difference to the lowest peer on the pools with starts enough for an interval."""
+    return {
+        pool.on.name: lowest
+        for pool in comparison.pools
+        if (lowest := to_lowest(pool)) is not None and math.isfinite(lowest.high)
+    }
+
+
 def missed(comparison: Comparison) -> list[str]:
     """Returns the pools where the regret is not surely within 0.05 of the lowest peer's."""
-    return [
-        pool.on.name
-        for pool in comparison.pools
-        if (lowest := to_lowest(pool)) is not None and lowest.high >= WITHIN
-    ]
+    return [name for name, lowest in bounded(comparison).items() if lowest.high >= WITHIN]
 
 
 def to_lowest(pool: PoolComparison) -> Interval | None:
@@ -104,13 +146,14 @@ def comparison_json(comparison: Comparison, *, missing: Mapping[str, str]) -> di
             name: {
                 "mean_rank": _interval_json(comparison.mean_ranks.get(name)),
                 "mean_regret": _finite(comparison.mean_regrets.get(name, math.nan)),
-                "first_less_it": _interval_json(comparison.differences.get(name)),
+                "first_less_it": _interval_json(_first_less(comparison, name)),
                 "median_share_of_ceiling": _finite(median_of_ceiling(comparison, name)),
                 "median_share_of_ceiling_also_late": _finite(
                     median_of_ceiling(comparison, name, is_late=True)
                 ),
-                "regret_left_after_40": _finite(_left(comparison, name)),
-                "ask_cpu_s": _finite(_ask_s(comparison, name)),
+                "regret_left_after_40": _finite(comparison.mean_lefts.get(name, math.nan)),
+                "ask_cpu_s": _finite(ask_s(comparison, name)),
+                "cpu_h": _cpu_h(comparison, name),
             }
             for name in comparison.entrants
         },
@@ -130,7 +173,7 @@ def _pool_json(pool: PoolComparison) -> dict[str, Any]:
                 "rank": pool.ranks.get(name),
                 "first_less_it": _interval_json(pool.differences.get(name)),
                 "regret": each.curve.tolist(),
-                "regret_left_after_40": each.left,
+                "regret_left_after_40": _finite(pool.lefts[name]),
                 "half": _finite(each.half),
                 "not_half": each.n_not_half,
                 "half_also_late": _finite(each.late_half),
@@ -155,11 +198,12 @@ def _overall_cells(comparison: Comparison, name: str) -> tuple[str, ...]:
         str(sum(len(each.regrets) for each in judged)),
         f"{rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})" if rank else "-",
         _number(comparison.mean_regrets.get(name, math.nan)),
-        _signed(comparison.differences.get(name)),
+        _signed(_first_less(comparison, name)),
         _percent(share),
         _percent(median_of_ceiling(comparison, name, is_late=True)),
-        _number(_left(comparison, name)),
-        _number(_ask_s(comparison, name)),
+        _number(comparison.mean_lefts.get(name, math.nan)),
+        _number(ask_s(comparison, name)),
+        f"{_cpu_h(comparison, name):.2f}",
         str(sum(len(each.failures) for each in judged)),
     )
 
@@ -203,30 +247,28 @@ def _half_cell(judged: Judged | None) -> str:
     return f"{judged.half:g} ({judged.n_not_half}; {100 * judged.share_of_ceiling:.0f} %)"
 
 
-def _cost(quiet: PoolComparison, drawn: PoolComparison, name: str) -> str:
-    if name not in quiet.judged or name not in drawn.judged:
+def _cost(medians: tuple[float, float] | None) -> str:
+    if medians is None:
         return "-"
-    shared = sorted(set(quiet.judged[name].halves) & set(drawn.judged[name].halves))
-    if not shared:
-        return "-"
-    with_noise, without = (
-        float(np.median([pool.judged[name].halves[seed] for seed in shared]))
-        for pool in (drawn, quiet)
-    )
-    if not math.isfinite(without):
-        return "neither reached" if not math.isfinite(with_noise) else "only with"
-    return f"{with_noise / without:.2f}" if math.isfinite(with_noise) else "not reached"
+    drawn, quiet = medians
+    if not math.isfinite(quiet):
+        return "neither reached" if not math.isfinite(drawn) else "only with"
+    return f"{drawn / quiet:.2f}" if math.isfinite(drawn) else "not reached"
 
 
-def _left(comparison: Comparison, name: str) -> float:
-    left = [pool.judged[name].left for pool in comparison.ranked]
-    return float(np.mean(left)) if left else math.nan
+def _first_less(comparison: Comparison, name: str) -> Interval | None:
+    return None if name == comparison.first else comparison.less(comparison.first, name)
 
 
-def _ask_s(comparison: Comparison, name: str) -> float:
+def ask_s(comparison: Comparison, name: str) -> float:
+    """Returns the processor seconds of an ask, mean over courses; NaN where none was asked."""
     seconds = [pool.judged[name].ask_cpu_s for pool in comparison.pools if name in pool.judged]
     known = [each for each in seconds if math.isfinite(each)]
     return float(np.mean(known)) if known else math.nan
+
+
+def _cpu_h(comparison: Comparison, name: str) -> float:
+    return sum(pool.judged[name].cpu_h for pool in comparison.pools if name in pool.judged)
 
 
 def _percent(share: float) -> str:
@@ -243,13 +285,16 @@ def _number(value: float) -> str:
 def _signed(interval: Interval | None) -> str:
     if interval is None:
         return "-"
+    if not math.isfinite(interval.high):
+        return f"{interval.value:+.3f} (too few starts)"
     return f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
 
 
-def _interval_json(interval: Interval | None) -> dict[str, float] | None:
+def _interval_json(interval: Interval | None) -> dict[str, float | None] | None:
     if interval is None:
         return None
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
+    low, high = _finite(interval.low), _finite(interval.high)
+    return {"value": interval.value, "low": low, "high": high}
 
 
 def _finite(value: float) -> float | None:

@@ -1,0 +1,114 @@
+"""Yardsticks of a race: each by races that were written beforehand, reached and missed."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.bench.against import Field, compare_all, race
+from planner.bench.against.page import write_against
+from planner.bench.against.targets import LEFT_ON, judge_targets, tell_targets
+from planner.bench.pages import Origin
+from tests.bench.hand_made import make_pool
+from tests.bench.test_against import BEST, MIDDLE, START, WORST, Scripted
+
+# 41 settings, three of them winners: random choice needs 21 trials to two of them, the oracle 7
+POOLS = [make_pool([[each, each] for each in range(41)], name=name, n_trials=8) for name in LEFT_ON]
+LATE = [*START, 5, 40, 39]  # half at trial 8 rather than 7
+
+
+class Noisy(Scripted):
+    """Its races with a repeat drawn are others."""
+
+    def __init__(self, name, rows, drawn, **more):
+        super().__init__(name, rows, **more)
+        self._both = {"means": rows, "repeat": drawn}
+
+    def play(self, on, rules, *, seed):
+        self._rows = self._both[rules.replay]
+        return super().play(on, rules, seed=seed)
+
+
+def judged(tmp_path, *entrants, replays=("means", "repeat"), n=5):
+    lineup = Field(
+        entrants=entrants, courses=POOLS, replays=replays, n_own=n, n_other=n, folder=tmp_path
+    )
+    return lineup, compare_all(lineup, race(lineup))
+
+
+def verdicts(comparisons):
+    return {each.wanted.split(":")[0]: each for each in judge_targets(comparisons)}
+
+
+@pytest.fixture
+def good(tmp_path):
+    return judged(
+        tmp_path,
+        Noisy("planner", BEST, LATE, is_own=True, cpu_s=0.1),
+        Noisy("own_start", [40, *BEST[1:5], 0, 39, 38], WORST, is_own=True, start="own"),
+        Noisy("recipe", WORST, WORST, is_own=True),
+        Noisy("baybe", MIDDLE, MIDDLE, cpu_s=0.2),
+        Noisy("ax", WORST, WORST, cpu_s=0.3),
+    )
+
+
+def test_what_is_reached_is_told_with_its_figure(good):
+    _, comparisons = good
+    found = verdicts(comparisons)
+    assert found["first of all planners in mean rank of mean regret"].is_met
+    near = found["on each pool the 95 % bound above the lowest other planner's regret is < 0.05"]
+    assert (near.is_met, near.measured) == (True, "on 9 of 9 pools")
+    assert found["mean regret over the pools surely below BayBE's"].is_met
+    left = next(each for wanted, each in found.items() if wanted.startswith("left to the best"))
+    assert left.is_met
+    assert left.measured.startswith("0.000 (planner 0.000, recipe 1.650, baybe ")
+    repeats = found["with a repeat drawn at most 1.25 times the trials to half"]
+    assert (repeats.is_met, repeats.measured) == (True, "1.14 in the geometric mean of 9 pools")
+    assert found["processor time an ask at most that of ax"].measured == "0.10 s, 0.30 s"
+    below = [each for wanted, each in found.items() if "simple recipe" in wanted]
+    # the regret of BEST is that of the start alone, of WORST 5.1/8 more
+    assert [each.is_met for each in below] == [True, True]
+    start = (40 + 39 + 38 + 37 + 36) / 20
+    by = 100 * 5.1 / (start + 5.1)
+    assert below[0].measured == f"{by:.0f} % ({by:.0f} to {by:.0f})"
+
+
+def test_what_is_missed_is_told_too_and_what_cannot_be_judged_is_not_left_out(tmp_path):
+    lineup, comparisons = judged(
+        tmp_path,
+        Noisy("planner", WORST, WORST, is_own=True, cpu_s=0.5),
+        Noisy("baybe", BEST, BEST, cpu_s=0.2),
+        replays=("means",),
+    )
+    found = verdicts(comparisons)
+    first = found["first of all planners in mean rank of mean regret"]
+    assert (first.is_met, first.measured) == (False, "baybe 1.00, planner 2.00 (of 9 pools)")
+    assert found["acceleration at half on agnp"].measured == "half not reached in 5 of 5 races"
+    assert found["acceleration at half on agnp"].is_met is False
+    assert found["acceleration at half on oer_3496"].is_met is None
+    assert found["mean regret over the pools surely below BayBE's"].is_met is False
+    assert found["processor time an ask at most that of baybe"].is_met is False
+    assert found["with a repeat drawn at most 1.25 times the trials to half"].is_met is None
+    page = tmp_path / "against.md"
+    origin = Origin(command="planner bench", code="c0de", versions="numpy 2", machine="an abacus")
+    write_against(page, lineup, comparisons, missing={}, origin=origin)
+    text = page.read_text()
+    assert "## What was wanted, and what came of it" in text
+    assert "| acceleration at half on oer_3496: 14 | - | not measured |" in text
+    assert len(tell_targets(judge_targets(comparisons)).rows) == 15
+
+
+def test_few_starts_leave_open_what_they_cannot_tell(tmp_path):
+    _, comparisons = judged(
+        tmp_path, Noisy("planner", BEST, BEST, is_own=True), Noisy("baybe", MIDDLE, MIDDLE), n=1
+    )
+    found = verdicts(comparisons)
+    assert found["mean regret over the pools surely below BayBE's"].is_met is None
+    near = found["on each pool the 95 % bound above the lowest other planner's regret is < 0.05"]
+    assert (near.is_met, near.measured) == (None, "-")
+
+
+def test_half_that_a_repeat_makes_unreachable_misses(tmp_path):
+    _, comparisons = judged(tmp_path, Noisy("planner", BEST, WORST, is_own=True))
+    cost = verdicts(comparisons)["with a repeat drawn at most 1.25 times the trials to half"]
+    assert cost.is_met is False
+    assert cost.measured.startswith("half no longer reached on agnp, autoam")
