@@ -1,29 +1,33 @@
 """How true the stop rules' numbers are, and what they save: docs/benchmarks/stopping.md.
 
 Campaigns are replayed on real tables, noise-free, with the default policy. After every few trials
-the planner says with what probability nothing that is left beats the best so far by more than
-delta, and how much gain is still to be expected; the table then tells what is true.
+a judge says with what probability nothing that is left beats the best so far by more than delta,
+and how much gain is still to be expected; the table then tells what is true. Judges are
 
-    python tests/cost/stopping_study.py ../shared/data --seeds 3 --judge gp --judge averaged_gp
+- ``campaign``: what a campaign asks, corrected by the forecasts of its policy until then;
+- ``corrected``: the same without any forecasts;
+- a family of models as it is fitted.
+
+    python tests/cost/stopping_study.py DIR --seeds 3 --judge campaign --judge averaged_gp
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from planner.acquisition import Settings, Situation, fit_for
+from planner.acquisition import Choice, Settings, Situation, choose, fit_for
 from planner.acquisition.forecasts import best_so_far
-from planner.acquisition.remaining import JUDGE, Remaining, remaining
+from planner.acquisition.remaining import Remaining, fit_judge, remaining
 from planner.bench.catalogue import known_pools, read_pools
 from planner.bench.pools import Pool
 from planner.bench.racing import Race, Rules, play
-from planner.models import FitFailure
+from planner.models import FitFailure, Surrogate, evidence_of
 from planner.rng import derive_seed
 
 FIRST, EVERY, MOST = 8, 4, 60
@@ -31,6 +35,7 @@ FIRST, EVERY, MOST = 8, 4, 60
 MOST_SETTINGS = 1100
 EDGES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
 ASKED = (0.8, 0.9, 0.95)
+CAMPAIGN, CORRECTED = "campaign", "corrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,27 @@ class Said:
     lacks: float
 
 
-def watch(pool: Pool, race: Race, *, delta: float, judge: str) -> Iterator[Said]:
-    """Yields what a family of models says along one campaign; delta in best minus median."""
-    budget = len(race.rows)
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One replayed campaign.
+
+    Args:
+        pool: the table.
+        race: what was chosen.
+        asked: what the policy knew at each ask, by the number of trials before it.
+    """
+
+    pool: Pool
+    race: Race
+    asked: Mapping[int, Situation]
+
+
+def watch(campaign: Campaign, *, delta: float, judge: str) -> Iterator[Said]:
+    """Yields what a judge says along one campaign; delta in best minus median."""
+    pool, race = campaign.pool, campaign.race
     scale = float(pool.utilities.max() - np.median(pool.utilities))
-    for n in range(FIRST, budget + 1, EVERY):
-        said = _say(pool, race, n, worthwhile=delta * scale, judge=judge)
+    for n in range(FIRST, max(campaign.asked) + 1, EVERY):
+        said = _say(campaign, n, worthwhile=delta * scale, judge=judge)
         if said is None:
             continue
         stated, row = said
@@ -75,7 +95,7 @@ def watch(pool: Pool, race: Race, *, delta: float, judge: str) -> Iterator[Said]
             pool=pool.name,
             seed=race.seed,
             n=n,
-            budget=budget,
+            budget=max(campaign.asked),
             done=stated.probability_done,
             is_done=was <= delta * scale,
             gain=stated.gain / scale,
@@ -85,25 +105,28 @@ def watch(pool: Pool, race: Race, *, delta: float, judge: str) -> Iterator[Said]
 
 
 def _say(
-    pool: Pool, race: Race, n: int, *, worthwhile: float, judge: str
+    campaign: Campaign, n: int, *, worthwhile: float, judge: str
 ) -> tuple[Remaining, int] | None:
     """Returns the estimate after n trials, and the row that is the best so far."""
-    rows = list(race.rows[:n])
-    x = pool.space.encoded_rows[rows]
-    now = Situation(
-        space=pool.space, objective=pool.objective, x=x, y=np.array(race.outcomes[:n]),
-        blocked=frozenset(rows), settings=Settings(family=judge),
-    )  # fmt: skip
-    surrogate = fit_for(now)
+    now = campaign.asked[n]
+    surrogate = _fit(now, judge)
     if isinstance(surrogate, FitFailure):
         return None
     best = best_so_far(now, surrogate)
     assert best is not None
     at = surrogate.observations.x[best.index].numpy()
-    row = rows[int(np.abs(x - at).sum(axis=1).argmin())]
-    seed = derive_seed(race.seed, "study", pool.name, n)
+    row = campaign.race.rows[int(np.abs(now.x - at).sum(axis=1).argmin())]
+    seed = derive_seed(campaign.race.seed, "study", campaign.pool.name, n)
     stated = remaining(now, surrogate, seed=seed, worthwhile=worthwhile)
     return None if stated is None else (stated, row)
+
+
+def _fit(now: Situation, judge: str) -> Surrogate | FitFailure:
+    if judge == CAMPAIGN:
+        return fit_judge(now)
+    if judge == CORRECTED:
+        return fit_judge(replace(now, forecasts=evidence_of([])))
+    return fit_for(replace(now, settings=Settings(family=judge, is_corrected=False), memo=None))
 
 
 def print_reliability(said: Sequence[Said]) -> None:
@@ -155,17 +178,19 @@ def main() -> None:
     parser.add_argument("tables", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--delta", type=float, default=0.05, help="of best minus median")
-    parser.add_argument("--judge", action="append", help="family of models; repeat to compare")
+    parser.add_argument("--table", action="append", help="only this one; repeat it for more")
+    parser.add_argument("--judge", action="append", help="see above; repeat it to compare")
     options = parser.parse_args()
-    names = [each for each in known_pools(options.tables) if not each.startswith(("oer", "direct"))]
+    known = [each for each in known_pools(options.tables) if not each.startswith(("oer", "direct"))]
+    names = options.table or known
     pools = [p for p in read_pools(names, tables=options.tables) if p.n_settings <= MOST_SETTINGS]
-    races = [(pool, play_one(pool, seed=seed)) for pool in pools for seed in range(options.seeds)]
+    campaigns = [play_one(pool, seed=seed) for pool in pools for seed in range(options.seeds)]
     print(f"{len(pools)} tables, {options.seeds} campaigns each, delta {options.delta:g}")
-    for judge in options.judge or [JUDGE]:
+    for judge in options.judge or [CAMPAIGN]:
         said = [
             each
-            for pool, race in races
-            for each in watch(pool, race, delta=options.delta, judge=judge)
+            for campaign in campaigns
+            for each in watch(campaign, delta=options.delta, judge=judge)
         ]
         print(f"\n## {judge}\n")
         print_reliability(said)
@@ -173,10 +198,19 @@ def main() -> None:
         print_savings(said)
 
 
-def play_one(pool: Pool, *, seed: int) -> Race:
-    """Plays one campaign with the default policy, at least 30 and at most 60 trials long."""
+def play_one(pool: Pool, *, seed: int, settings: Settings | None = None) -> Campaign:
+    """Plays one campaign, by default with the default policy, of 30 to 60 trials."""
     budget = min(MOST, max(30, pool.n_trials), pool.n_settings - 2)
-    return play(pool, Rules(n_trials=budget), seed=seed)
+    asked: dict[int, Situation] = {}
+
+    def listen(situation: Situation, *, q: int, seed: int) -> Choice:
+        asked[len(situation.y)] = situation
+        return choose(situation, q=q, seed=seed)
+
+    # one more than the budget, as the last statement is made where the next is asked for
+    rules = Rules(n_trials=budget + 1, settings=settings or Settings())
+    race = play(pool, rules, seed=seed, chooser=listen)
+    return Campaign(pool=pool, race=race, asked=asked)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,32 @@
+"""The study of the stop rules says what a campaign says, and knows what is true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from planner.acquisition import Settings
+from planner.bench.catalogue import read_pools
+from tests.cost.stopping_study import CAMPAIGN, CORRECTED, FIRST, play_one, watch
+
+
+@pytest.mark.slow
+def test_statements_are_a_campaigns_and_are_compared_with_the_table():
+    [pool] = read_pools(["snar_flow"], tables=None)
+    campaign = play_one(pool, seed=0, settings=Settings(family="gp"))
+    assert [campaign.asked[n].forecasts.errors.size for n in (5, 6, 30)] == [0, 1, 25]
+    said = {
+        judge: list(watch(campaign, delta=0.05, judge=judge))
+        for judge in (CAMPAIGN, CORRECTED, "averaged_gp")
+    }
+    told = [each.n for each in said[CAMPAIGN]]
+    assert told == list(range(FIRST, 31, 4))
+    gains = {judge: [each.gain for each in found] for judge, found in said.items()}
+    assert gains[CAMPAIGN] != gains[CORRECTED] != gains["averaged_gp"]
+    best = pool.utilities.max()
+    for each in said[CAMPAIGN]:
+        left = np.delete(pool.utilities, list(campaign.race.rows[: each.n])).max()
+        lacking = (best - left) / (best - np.median(pool.utilities))
+        # what is left and what the planner has share the distance to the best of the table
+        assert each.was == pytest.approx(max(each.lacks - lacking, 0.0))
+        assert each.is_done == (each.lacks - lacking <= 0.05)
