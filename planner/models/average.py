@@ -106,6 +106,12 @@ class Average(Surrogate):
         return math.sqrt(sum(weight * each.prior_sd**2 for each, weight in members))
 
     @property
+    def parts(self) -> tuple[tuple[float, Surrogate], ...]:
+        """Those of the components."""
+        members = zip(self.components, self.weights, strict=True)
+        return tuple((w * own, part) for each, w in members for own, part in each.parts)
+
+    @property
     def caveat(self) -> str | None:
         """Those of the components, each once."""
         caveats = dict.fromkeys(each.caveat for each in self.components if each.caveat)

@@ -21,10 +21,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64, Int64
 from torch import Tensor
 
 from planner.models.observations import Observations, OutcomeScale
+from planner.models.predictive.left_out import LeftOut, leave_out
 from planner.models.predictive.normal import normal_log_density
 
 if TYPE_CHECKING:
@@ -149,6 +150,30 @@ class Surrogate(ABC):
     def caveat(self) -> str | None:
         """What the person should know before trusting this fit; None where there is nothing."""
         return None
+
+    @property
+    def averages_hyperparameters(self) -> bool:
+        """Whether what it says is averaged over hyperparameters, not that of the best ones."""
+        return False
+
+    @property
+    def parts(self) -> tuple[tuple[float, Surrogate], ...]:
+        """Fits of one family that it is an average of, with their weights: here itself alone."""
+        return ((1.0, self),)
+
+    @property
+    def trusted(self) -> Bool[Tensor, " n"]:
+        """Which of its observations it does not doubt."""
+        return torch.ones(len(self.observations.y), dtype=torch.bool)
+
+    def left_out(self, rows: Int64[Tensor, " r"]) -> LeftOut:
+        """Returns what it says of some of its observations, each without itself.
+
+        Args:
+            rows: numbers of the observations.
+        """
+        seen = self.observations
+        return leave_out(self.predictive_mixture(seen.x[rows]), seen.y[rows], seen.var[rows])
 
     @cached_property
     def version(self) -> str:

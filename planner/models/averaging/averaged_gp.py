@@ -30,6 +30,7 @@ from planner.models.averaging.weighted import draw_weighted, systematic
 from planner.models.failure import FitFailure
 from planner.models.gaussian.search import ENOUGH_TO_GO_ON
 from planner.models.scaling import standard_scale
+from planner.models.surrogate import Surrogate
 from planner.models.task import Task
 from planner.space import Floats
 
@@ -83,6 +84,16 @@ class AveragedProcess(Average):
     def memo(self) -> Mapping[str, object]:
         """The modes and the diagnosis; with the observations they give the average again."""
         return {"modes": [list(mode) for mode in self.modes], "diagnosis": asdict(self.diagnosis)}
+
+    @property
+    def averages_hyperparameters(self) -> bool:
+        """That is what it is for."""
+        return True
+
+    @property
+    def parts(self) -> tuple[tuple[float, Surrogate], ...]:
+        """Itself alone: the components are of one family."""
+        return ((1.0, self),)
 
     @property
     def caveat(self) -> str | None:

@@ -21,6 +21,7 @@ from planner.models.priors import EXPECTED_SIGNAL_PRIOR, NOISE_PRIOR, SIGNAL_PRI
 from planner.models.sampling.chains import Effort
 from planner.models.sampling.convergence import Convergence
 from planner.models.scaling import standard_scale
+from planner.models.surrogate import Surrogate
 from planner.models.task import Task
 
 MOST_OBSERVATIONS = 200
@@ -52,6 +53,16 @@ class SampledProcess(Average):
     def memo(self) -> Mapping[str, object]:
         """The draws; with the observations they give the average again, without sampling."""
         return self.remembered.to_json()
+
+    @property
+    def averages_hyperparameters(self) -> bool:
+        """That is what it is for."""
+        return True
+
+    @property
+    def parts(self) -> tuple[tuple[float, Surrogate], ...]:
+        """Itself alone: the components are of one family."""
+        return ((1.0, self),)
 
     @property
     def convergence(self) -> Convergence:

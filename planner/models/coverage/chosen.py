@@ -23,16 +23,17 @@ def evidence_of(
 
     Args:
         forecasts: what was stated and what was measured, in the order of the results.
-        bounds: of the outcome. A result at a bound tells nothing of how far beyond it would have
-            been, and is left out.
+        bounds: of the outcome. A result at a bound tells no more than that it would have been at
+            least as far out.
     """
-    low, high = (-math.inf if bounds[0] is None else bounds[0]), bounds[1]
-    high = math.inf if high is None else high
-    kept = [each for each in forecasts if low < each[1] < high][-_MOST:]
+    kept = list(forecasts)[-_MOST:]
+    low = -math.inf if bounds[0] is None else bounds[0]
+    high = math.inf if bounds[1] is None else bounds[1]
     return Evidence(
         errors=np.array([_error(spread, value) for spread, value in kept]),
         unknown=np.array([min(1.0, spread.sd / spread.prior_sd) for spread, _ in kept]),
         weights=np.ones(len(kept)),
+        beyond=np.array([float(value >= high) - float(value <= low) for _, value in kept]),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from jaxtyping import Float64
 from torch import Tensor
@@ -23,9 +24,10 @@ from planner.models.coverage.correction import (
     OF_ONE_FIT,
     Correction,
     Evidence,
+    ScalePrior,
     learn,
 )
-from planner.models.coverage.held_out import hold_out, log_fairness, shares_of_space
+from planner.models.coverage.held_out import hold_out, log_fairness, trusted_shares
 from planner.models.observations import Observations, OutcomeScale
 from planner.models.surrogate import Mixture, Surrogate
 from planner.space import Floats
@@ -180,20 +182,18 @@ def correct(surrogate: Surrogate, chosen: Evidence, *, places: Floats) -> Correc
         chosen: forecasts of the campaign that were stated before their results.
         places: encoded configurations that stand for the space, ``p d``.
     """
-    seen = surrogate.observations
-    if len(seen.y) == 0:
+    y = surrogate.observations.y.numpy()
+    if len(y) == 0:
         # what is said then is what a person expects, and nobody has tested it
         return Corrected(base=surrogate, correction=NO_CORRECTION)
-    shares = shares_of_space(seen.x.numpy(), places)
+    shares, fairness, prior = np.zeros(len(y)), 0.0, ScalePrior(known=0.0, unknown=0.0)
+    for weight, part in surrogate.parts:
+        own = trusted_shares(part, places)
+        shares += weight * own
+        fairness += weight * log_fairness(y, own, sd=part.scale.sd)
+        prior = prior.plus(weight, OF_AN_AVERAGE if part.averages_hyperparameters else OF_ONE_FIT)
     held_out = hold_out(surrogate, shares)
-    fairness = log_fairness(seen.y.numpy(), shares, sd=surrogate.scale.sd)
-    n_components = len(surrogate.predictive_mixture(seen.x[:1]).weights)
-    correction = learn(
-        chosen,
-        held_out,
-        log_fairness=fairness,
-        prior=OF_AN_AVERAGE if n_components > 1 else OF_ONE_FIT,
-    )
+    correction = learn(chosen, held_out, log_fairness=fairness, prior=prior)
     return Corrected(base=surrogate, correction=correction)
 
 

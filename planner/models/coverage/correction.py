@@ -9,6 +9,9 @@
 |        | one of three                                                             |
 | z      | error of a forecast over its stated deviation: normal of deviation c     |
 
+A result at a bound of the outcome has an error of at least z, or at most: its likelihood is the
+mass beyond, as what lies beyond a bound is measured at it.
+
 Averaged over xi the distribution is a scale mixture of normals: heavier in the tails than a normal,
 and still with all closed forms. a, b and t are found on a grid by Bayes' rule; what stays uncertain
 of a and b goes into t.
@@ -28,6 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float64
+from scipy.special import ndtr
 from torch import Tensor
 
 from planner.space import Floats
@@ -44,6 +48,12 @@ class ScalePrior:
 
     known: float
     unknown: float
+
+    def plus(self, weight: float, other: ScalePrior) -> ScalePrior:
+        """Returns this and so much of another: priors of an average's parts, added up."""
+        return ScalePrior(
+            known=self.known + weight * other.known, unknown=self.unknown + weight * other.unknown
+        )
 
 
 # A fit that settles on one set of hyperparameters is surer of itself than one that averages over
@@ -72,16 +82,24 @@ class Evidence:
         errors: result less forecast, over the stated deviation of a run, ``n``.
         unknown: posterior over prior deviation where they were made, from 0 to 1, ``n``.
         weights: how many forecasts each counts for, ``n``.
+        beyond: 1 where the error is at least that large, -1 where it is at most that, as the result
+            lay at a bound; 0 where it is known, ``n``.
     """
 
     errors: Floats
     unknown: Floats
     weights: Floats
+    beyond: Floats
+
+    @classmethod
+    def of_errors(cls, errors: Floats, unknown: Floats, *, weights: Floats) -> Evidence:
+        """Returns forecasts with results that lay at no bound."""
+        return cls(errors=errors, unknown=unknown, weights=weights, beyond=np.zeros(len(errors)))
 
     @classmethod
     def none(cls) -> Evidence:
         """Returns no forecast."""
-        return cls(errors=np.empty(0), unknown=np.empty(0), weights=np.empty(0))
+        return cls.of_errors(np.empty(0), np.empty(0), weights=np.empty(0))
 
     @property
     def n(self) -> float:
@@ -177,11 +195,14 @@ def _log_likelihood(evidence: Evidence, a: Floats, b: Floats, *, tail: float) ->
     """Returns the log likelihood on the grid, but for a constant."""
     if len(evidence.errors) == 0:
         return np.zeros((1, 1))
-    r = evidence.unknown
+    r, beyond = evidence.unknown, evidence.beyond
     log_scale = (a * (1.0 - r) + b * r)[..., None] + tail * _NODES
-    squares = (evidence.errors[:, None] * np.exp(-log_scale)) ** 2
+    z = evidence.errors[:, None] * np.exp(-log_scale)
+    likelihood = np.exp(-0.5 * z**2 - log_scale) / math.sqrt(2.0 * math.pi)
+    is_cut = beyond != 0.0
+    likelihood[..., is_cut, :] = ndtr(-beyond[is_cut, None] * z[..., is_cut, :])
     # of an error of a hundred deviations each scale is as good as any other
-    each = np.log(np.exp(-0.5 * squares - log_scale) @ _SHARES + 1e-300)
+    each = np.log(likelihood @ _SHARES + 1e-300)
     return np.asarray(each @ evidence.weights, dtype=np.float64)
 
 

@@ -5,16 +5,9 @@ by which a model is standardised, is not that of the space, and errors there are
 elsewhere. Each observation is therefore weighted by the share of the space that lies nearest to
 it: few of a crowd count, and one that stands alone counts for all its surroundings.
 
-| symbol | meaning                                                                       | shape |
-|--------|-------------------------------------------------------------------------------|-------|
-| V      | share of the space that is nearest to each observation                        | n     |
-| m, s^2 | mean and variance of the process at an observation                            | k n   |
-| n^2    | variance of its measurement                                                   | k n   |
-| v      | variance of the process without it, ``1 / (1/s^2 - 1/n^2)``                   | k n   |
-| u      | mean without it, ``v (m / s^2 - y / n^2)``                                    | k n   |
-
-For a Gaussian process with given hyperparameters that is leave-one-out exactly. Of a mixture each
-component is weighted by the inverse density of what is left out, so that it does not count.
+How an observation is taken out of a fit again is the family's own matter
+(``planner/models/predictive/left_out.py``). What a fit doubts stands for nothing: its share falls
+to its neighbours.
 
 Source: weights as Sugiyama, Krauledat and Mueller, "Covariate Shift Adaptation by Importance
 Weighted Cross Validation" (J. Mach. Learn. Res. 2007), with the shares of Voronoi cells in the
@@ -27,8 +20,11 @@ import math
 
 import numpy as np
 import torch
+from jaxtyping import Int64
+from torch import Tensor
 
 from planner.models.coverage.correction import Evidence
+from planner.models.predictive.left_out import LeftOut
 from planner.models.surrogate import Surrogate
 from planner.space import Floats
 
@@ -57,6 +53,19 @@ def shares_of_space(x: Floats, places: Floats) -> Floats:
     nearest = torch.cat([torch.cdist(part, settings).argmin(dim=1) for part in parts]).numpy()
     cells = np.bincount(nearest, minlength=len(distinct)) / len(places)
     return np.asarray((cells / counts)[setting.ravel()], dtype=np.float64)
+
+
+def trusted_shares(surrogate: Surrogate, places: Floats) -> Floats:
+    """Returns the shares of space of a surrogate's observations, 0 of those that it doubts.
+
+    Args:
+        surrogate: whose observations.
+        places: encoded configurations that stand for the space, ``p d``.
+    """
+    trusted = surrogate.trusted.numpy()
+    shares = np.zeros(len(trusted))
+    shares[trusted] = shares_of_space(surrogate.observations.x.numpy()[trusted], places)
+    return shares
 
 
 def log_fairness(y: Floats, shares: Floats, *, sd: float) -> float:
@@ -91,29 +100,34 @@ def hold_out(surrogate: Surrogate, shares: Floats) -> Evidence:
         observations cannot be taken out again, as it is no Gaussian process near them.
     """
     heaviest = np.argsort(-shares, kind="stable")[:_MOST]
-    seen = surrogate.observations
-    index = torch.from_numpy(np.sort(heaviest))
-    x, y, var = seen.x[index], seen.y[index], seen.var[index]
-    with torch.no_grad():
-        said = surrogate.predictive_mixture(x)
-    noise = torch.where(var.isnan(), said.noise_sds.square(), var)
-    precision = said.sds.square().reciprocal() - noise.reciprocal()
-    can_be_left_out = (precision > 0.0).all(dim=0) & (noise > 0.0).all(dim=0)
-    if not bool(can_be_left_out.any()):
-        return Evidence.none()
-    v = precision.clamp_min(1e-300).reciprocal()
-    u = v * (said.means / said.sds.square() - y / noise)
-    run = v + noise
-    log_density = -0.5 * (y - u).square() / run - 0.5 * run.log()
-    log_weights = said.weights.log()[:, None] - log_density
-    weights = torch.softmax(log_weights, dim=0)
-    mean = (weights * u).sum(dim=0)
-    variance = (weights * (v + (u - mean).square())).sum(dim=0)
-    noise_variance = (weights * noise).sum(dim=0)
-    errors = (y - mean) / (variance + noise_variance).sqrt()
+    rows = torch.from_numpy(np.sort(heaviest[shares[heaviest] > 0.0]))
+    said = _left_out_of_all(surrogate, rows)
+    weights = torch.softmax(said.log_weights, dim=0)
+    mean = (weights * said.means).sum(dim=0)
+    variance = (weights * (said.sds.square() + (said.means - mean).square())).sum(dim=0)
+    noise = (weights * said.noise_sds.square()).sum(dim=0)
+    errors = (surrogate.observations.y[rows] - mean) / (variance + noise).sqrt()
     unknown = (variance.sqrt() / surrogate.prior_sd).clamp(0.0, 1.0)
-    kept = can_be_left_out.numpy()
-    return _weighted(errors.numpy()[kept], unknown.numpy()[kept], shares[index.numpy()][kept])
+    kept = said.is_possible.numpy()
+    return _weighted(errors.numpy()[kept], unknown.numpy()[kept], shares[rows.numpy()][kept])
+
+
+def _left_out_of_all(surrogate: Surrogate, rows: Int64[Tensor, " r"]) -> LeftOut:
+    """Returns the mixture of all parts of a surrogate; one that doubts a row has no say of it."""
+    found, log_weights = [], []
+    for weight, part in surrogate.parts:
+        with torch.no_grad():
+            each = part.left_out(rows)
+        doubt = torch.where(part.trusted[rows], 0.0, -math.inf)
+        found.append(each)
+        log_weights.append(each.log_weights + math.log(weight) + doubt)
+    return LeftOut(
+        means=torch.cat([each.means for each in found]),
+        sds=torch.cat([each.sds for each in found]),
+        noise_sds=torch.cat([each.noise_sds for each in found]),
+        log_weights=torch.cat(log_weights),
+        is_possible=torch.stack([each.is_possible for each in found]).all(dim=0),
+    )
 
 
 def _weighted(errors: Floats, unknown: Floats, shares: Floats) -> Evidence:
@@ -123,4 +137,4 @@ def _weighted(errors: Floats, unknown: Floats, shares: Floats) -> Evidence:
         return Evidence.none()
     # scaled to the number of equal ones that would say as much
     effective = total**2 / float(weights @ weights)
-    return Evidence(errors=errors, unknown=unknown, weights=weights / total * effective)
+    return Evidence.of_errors(errors, unknown, weights=weights / total * effective)

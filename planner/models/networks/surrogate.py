@@ -65,6 +65,11 @@ class Networks(Drawn):
         return self.name
 
     @property
+    def averages_hyperparameters(self) -> bool:
+        """Over hidden layers that were drawn."""
+        return True
+
+    @property
     def memo(self) -> Mapping[str, object]:
         """What the fit says of itself."""
         return self.found

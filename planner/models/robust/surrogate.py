@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64, Int64
 from torch import Tensor
 
 from planner.models.gaussian.layered import Layered
+from planner.models.predictive.left_out import LeftOut
 from planner.models.priors import OUTLIER_PROBABILITY
 from planner.models.surrogate import Mixture
 
@@ -64,6 +65,17 @@ class RobustProcess(Layered):
             f"rest and count{'s' if n == 1 else ''} little: {said}. Check or repeat "
             f"{'it' if n == 1 else 'them'}."
         )
+
+    @property
+    def trusted(self) -> Bool[Tensor, " n"]:
+        """All but the suspects."""
+        trusted = super().trusted
+        trusted[list(self.suspected)] = False
+        return trusted
+
+    def left_out(self, rows: Int64[Tensor, " r"]) -> LeftOut:
+        """Returns what the process inside says: it knows the variance of each suspect."""
+        return self.inner.left_out(rows)
 
     def predictive_mixture(self, x: Float64[Tensor, "n d"]) -> Mixture:
         """Returns the process with the noise of a sound run and, if some were, of an outlier."""

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from torch import Tensor
 
 from planner.models.gaussian.process import GaussianProcess
 from planner.models.observations import Observations, OutcomeScale
+from planner.models.predictive.left_out import LeftOut
 from planner.models.predictive.normal import normal_log_density
 from planner.models.surrogate import Mixture, Surrogate
 from planner.models.transformed import hermite
@@ -144,6 +145,28 @@ class TransformedProcess(Surrogate):
         )
         total = (sd.square() + noise).sqrt()
         return normal_log_density((z - mean) / total) - total.log() + log_slope
+
+    def left_out(self, rows: Int64[Tensor, " r"]) -> LeftOut:
+        """Returns what it says of some of its observations, each without itself.
+
+        The bent outcome is Gaussian, so there an observation is taken out, and not in its own unit.
+
+        Args:
+            rows: numbers of the observations.
+        """
+        found = self.latent.left_out(rows)
+        sd, total = found.sds[0], found.sds[0].square() + found.noise_sds[0].square()
+        expansion = hermite.expand(self.bending.straighten, found.means[0], total)
+        variance = expansion.variance(sd)
+        noise = (expansion.total_variance() - variance).clamp_min((1e-6 * self.scale.sd) ** 2)
+        log_slope = self.bending.bend(self.observations.y[rows])[1]
+        return replace(
+            found,
+            means=expansion.mean[None],
+            sds=variance.sqrt()[None],
+            noise_sds=noise.sqrt()[None],
+            log_weights=found.log_weights - log_slope,
+        )
 
     def predictive_mixture(self, x: Float64[Tensor, "n d"]) -> Mixture:
         """Returns a mixture of normals, one for each part of the bent outcome's process."""

@@ -12,15 +12,21 @@ from planner.models import (
     Bounds,
     Corrected,
     Correction,
+    Evidence,
     GaussianProcess,
     Hyperparameters,
     Observations,
     OutcomeScale,
+    Surrogate,
+    Task,
     chance,
+    correct,
     expect,
+    family,
     spread_at,
 )
-from planner.models.coverage.correction import NO_CORRECTION
+from planner.models.average import Average
+from planner.models.coverage.correction import NO_CORRECTION, OF_AN_AVERAGE, OF_ONE_FIT
 from planner.models.coverage.distribution import Distribution
 
 GENERATOR = np.random.default_rng(11)
@@ -119,3 +125,41 @@ def test_pending_trials_take_uncertainty_away() -> None:
     assert float(after.moments(X[:1])[1]) < float(found.moments(X[:1])[1])
     assert after.correction == found.correction
     assert found.version != found.base.version
+
+
+@pytest.mark.parametrize(
+    ("name", "prior"),
+    [
+        ("gp", OF_ONE_FIT),
+        ("transformed_gp", OF_ONE_FIT),
+        ("robust_gp", OF_ONE_FIT),
+        ("averaged_gp", OF_AN_AVERAGE),
+        ("deep_ensemble", OF_AN_AVERAGE),
+    ],
+)
+def test_the_prior_is_that_of_one_fit_or_of_an_average_whatever_the_mixture(name, prior) -> None:
+    """Without a forecast what is known keeps its prior exactly; one outcome is an outlier."""
+    (_, part), = fit_to_twelve(name).parts
+    correction = correct(part, Evidence.none(), places=X.numpy()).correction
+    assert correction.known == pytest.approx(prior.known, abs=1e-12)
+
+
+def test_an_average_of_families_has_the_mean_of_their_priors() -> None:
+    one, averaged = fit_to_twelve("transformed_gp"), fit_to_twelve("averaged_gp")
+    both = Average(components=(one, averaged), weights=(0.4, 0.6))
+    within = Average(components=(both, one), weights=(0.5, 0.5))
+    for each, share in ((both, 0.4), (within, 0.7)):
+        assert sum(weight for weight, _ in each.parts) == pytest.approx(1.0)
+        correction = correct(each, Evidence.none(), places=X.numpy()).correction
+        known = share * OF_ONE_FIT.known + (1 - share) * OF_AN_AVERAGE.known
+        assert correction.known == pytest.approx(known, abs=1e-12)
+
+
+def fit_to_twelve(name: str) -> Surrogate:
+    x = np.random.default_rng(1).uniform(size=(12, 2))
+    y = np.sin(4 * x[:, 0])
+    y[3] += 20.0
+    task = Task(observations=Observations.from_arrays(x, y), columns=(0, 1))
+    found = family(name).fit(task)
+    assert isinstance(found, Surrogate)
+    return found

@@ -23,9 +23,9 @@ LEVELS = np.array([0.5, 0.8, 0.9, 0.95])
 
 def forecasts(n: int, *, factor: float, generator: np.random.Generator) -> Evidence:
     """Forecasts of a model whose deviations should be multiplied by a factor."""
-    return Evidence(
-        errors=factor * generator.normal(size=n),
-        unknown=generator.uniform(0.0, 0.6, size=n),
+    return Evidence.of_errors(
+        factor * generator.normal(size=n),
+        generator.uniform(0.0, 0.6, size=n),
         weights=np.ones(n),
     )
 
