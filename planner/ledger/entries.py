@@ -547,8 +547,12 @@ class IntervalsCorrected:
     """The model's stated deviations are multiplied by other factors from now on.
 
     Args:
-        known: factor where all is known.
+        known: factor of the deviation where all is known, in the middle.
         unknown: factor where nothing is known.
+        tail: how much single forecasts differ from these factors, in the logarithm.
+        widths_known: how many times as wide the interval of each level becomes where all is known:
+            not by the factor, as the tails grow heavier.
+        widths_unknown: the same where nothing is known.
         n_forecasts: how many forecasts with results it was learned from.
         reason: in words.
     """
@@ -556,6 +560,9 @@ class IntervalsCorrected:
     kind: Literal["intervals corrected"] = "intervals corrected"
     known: float
     unknown: float
+    tail: float = 0.0
+    widths_known: dict[str, float] = field(default_factory=dict)
+    widths_unknown: dict[str, float] = field(default_factory=dict)
     n_forecasts: int
     reason: str
 

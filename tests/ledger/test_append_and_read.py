@@ -116,7 +116,15 @@ def test_every_kind_of_record_reads_back(ledger: Ledger, clock: ManualClock) -> 
             left_out={"mixed_gp": "there are no categories"},
             words="Of 2 families gp predicted best.",
         ),
-        IntervalsCorrected(known=1.25, unknown=0.5, n_forecasts=9, reason="25 % wider"),
+        IntervalsCorrected(
+            known=1.25,
+            unknown=0.5,
+            tail=0.4,
+            widths_known={"0.5": 1.25, "0.95": 1.5},
+            widths_unknown={"0.5": 0.5, "0.95": 0.75},
+            n_forecasts=9,
+            reason="25 % wider",
+        ),
         CoverageAlarm(trial=2, level=0.9, held=3, n=9, reason="3 of 9 held"),
         MessagesRefused(
             source="furnace", device="right", what="news", about="x/1/1", n=7, reason="not its run"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from scipy.stats import norm
 
@@ -18,7 +19,15 @@ from planner.loop.deciding.forecasting import (
 from planner.loop.deciding.model import fit_surrogate
 from planner.loop.people.remarks import exclude
 from planner.loop.steps.inline import run_inline
-from planner.models import Corrected
+from planner.models import (
+    Corrected,
+    Correction,
+    GaussianProcess,
+    Hyperparameters,
+    Observations,
+    OutcomeScale,
+)
+from planner.models.coverage.correction import NO_CORRECTION
 from planner.models.coverage.distribution import Distribution
 from planner.trials import Prediction, Proposal, Spread
 from tests.loop.conftest import MakeSession, campaign_text
@@ -78,12 +87,50 @@ def test_what_decides_is_corrected_by_the_campaigns_own_forecasts(
     ]
     assert written
     assert session.state.corrections == written
-    # each is more than a tenth from the last, in one factor or the other
-    before = (1.0, 1.0)
+    # each is more than a tenth from the last, in the width of one interval
+    before = dict.fromkeys(WIDTHS, 1.0)
     for record in written:
-        now = (record.known, record.unknown)
-        assert max(abs(math.log(a / b)) for a, b in zip(now, before, strict=True)) > math.log(1.1)
+        now = widths_of(record)
+        assert max(abs(math.log(now[each] / before[each])) for each in WIDTHS) > math.log(1.1)
         before = now
+
+
+WIDTHS = tuple((where, level) for where in ("known", "unknown") for level in ("0.5", "0.95"))
+
+
+def widths_of(record: IntervalsCorrected) -> dict[tuple[str, str], float]:
+    said = {"known": record.widths_known, "unknown": record.widths_unknown}
+    return {(where, level): said[where][level] for where, level in WIDTHS}
+
+
+def corrected(correction: Correction) -> Corrected:
+    base = GaussianProcess(
+        observations=Observations.from_arrays(np.zeros((1, 1)), np.zeros(1)),
+        hyperparameters=Hyperparameters(lengthscales=(1.0,), noise_variance=0.1, mean=0.0),
+        columns=(0,),
+        scale=OutcomeScale(mean=0.0, sd=1.0),
+    )
+    return Corrected(base=base, correction=correction)
+
+
+def test_heavier_tails_are_written_down_though_the_middle_stays() -> None:
+    """Both factors are 1; far out a normal whose deviation varies reaches farther than in the middle."""
+    diary = Diary(make_spec())
+    assert coverage_records(diary.state, corrected(NO_CORRECTION)) == []
+    heavy = corrected(Correction(known=0.0, unknown=0.0, var_known=0.0, var_unknown=0.0, tail=0.5))
+    (record,) = coverage_records(diary.state, heavy)
+    assert isinstance(record, IntervalsCorrected)
+    assert (record.known, record.unknown, record.tail) == (1.0, 1.0, 0.5)
+    widths = widths_of(record)
+    assert widths["known", "0.5"] == widths["unknown", "0.5"] < 1.0
+    assert widths["known", "0.95"] == widths["unknown", "0.95"] > 1.25
+    percent = round(100 * (widths["known", "0.95"] - 1.0))
+    assert f"those of 95 % {percent} % wider and {percent} % wider" in record.reason
+    diary.write(record)
+    assert coverage_records(diary.state, heavy) == []
+    (undone,) = coverage_records(diary.state, corrected(NO_CORRECTION))
+    assert isinstance(undone, IntervalsCorrected)
+    assert "as they were" in undone.reason
 
 
 def test_what_is_left_out_of_learning_judges_no_forecast(make_session: MakeSession) -> None:

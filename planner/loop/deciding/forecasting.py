@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from planner.campaign import CampaignSpec
 from planner.ledger.entries import CoverageAlarm, IntervalsCorrected, Record
 from planner.ledger.replay import CampaignState
 from planner.models import Corrected, Evidence, Surrogate, evidence_of
 from planner.models.coverage.alarm import FALSE_ALARMS, find_alarm
-from planner.models.coverage.correction import describe_scale
+from planner.models.coverage.correction import Correction, describe_scale
 from planner.models.coverage.distribution import Distribution
 from planner.models.coverage.measuring import Coverage, Judged, measure
+from planner.models.coverage.widening import TOLD_LEVELS, widening
 from planner.trials import Spread, Trial
 
-# A correction is written down anew when a factor has changed by more than a tenth: that is two to
-# three points of coverage at 90 %.
+# A correction is written down anew when the width of an interval has changed by more than a tenth:
+# that is two to three points of coverage at 90 %.
 _WORTH_SAYING = math.log(1.1)
 
 
@@ -69,26 +71,45 @@ def coverage_records(state: CampaignState, surrogate: Surrogate | None) -> list[
 
 def _correction_record(state: CampaignState, surrogate: Corrected) -> list[Record]:
     correction = surrogate.correction
-    known, unknown = math.exp(correction.known), math.exp(correction.unknown)
+    known, unknown = (_widths(correction, unknown=share) for share in (0.0, 1.0))
     last = state.corrections[-1] if state.corrections else None
-    before = (last.known, last.unknown) if last is not None else (1.0, 1.0)
+    before = (last.widths_known, last.widths_unknown) if last is not None else ({}, {})
     changes = [
-        abs(math.log(now / then)) for now, then in zip((known, unknown), before, strict=True)
+        abs(math.log(width / then.get(level, 1.0)))
+        for now, then in zip((known, unknown), before, strict=True)
+        for level, width in now.items()
     ]
     if max(changes) <= _WORTH_SAYING:
         return []
-    n = correction.n_forecasts
-    learned = f"{n} forecasts with a result" if n != 1 else "1 forecast with a result"
     return [
         IntervalsCorrected(
-            known=known,
-            unknown=unknown,
-            n_forecasts=n,
-            reason=f"Intervals are made {describe_scale(known)} where much is known and "
-            f"{describe_scale(unknown)} where little is, as learned from {learned} and from "
-            f"the observations, each predicted without itself.",
+            known=math.exp(correction.known),
+            unknown=math.exp(correction.unknown),
+            tail=correction.tail,
+            widths_known=known,
+            widths_unknown=unknown,
+            n_forecasts=correction.n_forecasts,
+            reason=_describe(known, unknown, n=correction.n_forecasts),
         )
     ]
+
+
+def _widths(correction: Correction, *, unknown: float) -> dict[str, float]:
+    return {
+        f"{level:g}": widening(correction, level=level, unknown=unknown) for level in TOLD_LEVELS
+    }
+
+
+def _describe(known: Mapping[str, float], unknown: Mapping[str, float], *, n: int) -> str:
+    narrow, wide = (f"{level:g}" for level in TOLD_LEVELS)
+    learned = f"{n} forecasts with a result" if n != 1 else "1 forecast with a result"
+    return (
+        f"Intervals of {100 * float(narrow):g} % are made {describe_scale(known[narrow])} where "
+        f"much is known and {describe_scale(unknown[narrow])} where little is, those of "
+        f"{100 * float(wide):g} % {describe_scale(known[wide])} and "
+        f"{describe_scale(unknown[wide])}, as learned from {learned} and from the observations, "
+        f"each predicted without itself."
+    )
 
 
 def _alarm_record(state: CampaignState) -> list[Record]:
