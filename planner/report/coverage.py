@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,14 @@ from planner import pictures
 from planner.campaign import CampaignSpec
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.forecasting import measure_coverage
-from planner.models.coverage.measuring import RECENT, Coverage, running_mean
+from planner.models.coverage.measuring import LEVELS, RECENT, Chooser, Coverage, running_mean
 from planner.pictures.axis import number
 from planner.report.words import percent, rounded, unit_of
 from planner.space import Floats
+
+_TITLES: Mapping[Chooser, str] = MappingProxyType(
+    {"chosen": "Settings that the planner chose:", "own": "People's own settings:"}
+)
 
 
 def gather_coverage(state: CampaignState) -> Coverage | None:
@@ -26,12 +32,42 @@ def describe_coverage(coverage: Coverage | None, state: CampaignState) -> list[s
     """Returns the same in lines of text, with what was corrected and every alarm."""
     if coverage is None:
         return ["No trial with a stated interval has been measured yet."]
-    lines = [f"{coverage.n} forecasts with a result.", "", *_table(coverage), ""]
-    lines += [*_scores(coverage, state.spec)]
+    parts = coverage.by_chooser
+    lines = [_how_many(coverage)]
+    for chooser, part in parts.items():
+        lines += ["", *([_TITLES[chooser]] if len(parts) > 1 else [])]
+        lines += [*_table(part), "", *_scores(part, state.spec)]
+    if len(coverage.over_time) > 1:
+        lines += ["", "In the order of the results:", *_over_time(coverage, state.spec)]
     if state.corrections:
         lines += ["", state.corrections[-1].reason]
     lines += [each.reason for each in state.alarms]
     return lines
+
+
+def _how_many(coverage: Coverage) -> str:
+    n = {chooser: part.n for chooser, part in coverage.by_chooser.items()}
+    words = f"{coverage.n} forecast{'s' if coverage.n != 1 else ''} with a result"
+    if len(n) > 1:
+        words += (
+            f", {n['chosen']} of settings that the planner chose and {n['own']} of people's own"
+        )
+    elif "own" in n:
+        words += ", of people's own settings"
+    return f"{words}."
+
+
+def _over_time(coverage: Coverage, spec: CampaignSpec) -> list[str]:
+    """Returns a line for each part of the campaign."""
+    levels = [f"{percent(level)} held" for level in LEVELS]
+    rows, before = [("results", *levels, "CRPS", "negative log density")], 0
+    for part in coverage.over_time:
+        held = [f"{each.held} of {each.n}" for each in part.levels]
+        crps = f"{number(part.crps, 3)}{unit_of(spec.outcome.unit)}"
+        results = f"{before + 1} to {before + part.n}"
+        rows.append((results, *held, crps, f"{number(part.nlpd, 3)} nat"))
+        before += part.n
+    return _aligned(rows)
 
 
 def _table(coverage: Coverage) -> list[str]:
@@ -42,6 +78,10 @@ def _table(coverage: Coverage) -> list[str]:
             (percent(each.level), str(each.held), str(each.n), share,
              f"{each.low} to {each.high}", each.verdict)
         )  # fmt: skip
+    return _aligned(rows)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -74,7 +114,9 @@ def coverage_json(coverage: Coverage | None, state: CampaignState) -> dict[str, 
         "outcome": {"name": state.spec.outcome.name, "unit": state.spec.outcome.unit},
         "correction": None
         if correction is None
-        else {"known": correction.known, "unknown": correction.unknown,
+        else {"known": correction.known, "unknown": correction.unknown, "tail": correction.tail,
+              "widths_known": correction.widths_known,
+              "widths_unknown": correction.widths_unknown,
               "forecasts": correction.n_forecasts},
         "alarms": [
             {"trial": each.trial, "level": each.level, "held": each.held, "of": each.n}
@@ -85,6 +127,19 @@ def coverage_json(coverage: Coverage | None, state: CampaignState) -> dict[str, 
         return {**said, "forecasts": 0, "levels": [], "trials": []}
     return {
         **said,
+        **_figures(coverage),
+        "by_chooser": {name: _figures(part) for name, part in coverage.by_chooser.items()},
+        "trials": [
+            {"trial": each.trial, "chooser": "own" if each.is_own else "chosen",
+             "measured": each.value, "level_needed": each.needed, "level_uncut": each.uncut,
+             "crps": each.crps, "nlpd": -each.log_density}
+            for each in coverage.judged
+        ],
+    }  # fmt: skip
+
+
+def _figures(coverage: Coverage) -> dict[str, Any]:
+    return {
         "forecasts": coverage.n,
         "levels": [
             {"level": each.level, "held": each.held, "of": each.n, "low": each.low,
@@ -95,11 +150,6 @@ def coverage_json(coverage: Coverage | None, state: CampaignState) -> dict[str, 
         "nlpd": coverage.nlpd,
         "crps_of_deviation": coverage.crps_of_spread,
         "nlpd_of_deviation": coverage.nlpd_of_spread,
-        "trials": [
-            {"trial": each.trial, "measured": each.value, "level_needed": each.needed,
-             "level_uncut": each.uncut, "crps": each.crps, "nlpd": -each.log_density}
-            for each in coverage.judged
-        ],
     }  # fmt: skip
 
 

@@ -5,6 +5,9 @@ its result: of the settings that the planner chose, each before its trial; of al
 had not chosen after 20 and after 40 trials; and of a random split of each table.
 
     python tests/cost/coverage_study.py ../shared/data --seeds 6 --family averaged_gp
+
+With ``--bounded`` outcomes have the bounds that a campaign file would give them, and intervals that
+end at one are not counted.
 """
 
 from __future__ import annotations
@@ -34,27 +37,43 @@ TABLES = (
     "agnp", "autoam", "benzylation_flow", "crossed_barrel", "fullerenes", "hplc", "p3ht_cnt",
     "perovskite_stability", "snar_flow", "suzuki_batch",
 )  # fmt: skip
+Ends = tuple[float | None, float | None]
+FREE: Ends = (None, None)
+BOUNDS: dict[str, Ends] = {
+    **dict.fromkeys(TABLES, (0.0, None)),
+    "autoam": (0.0, 1.0),
+    "benzylation_flow": (0.0, 100.0),
+    "fullerenes": (0.0, 1.0),
+    "suzuki_batch": (0.0, 100.0),
+}
 N_TRIALS, LATER = 40, (20, 40)
 MOST_JUDGED = 100  # settings not chosen that are judged at each of these times, at random
 
 
 @dataclass
 class Scores:
-    """Of each prediction the level needed, CRPS and negative log density in table deviations."""
+    """Of each prediction the level needed, CRPS and negative log density in table deviations.
+
+    Also up to which level its intervals end at no bound.
+    """
 
     needed: list[float] = field(default_factory=list)
+    uncut: list[float] = field(default_factory=list)
     crps: list[float] = field(default_factory=list)
     nlpd: list[float] = field(default_factory=list)
 
-    def add(self, stated: Spread, value: float, *, sd: float) -> None:
+    def add(self, stated: Spread, value: float, *, sd: float, bounds: Ends) -> None:
         """Judges one prediction."""
-        said = Distribution.of(stated)
+        said = Distribution.of(stated, bounds)
+        self.uncut.append(said.uncut)
         self.needed.append(said.level_needed(value))
         self.crps.append(said.crps(value) / sd)
         self.nlpd.append(-said.log_density(value) - np.log(sd))
 
 
-def situation_of(pool: Pool, rows: list[int], outcomes: Floats, settings: Settings) -> Situation:
+def situation_of(
+    pool: Pool, rows: list[int], outcomes: Floats, settings: Settings, *, bounds: Ends
+) -> Situation:
     """Returns what is known after some rows were measured."""
     return Situation(
         space=pool.space,
@@ -63,18 +82,20 @@ def situation_of(pool: Pool, rows: list[int], outcomes: Floats, settings: Settin
         y=outcomes[rows],
         blocked=frozenset(rows),
         settings=settings,
+        bounds=bounds,
     )
 
 
 def play(
-    pool: Pool, outcomes: Floats, settings: Settings, *, seed: int
+    pool: Pool, outcomes: Floats, settings: Settings, *, seed: int, bounds: Ends
 ) -> Iterator[tuple[str, Spread, float]]:
     """Runs a campaign and yields every prediction with its result."""
     rows, memo = shared_start(pool, seed=seed), None
     stated: list[tuple[Spread, float]] = []
     while True:
-        situation = situation_of(pool, rows, outcomes, settings)
-        situation = replace(situation, memo=memo, forecasts=evidence_of(stated))
+        situation = situation_of(pool, rows, outcomes, settings, bounds=bounds)
+        seen = evidence_of(stated, bounds=bounds)
+        situation = replace(situation, memo=memo, forecasts=seen)
         if len(rows) in LATER:
             surrogate = fit_for(situation)
             assert isinstance(surrogate, Surrogate)
@@ -93,13 +114,13 @@ def play(
 
 
 def split(
-    pool: Pool, outcomes: Floats, settings: Settings, *, seed: int
+    pool: Pool, outcomes: Floats, settings: Settings, *, seed: int, bounds: Ends
 ) -> Iterator[tuple[str, Spread, float]]:
     """Yields predictions of the rest of a table from 40 of its rows, or three fifths of few."""
     order = make_generator(derive_seed(seed, "split", pool.name)).permutation(pool.n_settings)
     n = min(N_TRIALS, int(0.6 * pool.n_settings))
     rows = [int(row) for row in order[:n]]
-    surrogate = fit_for(situation_of(pool, rows, outcomes, settings))
+    surrogate = fit_for(situation_of(pool, rows, outcomes, settings, bounds=bounds))
     assert isinstance(surrogate, Surrogate)
     for row in order[n:][:MOST_JUDGED]:
         yield "random split", at(pool, surrogate, int(row)), outcomes[row]
@@ -125,21 +146,26 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=1000)
     parser.add_argument("--family", default="gp")
     parser.add_argument("--uncorrected", action="store_true")
+    parser.add_argument("--bounded", action="store_true")
+    parser.add_argument("--tables", dest="names", nargs="+", default=TABLES)
     parser.add_argument("--to", type=Path)
     given = parser.parse_args()
     torch.set_num_threads(1)
     settings = Settings(family=given.family, is_corrected=not given.uncorrected)
     found: dict[str, dict[str, Scores]] = {}
     began = time.process_time()
-    for pool in read_pools(TABLES, tables=given.tables):
+    for pool in read_pools(given.names, tables=given.tables):
+        bounds = BOUNDS[pool.name] if given.bounded else FREE
         for seed in range(given.first_seed, given.first_seed + given.seeds):
             outcomes = np.array(
                 [answer(pool, row, "repeat", seed=seed) for row in range(pool.n_settings)]
             )
             for judged in (play, split):
-                for kind, stated, value in judged(pool, outcomes, settings, seed=seed):
+                for kind, stated, value in judged(
+                    pool, outcomes, settings, seed=seed, bounds=bounds
+                ):
                     scores = found.setdefault(kind, {}).setdefault(pool.name, Scores())
-                    scores.add(stated, value, sd=float(outcomes.std()))
+                    scores.add(stated, value, sd=float(outcomes.std()), bounds=bounds)
     figures = {kind: {name: summary(each) for name, each in by_table.items()}
                for kind, by_table in sorted(found.items())}  # fmt: skip
     report(figures)
@@ -150,8 +176,12 @@ def main() -> None:
 
 def summary(scores: Scores) -> dict[str, float]:
     """Returns coverage at each level, mean scores and how many there are."""
-    needed = np.array(scores.needed)
-    covered = {f"{level:g}": float(np.mean(needed <= level)) for level in LEVELS}
+    needed, uncut = np.array(scores.needed), np.array(scores.uncut)
+    covered = {
+        f"{level:g}": float(np.mean(needed[uncut >= level] <= level))
+        for level in LEVELS
+        if (uncut >= level).any()
+    }
     crps, nlpd = float(np.mean(scores.crps)), float(np.mean(scores.nlpd))
     return {**covered, "crps": crps, "nlpd": nlpd, "n": len(needed)}
 
@@ -160,12 +190,20 @@ def report(figures: dict[str, dict[str, dict[str, float]]]) -> None:
     """Prints means over tables, and each table's coverage at 50 and 90 %."""
     for kind, by_table in figures.items():
         means = {
-            key: float(np.mean([each[key] for each in by_table.values()]))
+            key: float(np.mean([each[key] for each in by_table.values() if key in each]))
             for key in (*(f"{level:g}" for level in LEVELS), "crps", "nlpd")
         }
         print(f"{kind:15s}", " ".join(f"{key} {value:.3f}" for key, value in means.items()))
         for level in ("0.5", "0.9"):
-            print("   ", level, {name: round(100 * each[level]) for name, each in by_table.items()})
+            print(
+                "   ",
+                level,
+                {
+                    name: round(100 * each[level])
+                    for name, each in by_table.items()
+                    if level in each
+                },
+            )
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ def corrected(correction: Correction) -> Corrected:
 
 
 def test_heavier_tails_are_written_down_though_the_middle_stays() -> None:
-    """Both factors are 1; far out a normal whose deviation varies reaches farther than in the middle."""
+    """Both factors are 1; a normal whose deviation varies reaches farther out."""
     diary = Diary(make_spec())
     assert coverage_records(diary.state, corrected(NO_CORRECTION)) == []
     heavy = corrected(Correction(known=0.0, unknown=0.0, var_known=0.0, var_unknown=0.0, tail=0.5))

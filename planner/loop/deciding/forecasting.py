@@ -45,7 +45,12 @@ def judge_forecasts(state: CampaignState) -> list[Judged]:
     """Returns each forecast with its result, in the order of the results."""
     bounds = state.spec.outcome.bounds
     return [
-        Judged(trial=trial.number, stated=Distribution.of(spread, bounds), value=value)
+        Judged(
+            trial=trial.number,
+            stated=Distribution.of(spread, bounds),
+            value=value,
+            is_own=trial.proposal.origin == "person",
+        )
         for trial, spread, value in known_forecasts(state)
     ]
 

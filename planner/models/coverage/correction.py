@@ -19,8 +19,10 @@ of a and b goes into t.
 The finite-sample argument is Bayes' own: over models whose log scales and tails are as the prior
 says, the corrected intervals hold exactly as often as they state, after any number of forecasts.
 As a log scale is known from n errors to ``1 / sqrt(2 n)``, 8 forecasts weigh as much as its prior.
-Of one given model 90 % intervals hold, before any forecast and after 8, 24 and 100: if it was
-right 97, 95, 93 and 91 %; if its deviations were half of what they should be 71, 80, 84 and 88 %.
+Of one given model 90 % intervals hold, before any forecast and after 8, 24 and 100, with the prior
+of an average: if it was right 96, 94, 93 and 91 %; if its deviations were half of what they should
+be 69, 77, 83 and 87 %; if twice of it 100, 100, 99 and 94 %. With the prior of one fit: 98, 97, 94
+and 91 %; 75, 81, 85 and 88 %; 100, 100, 100 and 96 %. All levels: docs/benchmarks/coverage.md.
 """
 
 from __future__ import annotations

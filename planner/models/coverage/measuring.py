@@ -5,10 +5,12 @@ Every forecast was stated before its result, so nothing here was learned from wh
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from scipy.special import bdtrik  # all of scipy.stats takes most of a second to load
@@ -19,6 +21,9 @@ from planner.space import Floats
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 BAND = 0.95  # of counts that right intervals give
 RECENT = 10  # forecasts that a running mean of scores is over
+_MOST_PARTS = 4  # of what is told over time
+# who chose the settings: a model is differently wrong of what it chose and of what others did
+Chooser = Literal["chosen", "own"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,11 +34,13 @@ class Judged:
         trial: its number.
         stated: the distribution of the run.
         value: what was measured, in the outcome's unit.
+        is_own: whether a person chose the settings, and not the planner.
     """
 
     trial: int
     stated: Distribution
     value: float
+    is_own: bool = False
 
     @cached_property
     def needed(self) -> float:
@@ -103,7 +110,7 @@ class Coverage:
     """How well the forecasts of a campaign held.
 
     Args:
-        judged: forecasts with results, in the order of the trials; at least one.
+        judged: forecasts with results, in the order of the results; at least one.
         levels: how many intervals held, by level.
         crps: mean, in the outcome's unit.
         nlpd: mean negative log predictive density, in nats per unit of the outcome.
@@ -120,6 +127,23 @@ class Coverage:
     def n(self) -> int:
         """Number of forecasts."""
         return len(self.judged)
+
+    @property
+    def by_chooser(self) -> dict[Chooser, Coverage]:
+        """The same of the settings that the planner chose, and of those that people did."""
+        parts: dict[Chooser, Coverage | None] = {
+            "chosen": measure([each for each in self.judged if not each.is_own]),
+            "own": measure([each for each in self.judged if each.is_own]),
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+
+    @property
+    def over_time(self) -> tuple[Coverage, ...]:
+        """The same of equally many forecasts in turn: at most four parts, of ten at least."""
+        n_parts = max(1, min(_MOST_PARTS, self.n // RECENT))
+        edges = [round(part * self.n / n_parts) for part in range(n_parts + 1)]
+        parts = (measure(self.judged[a:b]) for a, b in itertools.pairwise(edges))
+        return tuple(part for part in parts if part is not None)
 
     @property
     def crps_of_spread(self) -> float | None:

@@ -139,7 +139,7 @@ def test_pending_trials_take_uncertainty_away() -> None:
 )
 def test_the_prior_is_that_of_one_fit_or_of_an_average_whatever_the_mixture(name, prior) -> None:
     """Without a forecast what is known keeps its prior exactly; one outcome is an outlier."""
-    (_, part), = fit_to_twelve(name).parts
+    ((_, part),) = fit_to_twelve(name).parts
     correction = correct(part, Evidence.none(), places=X.numpy()).correction
     assert correction.known == pytest.approx(prior.known, abs=1e-12)
 

@@ -34,7 +34,7 @@ def test_a_result_at_a_bound_is_kept_as_at_least_that_far_out() -> None:
 
 
 def test_forecasts_that_never_expected_nothing_are_widened_when_nothing_comes() -> None:
-    """Eight of twenty came out at 0, ten deviations off: as much is learned as without the bound."""
+    """Eight of twenty came out at 0, ten deviations off: no less is learned than without bound."""
     pairs = [*AS_STATED, *[(FORECAST, 0.0)] * 8]
     found, free = (
         learned(evidence_of(pairs, bounds=bounds)) for bounds in ((0.0, 100.0), (None, None))
@@ -75,4 +75,3 @@ def test_the_likelihood_at_a_bound_is_the_mass_beyond() -> None:
     # nodes and grid of the correction are coarse; the shift is about 0.05
     assert found.known == pytest.approx(float((total * a).sum()), abs=0.004)
     assert found.known > 0.03
-

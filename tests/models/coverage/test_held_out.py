@@ -150,7 +150,7 @@ def test_a_doubted_result_stands_for_nothing() -> None:
 
 
 def test_an_outlier_makes_the_corrected_intervals_no_wider() -> None:
-    """Beside the fit to the rest. Of 40 such tables deviations differed by less than half a percent.
+    """Beside the fit to the rest: of 40 such tables deviations differed by less than 0.5 %.
 
     A run's interval is a seventh wider: an outlier may come again. Where the correction took the
     outlier for a result like any other, it was two to four times as wide.
