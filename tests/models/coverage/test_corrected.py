@@ -134,7 +134,7 @@ def test_pending_trials_take_uncertainty_away() -> None:
         ("transformed_gp", OF_ONE_FIT),
         ("robust_gp", OF_ONE_FIT),
         ("averaged_gp", OF_AN_AVERAGE),
-        ("deep_ensemble", OF_AN_AVERAGE),
+        pytest.param("deep_ensemble", OF_AN_AVERAGE, marks=pytest.mark.slow),
     ],
 )
 def test_the_prior_is_that_of_one_fit_or_of_an_average_whatever_the_mixture(name, prior) -> None:
