@@ -25,6 +25,7 @@ from planner.models import (
     family,
 )
 from planner.models.average import Average
+from planner.models.coverage.correction import OF_ONE_FIT, learn
 from planner.models.coverage.held_out import (
     hold_out,
     log_fairness,
@@ -101,7 +102,7 @@ def fitted(name: str, x: np.ndarray, y: np.ndarray, *, bounds: Bounds | None = N
 @pytest.mark.parametrize("bounds", [Bounds(), Bounds(low=0.0)])
 def test_a_bent_outcome_is_left_out_where_it_is_gaussian(bounds: Bounds) -> None:
     """Against the same bent process of the other observations: algebra and one quadrature."""
-    x = np.random.default_rng().random((12, 2))
+    x = np.random.default_rng(8).random((12, 2))
     y = np.exp(2.5 * np.sin(4 * x[:, 0]) + x[:, 1])
     found = fitted("transformed_gp", x, y, bounds=bounds)
     assert isinstance(found, TransformedProcess)
@@ -128,67 +129,70 @@ def of_rows(seen: Observations, rows: np.ndarray) -> Observations:
     return Observations(x=seen.x[which], y=seen.y[which], var=seen.var[which])
 
 
-def on_a_line(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Results over seven tenths of the range, noise of 0.5, one 60 too high: 120 deviations."""
-    generator = np.random.default_rng()
-    x = 0.7 * generator.random((n, 1))
-    y = 50.0 + 10.0 * np.sin(5.0 * x[:, 0]) + 0.5 * generator.normal(size=n)
-    y[n // 2] += 60.0
+def on_a_line(generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """24 results over seven tenths of the range, noise of 0.5, one 60 too high: 120 deviations."""
+    x = 0.7 * generator.random((24, 1))
+    y = 50.0 + 10.0 * np.sin(5.0 * x[:, 0]) + 0.5 * generator.normal(size=24)
+    y[12] += 60.0
     return x, y
 
 
 def test_a_doubted_result_stands_for_nothing() -> None:
-    x, y = on_a_line(24)
-    places = np.linspace(0.0, 1.0, 256)[:, None]
-    found = fitted("robust_gp", x, y)
+    found = fitted("robust_gp", *on_a_line(np.random.default_rng(3)))
     assert isinstance(found, RobustProcess)
     (suspect,) = found.suspected
-    shares = trusted_shares(found, places)
+    shares = trusted_shares(found, np.linspace(0.0, 1.0, 256)[:, None])
     assert shares[suspect] == 0.0
     assert shares.sum() == pytest.approx(1.0)
-    assert len(hold_out(found, shares).errors) == 23
+    equal = found.trusted.numpy() / 23.0
+    assert len(hold_out(found, equal).errors) == 23
 
 
 def test_an_outlier_makes_the_corrected_intervals_no_wider() -> None:
-    """Beside the fit to the rest: of 40 such tables deviations differed by less than 0.5 %.
+    """Beside the fit to the rest: it was so in 297 of 300 such tables.
 
     A run's interval is a seventh wider: an outlier may come again. Where the correction took the
-    outlier for a result like any other, it was two to four times as wide.
+    outlier for a result like any other, it was two to four times as wide each time. Even if one
+    table in twenty went wrong, five of seven would once in 170,000 times.
     """
+    assert sum(is_no_wider(np.random.default_rng()) for _ in range(7)) >= 3
+
+
+def is_no_wider(generator: np.random.Generator) -> bool:
+    """Whether deviations are within 2 % of those without the outlier, and intervals 20 %."""
     places, at = np.linspace(0.0, 1.0, 256)[:, None], torch.tensor([[0.35], [0.85], [1.0]]).double()
-    for _ in range(4):
-        x, y = on_a_line(24)
-        rest = np.arange(24) != 12
-        spoilt, sound = (
-            correct(fitted("robust_gp", *each), Evidence.none(), places=places)
-            for each in ((x, y), (x[rest], y[rest]))
-        )
-        assert torch.allclose(spoilt.moments(at)[1], sound.moments(at)[1], rtol=0.02)
-        wide, narrow = (
-            expect(each, at, objective=Maximise(outcome="y")) for each in (spoilt, sound)
-        )
-        ratio = (wide.run_high - wide.run_low) / (narrow.run_high - narrow.run_low)
-        assert (ratio > 1.0).all()
-        assert (ratio < 1.2).all()
+    x, y = on_a_line(generator)
+    rest = np.arange(24) != 12
+    spoilt, sound = (
+        correct(fitted("robust_gp", *each), Evidence.none(), places=places)
+        for each in ((x, y), (x[rest], y[rest]))
+    )
+    sd_ratio = spoilt.moments(at)[1] / sound.moments(at)[1]
+    wide, narrow = (expect(each, at, objective=Maximise(outcome="y")) for each in (spoilt, sound))
+    ratio = (wide.run_high - wide.run_low) / (narrow.run_high - narrow.run_low)
+    return bool(
+        ((sd_ratio - 1.0).abs() < 0.02).all() and (ratio > 1.0).all() and (ratio < 1.2).all()
+    )
 
 
 def test_what_one_part_of_an_average_doubts_is_left_to_the_others() -> None:
-    """The suspect is predicted by the plain process alone, and its share is halved."""
-    x, y = on_a_line(24)
+    """The suspect is predicted by the plain process alone; each part has its own fair spread."""
+    x, y = on_a_line(np.random.default_rng(3))
     places = np.linspace(0.0, 1.0, 256)[:, None]
     doubting, plain = fitted("robust_gp", x, y), fitted("gp", x, y)
     assert isinstance(doubting, RobustProcess)
-    both = Average(components=(doubting, plain), weights=(0.5, 0.5))
-    suspect, shares = doubting.suspected[0], np.zeros(24)
-    shares[suspect] = 1.0
-    (error,) = hold_out(both, shares).errors
-    (alone,) = hold_out(plain, shares).errors
+    both = Average(components=(doubting, plain), weights=(0.25, 0.75))
+    suspect = np.zeros(24)
+    suspect[doubting.suspected[0]] = 1.0
+    (error,), (alone,) = hold_out(both, suspect).errors, hold_out(plain, suspect).errors
     assert error == pytest.approx(alone, rel=1e-12)
-    corrected = correct(both, Evidence.none(), places=places)
-    fairness = [
-        log_fairness(each.observations.y.numpy(), trusted_shares(each, places), sd=each.scale.sd)
-        for each in (doubting, plain)
-    ]
-    # with no evidence at all the mean of what is unknown would be this and the prior's
-    assert fairness[0] != pytest.approx(fairness[1], abs=0.01)
-    assert corrected.correction.known == pytest.approx(0.15)
+    shares, fairness = np.zeros(24), 0.0
+    for weight, part in ((0.25, doubting), (0.75, plain)):
+        own = trusted_shares(part, places)
+        shares += weight * own
+        fairness += weight * log_fairness(part.observations.y.numpy(), own, sd=part.scale.sd)
+    expected = learn(
+        Evidence.none(), hold_out(both, shares), log_fairness=fairness, prior=OF_ONE_FIT
+    )
+    found = correct(both, Evidence.none(), places=places).correction
+    assert found.unknown == pytest.approx(expected.unknown, rel=1e-12)
