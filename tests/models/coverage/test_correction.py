@@ -117,7 +117,7 @@ def test_over_models_as_the_prior_says_intervals_hold_as_often_as_they_state(
     and are known to have been at least as far out. Of 300 models 40 later results each: the
     standard error is at most 0.02 (models, not results, are the sample), and grid and nodes are off
     by less than a point. The controls leave the deviations as they were stated, and leave out what
-    lay at a bound, after which too few hold, most of all at 50 and 80 %.
+    lay at a bound, after which too few hold.
     """
     prior, generator = PRIORS[model], np.random.default_rng()
     held, uncorrected, without = [], [], []
@@ -139,9 +139,9 @@ def test_over_models_as_the_prior_says_intervals_hold_as_often_as_they_state(
         uncorrected.append((np.abs(2 * ndtr(later.errors) - 1)[:, None] <= LEVELS).mean(axis=0))
     error = np.std(held, axis=0) / np.sqrt(len(held))
     assert (np.abs(np.mean(held, axis=0) - LEVELS) < 5 * error + 0.01).all()
-    assert np.abs(np.mean(uncorrected, axis=0) - LEVELS).max() > 0.03
+    assert np.abs(np.mean(uncorrected, axis=0) - LEVELS).max() > 0.02
     if math.isfinite(bound):
-        assert (np.mean(without, axis=0) < LEVELS - 5 * error - 0.01)[:2].all()
+        assert (np.mean(without, axis=0) < LEVELS - 5 * error - 0.01).all()
 
 
 def cut_off(errors: np.ndarray, unknown: np.ndarray, *, bound: float) -> Evidence:
