@@ -90,6 +90,7 @@ def _lines(study: Study, path: Path) -> list[str]:
         "before any of its forecasts has a result.",
         "Of `ax` and `baybe` it is what their own interface predicts with defaults, which is "
         "without the noise of a run.",
+        "No outcome had bounds here, so what a family makes of them was not tried.",
         "",
         f"![How far each model is behind the best family of each table]({path.stem}.svg)",
         "",
