@@ -6,6 +6,8 @@ general functions (``tensordot``, ``tril``, ``diag_indices``) take 4 to 40 times
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from planner.space import Floats
@@ -32,13 +34,13 @@ def weighed(weights: Floats, matrices: Floats) -> Floats:
         matrices: shape ``p n n``.
 
     Returns:
-        A sum for each row of weights, ``*b n n``.
+        A sum for each row of weights, ``*b n n``; zeros where there are no matrices.
     """
     p, *shape = matrices.shape
-    sums: Floats = weights @ matrices.reshape(p, -1)
+    sums: Floats = weights @ matrices.reshape(p, math.prod(shape))
     return sums.reshape(*weights.shape[:-1], *shape)
 
 
 def products(matrices: Floats, symmetric: Floats) -> Floats:
     """Returns for each of ``p n n`` symmetric matrices the sum of its products with another."""
-    return np.asarray(matrices.reshape(len(matrices), -1) @ symmetric.ravel("K"))
+    return np.asarray(matrices.reshape(len(matrices), symmetric.size) @ symmetric.ravel("K"))
