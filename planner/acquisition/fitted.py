@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from planner.acquisition.situation import Situation
-from planner.campaign.objectives import HitClass
 from planner.errors import InputError
 from planner.models import (
     Bounds,
@@ -37,13 +36,23 @@ def fit_for(situation: Situation) -> Surrogate | FitFailure:
             objective too (``expect``, ``chance``, the acquisition functions) turns it into
             probabilities.
 
+    Returns:
+        The surrogate of the family that the settings name, or of the one that it hands over to
+        where there are more results than it learns from; or a value that says why there is none.
+
     Raises:
-        InputError: the outcome of a class is neither 0 nor 1.
+        InputError: the outcome of a class is neither 0 nor 1, or the family does not serve the
+            space.
     """
     x = np.asarray(situation.x, dtype=np.float64).reshape(-1, situation.space.n_columns)
-    if isinstance(situation.objective, HitClass):
+    serving = situation.serving
+    if serving is None:
         return _fit_margin(situation, x)
-    fitted = family(situation.settings.family).fit(make_task(situation))
+    task = make_task(situation)
+    why = family(situation.settings.family).unserved(task)
+    if why is not None:
+        raise InputError(f"This space and this model do not go together: {why}. Name another.")
+    fitted = serving.family.fit(task)
     if isinstance(fitted, FitFailure) or not situation.settings.is_corrected:
         return fitted
     return correct(fitted, situation.forecasts, places=_places(situation.space))
@@ -59,7 +68,7 @@ def _places(space: SearchSpace) -> Floats:
 
 def make_task(situation: Situation) -> Task:
     """Returns what a family of models is fitted to, where a number is modelled."""
-    space = situation.space
+    space, serving = situation.space, situation.serving
     x = np.asarray(situation.x, dtype=np.float64).reshape(-1, space.n_columns)
     return Task(
         observations=Observations.from_arrays(
@@ -73,7 +82,7 @@ def make_task(situation: Situation) -> Task:
         ),
         scale=situation.scale,
         bounds=Bounds(*situation.bounds),
-        memo=found_before(situation.memo, family=situation.settings.family),
+        memo=found_before(situation.memo, family=serving.family.name) if serving else None,
     )
 
 

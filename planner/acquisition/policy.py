@@ -206,10 +206,11 @@ class _Chooser:
         )
 
     def _remarks(self, found: Found, earlier: list[Pick]) -> list[str]:
-        """Returns what else there is to say of a pick: doubts, what was assumed and is shared."""
+        """Returns what else there is to say of a pick: who decides, doubts, what is shared."""
         remarks = []
-        if self.surrogate is not None and self.surrogate.caveat is not None:
-            remarks.append(self.surrogate.caveat)
+        if self.surrogate is not None:
+            said = (reasons.taken_over(self.situation), self.surrogate.caveat)
+            remarks += [each for each in said if each]
         for name, value in self.assumed.items():
             unit = self.situation.space.parameter(name).unit_words
             remarks.append(

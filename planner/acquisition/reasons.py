@@ -35,6 +35,14 @@ def filling(kind: Kind, *, n_placed: int, settings: Settings, failure: FitFailur
     return "Start goes on: fewer than two results are in, so no model can choose yet."
 
 
+def taken_over(situation: Situation) -> str:
+    """Says that another family of models decides than was named, the first time that it does."""
+    serving, memo = situation.serving, situation.memo
+    if serving is None or (memo is not None and memo["family"] == serving.family.name):
+        return ""
+    return serving.in_words()
+
+
 def chosen(
     situation: Situation, surrogate: Surrogate, found: Found, *, best: BestSoFar | None
 ) -> str:

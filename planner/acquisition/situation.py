@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from planner.campaign.objectives import AnyObjective
+from planner.campaign.objectives import AnyObjective, HitClass
 from planner.errors import InputError
-from planner.models import Evidence, FitFailure, OutcomeScale, Surrogate
+from planner.models import Evidence, FitFailure, OutcomeScale, Serving, Surrogate, serving
 from planner.space import Contextual, Floats, SearchSpace, Value
 from planner.trials import Spread
 
@@ -131,6 +131,13 @@ class Situation:
     shared: tuple[str, ...] = ()
     forecasts: Evidence = field(default_factory=Evidence.none)
     repeatable: tuple[Repeatable, ...] = ()
+
+    @property
+    def serving(self) -> Serving | None:
+        """The family of models that is fitted; None where a class is wanted, which has its own."""
+        if isinstance(self.objective, HitClass):
+            return None
+        return serving(self.settings.family, len(self.y))
 
     def assumed(self) -> dict[str, float]:
         """Returns what is taken for granted of the context, as nobody measured it."""

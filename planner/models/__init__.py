@@ -15,6 +15,7 @@ from planner.models.predictive.difference import expect_difference
 from planner.models.predictive.expectation import Expectation, chance, expect
 from planner.models.predictive.intervals import Interval, clip, interval, probability_of_meeting
 from planner.models.predictive.rectified import Bounds
+from planner.models.serving import Serving, serving
 from planner.models.surrogate import Prediction, Surrogate
 from planner.models.task import Task
 
@@ -34,6 +35,7 @@ __all__ = [
     "Observations",
     "OutcomeScale",
     "Prediction",
+    "Serving",
     "Surrogate",
     "Task",
     "chance",
@@ -47,5 +49,6 @@ __all__ = [
     "fit_classes",
     "interval",
     "probability_of_meeting",
+    "serving",
     "spread_at",
 ]

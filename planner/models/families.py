@@ -6,14 +6,18 @@ Their modules are imported when they are first fitted: most campaigns need one o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
+from planner.campaign.kinds import unserved
 from planner.errors import InputError
 from planner.models.failure import FitFailure
 from planner.models.surrogate import Surrogate
 from planner.models.task import Task
-from planner.space import Floats
+
+# More observations than this an exact family is not fitted to: a fit would take many minutes, and
+# gigabytes of memory.
+_MOST_EXACT = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,11 @@ class Family:
         name: as the campaign file spells it.
         fit: returns the surrogate, or a value that says why there is none.
         is_dear: a fit takes seconds rather than milliseconds.
-        leave_one_out: returns the log density of each observation, in the order of the surrogate's,
-            as predicted without it; for families whose refits without a part of the data would
-            take too long.
-        misfit: says why the family does not serve a task, in words; None where it does.
+        fewest: number of observations from which on it is compared with others; of fewer it can
+            learn what it has in common with the plain process, and no more.
+        most: number of observations from which it learns at most, as a fit to more takes minutes;
+            None where it learns from any number.
+        heir: name of the family that learns from more.
         quick_to: number of observations up to which a fit takes seconds at most; None where any
             number does.
     """
@@ -35,32 +40,32 @@ class Family:
     name: str
     fit: Callable[[Task], Surrogate | FitFailure]
     is_dear: bool = False
-    misfit: Callable[[Task], str | None] = lambda _: None
-    leave_one_out: Callable[[Surrogate], Floats] | None = None
+    fewest: int = 0
+    most: int | None = None
+    heir: str | None = None
     quick_to: int | None = None
 
     def is_quick_for(self, n: int) -> bool:
         """Tells whether a fit to n observations takes seconds at most."""
         return self.quick_to is None or n <= self.quick_to
 
+    def unserved(self, task: Task) -> str | None:
+        """Says why the family does not serve the parameters of a task; None where it does."""
+        varying = set(task.columns)
+        return unserved(
+            self.name,
+            has_choices=bool(varying & task.categories),
+            has_numbers=bool(varying - task.categories),
+        )
 
-# More observations than this an exact family is not fitted to: a fit would take many minutes, and
-# gigabytes of memory.
-MOST_EXACT = 5000
-_EXACT = frozenset(
-    {
-        "gp",
-        "isotropic_gp",
-        "warped_gp",
-        "transformed_gp",
-        "mixed_gp",
-        "varying_noise_gp",
-        "robust_gp",
-        "averaged_gp",
-        "bayesian_gp",
-        "saas_gp",
-    }
-)
+    def misfit(self, task: Task) -> str | None:
+        """Says why the family is not to be compared on a task, in words; None where it is."""
+        n = len(task.observations.y)
+        if n < self.fewest:
+            return f"it needs at least {self.fewest} results, and there are {n}"
+        if self.most is not None and n > self.most:
+            return f"it learns from at most {self.most:,} results, and there are {n:,}"
+        return self.unserved(task)
 
 
 def _fit_gp(task: Task) -> Surrogate | FitFailure:
@@ -87,34 +92,16 @@ def _fit_warped(task: Task) -> Surrogate | FitFailure:
     return fit_warped(task)
 
 
-def _warped_misfit(task: Task) -> str | None:
-    from planner.models.warped.fitting import misfit
-
-    return misfit(task)
-
-
 def _fit_transformed(task: Task) -> Surrogate | FitFailure:
     from planner.models.transformed.fitting import fit_transformed
 
     return fit_transformed(task)
 
 
-def _transformed_misfit(task: Task) -> str | None:
-    from planner.models.transformed.fitting import misfit
-
-    return misfit(task)
-
-
 def _fit_mixed(task: Task) -> Surrogate | FitFailure:
     from planner.models.mixed.fitting import fit_mixed
 
     return fit_mixed(task)
-
-
-def _mixed_misfit(task: Task) -> str | None:
-    from planner.models.mixed.fitting import misfit
-
-    return misfit(task)
 
 
 def _fit_auto(task: Task) -> Surrogate | FitFailure:
@@ -135,34 +122,16 @@ def _fit_robust(task: Task) -> Surrogate | FitFailure:
     return fit_robust(task)
 
 
-def _robust_misfit(task: Task) -> str | None:
-    from planner.models.robust.fitting import misfit
-
-    return misfit(task)
-
-
 def _fit_varying_noise(task: Task) -> Surrogate | FitFailure:
     from planner.models.varying_noise.fitting import fit_varying_noise
 
     return fit_varying_noise(task)
 
 
-def _varying_noise_misfit(task: Task) -> str | None:
-    from planner.models.varying_noise.fitting import misfit
-
-    return misfit(task)
-
-
 def _fit_bnn(task: Task) -> Surrogate | FitFailure:
     from planner.models.networks.bnn import fit
 
     return fit(task)
-
-
-def _bnn_misfit(task: Task) -> str | None:
-    from planner.models.networks.bnn import misfit
-
-    return misfit(task)
 
 
 def _fit_bayesian(task: Task) -> Surrogate | FitFailure:
@@ -177,34 +146,16 @@ def _fit_saas(task: Task) -> Surrogate | FitFailure:
     return fit_saas(task)
 
 
-def _sampled_misfit(task: Task) -> str | None:
-    from planner.models.bayesian.sampled_gp import misfit
-
-    return misfit(task)
-
-
 def _fit_variational(task: Task) -> Surrogate | FitFailure:
     from planner.models.networks.variational import fit
 
     return fit(task)
 
 
-def _variational_misfit(task: Task) -> str | None:
-    from planner.models.networks.variational import misfit
-
-    return misfit(task)
-
-
 def _fit_ensemble(task: Task) -> Surrogate | FitFailure:
     from planner.models.networks.ensemble import fit
 
     return fit(task)
-
-
-def _ensemble_misfit(task: Task) -> str | None:
-    from planner.models.networks.ensemble import misfit
-
-    return misfit(task)
 
 
 def _fit_large(task: Task) -> Surrogate | FitFailure:
@@ -219,61 +170,54 @@ def _fit_forest(task: Task) -> Surrogate | FitFailure:
     return fit(task)
 
 
-def _within_reach(family: Family) -> Family:
-    """Returns the family, which says so where there are more observations than it can learn from.
+def _exact(
+    name: str,
+    fit: Callable[[Task], Surrogate | FitFailure],
+    *,
+    quick_to: int,
+    fewest: int = 0,
+) -> Family:
+    return Family(
+        name=name, fit=fit, quick_to=quick_to, fewest=fewest, most=_MOST_EXACT, heir="large_gp"
+    )
 
-    Another model in its place would not be what the campaign file names.
-    """
-    if family.name not in _EXACT:
-        return family
 
-    def fit(task: Task) -> Surrogate | FitFailure:
-        n = len(task.observations.y)
-        if n <= MOST_EXACT:
-            return family.fit(task)
-        return FitFailure(
-            reason=f"The cost of {family.name} grows with the cube of the results; there are {n}, "
-            f"and it learns from at most {MOST_EXACT}. Name the family large_gp, or auto, which "
-            f"goes over to it by itself."
-        )
+def _sampled(name: str, fit: Callable[[Task], Surrogate | FitFailure]) -> Family:
+    # the sampler factors a matrix some thousand times; its heir approximates the same average
+    return Family(name=name, fit=fit, is_dear=True, most=200, heir="averaged_gp")
 
-    return replace(family, fit=fit)
 
+# Fewer say nothing of a curve of the outcome, or of one of each parameter; and fewer cannot outvote
+# an outlier, or tell noise that varies from noise that does not.
+_FEWEST_FOR_CURVES, _FEWEST_FOR_NOISE = 8, 10
 
 # Numbers of observations up to which a first fit in six dimensions takes at most about three
 # seconds on one core, and the plain process twenty; measured in docs/benchmarks/growth.md.
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
-        family.name: _within_reach(family)
+        family.name: family
         for family in (
-            Family(name="gp", fit=_fit_gp, quick_to=2000),
-            Family(name="isotropic_gp", fit=_fit_isotropic, quick_to=1000),
-            Family(name="warped_gp", fit=_fit_warped, misfit=_warped_misfit, quick_to=250),
-            Family(
-                name="transformed_gp",
-                fit=_fit_transformed,
-                misfit=_transformed_misfit,
-                quick_to=1000,
-            ),
-            Family(name="mixed_gp", fit=_fit_mixed, misfit=_mixed_misfit, quick_to=500),
-            Family(
-                name="varying_noise_gp",
-                fit=_fit_varying_noise,
-                misfit=_varying_noise_misfit,
-                quick_to=250,
-            ),
-            Family(name="robust_gp", fit=_fit_robust, misfit=_robust_misfit, quick_to=250),
-            Family(name="averaged_gp", fit=_fit_averaged, quick_to=500),
-            Family(name="bayesian_gp", fit=_fit_bayesian, is_dear=True, misfit=_sampled_misfit),
-            Family(name="saas_gp", fit=_fit_saas, is_dear=True, misfit=_sampled_misfit),
-            Family(name="bnn", fit=_fit_bnn, is_dear=True, misfit=_bnn_misfit),
+            _exact("gp", _fit_gp, quick_to=2000),
+            _exact("isotropic_gp", _fit_isotropic, quick_to=1000),
+            _exact("warped_gp", _fit_warped, quick_to=250, fewest=_FEWEST_FOR_CURVES),
+            _exact("transformed_gp", _fit_transformed, quick_to=1000, fewest=_FEWEST_FOR_CURVES),
+            _exact("mixed_gp", _fit_mixed, quick_to=500),
+            _exact("varying_noise_gp", _fit_varying_noise, quick_to=250, fewest=_FEWEST_FOR_NOISE),
+            _exact("robust_gp", _fit_robust, quick_to=250, fewest=_FEWEST_FOR_NOISE),
+            _exact("averaged_gp", _fit_averaged, quick_to=500),
+            _sampled("bayesian_gp", _fit_bayesian),
+            _sampled("saas_gp", _fit_saas),
+            Family(name="bnn", fit=_fit_bnn, is_dear=True, most=100, heir="variational_bnn"),
             Family(
                 name="variational_bnn",
                 fit=_fit_variational,
                 is_dear=True,
-                misfit=_variational_misfit,
+                most=2000,
+                heir="large_gp",
             ),
-            Family(name="deep_ensemble", fit=_fit_ensemble, is_dear=True, misfit=_ensemble_misfit),
+            Family(
+                name="deep_ensemble", fit=_fit_ensemble, is_dear=True, most=1000, heir="large_gp"
+            ),
             Family(name="forest", fit=_fit_forest, is_dear=True),
             Family(name="large_gp", fit=_fit_large),
             Family(name="auto", fit=_fit_auto),

@@ -57,7 +57,7 @@ SURFACE = {
         Bounds chance ClassSurrogate clip correct Corrected Correction Evidence evidence_of
         expect expect_difference Expectation FAMILIES Family family fit fit_classes
         FitFailure GaussianProcess Hyperparameters Interval interval Observations
-        OutcomeScale Prediction probability_of_meeting spread_at Surrogate Task
+        OutcomeScale Prediction probability_of_meeting Serving serving spread_at Surrogate Task
     """,
     "planner.pictures": """
         CategoricalSlice ClassTrials Coverage Curves draw_class_trials draw_coverage

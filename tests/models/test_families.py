@@ -9,7 +9,7 @@ import pytest
 
 from planner.campaign import Modelling
 from planner.errors import InputError
-from planner.models import FAMILIES, FitFailure, Observations, Surrogate, Task, family
+from planner.models import FAMILIES, Observations, Surrogate, Task, family
 
 
 def test_a_campaign_file_may_name_every_family_and_no_other() -> None:
@@ -33,15 +33,3 @@ def test_past_two_thousand_results_auto_goes_over_to_the_large_process() -> None
     assert found.comparison is not None
     assert found.comparison.weights == {"large_gp": 1.0}
     assert "large_gp decides: past 2,000 results" in found.comparison.in_words()
-
-
-@pytest.mark.parametrize("name", ["gp", "averaged_gp", "saas_gp"])
-def test_an_exact_family_that_is_named_says_when_it_cannot_learn_from_so_many(name: str) -> None:
-    x = np.linspace(0.0, 1.0, 5001)[:, None]
-    task = Task(Observations.from_arrays(x, np.sin(x[:, 0])), columns=(0,))
-
-    failure = family(name).fit(task)
-
-    assert isinstance(failure, FitFailure)
-    assert f"The cost of {name} grows with the cube of the results" in failure.reason
-    assert "large_gp, or auto" in failure.reason

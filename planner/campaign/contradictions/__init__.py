@@ -4,6 +4,7 @@ from planner.campaign.contradictions.aims import find_in_aims
 from planner.campaign.contradictions.devices import find_in_devices
 from planner.campaign.contradictions.draft import Draft, Found, Parts
 from planner.campaign.contradictions.limits import find_in_limits
+from planner.campaign.contradictions.modelling import find_in_model
 from planner.campaign.contradictions.region import find_in_region
 from planner.campaign.contradictions.sensed import find_in_sensed
 from planner.campaign.contradictions.work import find_in_work
@@ -19,6 +20,7 @@ def find_contradictions(parts: Parts) -> Found:
     """
     yield from find_in_region(parts)
     yield from find_in_aims(parts)
+    yield from find_in_model(parts)
     yield from find_in_work(parts)
     yield from find_in_devices(parts)
     yield from find_in_sensed(parts)

@@ -24,7 +24,6 @@ from planner.models.scaling import standard_scale
 from planner.models.surrogate import Surrogate
 from planner.models.task import Task
 
-MOST_OBSERVATIONS = 200
 _KEPT = 32
 # Components of less weight are left out.
 _SMALLEST_WEIGHT = 1e-4
@@ -154,15 +153,4 @@ def _draw(posterior: Hyperposterior, *, effort: Effort, seed: int) -> Remembered
         log_density=posterior.values(u),
         n=len(posterior.evidence.z),
         convergence=drawn.convergence,
-    )
-
-
-def misfit(task: Task) -> str | None:
-    """Says why the families do not serve: the sampler factors a matrix some thousand times."""
-    n = len(task.observations.y)
-    if n <= MOST_OBSERVATIONS:
-        return None
-    return (
-        f"sampling from {n} observations takes minutes (at most {MOST_OBSERVATIONS}); "
-        f"averaged_gp approximates the same"
     )

@@ -63,9 +63,6 @@ def assign_folds(
 def hold_out(family: Family, task: Task, *, n_folds: int) -> HeldOut | FitFailure:
     """Fits a family to all observations, and to all but each fold, and returns what it predicted.
 
-    A family that knows its own leave-one-out densities is asked for them instead: refits of a dear
-    one would take minutes.
-
     Args:
         family: to fit.
         task: observations and all that the family may know beforehand.
@@ -76,13 +73,9 @@ def hold_out(family: Family, task: Task, *, n_folds: int) -> HeldOut | FitFailur
     whole = family.fit(task)
     if isinstance(whole, FitFailure):
         return whole
-    if family.leave_one_out is not None:
-        found = family.leave_one_out(whole)
-    else:
-        refitted = _refit(family, replace(task, memo=whole.memo, goes_on=True), n_folds=n_folds)
-        if isinstance(refitted, FitFailure):
-            return refitted
-        found = refitted
+    found = _refit(family, replace(task, memo=whole.memo, goes_on=True), n_folds=n_folds)
+    if isinstance(found, FitFailure):
+        return found
     return HeldOut(np.maximum(found + np.log(whole.scale.sd), _LOWEST), whole)
 
 

@@ -29,13 +29,6 @@ from planner.models.task import Task
 from planner.space import Floats
 
 
-def misfit(task: Task) -> str | None:
-    """Returns why there is nothing to mix."""
-    if not task.categories:
-        return "There is no choice without an order among the parameters."
-    return None
-
-
 def fit_mixed(task: Task) -> MixedProcess | FitFailure:
     """Fits a Gaussian process over numbers and choices.
 

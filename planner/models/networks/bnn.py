@@ -33,18 +33,6 @@ _EFFORT = Effort(n_warmup=80, n_draws=60)
 _MORE_EFFORT = Effort(n_warmup=40, n_draws=120)
 _KEPT = 32
 _WATCHED = 16
-MOST_OBSERVATIONS = 100
-
-
-def misfit(task: Task) -> str | None:
-    """Returns why chains do not serve: they take minutes where the observations are many."""
-    n = len(task.observations.y)
-    if n <= MOST_OBSERVATIONS:
-        return None
-    return (
-        f"Chains over a network of {n} observations take minutes; "
-        f"at most {MOST_OBSERVATIONS} are sampled. variational_bnn takes over."
-    )
 
 
 def fit(

@@ -44,18 +44,6 @@ _FEWEST_FOR_NOISE = 10
 _APART = 0.3
 # A variance at which a result says nothing.
 _UNSEEN = 1e6
-MOST_OBSERVATIONS = 1000
-
-
-def misfit(task: Task) -> str | None:
-    """Returns why the family does not serve: of very many data training takes too long."""
-    n = len(task.observations.y)
-    if n <= MOST_OBSERVATIONS:
-        return None
-    return (
-        f"An ensemble of networks of {n} observations takes minutes; "
-        f"at most {MOST_OBSERVATIONS} are trained on."
-    )
 
 
 def fit(task: Task, *, members: int = _MEMBERS) -> Networks | FitFailure:

@@ -37,20 +37,8 @@ _STEPS = 1000
 _FIRST_RATE, _LAST_RATE = 0.05, 0.005
 _FIRST_SD = 0.3
 _DRAWS_PER_MODE = 8
-MOST_OBSERVATIONS = 2000
 # A bound that still rises by more than this many nats a hundred steps has not arrived.
 _STILL_RISING = 2.0
-
-
-def misfit(task: Task) -> str | None:
-    """Returns why the family does not serve: of very many data every step takes too long."""
-    n = len(task.observations.y)
-    if n <= MOST_OBSERVATIONS:
-        return None
-    return (
-        f"A variational network of {n} observations takes minutes; "
-        f"at most {MOST_OBSERVATIONS} are fitted."
-    )
 
 
 def fit(task: Task, *, steps: int = _STEPS) -> Networks | FitFailure:

@@ -16,16 +16,6 @@ from planner.models.robust.pursuit import Pursuit, Step
 from planner.models.robust.surrogate import RobustProcess
 from planner.models.task import Task
 
-# Fewer cannot outvote an outlier.
-_FEWEST = 10
-
-
-def misfit(task: Task) -> str | None:
-    """Returns why there is too little to doubt anything."""
-    if len(task.observations.y) < _FEWEST:
-        return f"Doubting an observation needs at least {_FEWEST} of them."
-    return None
-
 
 def fit_robust(task: Task) -> RobustProcess | FitFailure:
     """Fits a Gaussian process in which observations that do not fit the rest count little.

@@ -38,16 +38,6 @@ from planner.models.transformed.curves import Bent, Curve, LogDistance, SinhArcs
 from planner.models.transformed.surrogate import TransformedProcess
 from planner.space import Floats
 
-# The tails of fewer outcomes say nothing of a curve.
-_FEWEST = 8
-
-
-def misfit(task: Task) -> str | None:
-    """Returns why there is too little to learn a curve from."""
-    if len(task.observations.y) < _FEWEST:
-        return f"A curve of the outcome needs at least {_FEWEST} observations."
-    return None
-
 
 def fit_transformed(task: Task) -> TransformedProcess | FitFailure:
     """Fits a Gaussian process in a bent outcome.

@@ -36,17 +36,8 @@ from planner.models.varying_noise.laplace import NoiseProblem, find_noise
 from planner.models.varying_noise.surrogate import VaryingNoiseProcess
 from planner.space import Floats
 
-# Fewer observations cannot tell noise that varies from noise that does not.
-_FEWEST = 10
 # How many shapes of the field are compared again when the process is known better.
 _KEPT = 3
-
-
-def misfit(task: Task) -> str | None:
-    """Returns why there is too little to learn from."""
-    if len(task.observations.y) < _FEWEST:
-        return f"Noise that varies needs at least {_FEWEST} observations, best of all replicates."
-    return None
 
 
 def fit_varying_noise(task: Task) -> VaryingNoiseProcess | FitFailure:

@@ -33,18 +33,6 @@ from planner.models.warped.kumaraswamy import Warp, bend
 from planner.models.warped.surrogate import WarpedProcess
 from planner.space import Floats
 
-# Two shapes for each number are too many for fewer observations.
-_FEWEST = 8
-
-
-def misfit(task: Task) -> str | None:
-    """Returns why there is nothing to bend, or too little to learn it from."""
-    if not _numbers(task):
-        return "Every parameter is a choice without an order, and only numbers can be bent."
-    if len(task.observations.y) < _FEWEST:
-        return f"Curves of the inputs need at least {_FEWEST} observations."
-    return None
-
 
 def fit_warped(task: Task) -> WarpedProcess | FitFailure:
     """Fits a Gaussian process over bent inputs.

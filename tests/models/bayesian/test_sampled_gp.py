@@ -20,11 +20,9 @@ from planner.models.averaging.processes import starts
 from planner.models.bayesian import drawing
 from planner.models.bayesian.drawing import draw, potential
 from planner.models.bayesian.sampled_gp import (
-    MOST_OBSERVATIONS,
     SampledProcess,
     fit_bayesian,
     fit_saas,
-    misfit,
 )
 from planner.models.priors import LogNormal
 from planner.models.sampling.chains import Effort, sample
@@ -211,14 +209,6 @@ def test_the_sparse_prior_tells_the_few_parameters_that_matter() -> None:
     assert surrogate.family == "saas_gp"
     assert lengthscales[0] == lengthscales.min()
     assert lengthscales[2:].min() > 3 * lengthscales[0]
-
-
-def test_many_observations_are_left_to_the_averaged_process() -> None:
-    reason = misfit(make_task(MOST_OBSERVATIONS + 1))
-
-    assert reason is not None
-    assert "averaged_gp" in reason
-    assert misfit(make_task(MOST_OBSERVATIONS)) is None
 
 
 def ranks(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

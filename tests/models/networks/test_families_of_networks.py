@@ -175,15 +175,3 @@ def test_what_is_expected_is_said_before_the_first_observation() -> None:
     said = surrogate.predict(torch.rand(4, 2, dtype=torch.float64, generator=torch.Generator()))
     assert bool(((said.mean - 5.0).abs() < 1.5).all())
     assert bool(((said.sd > 1.0) & (said.sd < 4.0)).all())
-
-
-@pytest.mark.parametrize(
-    ("family", "most"),
-    [(bnn, bnn.MOST_OBSERVATIONS), (variational, 2000), (ensemble, 1000)],
-)
-def test_too_many_observations_are_refused_in_words(family: object, most: int) -> None:
-    x = np.zeros((most + 1, 1))
-    too_many = make_task(x, x[:, 0])
-
-    assert str(most) in str(family.misfit(too_many))  # type: ignore[attr-defined]
-    assert family.misfit(make_task(x[:-1], x[:-1, 0])) is None  # type: ignore[attr-defined]
