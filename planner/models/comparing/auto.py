@@ -4,6 +4,7 @@ What was compared stays in the memo, so that between two comparisons (until the 
 a tenth) the members are fitted anew with their old weights, and the ledger says why they have them.
 The dear ones, of which ``full_auto`` alone takes notice, are compared when the data have grown by
 half.
+A member that cannot be fitted any more gives its weight to the others until it is compared again.
 
 | symbol | meaning                                       |
 |--------|-----------------------------------------------|
@@ -13,7 +14,7 @@ half.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -126,29 +127,45 @@ def fit_auto(
         conditioned = replace(task, keeps=n > _FOLDED)  # of fewer a search takes no time
         return _average(conditioned, every, before, members, name=name)
     compared = {**quick, **dear} if is_due else quick
-    kept = {} if is_due else {each: w for each, w in before.weights.items() if each in dear}
-    n_dear = n if is_due else before.n_dear
+    kept = Comparison(n=n, n_dear=n) if is_due else _of_dear(before, task, dear)
     if n > _FOLDED:
-        comparison = _with_kept(_compare_on_part(task, families, compared), kept, n_dear)
+        comparison = _with_kept(_compare_on_part(task, families, compared), kept)
         # the search begins anew at each comparison, and goes on from what it found between them
         return _average(task, every, comparison, {}, name=name)
     found = _compare(task, compared, members)
     if isinstance(found, FitFailure):
         return found
-    comparison = _with_kept(found.comparison, kept, n_dear)
-    if kept:
+    comparison = _with_kept(found.comparison, kept)
+    if kept.weights:
         return _average(task, every, comparison, found.members, name=name)
     return Auto.of(found.fitted, comparison, found.members, name=name)
 
 
-def _with_kept(comparison: Comparison, kept: Mapping[str, float], n_dear: int) -> Comparison:
+def _of_dear(before: Comparison, task: Task, dear: Mapping[str, Family]) -> Comparison:
+    """Returns what dear families keep of the last comparison: those that still serve."""
+    had = {name: w for name, w in before.weights.items() if name in dear}
+    unfit = {name: why for name in had if (why := dear[name].misfit(task)) is not None}
+    return Comparison(
+        n=before.n,
+        weights={name: w for name, w in had.items() if name not in unfit},
+        dropped=unfit,
+        n_dear=before.n_dear,
+    )
+
+
+def _with_kept(comparison: Comparison, kept: Comparison) -> Comparison:
     """Returns a comparison of quick families beside dear ones that keep their weights."""
-    left = 1.0 - sum(kept.values())
+    left = 1.0 - sum(kept.weights.values())
     quick = {name: left * w for name, w in comparison.weights.items()}
     # where the dear ones have all the weight nothing is left
-    weights = {**kept, **(quick if left > _NOTHING else {})}
+    weights = {**kept.weights, **(quick if left > _NOTHING else {})}
     order = sorted(weights, key=lambda name: -weights[name])
-    return replace(comparison, weights={name: weights[name] for name in order}, n_dear=n_dear)
+    return replace(
+        comparison,
+        weights={name: weights[name] for name in order},
+        dropped=kept.dropped,
+        n_dear=kept.n_dear,
+    )
 
 
 def _within_reach(families: Mapping[str, Family], n: int) -> dict[str, Family]:
@@ -216,9 +233,11 @@ def _compare(
                 left_out[name] = held_out.reason
             case _:
                 found[name] = held_out
-    favourite = _favourite(families)
-    if favourite not in found:
-        return FitFailure(reason=left_out.get(favourite, "No family of models could be fitted."))
+    if not found:
+        return FitFailure(
+            reason=left_out[_favourite(families)],
+            tried=tuple(f"{name}: {why}" for name, why in left_out.items()),
+        )
     comparison = Comparison(
         n=len(task.observations.y),
         scores={name: each.score for name, each in found.items()},
@@ -259,14 +278,50 @@ def _average(
     *,
     name: str,
 ) -> Surrogate | FitFailure:
-    fitted: dict[str, Surrogate] = {}
-    for member in comparison.weights:
-        each = families[member].fit(replace(task, memo=members.get(member)))
-        if isinstance(each, FitFailure):
-            return each
-        fitted[member] = each
-    memos = {member: each.memo for member, each in fitted.items()}
-    return Auto.of(fitted, comparison, {**members, **memos}, name=name)
+    """Fits those that count; the weight of one that cannot be fitted goes to the others."""
+    tried = {each: _fit_member(families[each], task, members) for each in comparison.weights}
+    fitted = _surrogates(tried)
+    if not fitted:
+        tried |= _stand_in(task, families, members, without=tried)
+        fitted = _surrogates(tried)
+        comparison = replace(comparison, weights=dict.fromkeys(tried, 1.0), past=None)
+    unfit = {each: why.reason for each, why in tried.items() if isinstance(why, FitFailure)}
+    if not fitted:
+        return FitFailure(
+            reason=next(iter(unfit.values())),
+            tried=tuple(f"{each}: {why}" for each, why in unfit.items()),
+        )
+    memos = {each: surrogate.memo for each, surrogate in fitted.items()}
+    left = comparison.without(unfit) if unfit else comparison
+    return Auto.of(fitted, left, {**members, **memos}, name=name)
+
+
+def _fit_member(family: Family, task: Task, members: Mapping[str, Any]) -> Surrogate | FitFailure:
+    why = family.misfit(task)
+    if why is not None:
+        return FitFailure(reason=why)
+    return family.fit(replace(task, memo=members.get(family.name)))
+
+
+def _stand_in(
+    task: Task,
+    families: Mapping[str, Family],
+    members: Mapping[str, Any],
+    *,
+    without: Container[str],
+) -> dict[str, Surrogate | FitFailure]:
+    """Fits the first favourite that can be, where all that count could not."""
+    n, tried = len(task.observations.y), dict[str, Surrogate | FitFailure]()
+    for each in FAVOURITES:
+        if each in families and families[each].is_quick_for(n) and each not in without:
+            tried[each] = _fit_member(families[each], task, members)
+            if isinstance(tried[each], Surrogate):
+                break
+    return tried
+
+
+def _surrogates(tried: Mapping[str, Surrogate | FitFailure]) -> dict[str, Surrogate]:
+    return {name: each for name, each in tried.items() if isinstance(each, Surrogate)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ import torch
 from planner.errors import InputError
 from planner.models import FitFailure, Observations, OutcomeScale, Surrogate, Task, fit
 from planner.models.comparing.auto import FEWEST, Auto, fit_auto
+from planner.models.comparing.comparison import Comparison
 from planner.models.families import Family
 
 COLUMNS = (0, 1)
@@ -109,7 +110,7 @@ def test_what_is_remembered_survives_json_and_gives_the_same_surrogate() -> None
 
 
 def test_a_family_that_does_not_serve_is_named_with_its_reason() -> None:
-    never = Family(name="never", fit=Counted(), misfit=lambda _: "there are no categories")
+    never = Family(name="never", fit=Counted(), fewest=21)
     broken = Family(name="broken", fit=lambda _: FitFailure(reason="it did not converge"))
 
     found = fitted(
@@ -117,7 +118,7 @@ def test_a_family_that_does_not_serve_is_named_with_its_reason() -> None:
     )
 
     assert found.comparison.left_out == {
-        "never": "there are no categories",
+        "never": "it needs at least 21 results, and there are 20",
         "broken": "it did not converge",
     }
 
@@ -247,3 +248,85 @@ def test_between_their_comparisons_dear_families_keep_their_weight() -> None:
     assert sum(second.comparison.weights.values()) == pytest.approx(1.0)
     assert "when 20 results were in" in second.comparison.in_words()
     assert "when" not in first.comparison.in_words()
+
+
+def average(task: Task, these: dict[str, Family], those: dict[str, Family]) -> Auto:
+    found = fit_auto(task, families=these, dear=those, name="full_auto")
+    assert isinstance(found, Auto)
+    return found
+
+
+def part_of(task: Task, n: int, before: Auto | None) -> Task:
+    seen = task.observations
+    observed = Observations(x=seen.x[:n], y=seen.y[:n], var=seen.var[:n])
+    return replace(task, observations=observed, memo=None if before is None else before.memo)
+
+
+def broken(_: Task) -> FitFailure:
+    return FitFailure(reason="the chains did not converge.")
+
+
+def test_a_member_that_cannot_be_fitted_gives_its_weight_to_the_others() -> None:
+    """At 21 the network fails; at 22, when the quick are compared, nobody asks it again."""
+    these, task = families(averaged_gp=Counted()), make_task(25)
+    deep = Family(name="deep", fit=Counted(), is_dear=True)
+    first = average(part_of(task, 20, None), these, {"deep": deep})
+    fails = {"deep": replace(deep, fit=broken)}
+    second = average(part_of(task, 21, first), these, fails)
+    third = average(part_of(task, 22, second), these, {"deep": deep})
+
+    assert 0.1 < first.comparison.weights["deep"] < 0.9
+    assert second.comparison.weights == third.comparison.weights == {"averaged_gp": 1.0}
+    assert second.comparison.dropped == {"deep": "the chains did not converge."}
+    said = "deep is left out since then: the chains did not converge."
+    assert second.comparison.in_words().endswith(f"they count averaged_gp 100 %. {said}")
+    assert said not in third.comparison.in_words()
+    kept = json.loads(json.dumps(second.memo))
+    again = average(replace(part_of(task, 21, None), memo=kept), these, fails)
+    assert again.comparison == second.comparison
+
+
+@pytest.mark.parametrize("n", [21, 22, 25])
+def test_a_dear_member_is_not_fitted_to_more_than_it_learns_from(n: int) -> None:
+    """Neither between the comparisons of the quick, at 21, nor after them."""
+    these, task, dear = families(averaged_gp=Counted()), make_task(25), Counted()
+    those = {"deep": Family(name="deep", fit=dear, is_dear=True, most=20, heir="averaged_gp")}
+    first = average(part_of(task, 20, None), these, those)
+    n_fits = dear.n_fits
+    second = average(part_of(task, n, first), these, those)
+
+    assert first.comparison.weights["deep"] > 0.1
+    assert dear.n_fits == n_fits
+    assert second.comparison.weights == {"averaged_gp": 1.0}
+    why = f"it learns from at most 20 results, and there are {n}"
+    assert second.comparison.dropped == {"deep": why}
+
+
+def test_where_all_that_count_fail_a_favourite_stands_in() -> None:
+    task = make_task(21)
+    alone = Comparison(n=20, scores={"deep": 0.1}, weights={"deep": 1.0}, n_dear=20)
+    late = replace(task, memo={"comparison": asdict(alone), "members": {}})
+    those = {"deep": Family(name="deep", fit=broken, is_dear=True)}
+
+    found = average(late, families(averaged_gp=Counted()), those)
+    nobody = fit_auto(
+        late, families={"averaged_gp": Family(name="averaged_gp", fit=broken)}, dear=those
+    )
+
+    assert found.comparison.weights == {"averaged_gp": 1.0}
+    assert found.comparison.dropped == {"deep": "the chains did not converge."}
+    assert isinstance(nobody, FitFailure)
+    assert nobody.reason == "the chains did not converge."
+    assert [each.partition(":")[0] for each in nobody.tried] == ["deep", "averaged_gp"]
+
+
+def test_a_favourite_that_fails_leaves_the_choice_to_the_others() -> None:
+    these = {
+        "averaged_gp": Family(name="averaged_gp", fit=broken),
+        **families(other=Counted(), third=Counted()),
+    }
+
+    found = fitted(make_task(20), these)
+
+    assert set(found.comparison.weights) <= {"other", "third"}
+    assert found.comparison.left_out == {"averaged_gp": "the chains did not converge."}
