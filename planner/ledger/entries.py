@@ -524,13 +524,16 @@ class FitFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelsCompared:
-    """Families of models were compared on the data at hand; those with a weight decide from now on.
+    """The families of models that decide from now on, and why.
+
+    They were compared on the data at hand, or one took over because others learn from no more.
 
     Args:
         n: how many observations there were.
-        scores: mean log density of held-out results of each family, in nats, standardised.
+        scores: mean log density of held-out results of each family, in nats, standardised; none
+            where nothing was compared.
         weights: of the families that are averaged.
-        left_out: families that were not compared, and why.
+        left_out: families that were not compared, or do not count any more, and why.
         words: the same as a sentence.
     """
 

@@ -17,6 +17,8 @@ from planner.loop.deciding.chosen import Chosen, Suggestion, with_remark
 from planner.loop.deciding.forecasting import coverage_records
 from planner.loop.deciding.model import LEVEL, make_situation, predict_classes
 from planner.loop.rules.allowance import Allowance
+from planner.models import Serving, Surrogate
+from planner.models.comparing.comparison import FEWEST
 from planner.space import SearchSpace
 from planner.trials import Prediction, Proposal
 
@@ -49,35 +51,50 @@ def choose_by_model(state: CampaignState, space: SearchSpace, *, q: int, seed: i
         ),
         seed=seed,
         seen=state.sequence,
-        findings=tuple(_findings(state, choice)) if choice.picks else (),
+        findings=tuple(_findings(state, choice, situation)) if choice.picks else (),
         short=found.short,
         is_cut=found.is_cut,
     )
     return with_remark(chosen, found.remark)
 
 
-def _findings(state: CampaignState, choice: Choice) -> list[Record]:
+def _findings(state: CampaignState, choice: Choice, situation: Situation) -> list[Record]:
     """Returns what is to be written down beside the picks."""
     records: list[Record] = []
     if choice.failure is not None and choice.picks[0].kind == "fallback":
         reason = choice.failure.reason
         records.append(FitFailed(reason=reason, consequence="a space-filling choice instead"))
-    return [*records, *_comparisons(state, choice), *coverage_records(state, choice.surrogate)]
+    if choice.surrogate is not None:
+        records += _who_decides(state, choice.surrogate, situation.serving)
+    return [*records, *coverage_records(state, choice.surrogate)]
 
 
-def _comparisons(state: CampaignState, choice: Choice) -> list[Record]:
-    """Returns what families were compared for this choice, unless the ledger has it already."""
-    found = choice.surrogate.comparison if choice.surrogate is not None else None
-    if found is None or not found.scores:
+def _who_decides(
+    state: CampaignState, surrogate: Surrogate, serving: Serving | None
+) -> list[Record]:
+    """Returns which families decide where more than their name does, unless the ledger has it."""
+    compared = surrogate.comparison
+    if compared is not None and compared.n >= FEWEST:
+        record = ModelsCompared(
+            n=compared.n,
+            scores=dict(compared.scores),
+            weights=dict(compared.weights),
+            left_out={**compared.left_out, **compared.dropped},
+            words=compared.in_words(),
+        )
+    elif serving is not None and serving.passed:
+        record = ModelsCompared(
+            n=len(surrogate.observations.y),
+            scores={},
+            weights={serving.family.name: 1.0},
+            left_out={each.name: "too many results" for each in serving.passed},
+            words=serving.in_words(),
+        )
+    else:
         return []
-    record = ModelsCompared(
-        n=found.n,
-        scores=dict(found.scores),
-        weights=dict(found.weights),
-        left_out=dict(found.left_out),
-        words=found.in_words(),
-    )
-    return [] if state.comparisons[-1:] == [record] else [record]
+    # who takes over stays the same as results come in
+    is_known = [replace(last, n=record.n) for last in state.comparisons[-1:]] == [record]
+    return [] if is_known else [record]
 
 
 def _classes(
