@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from planner.errors import InputError
 from planner.models import FAMILIES, serving
+
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "models.md"
 
 
 @pytest.mark.parametrize(
@@ -55,3 +60,16 @@ def test_who_decides_is_said_with_everyone_who_gave_way() -> None:
 def test_a_family_that_does_not_exist_serves_nobody() -> None:
     with pytest.raises(InputError, match="no model family 'magic'"):
         serving("magic", 3)
+
+
+def test_the_page_of_models_has_every_limit() -> None:
+    rows = re.findall(r"^\| (`.+`) \| ([\d,]+) \| `(\w+)` \|$", PAGE.read_text("utf-8"), re.M)
+    said = {
+        name: (int(most.replace(",", "")), heir)
+        for names, most, heir in rows
+        for name in re.findall(r"\w+", names)
+    }
+
+    assert said == {
+        name: (each.most, each.heir) for name, each in FAMILIES.items() if each.most is not None
+    }

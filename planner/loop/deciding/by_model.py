@@ -87,7 +87,10 @@ def _who_decides(
             n=len(surrogate.observations.y),
             scores={},
             weights={serving.family.name: 1.0},
-            left_out={each.name: "too many results" for each in serving.passed},
+            left_out={
+                each.name: f"it learns from at most {each.most:,} results"
+                for each in serving.passed
+            },
             words=serving.in_words(),
         )
     else:
