@@ -14,7 +14,7 @@ A member that cannot be fitted any more gives its weight to the others until it 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +25,7 @@ from planner.errors import InputError
 from planner.models.average import Average
 from planner.models.comparing.comparison import FAVOURITES, FEWEST, Comparison
 from planner.models.comparing.folds import HeldOut, hold_out, predict_others
+from planner.models.comparing.members import fit_members
 from planner.models.comparing.stacking import stack
 from planner.models.failure import FitFailure
 from planner.models.families import Family
@@ -278,50 +279,11 @@ def _average(
     *,
     name: str,
 ) -> Surrogate | FitFailure:
-    """Fits those that count; the weight of one that cannot be fitted goes to the others."""
-    tried = {each: _fit_member(families[each], task, members) for each in comparison.weights}
-    fitted = _surrogates(tried)
-    if not fitted:
-        tried |= _stand_in(task, families, members, without=tried)
-        fitted = _surrogates(tried)
-        comparison = replace(comparison, weights=dict.fromkeys(tried, 1.0), past=None)
-    unfit = {each: why.reason for each, why in tried.items() if isinstance(why, FitFailure)}
-    if not fitted:
-        return FitFailure(
-            reason=next(iter(unfit.values())),
-            tried=tuple(f"{each}: {why}" for each, why in unfit.items()),
-        )
-    memos = {each: surrogate.memo for each, surrogate in fitted.items()}
-    left = comparison.without(unfit) if unfit else comparison
-    return Auto.of(fitted, left, {**members, **memos}, name=name)
-
-
-def _fit_member(family: Family, task: Task, members: Mapping[str, Any]) -> Surrogate | FitFailure:
-    why = family.misfit(task)
-    if why is not None:
-        return FitFailure(reason=why)
-    return family.fit(replace(task, memo=members.get(family.name)))
-
-
-def _stand_in(
-    task: Task,
-    families: Mapping[str, Family],
-    members: Mapping[str, Any],
-    *,
-    without: Container[str],
-) -> dict[str, Surrogate | FitFailure]:
-    """Fits the first favourite that can be, where all that count could not."""
-    n, tried = len(task.observations.y), dict[str, Surrogate | FitFailure]()
-    for each in FAVOURITES:
-        if each in families and families[each].is_quick_for(n) and each not in without:
-            tried[each] = _fit_member(families[each], task, members)
-            if isinstance(tried[each], Surrogate):
-                break
-    return tried
-
-
-def _surrogates(tried: Mapping[str, Surrogate | FitFailure]) -> dict[str, Surrogate]:
-    return {name: each for name, each in tried.items() if isinstance(each, Surrogate)}
+    found = fit_members(task, families, comparison, members)
+    if isinstance(found, FitFailure):
+        return found
+    memos = {member: each.memo for member, each in found.fitted.items()}
+    return Auto.of(found.fitted, found.comparison, {**members, **memos}, name=name)
 
 
 @dataclass(frozen=True, slots=True)
