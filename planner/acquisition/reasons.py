@@ -11,6 +11,7 @@ from torch import Tensor
 
 from planner.acquisition.candidates import Found
 from planner.acquisition.forecasts import BestSoFar, expected_at
+from planner.acquisition.learning import reference_of
 from planner.acquisition.situation import Kind, Repeatable, Settings, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
@@ -18,8 +19,12 @@ from planner.models import Bounds, FitFailure, Surrogate
 from planner.space import Categorical, Floats
 
 _NAMES = {"ucb": "mean + {beta:g} sd", "log_nei": "expected improvement"}
-# More than a quarter of the variance that was expected beforehand is left.
+# A place is poorly understood where more than a quarter of the variance that was expected
+# beforehand is left; or else where half of the space has less than a third of its deviation, and
+# that is no small part of the scatter of the results. What was expected beforehand says little
+# where hyperparameters are averaged over: some of them expect far more than the results show.
 _POORLY_UNDERSTOOD = 0.5
+_USUAL_SHARE, _OF_RESULTS = 1 / 3, 0.25
 
 
 def filling(kind: Kind, *, n_placed: int, settings: Settings, failure: FitFailure | None) -> str:
@@ -75,7 +80,7 @@ def chosen(
     unknown = _least_known(situation, surrogate, found.x)
     return (
         f"Highest {name}: {predicted}, {comparison}; the promise is the uncertainty: {unknown}"
-        f"{_how_poorly(surrogate, here)}."
+        f"{_how_poorly(situation, surrogate, here)}."
     )
 
 
@@ -105,19 +110,29 @@ def _learned(situation: Situation, surrogate: Surrogate, found: Found, *, predic
     unknown = _least_known(situation, surrogate, found.x)
     return (
         f"{removed} unknown over the whole space; {predicted}, {unknown}"
-        f"{_how_poorly(surrogate, here)}."
+        f"{_how_poorly(situation, surrogate, here)}."
     )
 
 
-def _how_poorly(surrogate: Surrogate, here: Float64[Tensor, "1 d"]) -> str:
+def _how_poorly(situation: Situation, surrogate: Surrogate, here: Float64[Tensor, "1 d"]) -> str:
     """Says that hardly anything is known of a place, where that is so."""
-    left = float(surrogate.moments(here)[1][0]) / surrogate.prior_sd
-    if left <= _POORLY_UNDERSTOOD:
+    sd = float(surrogate.moments(here)[1][0])
+    left = sd / surrogate.prior_sd
+    if left > _POORLY_UNDERSTOOD:
+        how = f"{100 * min(left, 1.0):.0f} % of the deviation expected before any trial is left"
+    elif (share := _usual_share(situation, surrogate, sd)) < _USUAL_SHARE:
+        how = f"half of the space has less than {100 * share:.0f} % of the deviation there"
+    else:
         return ""
-    return (
-        f"; the physics there is poorly understood ({100 * min(left, 1.0):.0f} % of the deviation "
-        f"expected before any trial is left), and data there would settle it"
-    )
+    return f"; the physics there is poorly understood ({how}), and data there would settle it"
+
+
+def _usual_share(situation: Situation, surrogate: Surrogate, sd: float) -> float:
+    """Returns the median deviation over the space as a share of one that is worth the words."""
+    if sd < _OF_RESULTS * surrogate.scale.sd:
+        return 1.0
+    reference = torch.from_numpy(reference_of(situation.space, seed=0))
+    return float(surrogate.moments(reference)[1].median()) / sd
 
 
 def _comparison(situation: Situation, ahead: float, sd: float) -> str:
