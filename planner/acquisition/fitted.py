@@ -74,7 +74,7 @@ def make_task(situation: Situation) -> Task:
         observations=Observations.from_arrays(
             x, situation.y, situation.var if len(situation.var) else None
         ),
-        columns=space.columns,
+        columns=space.groups,
         categories=frozenset(
             index
             for index, parameter in enumerate(space.parameters)
@@ -96,7 +96,7 @@ def _fit_margin(situation: Situation, x: Floats) -> Surrogate | FitFailure:
         x,
         [_WANTED if value else _OTHER for value in situation.y],
         (_WANTED, _OTHER),
-        columns=situation.space.columns,
+        columns=situation.space.groups,
         previous=margin_before(situation.memo),
     )
     return found if isinstance(found, FitFailure) else found.latent([_WANTED])

@@ -153,10 +153,10 @@ def _comparison(situation: Situation, ahead: float, sd: float) -> str:
 
 def _least_known(situation: Situation, surrogate: Surrogate, x: Floats) -> str:
     """Names the parameter that sets the candidate apart from the nearest measured setting."""
-    lengthscales = np.array(surrogate.lengthscales)
+    lengthscales = np.array(surrogate.lengthscales)[np.array(surrogate.columns)]
     columns = np.array(situation.space.columns)
     measured = surrogate.observations.x.numpy()
-    apart = np.square((measured - x) / lengthscales[columns])
+    apart = np.square((measured - x) / lengthscales)
     nearest = int(np.argmin(apart.sum(axis=1)))
     by_parameter = np.bincount(columns, weights=apart[nearest])
     index = int(np.argmax(by_parameter))

@@ -16,7 +16,8 @@ class Task:
 
     Args:
         observations: what was measured.
-        columns: for each encoded column the index of the parameter it belongs to.
+        columns: for each encoded column the index of the parameter it belongs to; of a choice with
+            descriptors every further one counts as a parameter of its own (``SearchSpace.groups``).
         categories: parameters whose columns are one-hot: choices without an order.
         scale: the outcome's expected mean and deviation, where the campaign file says what to
             expect; used while there are few observations.

@@ -43,9 +43,8 @@ def make_slices(
     """
     if isinstance(fitted, FitFailure) or best is None:
         return None
-    lengthscales = fitted.lengthscales
     free = sorted(set(space.columns))  # a constant has no column, and nothing is seen along it
-    order = sorted(free, key=lambda index: lengthscales[index])[:_MOST_PANELS]
+    order = sorted(free, key=_shortest_lengthscales(fitted, space).__getitem__)[:_MOST_PANELS]
     panels = [
         _slice(space.parameters[index], state, space, fitted, best) for index in sorted(order)
     ]
@@ -57,6 +56,15 @@ def make_slices(
         goal=goal_of(stated_objective(state.spec)),
         held=f"the best conditions ({best.name})",
     )
+
+
+def _shortest_lengthscales(fitted: Surrogate, space: SearchSpace) -> dict[int, float]:
+    """Returns by parameter the shortest lengthscale of its columns."""
+    shortest: dict[int, float] = {}
+    for group, parameter in zip(fitted.columns, space.columns, strict=True):
+        here = fitted.lengthscales[group]
+        shortest[parameter] = min(here, shortest.get(parameter, here))
+    return shortest
 
 
 def _slice(

@@ -19,6 +19,7 @@ from planner.space.admissible import (
     list_neighbours,
 )
 from planner.space.base import Floats, Value
+from planner.space.categories import Categorical
 from planner.space.checking import (
     check_lock,
     refuse_between_steps,
@@ -98,6 +99,23 @@ class SearchSpace:
             for index, parameter in enumerate(self.parameters)
             for _ in range(parameter.n_columns)
         )
+
+    @cached_property
+    def groups(self) -> tuple[int, ...]:
+        """For each column of the unit cube the group whose columns a model scales as one.
+
+        A group is a parameter and has its index; but descriptors of a choice are scaled each by
+        itself, so that one which does nothing can be ignored, and every further one is a group
+        after those of the parameters.
+        """
+        groups = list(self.columns)
+        further = itertools.count(len(self.parameters))
+        for at in range(1, len(groups)):
+            parameter = self.parameters[self.columns[at]]
+            is_described = isinstance(parameter, Categorical) and parameter.descriptors is not None
+            if is_described and self.columns[at] == self.columns[at - 1]:
+                groups[at] = next(further)
+        return tuple(groups)
 
     @property
     def n_columns(self) -> int:

@@ -233,7 +233,7 @@ class _Speaker:
         if not observed:
             return None, [None] * len(x)
         lengthscales = torch.tensor(
-            [self.surrogate.lengthscales[i] for i in self.space.columns],
+            [self.surrogate.lengthscales[i] for i in self.surrogate.columns],
             dtype=torch.float64,
         )
         there = torch.from_numpy(self.space.encode([each.configuration for each in observed]))

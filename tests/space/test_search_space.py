@@ -16,6 +16,7 @@ from planner.space import (
     Configuration,
     Continuous,
     Discrete,
+    Fixed,
     Integer,
     LinearConstraint,
     SearchSpace,
@@ -313,3 +314,18 @@ def test_a_change_of_unit_changes_no_code() -> None:
     assert all(
         math.isclose(one, other, abs_tol=2e-15) for one, other in zip(here, there, strict=True)
     )
+
+
+def test_columns_of_one_parameter_are_one_group_but_those_of_its_descriptors() -> None:
+    numbers = {"THF": {"polarity": 4.0, "size": 81.0}, "DMF": {"polarity": 6.4, "size": 77.0}}
+    space = SearchSpace(
+        (
+            Categorical(name="metal", choices=("Fe", "Ni", "Co")),
+            Categorical(name="solvent", choices=("THF", "DMF"), descriptors=numbers),
+            Fixed(name="gas", value="argon"),
+            Continuous(name="time", low=0, high=1),
+        )
+    )
+
+    assert space.columns == (0, 0, 0, 1, 1, 3)
+    assert space.groups == (0, 0, 0, 1, 4, 3)

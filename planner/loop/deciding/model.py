@@ -157,7 +157,7 @@ def predict_classes(
         space.encode([each.configuration for each in observed]),
         [str(each.outcomes[outcome.name].value) for each in observed],
         outcome.classes,
-        columns=space.columns,
+        columns=space.groups,
         previous=margin_before(memo),
     )
     if isinstance(found, FitFailure):
