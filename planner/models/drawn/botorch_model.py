@@ -14,14 +14,14 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.botorch_model import OneOutcomeModel, with_noise
-from planner.models.drawn.surrogate import Drawn, deviations
+from planner.models.drawn.surrogate import Drawn
 
 # Relative to the prior variance: there are more configurations than draws, and rounding.
 _JITTER = 1e-6
 
 
 class DrawnModel(OneOutcomeModel):
-    """The normal process with the mean and covariance of draws.
+    """The normal process with the mean and covariance that the surrogate states.
 
     Args:
         drawn: the surrogate.
@@ -34,15 +34,15 @@ class DrawnModel(OneOutcomeModel):
     def _posterior(
         self, x: Tensor, *, noise: bool | Tensor, transform: PosteriorTransform | None
     ) -> GPyTorchPosterior:
-        f = self.drawn.functions(x)
-        d = deviations(f)
+        mean, covariance = self.drawn.mean_and_covariance(x)
         nugget = with_noise(
             torch.full_like(x[..., 0], _JITTER * self.drawn.scale.sd**2),
             noise,
             learned=lambda: self._noise_variances(x),
         )
-        cov = d.mT @ d + torch.diag_embed(nugget)
-        posterior = GPyTorchPosterior(MultivariateNormal(f.mean(dim=-2), cov))
+        posterior = GPyTorchPosterior(
+            MultivariateNormal(mean, covariance + torch.diag_embed(nugget))
+        )
         if transform is None:
             return posterior
         transformed: GPyTorchPosterior = transform(posterior, X=x)

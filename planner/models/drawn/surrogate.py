@@ -38,9 +38,17 @@ class Drawn(Surrogate):
     def functions(self, x: Float64[Tensor, "*b n d"]) -> Float64[Tensor, "*b m n"]:
         """Returns the draws at configurations, always the same ones, in the outcome's unit."""
 
+    def mean_and_covariance(
+        self, x: Float64[Tensor, "*b n d"]
+    ) -> tuple[Float64[Tensor, "*b n"], Float64[Tensor, "*b n n"]]:
+        """Returns what ``moments`` and ``covariance`` say, of batches of configurations."""
+        f = self.functions(x)
+        d = deviations(f)
+        return f.mean(dim=-2), d.mT @ d
+
     @cached_property
     def model(self) -> Model:
-        """The normal process of the draws' mean and covariance, for BoTorch."""
+        """The normal process of the same mean and covariance, for BoTorch."""
         from planner.models.drawn.botorch_model import DrawnModel
 
         return DrawnModel(self)

@@ -104,6 +104,14 @@ class Updated(Drawn):
         """Returns posterior covariances of the process."""
         return self.before.covariance(a, b) - self._reduced(a).T @ self._reduced(b)
 
+    def mean_and_covariance(
+        self, x: Float64[Tensor, "*b n d"]
+    ) -> tuple[Float64[Tensor, "*b n"], Float64[Tensor, "*b n n"]]:
+        """Returns what ``moments`` and ``covariance`` say, of batches of configurations."""
+        mean, covariance = self.before.mean_and_covariance(x)
+        reduced = self._reduced_batches(x)
+        return mean + self._surprise @ reduced, covariance - reduced.mT @ reduced
+
     def noise_sd(self, x: Float64[Tensor, "n d"]) -> Float64[Tensor, " n"]:
         """Returns the noise that the fit learned."""
         return self.before.noise_sd(x)
@@ -136,10 +144,12 @@ class Updated(Drawn):
         residuals: Float64[Tensor, "m k"],
         x: Float64[Tensor, "*b n d"],
     ) -> Float64[Tensor, "*b m n"]:
-        flat = self._reduced(x.reshape(-1, x.shape[-1]))
-        reduced = flat.reshape(-1, *x.shape[:-1]).movedim(0, -2)
         scaled: Tensor = torch.linalg.solve_triangular(self._factor, residuals.T, upper=False)
-        return f + scaled.T @ reduced
+        return f + scaled.T @ self._reduced_batches(x)
+
+    def _reduced_batches(self, x: Float64[Tensor, "*b n d"]) -> Float64[Tensor, "*b k n"]:
+        flat = self._reduced(x.reshape(-1, x.shape[-1]))
+        return flat.reshape(-1, *x.shape[:-1]).movedim(0, -2)
 
     def _reduced(self, x: Float64[Tensor, "n d"]) -> Float64[Tensor, "k n"]:
         """Returns ``L^-1 C(x, .)`` with L the factor of ``C(x, x) + N``."""

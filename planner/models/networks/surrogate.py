@@ -119,6 +119,17 @@ class Networks(Drawn):
             weights=torch.full((len(means),), 1.0 / len(means), dtype=x.dtype, device=x.device),
         )
 
+    def mean_and_covariance(
+        self, x: Float64[Tensor, "*b n d"]
+    ) -> tuple[Float64[Tensor, "*b n"], Float64[Tensor, "*b n n"]]:
+        """Returns what ``moments`` and ``covariance`` say, of batches of configurations."""
+        means, reduced = self._reduced(x[..., None, :, :])
+        mean = means.mean(dim=-2, keepdim=True)
+        # one root of both parts: every unit of every network, and the networks' means
+        root = torch.cat([reduced.flatten(-3, -2), means - mean], dim=-2)
+        covariance = self.scale.sd**2 / len(self.theta) * root.mT @ root
+        return self.scale.mean + self.scale.sd * mean[..., 0, :], covariance
+
     def functions(self, x: Float64[Tensor, "*b n d"]) -> Float64[Tensor, "*b m n"]:
         """Returns functions of the networks, with last layers that were drawn once."""
         features = self.network.units(self.theta, x[..., None, :, :]).features
@@ -147,8 +158,8 @@ class Networks(Drawn):
         return own if self.noise is None else self.noise.log_variance(x).expand(own.shape)
 
     def _reduced(
-        self, x: Float64[Tensor, "n d"]
-    ) -> tuple[Float64[Tensor, "s n"], Float64[Tensor, "s h n"]]:
+        self, x: Float64[Tensor, "*b n d"]
+    ) -> tuple[Float64[Tensor, "*b s n"], Float64[Tensor, "*b s h n"]]:
         features = self.network.units(self.theta, x).features
         means = (features @ self._last.mean[..., None])[..., 0]
         return means, torch.linalg.solve_triangular(self._last.factor, features.mT, upper=False)

@@ -98,6 +98,20 @@ def test_botorch_improves_on_the_draws_in_batches() -> None:
     gradient = torch.autograd.grad(value.sum(), x)[0]
     assert bool(gradient.isfinite().all())
     assert float(gradient.abs().max()) > 0
-    posterior = before.model.posterior(x[0])
-    f = before.functions(x[0])
-    torch.testing.assert_close(posterior.mean[:, 0], f.mean(dim=0))
+
+
+def test_botorch_is_given_the_mean_and_covariance_that_are_stated_after_the_news() -> None:
+    after = networks(make_observations(12, 32), s=5).after(NEWS.x, NEWS.y, NEWS.var)
+    x = make_observations(6, 33).x
+
+    batch = after.model.posterior(torch.stack([x[:3], x[3:]]))
+
+    for given, part in zip(range(2), (x[:3], x[3:]), strict=True):
+        # conditions of some 1e3 times rounding of outcomes of 40; the jitter is 1e-6 of 49
+        torch.testing.assert_close(
+            batch.mean[given, :, 0], after.moments(part)[0], atol=1e-8, rtol=0
+        )
+        torch.testing.assert_close(
+            batch.distribution.covariance_matrix[given],
+            after.covariance(part, part), atol=1.1e-6 * 49.0, rtol=0,
+        )  # fmt: skip

@@ -116,6 +116,21 @@ def test_one_hidden_layer_is_a_process_with_the_features_as_its_kernel() -> None
     torch.testing.assert_close(one.moments(x)[1].square(), 49.0 * cov.diagonal(), atol=1e-9, rtol=0)
 
 
+def test_botorch_is_given_the_mean_and_covariance_that_are_stated() -> None:
+    several = networks(make_observations(10, 12), s=4)
+    x = make_observations(6, 13).x
+
+    batch = several.model.posterior(torch.stack([x, x.flip(0)]))
+    joint = several.joint(x)
+
+    # conditions of some 1e3 times rounding of outcomes of 40; the jitter is 1e-6 of the variance
+    torch.testing.assert_close(batch.mean[0, :, 0], joint.mean, atol=1e-9, rtol=0)
+    torch.testing.assert_close(batch.mean[1, :, 0], joint.mean.flip(0), atol=1e-9, rtol=0)
+    covariance = batch.distribution.covariance_matrix
+    torch.testing.assert_close(covariance[0], joint.cov, atol=1.1e-6 * 49.0, rtol=0)
+    torch.testing.assert_close(covariance[1], joint.cov.flip(0, 1), atol=1.1e-6 * 49.0, rtol=0)
+
+
 def test_draws_have_the_moments_that_are_stated() -> None:
     several = networks(make_observations(10, 5), s=8)
     x = make_observations(5, 6).x
