@@ -525,6 +525,12 @@ CHANGES: list[tuple[str, str, str]] = [
         "policy: {acquisition: random, aim: learn}\nbudget:",
     ),
     ("learning by what is good", "budget:", "policy: {aim: learn, acquisition: ucb}\nbudget:"),
+    (
+        "collecting without a weight",
+        "budget:",
+        "policy: {aim: collect, acquisition: log_nei}\nbudget:",
+    ),
+    ("collecting with another weight", "budget:", "policy: {aim: collect, beta: 2}\nbudget:"),
     ("learning with a weight", "budget:", "policy: {aim: learn, beta: 2}\nbudget:"),
     ("a goal to be met that is not stated", "budget:", "stop: {goal_probability: 0.9}\nbudget:"),
     ("done without a gain", "budget:", "stop: {done_probability: 0.9}\nbudget:"),

@@ -182,6 +182,8 @@ def _policy_mistakes(parts: Parts) -> Found:
         yield from _drawing_mistakes(policy)
     elif policy.aim == "learn":
         yield from _learning_mistakes(policy)
+    elif policy.aim == "collect":
+        yield from _collecting_mistakes(policy)
     if policy.start and budget and budget.trials and policy.start > budget.trials:
         yield (
             ("policy", "start"),
@@ -207,6 +209,15 @@ def _learning_mistakes(policy: Policy) -> Found:
         yield ("policy", "acquisition"), f"{policy.acquisition} {because}"
     if policy.beta is not None:
         yield ("policy", "beta"), f"belongs to acquisition ucb, which {because}"
+
+
+def _collecting_mistakes(policy: Policy) -> Found:
+    """Finds what leaves nothing of the aim, which is a weight of its own in the bound."""
+    because = "the weight of the deviation is all that aim collect changes"
+    if policy.acquisition == "log_nei":
+        yield ("policy", "acquisition"), f"log_nei has no such weight, and {because}: leave one out"
+    if policy.beta is not None:
+        yield ("policy", "beta"), f"{because}: leave one of the two out"
 
 
 def _stop_mistakes(parts: Parts) -> Found:
