@@ -23,6 +23,7 @@ from planner.trials import (
 )
 
 LAST_TRIALS = 50
+LAST_REASONS = 10
 WIDTH_PX = 700.0
 
 
@@ -86,7 +87,22 @@ def describe(state: CampaignState) -> str:
             f"### The last {n} trials",
             _table(state),
         ]
+    parts += _open_trials(state)
     return "\n\n".join(filter(None, parts))
+
+
+def _open_trials(state: CampaignState) -> list[str]:
+    """Return why the trials were chosen that have not ended, the last first."""
+    last = list(reversed(state.open_trials))[:LAST_REASONS]
+    if not last:
+        return []
+    lines = [f"- **Trial {each.number}** ({each.state}): {_safe(each)}" for each in last]
+    return ["### Why these are tried", "\n".join(lines)]
+
+
+def _safe(trial: Trial) -> str:
+    """Return a reason on one line; what a person wrote may break lines."""
+    return " ".join(trial.proposal.reason.split())
 
 
 def draw(state: CampaignState) -> str:

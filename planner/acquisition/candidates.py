@@ -13,6 +13,7 @@ from torch import Tensor
 
 from planner.acquisition.start import distance_weights, place
 from planner.space import Contextual, Floats, SearchSpace, Value
+from planner.trials import Search
 
 Score = Callable[[Float64[Tensor, "n d"]], Float64[Tensor, " n"]]
 
@@ -24,12 +25,16 @@ _BLOCK = 512
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """A candidate, its row in the table if there is one, and its score if it has one."""
+    """A candidate, its row in the table if there is one, and its score if it has one.
+
+    With a score goes how it was searched for.
+    """
 
     configuration: dict[str, Value]
     row: int | None
     x: Floats
     score: float | None = None
+    search: Search | None = None
 
 
 class Candidates(Protocol):
@@ -62,8 +67,9 @@ class TableCandidates:
         if len(rows) == 0:
             return None
         scores = score_in_blocks(score, self.space.encoded_rows[rows])
-        place_of_best = int(np.argmax(scores))
-        return self._found(int(rows[place_of_best]), float(scores[place_of_best]))
+        best = int(np.argmax(scores))
+        found = self._found(int(rows[best]))
+        return replace(found, score=float(scores[best]), search=Search(n_scored=len(rows)))
 
     def spread(self, n: int, *, taken: Floats, seed: int) -> list[Found]:
         """Chooses the rows nearest to cluster centres."""
@@ -96,14 +102,13 @@ class TableCandidates:
         others = frozenset(numbers[int(index)] for index in left if int(index) not in kept)
         return replace(self, blocked=self.blocked | others)
 
-    def _found(self, row: int, score: float | None = None) -> Found:
+    def _found(self, row: int) -> Found:
         assert self.space.rows is not None
         numbers = self.space.row_numbers
         return Found(
             configuration=dict(self.space.rows[row]),
             row=None if not self.is_given else row if numbers is None else numbers[row],
             x=self.space.encoded_rows[row],
-            score=score,
         )
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Float64
 from torch import Tensor
 
 from planner.acquisition.promising import most_promising
-from planner.acquisition.situation import Forecast, Situation
+from planner.acquisition.situation import BestSoFar, Forecast, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass, Maximise, Minimise
 from planner.models import Bounds, Expectation, Surrogate, chance, expect, spread_at
@@ -17,24 +15,6 @@ from planner.models.coverage.distribution import Distribution
 from planner.space import Floats
 
 LEVEL = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class BestSoFar:
-    """The observed configuration with the highest predicted utility.
-
-    Not the highest outcome: of noisy outcomes the highest is the luckiest. Of very many those with
-    the best outcomes are looked at alone.
-
-    Args:
-        index: of the observation, in the surrogate's order.
-        mean: predicted outcome there, within its bounds.
-        utility: mean utility there.
-    """
-
-    index: int
-    mean: float
-    utility: float
 
 
 def best_so_far(situation: Situation, surrogate: Surrogate) -> BestSoFar | None:

@@ -36,7 +36,7 @@ from planner.campaign.objectives import (
     Maximise,
     Minimise,
 )
-from planner.models import Surrogate
+from planner.models import Bounds, Surrogate
 from planner.models.predictive.normal import normal_cdf, normal_log_density
 
 _DRAWS = 128
@@ -48,7 +48,12 @@ _JITTER = 1e-9
 
 
 def log_noisy_expected_improvement(
-    surrogate: Surrogate, objective: AnyObjective, *, pending: Float64[Tensor, "m d"], seed: int
+    surrogate: Surrogate,
+    objective: AnyObjective,
+    *,
+    pending: Float64[Tensor, "m d"],
+    bounds: Bounds | None = None,
+    seed: int,
 ) -> Score:
     """Returns a function of candidates, ``n d``: the logarithm of the expected improvement.
 
@@ -62,6 +67,8 @@ def log_noisy_expected_improvement(
             a target or a range, where the utility is not normal, the candidate is drawn too. Of a
             class it is the margin that improves.
         pending: configurations that are being measured, or were picked earlier in this batch.
+        bounds: of the outcome, if it has any: what is drawn for a target or a range keeps to them,
+            while a maximum or minimum is of the process without them, as the confidence bound is.
         seed: of the quasi-random draws.
 
     Source: Letham et al., "Constrained Bayesian Optimization with Noisy Experiments" (Bayesian
@@ -76,7 +83,9 @@ def log_noisy_expected_improvement(
         case Minimise():
             return _exact(surrogate, baseline, sign=-1.0, seed=seed)
         case HitTarget() | HitRange():
-            return _drawn(surrogate, objective, pending=pending, seed=seed)
+            return _drawn(
+                surrogate, objective, pending=pending, bounds=bounds or Bounds(), seed=seed
+            )
 
 
 def _measured(surrogate: Surrogate, objective: AnyObjective) -> Float64[Tensor, "n d"]:
@@ -106,7 +115,12 @@ def _exact(
 
 
 def _drawn(
-    surrogate: Surrogate, objective: AnyObjective, *, pending: Float64[Tensor, "m d"], seed: int
+    surrogate: Surrogate,
+    objective: AnyObjective,
+    *,
+    pending: Float64[Tensor, "m d"],
+    bounds: Bounds,
+    seed: int,
 ) -> Score:
     # 0.3 s, and only targets and ranges need it
     from botorch.acquisition.logei import qLogNoisyExpectedImprovement
@@ -114,7 +128,7 @@ def _drawn(
     from botorch.sampling.normal import SobolQMCNormalSampler
 
     def utility(samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001, N803  by name
-        return utility_of(objective, samples[..., 0])
+        return utility_of(objective, samples[..., 0].clamp(bounds.lowest, bounds.highest))
 
     improvement = qLogNoisyExpectedImprovement(
         surrogate.model,

@@ -23,8 +23,10 @@ from planner.acquisition.candidates import (
     score_in_blocks,
 )
 from planner.acquisition.start import distance_weights, place
+from planner.acquisition.tops import Rule, count_tops
 from planner.errors import InputError
 from planner.space import Categorical, Continuous, Floats, SearchSpace, Value
+from planner.trials import Search
 
 _RAW_SAMPLES = 1024
 _SPREAD_SAMPLES = 512
@@ -60,7 +62,8 @@ class OpenCandidates:
         raw, encoded = self._sample(_RAW_SAMPLES, taken=taken, seed=seed)
         scores = score_in_blocks(score, encoded)
         starts = self._starts(encoded, scores, taken=taken, score=score)
-        climbed = self._snapped(starts, self._climb(score, starts))
+        ascents = self._climb(score, starts)
+        climbed = self._snapped(starts, ascents.tops)
         tops = [self._walk(score, each, taken=taken) for each in self._worth(score, climbed)]
         pool = [*tops, *climbed, *raw] if self._is_ruled else [*tops, *raw]
         x = self.space.encode(pool)
@@ -69,7 +72,34 @@ class OpenCandidates:
         index = int(np.argmax(values))
         if np.isneginf(values[index]):
             return None
-        return Found(configuration=pool[index], row=None, x=x[index], score=float(values[index]))
+        return Found(
+            configuration=pool[index],
+            row=None,
+            x=x[index],
+            score=float(values[index]),
+            search=self._search(score, ascents, scores),
+        )
+
+    def _search(self, score: Score, ascents: _Ascents, scores: Floats) -> Search:
+        """Returns how well the ascents went, beside how scores differ over the space."""
+        limits, equations = self._linear_rules()
+        known = scores[np.isfinite(scores)]
+        n_at_top = count_tops(
+            score,
+            ascents.tops,
+            lower=ascents.lower,
+            upper=ascents.upper,
+            limits=limits,
+            equations=equations,
+            spread=float(known.std()) if len(known) else 0.0,
+        )
+        said = "; ".join(ascents.said) or f"at the limit of {_MOST_STEPS} steps"
+        return Search(
+            n_scored=len(scores),
+            n_ascents=len(ascents.tops),
+            n_at_top=n_at_top,
+            said=said if n_at_top < len(ascents.tops) else "",
+        )
 
     def spread(self, n: int, *, taken: Floats, seed: int) -> list[Found]:
         """Chooses, of scrambled Sobol points, those nearest to cluster centres."""
@@ -150,28 +180,35 @@ class OpenCandidates:
         rules = self.space.encoded_rules
         return bool(rules.limits or rules.equations)
 
-    def _climb(self, score: Score, starts: Floats) -> Floats:
+    def _linear_rules(self) -> tuple[list[Rule], list[Rule]]:
+        """Returns the limits and the equations that hold something back."""
+        rules = self.space.encoded_rules
+        limits = [(weights, limit) for weights, limit in rules.limits if weights.any()]
+        equations = [(w, limit) for w, limit in independent(rules.equations) if w.any()]
+        return limits, equations
+
+    def _climb(self, score: Score, starts: Floats) -> _Ascents:
         """Returns where gradient ascent leads from each start, with the choices kept."""
         # late: tables do without
+        from botorch.exceptions.warnings import OptimizationWarning
         from botorch.generation.gen import gen_candidates_scipy
 
-        rules = self.space.encoded_rules
         limits, equations = (
             [
                 (torch.arange(len(weights)), torch.from_numpy(weights), float(limit))
                 for weights, limit in part
-                if weights.any()
             ]
-            for part in (rules.limits, independent(rules.equations))
+            for part in self._linear_rules()
         )
         groups = np.split(starts, len(starts)) if self._has_sums else [starts]
-        tops = []
-        for group in groups:
+        tops, said = [], []
+        boxes = [self._box(group) for group in groups]
+        for group, box in zip(groups, boxes, strict=True):
             initial = torch.from_numpy(group)[:, None, :]
-            lower, upper = (torch.from_numpy(each)[:, None, :] for each in self._box(group))
-            with warnings.catch_warnings():
+            lower, upper = (torch.from_numpy(each)[:, None, :] for each in box)
+            with warnings.catch_warnings(record=True) as warned:
                 # an ascent that ends early still gives a point, which is scored like all others
-                warnings.simplefilter("ignore")
+                warnings.simplefilter("always")
                 try:
                     found, _ = gen_candidates_scipy(
                         initial_conditions=initial,
@@ -186,9 +223,16 @@ class OpenCandidates:
                 except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
                     # its start is scored all the same
                     found = initial
+                    said.append("a covariance could not be factored")
+            said += [str(each.message) for each in warned if each.category is OptimizationWarning]
             top = found[:, 0, :].detach().numpy()
             tops.append(np.where(np.isfinite(top), top, group))
-        return np.vstack(tops)
+        return _Ascents(
+            tops=np.vstack(tops),
+            lower=np.vstack([low for low, _ in boxes]),
+            upper=np.vstack([high for _, high in boxes]),
+            said=tuple(dict.fromkeys(map(_in_short, said))),
+        )
 
     def _box(self, starts: Floats) -> tuple[Floats, Floats]:
         """Returns the bounds of each ascent: choices stay, and so does what is held or absent."""
@@ -249,6 +293,21 @@ class OpenCandidates:
             for column, index in enumerate(self.space.columns)
             if self.space.parameters[index].name in self.space.held
         ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ascents:
+    """Where ascents ended, ``k d``, each within its bounds; what the optimiser said of failures."""
+
+    tops: Floats
+    lower: Floats
+    upper: Floats
+    said: tuple[str, ...]
+
+
+def _in_short(warning: str) -> str:
+    """Returns the optimiser's own message, where a warning holds one."""
+    return warning.partition(" and message ")[2].strip(" .") or warning.strip(" .")
 
 
 def independent(equations: list[tuple[Floats, float]]) -> list[tuple[Floats, float]]:

@@ -10,15 +10,23 @@ import numpy as np
 from planner.acquisition import reasons
 from planner.acquisition.candidates import Candidates, Found, Score, TableCandidates
 from planner.acquisition.fitted import fit_for
-from planner.acquisition.forecasts import BestSoFar, best_so_far, forecast
+from planner.acquisition.forecasts import best_so_far, forecast
 from planner.acquisition.open_space import OpenCandidates, enumerate_small
 from planner.acquisition.promising import looked_at
 from planner.acquisition.repeating import find_repeat, today
-from planner.acquisition.situation import Choice, Kind, Pick, Repeatable, Situation
+from planner.acquisition.situation import (
+    BestSoFar,
+    Choice,
+    Kind,
+    Pick,
+    Repeatable,
+    Situation,
+)
 from planner.acquisition.worth import make_score
 from planner.models import FitFailure, Surrogate
 from planner.rng import derive_seed
 from planner.space import Floats
+from planner.trials import Search
 
 # A model of fewer results than this knows only what was expected beforehand.
 _FEWEST_RESULTS = 2
@@ -82,6 +90,8 @@ def choose(situation: Situation, *, q: int, seed: int) -> Choice:
         failure=failure,
         is_exhausted=len(picks) < q and chooser.is_exhausted(picks),
         seed=seed,
+        best=best,
+        acquisition=situation.acquisition if surrogate is not None else None,
     )
 
 
@@ -141,7 +151,7 @@ class _Chooser:
                 reason = reasons.chosen(self.situation, surrogate, found, best=self.best)
                 picks.append(self._pick(found, "model", reason=reason, earlier=before))
             else:
-                picks.append(self._repeat(again, surrogate, earlier=before))
+                picks.append(self._repeat(again, surrogate, search=found.search, earlier=before))
         return picks
 
     def _worth_more(
@@ -162,10 +172,17 @@ class _Chooser:
             replace(self.situation, space=space), surrogate, found, score=score, waiting=waiting
         )
 
-    def _repeat(self, again: Repeatable, surrogate: Surrogate, *, earlier: list[Pick]) -> Pick:
+    def _repeat(
+        self,
+        again: Repeatable,
+        surrogate: Surrogate,
+        *,
+        search: Search | None,
+        earlier: list[Pick],
+    ) -> Pick:
         configuration = today(again, self.situation.space)
         x = self.situation.space.encode([configuration])[0]
-        found = Found(configuration=configuration, row=again.row, x=x)
+        found = Found(configuration=configuration, row=again.row, x=x, search=search)
         reason = reasons.repeated(self.situation, surrogate, again, x)
         pick = self._pick(found, "model", reason=reason, earlier=earlier)
         return replace(pick, repeats=again.trials)
@@ -203,6 +220,7 @@ class _Chooser:
             forecast=expected,
             acquisition_value=found.score,
             reason=" ".join([reason, *self._remarks(found, earlier)]),
+            search=found.search,
         )
 
     def _remarks(self, found: Found, earlier: list[Pick]) -> list[str]:
@@ -211,6 +229,8 @@ class _Chooser:
         if self.surrogate is not None:
             said = (reasons.taken_over(self.situation), self.surrogate.caveat)
             remarks += [each for each in said if each]
+        if found.search is not None and found.search.is_doubtful:
+            remarks.append(f"There may be a better one: {found.search.in_words}")
         for name, value in self.assumed.items():
             unit = self.situation.space.parameter(name).unit_words
             remarks.append(

@@ -10,9 +10,9 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.acquisition.candidates import Found
-from planner.acquisition.forecasts import BestSoFar, expected_at
+from planner.acquisition.forecasts import expected_at
 from planner.acquisition.learning import reference_of
-from planner.acquisition.situation import Kind, Repeatable, Settings, Situation
+from planner.acquisition.situation import BestSoFar, Kind, Repeatable, Settings, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
 from planner.models import Bounds, FitFailure, Surrogate
@@ -65,9 +65,9 @@ def chosen(
     predicted = f"predicted {_figures(mean, sd)} ± {_figures(sd)}"
     if isinstance(situation.objective, HitClass):
         predicted = f"predicted chance {_figures(100 * mean, 100 * sd)} ± {_figures(100 * sd)} %"
-    if situation.settings.acquisition == "variance":
+    if situation.acquisition == "variance":
         return _learned(situation, surrogate, found, predicted=predicted)
-    name = _NAMES[situation.settings.acquisition].format(beta=situation.settings.beta)
+    name = _NAMES[situation.acquisition].format(beta=situation.settings.beta)
     if best is None:
         return f"Highest {name}: {predicted}; nothing was measured yet."
     utility = utility_moments(
@@ -92,7 +92,7 @@ def repeated(situation: Situation, surrogate: Surrogate, again: Repeatable, x: F
     noise = float(surrogate.noise_sd(here)[0])
     purpose = (
         "it teaches more than any new setting"
-        if situation.settings.acquisition == "variance"
+        if situation.acquisition == "variance"
         else "knowing better which of the leading settings is best is worth more than a new one"
     )
     return (

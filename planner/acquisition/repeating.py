@@ -101,7 +101,7 @@ def find_repeat(
     free = [each for each, is_it in zip(may_be, is_free, strict=True) if is_it]
     if not free or len(surrogate.observations.y) == 0:
         return None
-    if situation.settings.acquisition == "variance":
+    if situation.acquisition == "variance":
         taught = score_in_blocks(score, x[is_free])
         best = int(taught.argmax())
         return free[best] if new.score is not None and taught[best] > new.score else None

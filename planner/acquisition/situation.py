@@ -12,7 +12,7 @@ from planner.campaign.objectives import AnyObjective, HitClass
 from planner.errors import InputError
 from planner.models import Evidence, FitFailure, OutcomeScale, Serving, Surrogate, serving
 from planner.space import Contextual, Floats, SearchSpace, Value
-from planner.trials import Spread
+from planner.trials import Search, Spread
 
 Aim = Literal["optimise", "collect", "learn"]
 Acquisition = Literal["ucb", "log_nei", "variance"]
@@ -139,6 +139,13 @@ class Situation:
             return None
         return serving(self.settings.family, len(self.y))
 
+    @property
+    def acquisition(self) -> Acquisition:
+        """What decides: before the first result improvement on it is not defined, the bound is."""
+        if self.settings.acquisition == "log_nei" and len(self.y) == 0:
+            return "ucb"
+        return self.settings.acquisition
+
     def assumed(self) -> dict[str, float]:
         """Returns what is taken for granted of the context, as nobody measured it."""
         return {
@@ -200,6 +207,24 @@ class Forecast:
     spread: Spread | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BestSoFar:
+    """The observed configuration with the highest predicted utility.
+
+    Not the highest outcome: of noisy outcomes the highest is the luckiest. Of very many those with
+    the best outcomes are looked at alone.
+
+    Args:
+        index: of the observation, in the surrogate's order.
+        mean: predicted outcome there, within its bounds.
+        utility: mean utility there.
+    """
+
+    index: int
+    mean: float
+    utility: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Pick:
     """One candidate that was chosen, and why.
@@ -214,6 +239,7 @@ class Pick:
         acquisition_value: None where the acquisition did not decide.
         reason: one sentence for the person who runs the trial.
         repeats: numbers of the trials of which it is a replicate.
+        search: how well it was searched for; None where it fills the space.
     """
 
     configuration: dict[str, Value]
@@ -224,6 +250,7 @@ class Pick:
     acquisition_value: float | None
     reason: str
     repeats: tuple[int, ...] = ()
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,6 +264,8 @@ class Choice:
         failure: why there is no surrogate.
         is_exhausted: no configuration is left that was not tried and is not pending.
         seed: the choice can be made again from it.
+        best: what the picks are to beat; None where nothing was measured, or there is no surrogate.
+        acquisition: function that decided, where one could; None where there is no surrogate.
     """
 
     picks: tuple[Pick, ...]
@@ -244,6 +273,8 @@ class Choice:
     failure: FitFailure | None
     is_exhausted: bool
     seed: int
+    best: BestSoFar | None = None
+    acquisition: Acquisition | None = None
 
     @property
     def version(self) -> str | None:

@@ -11,7 +11,7 @@ from planner.acquisition.candidates import Score
 from planner.acquisition.improvement import log_noisy_expected_improvement
 from planner.acquisition.learning import log_share_learned, reference_of
 from planner.acquisition.situation import Situation
-from planner.models import Surrogate
+from planner.models import Bounds, Surrogate
 from planner.space import Floats
 
 # Share of a candidate's variance that is to be left once the process is known at what waits.
@@ -31,7 +31,7 @@ def make_score(situation: Situation, surrogate: Surrogate, *, waiting: Floats, s
         seed: of draws, where it makes any.
     """
     score = _acquisition(situation, surrogate, torch.from_numpy(waiting), seed=seed)
-    size = surrogate.prior_sd if situation.settings.acquisition == "ucb" else 1.0
+    size = surrogate.prior_sd if situation.acquisition == "ucb" else 1.0
     return kept_apart(score, surrogate, torch.from_numpy(waiting), size=size)
 
 
@@ -71,11 +71,16 @@ def kept_apart(
 def _acquisition(
     situation: Situation, surrogate: Surrogate, pending: Float64[Tensor, "m d"], *, seed: int
 ) -> Score:
-    objective, settings = situation.objective, situation.settings
-    if settings.acquisition == "variance":
-        reference = torch.from_numpy(reference_of(situation.space, seed=seed))
-        return log_share_learned(surrogate.conditioned_on(pending), reference)
-    if settings.acquisition == "ucb" or len(surrogate.observations.y) == 0:
-        conditioned = surrogate.conditioned_on(pending)
-        return lambda x: upper_confidence_bound(conditioned, objective, x, beta=settings.beta)
-    return log_noisy_expected_improvement(surrogate, objective, pending=pending, seed=seed)
+    objective = situation.objective
+    match situation.acquisition:
+        case "variance":
+            reference = torch.from_numpy(reference_of(situation.space, seed=seed))
+            return log_share_learned(surrogate.conditioned_on(pending), reference)
+        case "ucb":
+            conditioned, beta = surrogate.conditioned_on(pending), situation.settings.beta
+            return lambda x: upper_confidence_bound(conditioned, objective, x, beta=beta)
+        case "log_nei":
+            bounds = Bounds(*situation.bounds)
+            return log_noisy_expected_improvement(
+                surrogate, objective, pending=pending, bounds=bounds, seed=seed
+            )

@@ -90,7 +90,7 @@ def ask(
     why: Annotated[
         bool,
         typer.Option(
-            "--why", help="Say what lifts each prediction, and what a run there would settle."
+            "--why", help="Look closer: what lifts each prediction, what a run would settle."
         ),
     ] = False,
     name: As = None,
@@ -204,10 +204,12 @@ def _write_papers(session: Session, trials: Sequence[Trial], order: SetUpOrder, 
 def _print_trials(
     trials: Sequence[Trial], spec: CampaignSpec, reasons: list[Explanation | None] | None
 ) -> None:
+    from planner.cli.proposed import trial_in_words
+
     if not trials:
         typer.echo("You have no trials in hand; nothing waits to be told.")
     for index, trial in enumerate(trials):
-        typer.echo(_words(trial, spec))
+        typer.echo("\n".join(trial_in_words(trial, spec)))
         for line in _why(reasons[index], spec) if reasons else ():
             typer.echo(f"  {line}")
 
@@ -235,7 +237,7 @@ def _all_facts(
     if reasons is None:
         return [_facts(trial, spec) for trial in trials]
     return [
-        {**_facts(trial, spec), "why": None if why is None else explained_json(why)}
+        {**_facts(trial, spec), "explained": None if why is None else explained_json(why)}
         for trial, why in zip(trials, reasons, strict=True)
     ]
 
@@ -252,15 +254,3 @@ def _facts(trial: Trial, spec: CampaignSpec) -> dict[str, object]:
         **({"profiles": courses} if courses else {}),
         **{key: value for key, value in proposal.items() if key != "memo"},
     }
-
-
-def _words(trial: Trial, spec: CampaignSpec) -> str:
-    from planner.cli.live import describe, describe_courses
-    from planner.cli.proposed import prediction_in_words
-
-    lines = [f"Trial {trial.number}: {describe(trial.configuration, spec)}"]
-    lines += [f"  {course}" for course in describe_courses(trial.configuration, spec)]
-    for prediction in trial.proposal.predictions.values():
-        lines.append(f"  expected {prediction_in_words(prediction, spec)}")
-    lines.append(f"  {trial.proposal.reason}")
-    return "\n".join(lines)

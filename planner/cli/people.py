@@ -37,9 +37,14 @@ def add_to(app: typer.Typer) -> None:
 def approve(
     file: File,
     trials: Annotated[
-        list[int],
-        typer.Argument(metavar="TRIAL", min=1, help="Numbers of the trials.", show_default=False),
-    ],
+        list[int] | None,
+        typer.Argument(
+            metavar="TRIAL",
+            min=1,
+            help="Numbers of the trials; without any, what waits is shown, with why.",
+            show_default=False,
+        ),
+    ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="Turn them down instead.")] = False,
     reason: Reason = "",
     name: As = None,
@@ -47,8 +52,10 @@ def approve(
 ) -> None:
     """Approve trials that wait for it, or turn them down.
 
-    Where the file asks for two people, a trial goes on after the second of them.
+    Where the file asks for two people, a trial goes on after the second of them. Without a number
+    nothing is approved: what waits is shown, with what to expect and why it was chosen.
     """
+    from planner.cli.approvals import show_approvals
     from planner.errors import InputError
     from planner.loop import people
     from planner.loop.sessions.desk import at_work
@@ -56,6 +63,11 @@ def approve(
 
     if reject and not reason.strip():
         raise InputError("Turning a trial down needs a reason (--reason).")
+    if not trials:
+        if reject:
+            raise InputError("Turning down needs the numbers of the trials.")
+        show_approvals(make_place(file, name), as_json=as_json)
+        return
     with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
         if reject:
             people.reject(session, trials, reason=reason)

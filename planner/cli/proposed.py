@@ -9,6 +9,7 @@ from planner.campaign import CampaignSpec, Maximise, Minimise, Person
 from planner.cli.live import describe, describe_courses
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.stating import is_class
+from planner.loop.deciding.why_words import trial_table
 from planner.loop.people import Proposed
 from planner.trials import Prediction, Trial, TrialState
 
@@ -42,6 +43,22 @@ def proposed_json(proposed: Proposed) -> dict[str, Any]:
         "repeats": list(proposed.repeats),
         "notes": list(proposed.notes),
     }
+
+
+def trial_in_words(trial: Trial, spec: CampaignSpec, *, figures: bool = False) -> list[str]:
+    """Returns what to set, what to expect and why, in lines.
+
+    Args:
+        trial: as it was proposed.
+        spec: of its campaign.
+        figures: whether the figures behind the reason are shown too, as the ledger has them.
+    """
+    lines = [f"Trial {trial.number}: {describe(trial.configuration, spec)}"]
+    lines += [f"  {course}" for course in describe_courses(trial.configuration, spec)]
+    for prediction in trial.proposal.predictions.values():
+        lines.append(f"  expected {prediction_in_words(prediction, spec)}")
+    lines.append(f"  {trial.proposal.reason}")
+    return [*lines, *(f"    {each}" for each in trial_table(trial, spec))] if figures else lines
 
 
 def prediction_in_words(prediction: Prediction, spec: CampaignSpec) -> str:

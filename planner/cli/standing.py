@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from planner.campaign.amendment import Change
+from planner.cli.proposed import trial_in_words
 from planner.loop.dispatch.service import service_facts
 from planner.loop.rules.budget import NO_LIMIT, budget_left, money_in_words, money_left
 from planner.loop.rules.opening_hours import describe_opening
@@ -21,7 +22,7 @@ from planner.loop.steps.waiting import (
 )
 from planner.loop.timetable.placing import wait_until
 from planner.loop.work_list import list_work
-from planner.trials import TERMINAL_TRIALS, Wanted
+from planner.trials import TERMINAL_TRIALS, Search, TrialState, Wanted, Why
 
 
 def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[str, Any]:
@@ -62,14 +63,25 @@ def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[st
                 "state": str(trial.state),
                 "source": trial.source,
                 "configuration": dict(trial.configuration),
+                "reason": trial.proposal.reason,
+                "why": _plain(trial.proposal.why),
+                "search": _plain(trial.proposal.search),
             }
             for trial in state.trials.values()
             if trial.state not in TERMINAL_TRIALS
+        ],
+        "to_approve": [
+            trial_in_words(trial, state.spec, figures=True)
+            for trial in state.in_state(TrialState.AWAITING_APPROVAL)
         ],
         "epoch": row.epoch,
         "sequence": state.sequence,
         "changed_in_file": [str(change) for change in changes],
     }
+
+
+def _plain(record: Why | Search | None) -> dict[str, Any] | None:
+    return None if record is None else asdict(record)
 
 
 def _waits_for(session: Session) -> str | None:
@@ -111,4 +123,7 @@ def describe_standing(standing: dict[str, Any]) -> str:
     if standing["work"]:
         lines.append("What waits for whom:")
         lines += [f"  {work['said']}" for work in standing["work"]]
+    if standing["to_approve"]:
+        lines.append("What is to be approved:")
+        lines += [f"  {line}" for trial in standing["to_approve"] for line in trial]
     return "\n".join(lines)

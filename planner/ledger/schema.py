@@ -5,8 +5,8 @@
 ``leases`` says who acts now and is no history. The other tables are those of the dispatch contract
 (devices, people, readings, artifacts).
 
-``SCHEMA`` counts what software must know to read a ledger: tables and kinds of record. Whoever adds
-either raises it and writes a migration, an empty one for a new kind of record.
+``SCHEMA`` counts what software must know to read a ledger: tables, kinds of record, their fields.
+Whoever adds one raises it and writes a migration, an empty one where no table changes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from planner.ledger.column_types import Json, OneOf, UtcTime
 from planner.ledger.rows import InboxState, OutboxState
 from planner.trials import RunState, TrialState, Wanted
 
-SCHEMA = 9
+SCHEMA = 10
 
 metadata = MetaData()
 

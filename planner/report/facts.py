@@ -13,7 +13,7 @@ from planner.pictures import Curves, Slices
 from planner.report.chance import RandomChoice
 from planner.report.savings import Savings
 from planner.space import Configuration
-from planner.trials import Measured, Origin, Prediction, TrialState
+from planner.trials import Measured, Origin, Prediction, Search, TrialState, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,8 @@ class TrialLine:
 
     Args:
         reason: why it was chosen.
+        why: the figures behind that, where a model chose it.
+        search: how well it was searched for, likewise.
         remark: of its last move: why it failed, was rejected, is in doubt.
         configuration: as it was asked for.
         achieved: what was really set, where it differs.
@@ -106,6 +108,8 @@ class TrialLine:
     excluded: str = ""
     parts: tuple[str, ...] = ()
     version: int = 1
+    why: Why | None = None
+    search: Search | None = None
     is_best: bool = False
     is_counted: bool = True
 

@@ -200,6 +200,8 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
         state=trial.state,
         origin=proposal.origin,
         reason=proposal.reason,
+        why=proposal.why,
+        search=proposal.search,
         remark=trial.reason,
         configuration=trial.configuration,
         achieved=achieved if achieved != trial.configuration else None,

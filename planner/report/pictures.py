@@ -94,8 +94,8 @@ def make_effects(facts: Facts) -> Effects | None:
             f"{each.parameter} = {setting(each.value, scalars[each.parameter].unit)}"
             for each in explained.parts
         ),
-        effects=np.array([each.effect for each in explained.parts]),
-        sd=np.array([each.effect_sd for each in explained.parts]),
+        effects=np.array([each.effect.adds for each in explained.parts]),
+        sd=np.array([each.effect.sd for each in explained.parts]),
         base=explained.base,
         mean=explained.mean,
         mean_sd=explained.sd,

@@ -189,7 +189,8 @@ def _remarks(line: TrialLine, row: _Row, facts: Facts) -> Text:
         if said:
             text.append(f"{said}\n", style="yellow")
     if line.state not in TERMINAL_TRIALS:
-        text.append(line.reason, style="dim")
+        why = (line.reason, words.effects(line, facts.spec), line.search and line.search.in_words)
+        text.append("\n".join(each for each in why if each), style="dim")
     text.rstrip()
     return text
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from planner import units
 from planner.campaign import CampaignSpec, HitRange, HitTarget, Maximise, Minimise, NumberObjective
 from planner.ledger.entries import OutcomesObserved
+from planner.loop.deciding.stating import unit_of_effects
 from planner.pictures.axis import number
 from planner.report.facts import (
     BestConditions,
@@ -117,6 +118,22 @@ def predicted(stated: Prediction, facts: Facts) -> str:
     if facts.wanted:
         return chance(stated.mean / 100)
     return prediction(stated)
+
+
+def effects(line: TrialLine, spec: CampaignSpec) -> str:
+    """Returns what the value of each parameter adds, and what a run settles, on one line."""
+    if line.why is None:
+        return ""
+    unit = unit_of(unit_of_effects(spec))
+    each = [
+        f"{name} {rounded(effect.adds, effect.sd)} \u00b1 {effect.sd:.2g}{unit} "
+        f"({effect.sd_after:.2g}, {100 * effect.settled:.0f} %)"
+        for name, effect in line.why.effects.items()
+    ]
+    return (
+        f"What each value adds (\u00b1 after a run there, share that it settles over the whole "
+        f"space): {', '.join(each)}."
+    )
 
 
 def best_number(best: BestConditions) -> str:

@@ -48,6 +48,7 @@ from planner.trials.states import (
     check_trial_move,
 )
 from planner.trials.values import Artifact, Curve, OutcomeValue, StoredCurve
+from planner.trials.why import Effect, Search, Why
 
 __all__ = [
     "ANSWERS",
@@ -71,6 +72,7 @@ __all__ = [
     "Attachment",
     "Curve",
     "DeviceState",
+    "Effect",
     "Heartbeat",
     "HeldBy",
     "KeptBy",
@@ -86,6 +88,7 @@ __all__ = [
     "Result",
     "Run",
     "RunState",
+    "Search",
     "Series",
     "Setting",
     "Spread",
@@ -93,6 +96,7 @@ __all__ = [
     "Trial",
     "TrialState",
     "Wanted",
+    "Why",
     "check_run_move",
     "check_trial_move",
     "digest_json",

@@ -10,6 +10,7 @@ from typing import Literal
 from planner.space import Configuration, Value
 from planner.trials.states import DeviceState, RunState, TrialState
 from planner.trials.values import OutcomeValue
+from planner.trials.why import Search, Why
 
 Origin = Literal["start", "model", "fallback", "person", "random"]
 # what keeps an approved trial from a device
@@ -88,6 +89,8 @@ class Proposal:
         probability: of meeting the goal, or of beating the best so far by the stated gain.
         model_version: of the surrogate.
         memo: which family was fitted and what was found, from which the next fit starts.
+        why: what each parameter has to do with it; where a model chose it.
+        search: how well it was searched for; where an acquisition function chose it.
     """
 
     origin: Origin
@@ -100,6 +103,8 @@ class Proposal:
     probability: float | None = None
     model_version: str | None = None
     memo: Mapping[str, object] | None = None
+    why: Why | None = None
+    search: Search | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -9,13 +10,15 @@ import pytest
 import torch
 
 from planner.acquisition import Settings, Situation
-from planner.acquisition.explaining import explain
+from planner.acquisition.explaining import QUICK, THOROUGH, explain
 from planner.acquisition.explaining.attribution import (
     all_coalitions,
     attribute,
     sampled_orders,
+    unknown_of,
 )
 from planner.acquisition.explaining.effects import shares_settled
+from planner.acquisition.forecasts import best_so_far
 from planner.campaign.objectives import Maximise
 from planner.models import Observations, Surrogate, Task, fit
 from planner.space import Categorical, Continuous, SearchSpace
@@ -85,7 +88,7 @@ def test_with_the_average_they_sum_to_the_prediction(d: int) -> None:
     rng = np.random.default_rng(3)
     x, background = rng.random(d), rng.random((1 if d > 8 else 30, d))
 
-    found = attribute(surrogate, x, background, columns=tuple(range(d)), seed=1)
+    found = attribute(surrogate, x, background, columns=tuple(range(d)), effort=THOROUGH, seed=1)
 
     average = surrogate.moments(torch.from_numpy(background))[0].mean()
     # rounding of sums of up to 4,096 predictions of order 1
@@ -100,7 +103,7 @@ def test_their_deviations_are_those_of_draws_of_the_process() -> None:
     x, background = rng.random(2), rng.random((5, 2))
     n = 20_000
 
-    found = attribute(surrogate, x, background, columns=(0, 1), seed=1)
+    found = attribute(surrogate, x, background, columns=(0, 1), effort=THOROUGH, seed=1)
     functional = all_coalitions(x, background, columns=np.arange(2), most=4096, seed=1)
     points, at = np.unique(functional.points, axis=0, return_inverse=True)
     draws = surrogate.draw(torch.from_numpy(points), n, seed=2).numpy()[:, at.ravel()]
@@ -120,7 +123,9 @@ def test_sampled_orders_agree_with_all_coalitions_within_their_stated_error() ->
     exact = all_coalitions(x, background, columns=np.arange(9), most=4096, seed=1)
     mean = surrogate.moments(torch.from_numpy(exact.points))[0].numpy()
 
-    found = attribute(surrogate, x, background, columns=tuple(range(9)), seed=3)
+    # too few points for 2^9 coalitions with each of 8 settings
+    effort = replace(THOROUGH, points=2048)
+    found = attribute(surrogate, x, background, columns=tuple(range(9)), effort=effort, seed=3)
 
     assert (found.error > 0).all()
     assert (np.abs(found.values - exact.weights @ mean) <= 5 * found.error).all()
@@ -139,6 +144,68 @@ def test_sampled_orders_give_every_draw_its_own_sum() -> None:
     assert values.sum() == pytest.approx(process[tuple(x)] - process[tuple(background[0])])
 
 
+def test_of_a_part_of_the_background_the_variance_is_that_of_the_whole() -> None:
+    """In the mean over 1,000 parts of two settings, within five standard errors.
+
+    The variance of the mean over a part, which holds what the drawing adds too, is found to be
+    another by the same measure.
+    """
+    surrogate = fitted(8, 2)
+    rng = np.random.default_rng(9)
+    x, background = rng.random(2), rng.random((64, 2))
+    columns = np.arange(2)
+
+    def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
+        part = all_coalitions(x, background, columns=columns, most=8, seed=seed)
+        points = torch.from_numpy(part.points)
+        of_part = part.weights @ surrogate.covariance(points, points).numpy() @ part.weights.T
+        return unknown_of(surrogate, part).var.numpy(), np.diag(of_part)
+
+    everything = all_coalitions(x, background, columns=columns, most=256, seed=1)
+    exact = unknown_of(surrogate, everything).var.numpy()
+    found, of_parts = map(np.array, zip(*(drawn(seed) for seed in range(1000)), strict=True))
+
+    def off(variances: np.ndarray) -> np.ndarray:
+        errors = variances.std(axis=0, ddof=1) / np.sqrt(len(variances))
+        return np.abs(variances.mean(axis=0) - exact) / errors
+
+    assert off(found).max() < 5
+    assert off(of_parts).min() > 5
+
+
+def test_a_run_leaves_of_the_deviations_what_conditioning_on_it_does() -> None:
+    surrogate = fitted(8, 3)
+    rng = np.random.default_rng(10)
+    x, background = rng.random(3), rng.random((5, 3))
+    columns = (0, 1, 2)
+
+    found = attribute(surrogate, x, background, columns=columns, effort=THOROUGH, seed=1)
+    then = surrogate.conditioned_on(torch.from_numpy(x)[None, :])
+    after = attribute(then, x, background, columns=columns, effort=THOROUGH, seed=1)
+
+    # conditioning factors another matrix, and a variance is a difference of larger numbers
+    np.testing.assert_allclose(found.sd_after, after.sd, rtol=1e-5)
+    assert (found.sd_after < 0.95 * found.sd).any()
+
+
+def test_a_quick_look_agrees_with_a_thorough_one() -> None:
+    surrogate = fitted(25, 4)
+    rng = np.random.default_rng(11)
+    x, background = rng.random(4), rng.random((500, 4))
+    columns = (0, 1, 2, 3)
+
+    quick, thorough = (
+        attribute(surrogate, x, background, columns=columns, effort=effort, seed=2)
+        for effort in (QUICK, THOROUGH)
+    )
+
+    error = np.hypot(quick.error, thorough.error)
+    assert (np.abs(quick.values - thorough.values) < 5 * error).all()
+    large = thorough.sd > 0.5 * thorough.sd.max()
+    # of nine pairs of orders: within a quarter on average, and a factor of two in all but few
+    assert (np.abs(np.log(quick.sd / thorough.sd))[large] < np.log(2.5)).all()
+
+
 def test_what_a_run_settles_is_what_conditioning_on_it_removes() -> None:
     surrogate = fitted(8, 2)
     rng = np.random.default_rng(7)
@@ -152,7 +219,7 @@ def test_what_a_run_settles_is_what_conditioning_on_it_removes() -> None:
         rows = np.kron(np.eye(6) - 1 / 6, np.full((1, 6), 1 / 6))
         return float(np.trace(rows @ of.covariance(at, at).numpy() @ rows.T))
 
-    found = shares_settled(surrogate, x, background, columns=(0, 1))
+    found = shares_settled(surrogate, x, background, columns=(0, 1), effort=THOROUGH)
 
     after = surrogate.conditioned_on(torch.from_numpy(x)[None, :])
     for own in (0, 1):
@@ -178,13 +245,14 @@ def test_an_explanation_names_the_parameter_that_matters_and_what_is_settled() -
     assert isinstance(surrogate, Surrogate)
     at = space.encode([{"temperature": 118.0, "stirring": 8.5, "solvent": "water"}])[0]
 
-    found = explain(now, surrogate, at, seed=1)
+    best = best_so_far(now, surrogate)
+    found = explain(now, surrogate, at, best=best, effort=THOROUGH, seed=1)
 
     assert [part.parameter for part in found.parts][:2] == ["temperature", "solvent"]
     assert found.parts[0].value == 118.0
-    assert found.base + sum(part.effect for part in found.parts) == pytest.approx(found.mean)
+    assert found.base + sum(part.effect.adds for part in found.parts) == pytest.approx(found.mean)
     assert found.most_settled.parameter == "stirring"
-    assert all(0 <= part.settled <= 1 for part in found.parts)
+    assert all(0 <= part.effect.settled <= 1 for part in found.parts)
     assert "temperature = 118 (+" in found.sentence
 
 
@@ -198,8 +266,9 @@ def test_the_mode_follows_from_the_aim_and_from_what_is_promised() -> None:
         space=space, objective=now.objective, x=x, y=now.y, settings=Settings.of_aim("learn")
     )
 
+    best = best_so_far(now, surrogate)
     modes = [
-        explain(situation, surrogate, np.array([at]), seed=1).mode
+        explain(situation, surrogate, np.array([at]), best=best, effort=QUICK, seed=1).mode
         for situation, at in ((now, 0.6), (now, 0.05), (learning, 0.6))
     ]
 

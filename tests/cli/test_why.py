@@ -27,7 +27,7 @@ def test_without_results_it_says_that_no_model_can_say_why(desk: Desk, typed: Ty
     (desk.folder / "still.yaml").write_text(CAMPAIGN)
 
     assert "No model can say why yet" in desk.run("ask", "still.yaml", "--why").out
-    assert typed("ask", "still.yaml", "--why", "--json").facts[0]["why"] is None
+    assert typed("ask", "still.yaml", "--why", "--json").facts[0]["explained"] is None
 
 
 def test_it_says_what_each_value_adds_and_what_a_run_settles(desk: Desk, typed: Typed) -> None:
@@ -38,13 +38,13 @@ def test_it_says_what_each_value_adds_and_what_a_run_settles(desk: Desk, typed: 
 
     (fact,) = typed("ask", "still.yaml", "--why", "--json").facts
 
-    why = fact["why"]
+    why = fact["explained"]
     assert why["unit"] == "percent"
     assert [part["parameter"] for part in why["parts"]] == ["temperature", "solvent"]
-    total = why["base"] + sum(part["effect"] for part in why["parts"])
+    total = why["base"] + sum(part["effect"]["adds"] for part in why["parts"])
     assert total == pytest.approx(why["mean"])
     # the yield rises by half a percent a degree, and the average temperature is 70 degC
-    assert why["parts"][0]["effect"] == pytest.approx(
+    assert why["parts"][0]["effect"]["adds"] == pytest.approx(
         0.5 * (fact["configuration"]["temperature"] - 70), abs=8
     )
 

@@ -12,8 +12,11 @@ the process, ``W f(P)``, so its posterior is normal where the process is: mean `
 covariance ``W cov(P, P) W'``. All values together are what the process at x has more than it has
 on average over the background, in every draw.
 
-Beyond eight parameters the coalitions are those of random orders and their reverses, each from one
-setting of the background; the sum still holds exactly, and the error of the sampling is stated.
+Of many parameters the coalitions are those of random orders and their reverses, each from one
+setting of the background; the sum still holds exactly. Where only a part of the background is
+used, the error of the sampling is stated, and the variance is that over the whole: of values
+``V_j``, one a setting or a pair of orders, all drawn alike, it is the mean of ``cov(V_j, V_k)``
+over all j other than k, while the variance of their mean would hold what the drawing adds.
 
 Source: Lundberg and Lee, "A Unified Approach to Interpreting Model Predictions" (NeurIPS 2017),
 with the interventional value function; Castro et al. (2009) for the sampling; Chau et al.,
@@ -31,17 +34,15 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from planner.acquisition.explaining.effort import Effort
 from planner.models import Surrogate
 from planner.rng import make_generator
 from planner.space import Floats
 
-# Of more parameters the coalitions are sampled.
-MOST_EXACT = 8
-# Means are taken at so many points, covariances between so many: with 4096 for both the report of a
-# mixture took 50 s longer, and deviations need no more than two digits.
-_MOST_POINTS, _MOST_COVARIED = 4096, 1024
-_MOST_BACKGROUND = 64
-_BLOCK, _COVARIED_BLOCK = 512, 64
+# All coalitions are used where so many settings of the background can be joined to each: with
+# fewer, orders of which each has a setting of its own come nearer to the truth.
+_ENOUGH_SETTINGS = 32
+_BLOCK, _COVARIED_BLOCK = 512, 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,14 +50,15 @@ class Functional:
     """Values that are linear in the process: ``weights @ f(points)``.
 
     Args:
-        points: where the process is looked at, ``k d``.
+        points: where the process is looked at, ``k d``; the last of each part is x itself.
         weights: of each point in each value, ``p k``.
-        groups: for each point the order that it was sampled in, ``k``; None where none was.
+        n_drawn: how many parts of equal size, one after the other, were drawn independently, at
+            least 2; 0 where nothing was.
     """
 
     points: Floats
     weights: Floats
-    groups: np.ndarray[tuple[int], np.dtype[np.intp]] | None = None
+    n_drawn: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,17 +69,26 @@ class Attribution:
         base: mean prediction over the background.
         values: one a parameter that has columns, ``p``; with ``base`` they sum to the prediction.
         sd: posterior deviation of each value: what more observations can remove.
-        error: standard error of each by the sampling of coalitions; 0 where all were used.
+        sd_after: the same once a run at x was made, whatever comes out of it.
+        error: standard error of each by the sampling of coalitions and of the background; 0 where
+            all were used.
     """
 
     base: float
     values: Floats
     sd: Floats
+    sd_after: Floats
     error: Floats
 
 
 def attribute(
-    surrogate: Surrogate, x: Floats, background: Floats, *, columns: tuple[int, ...], seed: int
+    surrogate: Surrogate,
+    x: Floats,
+    background: Floats,
+    *,
+    columns: tuple[int, ...],
+    effort: Effort,
+    seed: int,
 ) -> Attribution:
     """Returns what each parameter adds to the prediction at a configuration.
 
@@ -86,26 +97,44 @@ def attribute(
         x: the configuration, encoded, ``d``.
         background: what it is compared with, encoded, ``m d``; a part of it may be used.
         columns: for each column the place of its parameter among the ``p``.
+        effort: how many points are looked at.
         seed: of the part of the background, and of the orders.
     """
-    p = max(columns) + 1
-    sample = all_coalitions if p <= MOST_EXACT else sampled_orders
     functional, coarse = (
-        sample(x, background, columns=np.array(columns), most=most, seed=seed)
-        for most in (_MOST_POINTS, _MOST_COVARIED)
+        _look(x, background, columns=np.array(columns), most=most, seed=seed)
+        for most in (effort.points, effort.covaried)
     )
     points, weights = map(torch.from_numpy, (functional.points, functional.weights))
+    at = torch.from_numpy(x)[None, :]
     with torch.no_grad():
         mean = torch.cat([surrogate.moments(block)[0] for block in torch.split(points, _BLOCK)])
         values = (weights @ mean).numpy()
-        var = _covariance(surrogate, coarse).diagonal().clamp_min(0.0)
-        here = float(surrogate.moments(torch.from_numpy(x)[None, :])[0][0])
+        here, sd = surrogate.moments(at)
+        of_run = (sd.square() + surrogate.noise_sd(at).square())[0]
+        unknown = unknown_of(surrogate, coarse)
+        after = unknown.var - unknown.with_x.square() / of_run
     return Attribution(
-        base=here - float(values.sum()),
+        base=float(here[0]) - float(values.sum()),
         values=values,
-        sd=var.sqrt().numpy(),
+        sd=unknown.var.clamp_min(0.0).sqrt().numpy(),
+        sd_after=after.clamp_min(0.0).sqrt().numpy(),
         error=_sampling_error(functional, mean.numpy()),
     )
+
+
+def _look(
+    x: Floats,
+    background: Floats,
+    *,
+    columns: np.ndarray[tuple[int], np.dtype[np.intp]],
+    most: int,
+    seed: int,
+) -> Functional:
+    """Returns the values by every coalition where points suffice for it, else by orders."""
+    n_settings = most >> (int(columns.max()) + 1)
+    is_enough = n_settings >= min(len(background), _ENOUGH_SETTINGS)
+    sample = all_coalitions if is_enough else sampled_orders
+    return sample(x, background, columns=columns, most=most, seed=seed)
 
 
 def all_coalitions(
@@ -126,15 +155,18 @@ def all_coalitions(
         seed: of the part.
     """
     p = int(columns.max()) + 1
-    part = _part(background, max(1, min(_MOST_BACKGROUND, most >> p)), seed=seed)
+    part = _part(background, max(2, most >> p), seed=seed)
     coalitions = np.array(list(product((False, True), repeat=p)))
     sizes = coalitions.sum(axis=1)
     joined = np.array([factorial(max(k - 1, 0)) * factorial(p - k) for k in range(p + 1)])
     left = np.array([factorial(k) * factorial(max(p - k - 1, 0)) for k in range(p + 1)])
     signed = np.where(coalitions, joined[sizes][:, None], -left[sizes][:, None]) / factorial(p)
-    points = np.where(coalitions[:, None, columns], x, part[None, :, :])
-    weights = np.repeat(signed.T / len(part), len(part), axis=1)
-    return Functional(points=points.reshape(-1, len(x)), weights=weights)
+    points = np.where(coalitions[None, :, columns], x, part[:, None, :])
+    return Functional(
+        points=points.reshape(-1, len(x)),
+        weights=np.tile(signed.T / len(part), len(part)),
+        n_drawn=len(part) if len(part) < len(background) else 0,
+    )
 
 
 def sampled_orders(
@@ -163,7 +195,7 @@ def sampled_orders(
     return Functional(
         points=points.reshape(-1, len(x)),
         weights=weights.reshape(p, -1),
-        groups=np.repeat(np.arange(n_pairs), 2 * (p + 1)),
+        n_drawn=n_pairs,
     )
 
 
@@ -175,23 +207,42 @@ def _part(background: Floats, most: int, *, seed: int) -> Floats:
     return part
 
 
-def _covariance(surrogate: Surrogate, functional: Functional) -> Float64[Tensor, "p p"]:
-    """Returns ``W cov(P, P) W'``, a block of rows at a time."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Unknown:
+    """Posterior variance of each value, and its covariance with the process at x."""
+
+    var: Float64[Tensor, " p"]
+    with_x: Float64[Tensor, " p"]
+
+
+def unknown_of(surrogate: Surrogate, functional: Functional) -> Unknown:
+    """Returns what is unknown of each value over all that could have been drawn."""
     points, weights = map(torch.from_numpy, (functional.points, functional.weights))
-    total = torch.zeros(len(weights), len(weights), dtype=points.dtype)
-    start = 0
-    for block in torch.split(points, _COVARIED_BLOCK):
-        rows = weights[:, start : start + len(block)]
-        total += rows @ surrogate.covariance(block, points) @ weights.T
-        start += len(block)
-    return total
+    n_parts = max(functional.n_drawn, 1)
+    parts = weights.reshape(len(weights), n_parts, -1)
+    total = torch.zeros(len(weights), n_parts, n_parts, dtype=points.dtype)
+    with_x = torch.zeros(len(weights), dtype=points.dtype)
+    start, size = 0, parts.shape[2]
+    step = max(1, _COVARIED_BLOCK // size) * size  # whole parts
+    for block in torch.split(points, step):
+        n_here = len(block) // size
+        cov = surrogate.covariance(block, points).reshape(n_here, size, n_parts, size)
+        rows = parts[:, start : start + n_here]
+        total[:, start : start + n_here] = torch.einsum("pja,jakb,pkb->pjk", rows, cov, parts)
+        with_x += torch.einsum("pja,ja->p", rows, cov[:, :, -1, -1])
+        start += n_here
+    if not functional.n_drawn:
+        return Unknown(var=total[:, 0, 0], with_x=with_x)
+    same = total.diagonal(dim1=1, dim2=2).sum(dim=1)
+    var = (total.sum(dim=(1, 2)) - same) * n_parts / (n_parts - 1)
+    return Unknown(var=var, with_x=with_x)
 
 
 def _sampling_error(functional: Functional, mean: Floats) -> Floats:
-    """Returns the standard error over independent pairs of orders; 0 where nothing is sampled."""
-    if functional.groups is None:
+    """Returns the standard error over what was drawn; 0 where nothing was."""
+    n_parts = functional.n_drawn
+    if not n_parts:
         return np.zeros(len(functional.weights))
-    n_pairs = int(functional.groups.max()) + 1
-    terms = (functional.weights * mean).reshape(len(functional.weights), n_pairs, -1)
+    terms = (functional.weights * mean).reshape(len(functional.weights), n_parts, -1)
     deviations = terms.sum(axis=2).std(axis=1, ddof=1)
-    return np.asarray(deviations * np.sqrt(n_pairs), dtype=np.float64)
+    return np.asarray(deviations * np.sqrt(n_parts), dtype=np.float64)

@@ -12,20 +12,23 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from planner.acquisition.explaining.effort import Effort
 from planner.models import Surrogate
 from planner.space import Floats
 
-# An effect is followed through this many of the background's own values.
-_LEVELS = 12
-_BACKGROUND = 32
-# Covariances of so many levels at once stay small enough that their memory is used again.
-_BLOCK = 4
+# Covariances of so many points at once stay small enough that their memory is used again.
+_BLOCK = 128
 # Less unknown than this share of the prior variance is rounding.
 _NOTHING = 1e-12
 
 
 def shares_settled(
-    surrogate: Surrogate, x: Floats, background: Floats, *, columns: tuple[int, ...]
+    surrogate: Surrogate,
+    x: Floats,
+    background: Floats,
+    *,
+    columns: tuple[int, ...],
+    effort: Effort,
 ) -> Floats:
     """Returns for each parameter the share of its effect's variance that a run at x removes, ``p``.
 
@@ -34,27 +37,32 @@ def shares_settled(
         x: the configuration, encoded, ``d``.
         background: settings that stand for the space, in an order without meaning, ``m d``.
         columns: for each column the place of its parameter among the ``p``.
+        effort: how many values of each parameter are looked at, and among how many of the others.
     """
-    here = torch.from_numpy(x)[None, :]
+    here, places = torch.from_numpy(x)[None, :], np.array(columns)
+    grids = [_grid(background, places == index, effort=effort) for index in range(places.max() + 1)]
     with torch.no_grad():
         sd = surrogate.moments(here)[1]
         of_run = float((sd.square() + surrogate.noise_sd(here).square())[0])
-        places = np.array(columns)
+        points = torch.cat([grid.reshape(-1, len(x)) for grid in grids])
+        with_run = surrogate.covariance(points, here)[:, 0]
+        own = torch.split(with_run, [grid.shape[0] * grid.shape[1] for grid in grids])
         shares = [
-            _share(surrogate, here, _grid(background, places == index), of_run)
-            for index in range(places.max() + 1)
+            _share(surrogate, grid, covaried, of_run)
+            for grid, covaried in zip(grids, own, strict=True)
         ]
     return np.array(shares)
 
 
 def _grid(
-    background: Floats, own: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    background: Floats, own: np.ndarray[tuple[int], np.dtype[np.bool_]], *, effort: Effort
 ) -> Float64[Tensor, "l b d"]:
     """Returns each level of a parameter's own columns joined to each setting of the others."""
     distinct = np.unique(background[:, own], axis=0)
     # evenly through the sorted values: quantiles of a number, nearly all choices of a category
-    chosen = np.linspace(0, len(distinct) - 1, min(_LEVELS, len(distinct))).round().astype(int)
-    others = background[:_BACKGROUND]
+    n_levels = min(effort.levels, len(distinct))
+    chosen = np.linspace(0, len(distinct) - 1, n_levels).round().astype(int)
+    others = background[: effort.others]
     grid = np.repeat(others[None, :, :], len(chosen), axis=0)
     grid[:, :, own] = distinct[chosen][:, None, :]
     return torch.from_numpy(grid)
@@ -62,8 +70,8 @@ def _grid(
 
 def _share(
     surrogate: Surrogate,
-    here: Float64[Tensor, "1 d"],
     grid: Float64[Tensor, "l b d"],
+    with_run: Float64[Tensor, " k"],
     of_run: float,
 ) -> float:
     n_levels, n_others, d = grid.shape
@@ -73,13 +81,13 @@ def _share(
             surrogate.covariance(block.reshape(-1, d), points)
             .reshape(-1, n_others, n_levels, n_others)
             .mean(dim=(1, 3))
-            for block in torch.split(grid, _BLOCK)
+            for block in torch.split(grid, max(1, _BLOCK // n_others))
         ]
     )
     effect = _centred(joint)
     unknown = float(_centred(effect.T).diagonal().sum())
-    with_run = surrogate.covariance(points, here).reshape(n_levels, n_others).mean(dim=1)
-    removed = float((with_run - with_run.mean()).square().sum()) / of_run
+    at_levels = with_run.reshape(n_levels, n_others).mean(dim=1)
+    removed = float((at_levels - at_levels.mean()).square().sum()) / of_run
     floor = _NOTHING * surrogate.prior_sd**2 * n_levels
     return min(removed / unknown, 1.0) if unknown > floor else 0.0
 

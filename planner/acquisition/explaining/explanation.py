@@ -10,18 +10,17 @@ import torch
 
 from planner.acquisition.explaining.attribution import attribute
 from planner.acquisition.explaining.effects import shares_settled
-from planner.acquisition.forecasts import best_so_far
+from planner.acquisition.explaining.effort import Effort
 from planner.acquisition.learning import reference_of
-from planner.acquisition.situation import Situation
+from planner.acquisition.situation import BestSoFar, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass
 from planner.models import Bounds, Surrogate
 from planner.rng import derive_seed, make_generator
 from planner.space import Floats, Value
+from planner.trials import Effect
 
 Mode = Literal["exploits", "explores", "learns"]
-# An effect that is less than its own deviation from 0 is not named.
-_SURE = 1.0
 _MOST_NAMED = 2
 
 
@@ -32,19 +31,12 @@ class Part:
     Args:
         parameter: its name.
         value: what it is set to.
-        effect: its Shapley value: what its value adds to the prediction, against an average
-            setting of the space, in the outcome's unit; of a class in log-odds.
-        effect_sd: how uncertain that is.
-        effect_error: standard error by sampling; 0 where it is exact.
-        settled: share of what is unknown of this parameter's effect that one run here removes.
+        effect: what that adds to the prediction, and what a run here settles of it.
     """
 
     parameter: str
     value: Value
-    effect: float
-    effect_sd: float
-    effect_error: float
-    settled: float
+    effect: Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +51,7 @@ class Explanation:
         ahead: predicted utility less that of the best so far; None where nothing was measured.
         base: prediction at an average setting; with all effects it makes up ``mean``.
         parts: one a parameter that is set or measured, the largest effect first.
-        unit: of effects and deviations.
+        unit: of effects and deviations: the outcome's, or log-odds of a class.
     """
 
     mode: Mode
@@ -74,31 +66,39 @@ class Explanation:
     @property
     def most_settled(self) -> Part:
         """The parameter whose effect a run here would settle most."""
-        return max(self.parts, key=lambda part: part.settled)
+        return max(self.parts, key=lambda part: part.effect.settled)
 
     @property
     def sentence(self) -> str:
         """One sentence for the person who runs the trial."""
         settles = self.most_settled
-        settled = f"{100 * settles.settled:.0f} % of what is unknown of the effect of"
+        settled = f"{100 * settles.effect.settled:.0f} % of what is unknown of the effect of"
         if self.mode == "exploits":
             return f"Exploits what is known: {self._lifted()}."
         verb = "Explores" if self.mode == "explores" else "Learns"
         return f"{verb}: a run here would settle {settled} {settles.parameter}; {self._lifted()}."
 
     def _lifted(self) -> str:
-        sure = [part for part in self.parts if abs(part.effect) > _SURE * part.effect_sd]
+        sure = [part for part in self.parts if part.effect.is_sure]
         named = " and ".join(
-            f"{part.parameter} = {_word(part.value)} ({part.effect:+.3g} ± {part.effect_sd:.2g}"
-            f"{_spaced(self.unit)})"
-            for part in sure[:_MOST_NAMED]
+            f"{each.parameter} = {_word(each.value)} "
+            f"({each.effect.adds:+.3g} ± {each.effect.sd:.2g}{_spaced(self.unit)})"
+            for each in sure[:_MOST_NAMED]
         )
         here = f"{self.mean:.4g} ± {self.sd:.2g}{_spaced(self.unit)}"
         against = f"predicted {here} against {self.base:.4g} at an average setting"
         return f"{against}, by {named}" if named else f"{against}, by no parameter for sure"
 
 
-def explain(situation: Situation, surrogate: Surrogate, x: Floats, *, seed: int) -> Explanation:
+def explain(
+    situation: Situation,
+    surrogate: Surrogate,
+    x: Floats,
+    *,
+    best: BestSoFar | None,
+    effort: Effort,
+    seed: int,
+) -> Explanation:
     """Explains what the model makes of one configuration.
 
     Effects are those of the process, also where hybrid settings break a rule of the space: an
@@ -108,14 +108,16 @@ def explain(situation: Situation, surrogate: Surrogate, x: Floats, *, seed: int)
         situation: what the choice is made from, at least one column wide.
         surrogate: fitted to it.
         x: the configuration, encoded, ``d``.
+        best: of the same situation and surrogate (``best_so_far``).
+        effort: how closely to look.
         seed: of the settings that stand for the space.
     """
     space = situation.space
     pool = reference_of(space, seed=derive_seed(seed, "background"))
     order = make_generator(derive_seed(seed, "order")).permutation(len(pool))
     background, places = pool[order], _places(space.columns)
-    found = attribute(surrogate, x, background, columns=places, seed=seed)
-    settled = shares_settled(surrogate, x, background, columns=places)
+    found = attribute(surrogate, x, background, columns=places, effort=effort, seed=seed)
+    settled = shares_settled(surrogate, x, background, columns=places, effort=effort)
     here = torch.from_numpy(x)[None, :]
     prediction = surrogate.predict(here)
     named = [space.parameters[index] for index in sorted(set(space.columns))]
@@ -123,14 +125,17 @@ def explain(situation: Situation, surrogate: Surrogate, x: Floats, *, seed: int)
         Part(
             parameter=parameter.name,
             value=parameter.decode(x[np.array(places) == place]),
-            effect=float(found.values[place]),
-            effect_sd=float(found.sd[place]),
-            effect_error=float(found.error[place]),
-            settled=float(settled[place]),
+            effect=Effect(
+                adds=float(found.values[place]),
+                sd=float(found.sd[place]),
+                sd_after=float(found.sd_after[place]),
+                error=float(found.error[place]),
+                settled=float(settled[place]),
+            ),
         )
         for place, parameter in enumerate(named)
     ]
-    ahead = _ahead(situation, surrogate, x)
+    ahead = _ahead(situation, surrogate, x, best)
     return Explanation(
         mode=_mode(situation, ahead),
         mean=float(prediction.mean[0]),
@@ -138,7 +143,7 @@ def explain(situation: Situation, surrogate: Surrogate, x: Floats, *, seed: int)
         noise_sd=float(prediction.noise_sd[0]),
         ahead=ahead,
         base=found.base,
-        parts=tuple(sorted(parts, key=lambda part: -abs(part.effect))),
+        parts=tuple(sorted(parts, key=lambda part: -abs(part.effect.adds))),
         unit="log-odds" if isinstance(situation.objective, HitClass) else "",
     )
 
@@ -149,8 +154,9 @@ def _places(columns: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(order[index] for index in columns)
 
 
-def _ahead(situation: Situation, surrogate: Surrogate, x: Floats) -> float | None:
-    best = best_so_far(situation, surrogate)
+def _ahead(
+    situation: Situation, surrogate: Surrogate, x: Floats, best: BestSoFar | None
+) -> float | None:
     if best is None:
         return None
     moments = surrogate.moments(torch.from_numpy(x)[None, :])
@@ -159,7 +165,7 @@ def _ahead(situation: Situation, surrogate: Surrogate, x: Floats) -> float | Non
 
 
 def _mode(situation: Situation, ahead: float | None) -> Mode:
-    if situation.settings.acquisition == "variance":
+    if situation.acquisition == "variance":
         return "learns"
     return "exploits" if ahead is not None and ahead > 0 else "explores"
 

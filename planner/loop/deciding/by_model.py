@@ -8,19 +8,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.acquisition import Choice, Pick, Situation, choose
+from planner.acquisition import Choice, Pick, choose
 from planner.acquisition.situation import Forecast
 from planner.ledger.entries import FitFailed, ModelsCompared, Record
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.choosing import choose_within
 from planner.loop.deciding.chosen import Chosen, Suggestion, with_remark
+from planner.loop.deciding.explaining import why_each
 from planner.loop.deciding.forecasting import coverage_records
 from planner.loop.deciding.model import LEVEL, make_situation, predict_classes
+from planner.loop.deciding.why_words import why_in_words
 from planner.loop.rules.allowance import Allowance
 from planner.models import Serving, Surrogate
 from planner.models.comparing.comparison import FEWEST
 from planner.space import SearchSpace
-from planner.trials import Prediction, Proposal
+from planner.trials import Prediction, Proposal, Why
 
 
 def choose_by_model(state: CampaignState, space: SearchSpace, *, q: int, seed: int) -> Chosen:
@@ -39,10 +41,10 @@ def choose_by_model(state: CampaignState, space: SearchSpace, *, q: int, seed: i
 
     found = choose_within(Allowance.of(state), space, q=q, choose=choose_from)
     choice = found.choice
-    classes = _classes(state, space, choice)
+    classes, whys = _classes(state, space, choice), why_each(state, situation, choice)
     proposals = [
-        _make_proposal(pick, state, choice, situation, classes=shares)
-        for pick, shares in zip(choice.picks, classes, strict=True)
+        _make_proposal(pick, state, choice, classes=shares, why=why)
+        for pick, shares, why in zip(choice.picks, classes, whys, strict=True)
     ]
     chosen = Chosen(
         picks=tuple(
@@ -114,22 +116,24 @@ def _make_proposal(
     pick: Pick,
     state: CampaignState,
     choice: Choice,
-    situation: Situation,
     *,
     classes: Mapping[str, float] | None,
+    why: Why | None,
 ) -> Proposal:
     forecast, outcome = pick.forecast, state.spec.objective.outcome
     return Proposal(
         origin=pick.kind,
-        reason=pick.reason,
+        reason=" ".join([pick.reason, *([why_in_words(why, state.spec)] if why else [])]),
         seed=choice.seed,
         seen=state.sequence,
         predictions={outcome: _state(forecast, classes)} if forecast is not None else {},
-        acquisition=situation.settings.acquisition if pick.kind == "model" else None,
+        acquisition=choice.acquisition if pick.kind == "model" else None,
         acquisition_value=_finite(pick.acquisition_value),
         probability=forecast.probability if forecast is not None else None,
         model_version=choice.version,
         memo=choice.memo,
+        why=why,
+        search=pick.search,
     )
 
 

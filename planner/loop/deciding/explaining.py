@@ -1,4 +1,4 @@
-"""Why a trial is worth its run, by what the ledger holds now; writes nothing."""
+"""Why a trial is worth its run: by what the ledger holds now, or as a proposal is made."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.acquisition.explaining import Explanation, explain
-from planner.campaign import HitClass
+from planner.acquisition import Choice, Pick, Situation
+from planner.acquisition.explaining import QUICK, THOROUGH, Explanation, explain
+from planner.acquisition.forecasts import best_so_far
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.context import last_context
 from planner.loop.deciding.model import fit_surrogate, make_situation
+from planner.loop.deciding.stating import unit_of_effects
 from planner.models import FitFailure, Surrogate
 from planner.rng import derive_seed
 from planner.space import Configuration, SearchSpace
+from planner.trials import Effect, Why
 
 # With fewer results the trials fill the space, and no model is worth a question.
 _FEWEST_RESULTS = 2
@@ -27,7 +30,7 @@ def explain_each(
     *,
     fitted: Surrogate | FitFailure | None = None,
 ) -> list[Explanation] | None:
-    """Returns the explanation of each configuration; None while no model can say anything.
+    """Returns the thorough explanation of each configuration; None while no model can say anything.
 
     Args:
         state: of the campaign; trials under way count as such, with no result.
@@ -41,10 +44,60 @@ def explain_each(
     if isinstance(surrogate, FitFailure):
         return None
     situation = make_situation(state, space.restricted(last_context(state, space))).in_context()
-    unit = "" if state.spec.outcome.unit == "1" else state.spec.outcome.unit
-    seed = derive_seed(state.seed, "explanation")
+    unit, best = unit_of_effects(state.spec), best_so_far(situation, surrogate)
     x = np.asarray(space.encode(list(configurations)), dtype=np.float64)
-    found = [explain(situation, surrogate, each, seed=seed) for each in x]
-    if isinstance(state.spec.stated_objective, HitClass):
-        return found  # their effects are in log-odds
+    found = [
+        explain(situation, surrogate, each, best=best, effort=THOROUGH, seed=_seed(state))
+        for each in x
+    ]
     return [replace(each, unit=unit) for each in found]
+
+
+def why_each(state: CampaignState, situation: Situation, choice: Choice) -> list[Why | None]:
+    """Returns why each pick was chosen; None for those that a model did not choose.
+
+    Args:
+        state: of the campaign.
+        situation: what the picks were chosen from.
+        choice: with what was fitted to it.
+    """
+    situation = situation.in_context()
+    surrogate = choice.surrogate
+    if surrogate is None or situation.space.n_columns == 0:
+        return [None for _ in choice.picks]
+    return [
+        _why(
+            pick,
+            explain(
+                situation, surrogate, pick.x, best=choice.best, effort=QUICK, seed=_seed(state)
+            ),
+        )
+        if pick.kind == "model"
+        else None
+        for pick in choice.picks
+    ]
+
+
+def _why(pick: Pick, found: Explanation) -> Why:
+    return Why(
+        promise="repeats" if pick.repeats else found.mode,
+        base=_rounded(found.base, 5),
+        effects={
+            part.parameter: Effect(
+                adds=_rounded(part.effect.adds, 4),
+                sd=_rounded(part.effect.sd, 2),
+                sd_after=_rounded(part.effect.sd_after, 2),
+                error=_rounded(part.effect.error, 2),
+                settled=_rounded(part.effect.settled, 2),
+            )
+            for part in found.parts
+        },
+    )
+
+
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
+
+
+def _seed(state: CampaignState) -> int:
+    return derive_seed(state.seed, "explanation")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from planner.campaign import CampaignSpec, HitClass, Maximise, NumberObjective, NumberOutcome
 from planner.trials import Prediction
+from planner.units import DIMENSIONLESS
 
 PERCENT = "%"
+LOG_ODDS = "log-odds"  # of a class, in which its model is linear
 
 
 def is_class(spec: CampaignSpec) -> bool:
@@ -23,6 +25,13 @@ def stated_outcome(spec: CampaignSpec) -> NumberOutcome:
     if not is_class(spec):
         return spec.outcome
     return NumberOutcome(name=spec.outcome.name, unit=PERCENT, bounds=(0.0, 100.0))
+
+
+def unit_of_effects(spec: CampaignSpec) -> str:
+    """Returns the unit of what parameters add to a prediction; empty for a plain number."""
+    if is_class(spec):
+        return LOG_ODDS
+    return "" if spec.outcome.unit == DIMENSIONLESS else spec.outcome.unit
 
 
 def stated_objective(spec: CampaignSpec) -> NumberObjective:
