@@ -27,10 +27,11 @@ SURFACE = {
     "planner.trials": """
         Adjusted Answer ANSWERS Artifact Attachment BEGUN CHARGED CHARGED_AS_USED check_run_move
         check_trial_move Curve is_charged is_used
-        DeviceState digest_json digest_order DISPATCHING Heartbeat HEARTBEATS make_key Measured
+        DeviceState digest_json digest_order DISPATCHING Effect Heartbeat HEARTBEATS make_key Measured
         HeldBy KeptBy Observation PROPOSING
         Order ORDERS Origin OutcomeValue PENDING Prediction Proposal PROTOCOL_VERSION Rejection
-        REJECTIONS Reported RESERVED Result RESULTS Run RunState Series Setting Spread StoredCurve
+        REJECTIONS Reported RESERVED Result RESULTS Run RunState Search Series Setting Spread
+        StoredCurve Why
         TERMINAL_RUNS TERMINAL_TRIALS Trial TrialState Wanted
     """,
     "planner": """

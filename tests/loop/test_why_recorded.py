@@ -1,0 +1,141 @@
+"""Why a model chose a trial, and how well it was searched for, as the ledger keeps both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from planner.ledger.entries import RECORDS, TrialProposed
+from planner.loop.deciding.explaining import explain_each
+from planner.loop.deciding.propose import decide
+from planner.loop.deciding.why_words import trial_table, why_in_words
+from planner.loop.sessions.session import Session
+from planner.loop.steps.inline import run_inline
+from planner.trials import Effect, Proposal, Why
+from tests.loop.conftest import MakeSession, campaign_text
+from tests.loop.scripted_lab import ScriptedLab
+from tests.loop.test_forecasting import in_few_steps, on_the_hill
+
+
+def run_once(make_session: MakeSession, *, edit: tuple[str, str] = ("", "")) -> Session:
+    text = in_few_steps(campaign_text()).replace(*edit)
+    session = make_session(ScriptedLab(on_the_hill), text=text)
+    run_inline(session)
+    return session
+
+
+def test_every_proposal_of_a_model_has_it_and_no_other_has(make_session: MakeSession) -> None:
+    state = run_once(make_session).state
+
+    origins = {trial.number: trial.proposal.origin for trial in state.trials.values()}
+    assert set(origins.values()) == {"start", "model"}
+    for trial in state.trials.values():
+        why, search = trial.proposal.why, trial.proposal.search
+        assert (why is not None) == (search is not None) == (trial.proposal.origin == "model")
+        if why is None or search is None:
+            continue
+        assert set(why.effects) == set(trial.configuration)
+        assert why_in_words(why, state.spec) in trial.proposal.reason
+        assert search.n_scored == 99 - (trial.number - 1)  # all of a grid of 11 by 9 that is left
+        assert all(0 <= each.sd_after <= each.sd for each in why.effects.values())
+
+
+def test_it_comes_back_from_the_ledger_as_it_was(make_session: MakeSession) -> None:
+    session = run_once(make_session)
+
+    stored = [
+        entry.record
+        for entry in session.ledger.read(session.campaign)
+        if isinstance(entry.record, TrialProposed)
+    ]
+
+    assert any(each.proposal.why is not None for each in stored)
+    for record in stored:
+        assert record.proposal == session.state.trial(record.trial).proposal
+        assert RECORDS.validate_json(RECORDS.dump_json(record)) == record
+
+
+def test_the_figures_are_those_of_a_closer_look_within_what_they_say(
+    make_session: MakeSession,
+) -> None:
+    """Six standard errors of the quick look and its rounding, for the few figures compared."""
+    session = run_once(make_session)
+    (pick,) = decide(session.state, session.space, q=1).picks
+    why = pick.proposal.why
+    assert why is not None
+
+    (closer,) = explain_each(session.state, session.space, [pick.configuration]) or []
+
+    assert why.promise == closer.mode
+    total = why.base + sum(each.adds for each in why.effects.values())
+    assert total == pytest.approx(closer.mean, rel=1e-3)
+    for part in closer.parts:
+        quick = why.effects[part.parameter]
+        allowed = 6 * (quick.error + part.effect.error) + 1e-3 * abs(quick.adds)
+        assert abs(quick.adds - part.effect.adds) <= allowed
+        assert quick.sd == pytest.approx(part.effect.sd, rel=1.0)
+
+
+def test_the_same_ledger_gives_the_same_figures(make_session: MakeSession) -> None:
+    session = run_once(make_session)
+
+    first, again = (decide(session.state, session.space, q=1).picks[0] for _ in range(2))
+
+    assert first.proposal.why == again.proposal.why
+
+
+def test_a_draw_at_random_has_no_reason_but_chance(make_session: MakeSession) -> None:
+    state = run_once(make_session, edit=("policy: {start: 3", "policy: {acquisition: random")).state
+
+    assert {trial.proposal.origin for trial in state.trials.values()} == {"random"}
+    assert {trial.proposal.why for trial in state.trials.values()} == {None}
+
+
+def test_it_takes_a_hundred_bytes_a_parameter(make_session: MakeSession) -> None:
+    """With 10,000 trials of six parameters that is some ten megabytes, a model's memo is thrice."""
+    state = run_once(make_session).state
+    proposal = state.trial(state.trials.last).proposal
+
+    def size(part: Proposal) -> int:
+        return len(
+            RECORDS.dump_json(
+                TrialProposed(trial=1, configuration={}, proposal=part, source=None, handed=False)
+            )
+        )
+
+    bare = replace(proposal, why=None)
+    assert proposal.why is not None
+    assert size(proposal) - size(bare) < 60 + 120 * len(proposal.why.effects)
+
+
+def test_the_words_name_what_moves_the_prediction_and_what_a_run_attacks(
+    make_session: MakeSession,
+) -> None:
+    spec = run_once(make_session).state.spec
+    effects = {
+        "flow": Effect(adds=-3.0, sd=1.0, sd_after=0.9, error=0.0, settled=0.01),
+        "temperature": Effect(adds=1.0, sd=2.5, sd_after=1.2, error=0.0, settled=0.31),
+    }
+
+    said = why_in_words(Why(promise="explores", base=40.0, effects=effects), spec)
+
+    assert said == (
+        "What sets it apart from an average setting, where 40 percent is predicted: flow "
+        "(-3 ± 1 percent); a run there attacks what is unknown of temperature: its effect is "
+        "uncertain by 2.5 percent before and 1.2 percent after; over the whole space it settles "
+        "most of temperature, 31 % of what is unknown of it."
+    )
+
+
+def test_the_table_has_a_line_a_parameter_and_one_on_the_search(make_session: MakeSession) -> None:
+    state = run_once(make_session).state
+
+    last = state.trial(state.trials.last)
+    lines = trial_table(last, state.spec)
+
+    assert last.proposal.why is not None
+    assert lines[0].split() == ["value", "adds", "after", "a", "run", "a", "run", "settles"]
+    assert [line.split()[0] for line in lines[1:3]] == [*last.proposal.why.effects]
+    assert lines[3].startswith("All ")
+    assert trial_table(state.trial(1), state.spec) == []
