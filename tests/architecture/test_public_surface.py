@@ -27,8 +27,8 @@ SURFACE = {
     "planner.trials": """
         Adjusted Answer ANSWERS Artifact Attachment BEGUN CHARGED CHARGED_AS_USED check_run_move
         check_trial_move Curve is_charged is_used
-        DeviceState digest_json digest_order DISPATCHING Effect Heartbeat HEARTBEATS make_key Measured
-        HeldBy KeptBy Observation PROPOSING
+        DeviceState digest_json digest_order DISPATCHING Effect Heartbeat HEARTBEATS make_key
+        Measured HeldBy KeptBy Observation PROPOSING
         Order ORDERS Origin OutcomeValue PENDING Prediction Proposal PROTOCOL_VERSION Rejection
         REJECTIONS Reported RESERVED Result RESULTS Run RunState Search Series Setting Spread
         StoredCurve Why
