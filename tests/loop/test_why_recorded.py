@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from flows.portrait import describe
 from planner.ledger.entries import RECORDS, TrialProposed
 from planner.loop.deciding.explaining import explain_each
 from planner.loop.deciding.propose import decide
@@ -139,3 +140,14 @@ def test_the_table_has_a_line_a_parameter_and_one_on_the_search(make_session: Ma
     assert [line.split()[0] for line in lines[1:3]] == [*last.proposal.why.effects]
     assert lines[3].startswith("All ")
     assert trial_table(state.trial(1), state.spec) == []
+
+
+def test_the_page_of_a_campaign_says_why_its_open_trials_are_tried(
+    make_session: MakeSession,
+) -> None:
+    session = run_once(make_session, edit=("policy: {start: 3", "policy: {approval: person"))
+    (waiting,) = session.state.open_trials
+
+    page = describe(session.state)
+
+    assert f"**Trial {waiting.number}** (awaiting approval): {waiting.proposal.reason}" in page

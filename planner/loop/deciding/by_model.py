@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.acquisition import Choice, Pick, choose
+from planner.acquisition import Choice, Pick, Situation, choose
 from planner.acquisition.situation import Forecast
 from planner.ledger.entries import FitFailed, ModelsCompared, Record
 from planner.ledger.replay import CampaignState
