@@ -44,6 +44,14 @@ model: {family: gp}
 """
 
 
+def for_a_class(text: str) -> str:
+    """Returns the campaign with a class that is wanted, which has a model of its own."""
+    aim = "{aim: maximise, outcome: yield, gain: 1}"
+    assert aim in text
+    text = text.replace(aim, "{aim: class, outcome: phase, wanted: [cubic]}")
+    return text.replace("model: {family: gp}\n", "")
+
+
 @contextmanager
 def bench_day(
     folder: Path, *, text: str = BENCH, clock: Clock | None = None, author: str = "ada"

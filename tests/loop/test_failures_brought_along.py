@@ -18,12 +18,10 @@ from planner.loop.sessions.session import Session
 from planner.models import FitFailure
 from planner.trials import Measured, Prediction
 from tests.loop import every_kind
-from tests.loop.bench_days import BENCH, begun_day, bench_day, hand_out, settings
+from tests.loop.bench_days import BENCH, begun_day, bench_day, for_a_class, hand_out, settings
 from tests.report.campaigns import Diary
 
-FILM = BENCH.replace(
-    "{aim: maximise, outcome: yield, gain: 1}", "{aim: class, outcome: phase, wanted: [cubic]}"
-)
+FILM = for_a_class(BENCH)
 FORMS = ("csv", "xlsx", "json", "parquet", "campaign", "frame")
 
 

@@ -12,7 +12,7 @@ import planner
 from planner.errors import InputError, Refused
 from planner.loop.handle import Campaign
 from planner.trials import Curve
-from tests.loop.bench_days import BENCH
+from tests.loop.bench_days import BENCH, for_a_class
 
 BY_PERSON = BENCH.replace("robot: {kind: adapter, adapter: none}", "robot: {kind: person}")
 
@@ -84,10 +84,7 @@ def test_the_verbs_of_the_command_line(campaign: Campaign) -> None:
 
 def test_a_class_is_predicted_with_the_probability_of_each(tmp_path: Path) -> None:
     """Probabilities of all classes sum to one; that of the wanted ones is the mean."""
-    text = BY_PERSON.replace(
-        "{aim: maximise, outcome: yield, gain: 1}", "{aim: class, outcome: phase, wanted: [cubic]}"
-    )
-    (tmp_path / "bench.yaml").write_text(text)
+    (tmp_path / "bench.yaml").write_text(for_a_class(BY_PERSON))
     with planner.open(tmp_path / "bench.yaml") as campaign:
         for degrees in (105.0, 115.0, 125.0, 135.0, 145.0):
             own = campaign.propose({"temperature": degrees, "catalyst": "P1-L1"}).trial.number

@@ -249,6 +249,9 @@ def specs(draw: st.DrawFn) -> CampaignSpec:
     aimed = draw(st.sampled_from([each for each in (number, outcomes.get("class_")) if each]))
     objective = draw(objectives(outcome=aimed))
     has_goal = isinstance(objective, HitTarget | HitRange) or objective.goal is not None
+    # a class has a model of its own
+    is_number = aimed is number
+    families = ["auto", "gp", "averaged_gp", "robust_gp", "large_gp"] if is_number else ["auto"]
     runner = draw(sources(name=given[1], settable=(given[2],), formula=given[2]))
     ways: dict[str, AnySource] = {given[1]: runner}
     if "image_" in outcomes and draw(st.booleans()):
@@ -268,11 +271,7 @@ def specs(draw: st.DrawFn) -> CampaignSpec:
             currency=draw(st.sampled_from(["", "EUR"])),
             time=draw(st.none() | positive),
         ),
-        model=Modelling(
-            family=draw(
-                st.sampled_from(["auto", "gp", "averaged_gp", "mixed_gp", "robust_gp", "large_gp"])
-            )
-        ),
+        model=Modelling(family=draw(st.sampled_from(families))),
         policy=Policy(
             aim=draw(st.sampled_from(["optimise", "collect", "learn"])),
             start=draw(st.none() | st.integers(1, 20)),
