@@ -13,10 +13,11 @@ was run; a repeat only tells better which one it should be.
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from torch import Tensor
 
 from planner.acquisition.candidates import Found, Score, are_among, score_in_blocks
+from planner.acquisition.replicates import noise_of_a_repeat, share_between_runs
 from planner.acquisition.situation import Repeatable, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import AnyObjective
@@ -42,6 +43,7 @@ def worth_of_runs(
     measured: Float64[Tensor, "n d"],
     new: Float64[Tensor, "l d"] | None = None,
     bounds: Bounds | None = None,
+    noise_sd: Float64[Tensor, " k"] | None = None,
 ) -> Float64[Tensor, " k"]:
     """Returns what one run at each configuration is worth, in the unit of the utility.
 
@@ -52,15 +54,17 @@ def worth_of_runs(
         measured: what could be told as the best now, at least one.
         new: what could be told besides, once the run was done.
         bounds: of the outcome, if it has any.
+        noise_sd: of the runs; None for what the surrogate says.
 
     Source: the knowledge gradient of Frazier, Powell and Dayanik (INFORMS J. Computing 2009),
     equation 11, with the maximum over what was, or is then, measured (Scott et al. 2011).
     """
     bounds = bounds or Bounds()
     told = measured if new is None else torch.cat([measured, new])
+    noise_sd = surrogate.noise_sd(x) if noise_sd is None else noise_sd
     with torch.no_grad():
         mean, sd = surrogate.moments(told)
-        of_run = surrogate.moments(x)[1].square() + surrogate.noise_sd(x).square()
+        of_run = surrogate.moments(x)[1].square() + noise_sd.square()
         step = surrogate.covariance(told, x) / of_run.sqrt()
         left = (sd[:, None].square() - step.square()).clamp_min(1e-12 * sd[:, None].square()).sqrt()
         nodes, weights = _normal_nodes(mean.dtype)
@@ -106,7 +110,11 @@ def find_repeat(
         best = int(taught.argmax())
         return free[best] if new.score is not None and taught[best] > new.score else None
     conditioned = surrogate.conditioned_on(torch.from_numpy(waiting))
-    found = _most_worth_repeating(situation, conditioned, torch.from_numpy(x[is_free]), new)
+    n_runs = torch.tensor([len(each.trials) for each in free])
+    found = _most_worth_repeating(
+        situation, conditioned, torch.from_numpy(x[is_free]), n_runs, new,
+        share=share_between_runs(surrogate),
+    )  # fmt: skip
     return None if found is None else free[found]
 
 
@@ -117,7 +125,13 @@ def today(again: Repeatable, space: SearchSpace) -> dict[str, Value]:
 
 
 def _most_worth_repeating(
-    situation: Situation, surrogate: Surrogate, repeatable: Float64[Tensor, "m d"], new: Found
+    situation: Situation,
+    surrogate: Surrogate,
+    repeatable: Float64[Tensor, "m d"],
+    n_runs: Int64[Tensor, " m"],
+    new: Found,
+    *,
+    share: float,
 ) -> int | None:
     objective, bounds = situation.objective, Bounds(*situation.bounds)
     measured = torch.unique(surrogate.observations.x, dim=0)
@@ -125,8 +139,10 @@ def _most_worth_repeating(
         moments = surrogate.moments(repeatable)
         promise = utility_moments(objective, *moments, bounds=bounds).mean
     looked_at = torch.argsort(promise, descending=True, stable=True)[:MOST_REPEATABLE]
+    at_them = repeatable[looked_at]
+    of_one = noise_of_a_repeat(surrogate.noise_sd(at_them), n_runs[looked_at], share=share)
     repeats = worth_of_runs(
-        surrogate, objective, repeatable[looked_at], measured=measured, bounds=bounds
+        surrogate, objective, at_them, measured=measured, bounds=bounds, noise_sd=of_one
     )
     at = torch.from_numpy(new.x)[None, :]
     trying = worth_of_runs(surrogate, objective, at, measured=measured, new=at, bounds=bounds)
