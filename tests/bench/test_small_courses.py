@@ -98,9 +98,9 @@ def test_the_joint_bound_of_one_setting_is_the_planners_own(objective, sign) -> 
 def test_a_joint_set_holds_different_settings_that_were_not_tried(make) -> None:
     situation, surrogate = fitted(Maximise(outcome="y"), beta=1.0)
 
-    rows = best_set(make(situation, surrogate, 3), situation, q=4)
+    rows = best_set(make, situation, surrogate, q=4, seed=3)
 
-    assert best_set(make(situation, surrogate, 3), situation, q=4) == rows
+    assert best_set(make, situation, surrogate, q=4, seed=3) == rows
     assert len(set(rows)) == 4
     assert not set(rows) & situation.blocked
 

@@ -119,8 +119,7 @@ def ask(policy: Policy, situation: Situation, *, q: int, seed: int) -> Picked:
     surrogate = fit_for(situation) if policy.make is not None else None
     if policy.make is None or surrogate is None or isinstance(surrogate, FitFailure):
         return _own(choose(situation, q=q, seed=seed))
-    acquisition = policy.make(situation, surrogate, seed)
-    rows = best_set(acquisition, situation, q=q)
+    rows = best_set(policy.make, situation, surrogate, q=q, seed=seed)
     best = best_so_far(situation, surrogate)
     expected = [
         forecast(situation, surrogate, situation.space.encoded_rows[row], best=best) for row in rows
@@ -134,8 +133,17 @@ def _own(choice: Choice) -> Picked:
     return Picked(rows=rows, forecasts=[each.forecast for each in choice.picks], memo=choice.memo)
 
 
-def best_set(acquisition: MCAcquisitionFunction, situation: Situation, *, q: int) -> list[int]:
-    """Returns the rows that the acquisition function picks one beside the other."""
+def best_set(
+    make: Make, situation: Situation, surrogate: Surrogate, *, q: int, seed: int
+) -> list[int]:
+    """Returns the rows that a joint acquisition function picks one beside the other."""
+    # some of BoTorch's draws (what cannot be the best, what is pending) take no seed
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return _one_by_one(make(situation, surrogate, seed), situation, q=q)
+
+
+def _one_by_one(acquisition: MCAcquisitionFunction, situation: Situation, *, q: int) -> list[int]:
     x = torch.from_numpy(situation.space.encoded_rows)
     is_free = np.ones(len(x), dtype=np.bool_)
     is_free[sorted(situation.blocked)] = False
@@ -167,16 +175,13 @@ def joint_improvement(
     situation: Situation, surrogate: Surrogate, seed: int
 ) -> MCAcquisitionFunction:
     """Returns the joint log expected improvement over a noisy best, with BoTorch's defaults."""
-    # what cannot be the best is pruned by draws of BoTorch's own, which take no seed
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return qLogNoisyExpectedImprovement(
-            surrogate.model,
-            X_baseline=torch.from_numpy(situation.x),
-            sampler=_sampler(seed),
-            objective=_utility(situation),
-            prune_baseline=True,
-        )
+    return qLogNoisyExpectedImprovement(
+        surrogate.model,
+        X_baseline=torch.from_numpy(situation.x),
+        sampler=_sampler(seed),
+        objective=_utility(situation),
+        prune_baseline=True,
+    )
 
 
 def _sampler(seed: int) -> SobolQMCNormalSampler:
