@@ -9,6 +9,7 @@ import torch
 from planner.acquisition import Settings, Situation, fit_for
 from planner.bench.pools import Pool
 from planner.bench.racing import Race
+from planner.bench.references import regret_scale
 from planner.campaign import Maximise, Minimise
 from planner.campaign.objectives import AnyObjective
 from planner.models import Surrogate
@@ -125,6 +126,9 @@ def test_a_setting_counts_once_however_often_it_was_run() -> None:
 
     assert second not in rows
     assert scores.found == 0.5
+    # of a smooth hill without noise the higher of the two that lead is told, and right
+    assert scores.told == pytest.approx((pool.means.max() - pool.means[first]) / regret_scale(pool))
+    assert scores.error < 0.1
     assert scores.repeated == pytest.approx(3 / 8)
 
 

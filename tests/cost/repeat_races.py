@@ -123,7 +123,9 @@ def judge(course: Course, race: Race, *, family: str) -> Scores:
     assert not isinstance(surrogate, FitFailure)
     best = best_so_far(now, surrogate)
     assert best is not None
-    said = rows[best.index]
+    # the surrogate's observations have an order of their own
+    at = surrogate.observations.x[best.index].numpy()
+    said = next(row for row in rows if np.allclose(pool.space.encoded_rows[row], at))
     scale, top = regret_scale(pool), pool.utilities.max()
     reached = np.maximum.accumulate(pool.utilities[rows])
     return Scores(
