@@ -64,7 +64,7 @@ def draw_ranks(comparison: Comparison) -> str:
     spread = [(each.value - each.low, each.high - each.value) for each in ranks]
     return _draw_rows(
         order, [each.value for each in ranks], spread, comparison,
-        label="mean rank of mean regret", ends=(0.8, max(len(order), 2) + 0.2),
+        label="mean rank of mean regret", ends=(0.8, max(len(comparison.rivals), 2) + 0.2),
         title="Mean rank of mean regret",
         note=f"Over the {n} pools on which all have raced, 1 is the lowest regret; a variant of "
         f"{comparison.first} has the rank that it would have in its place. Bars: 95 % bootstrap "
