@@ -246,6 +246,7 @@ def test_an_outage_longer_than_the_store_ends_in_a_count_of_what_is_missing(
     ) as recorder:
         read(0, 100)
         heard.take_into(recorder, last=100)
+        wait_for(lambda: device._readings.arrived("mqtt") == 100, "the acknowledgement")
         assert device._mqtt is not None
         link = device._mqtt._client
         link.disconnect()
