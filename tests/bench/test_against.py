@@ -397,3 +397,25 @@ def test_a_variant_that_cannot_be_is_refused(text, words):
 def test_two_planners_of_one_name_are_refused(tmp_path):
     with pytest.raises(InputError, match="called 'a'"):
         line_up(tmp_path, Scripted("a", BEST), Scripted("a", WORST))
+
+
+def test_what_lies_in_the_start_is_told_and_own_starts_are_counted(tmp_path):
+    other_way_round, elsewhere = [4, 3, 2, 1, 0, *BEST[5:]], [10, 11, 12, 13, 14, 40, 39, 38]
+    starts = [BEST, other_way_round, elsewhere, elsewhere]
+    lineup = line_up(
+        tmp_path,
+        Scripted("planner", WORST, is_own=True),
+        Scripted("own", lambda _, seed: starts[seed], is_own=True, start="own"),
+        Scripted("a", MIDDLE),
+    )
+    [comparison] = compare_all(lineup, race(lineup))
+    assert comparison.mean_floor == pytest.approx(START_REGRET / 8)
+    assert comparison.own_starts == {"own": 2}
+    # two courses are too few a sample of courses, four starts on each are not of starts
+    assert math.isinf(comparison.less("planner", "own").high)
+    assert math.isfinite(comparison.less("planner", "a").high)
+    page = tmp_path / "against.md"
+    write_against(page, lineup, [comparison], missing={}, origin=ORIGIN)
+    text = page.read_text()
+    assert "different ones on a pool, in the median, are 2 of own;" in text
+    assert f"{START_REGRET / 8:.3f} lies in the trials of the start" in text

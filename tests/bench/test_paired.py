@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, ttest_1samp
 
-from planner.bench.against.paired import difference, difference_over, pairs
+from planner.bench.against.paired import difference, difference_among, difference_over, pairs
 
 N = 2000
 # with a chance of one in a thousand a right interval holds less or more often
@@ -53,3 +53,19 @@ def test_with_few_starts_nothing_is_sure():
 
 def test_pairs_are_those_of_shared_starts():
     assert pairs({0: 1.0, 2: 5.0, 3: 2.0}, {3: 0.5, 1: 9.0, 2: 1.0}).tolist() == [4.0, 1.5]
+
+
+def test_where_courses_are_the_sample_starts_that_are_alike_do_not_make_it_surer():
+    """Nearly the same race twenty times on each of eight courses: courses differ, races do not."""
+    generator = np.random.default_rng(11)
+    among, over = [], []
+    for _ in range(N):
+        courses = [
+            np.full(20, generator.normal()) + generator.normal(scale=0.01, size=20)
+            for _ in range(8)
+        ]
+        among.append(difference_among(courses))
+        over.append(difference_over(courses))
+    assert LEAST <= held(among) <= MOST
+    assert held(over) < 0.1
+    assert among[0].value == pytest.approx(over[0].value)

@@ -69,7 +69,8 @@ def test_what_is_reached_is_told_with_its_figure(good):
     assert [each.is_met for each in below] == [True, True]
     start = (40 + 39 + 38 + 37 + 36) / 20
     by = 100 * 5.1 / (start + 5.1)
-    assert below[0].measured == f"{by:.0f} % ({by:.0f} to {by:.0f})"
+    of_it = "100 % of what lies above the start's own"
+    assert below[0].measured == f"{by:.0f} % ({by:.0f} to {by:.0f}); {of_it}"
 
 
 def test_what_is_missed_is_told_too_and_what_cannot_be_judged_is_not_left_out(tmp_path):

@@ -26,7 +26,12 @@ from scipy.stats import rankdata
 
 from planner.bench.against.entrants import On
 from planner.bench.against.judged import Judged, judge
-from planner.bench.against.paired import difference, difference_over, pairs
+from planner.bench.against.paired import (
+    difference,
+    difference_among,
+    difference_over,
+    pairs,
+)
 from planner.bench.against.race import Field, Runs
 from planner.bench.bootstrap import Interval, bootstrap
 from planner.bench.racing import Replay
@@ -72,6 +77,10 @@ class Comparison:
             courses; an entrant that has not raced on all of them has none.
         mean_regrets: over the same courses, of R_p.
         mean_lefts: over the same courses, of what is left after 40 trials.
+        mean_floor: over the same courses, the first's share of ``mean_regrets`` that lies in its
+            start: what an oracle would lack. NaN without courses.
+        own_starts: of the entrants that choose their start themselves, how many different ones
+            they had on a course, in the median.
     """
 
     replay: Replay
@@ -82,6 +91,8 @@ class Comparison:
     mean_ranks: Mapping[str, Interval]
     mean_regrets: Mapping[str, float]
     mean_lefts: Mapping[str, float]
+    mean_floor: float
+    own_starts: Mapping[str, float]
 
     @property
     def ranked(self) -> tuple[PoolComparison, ...]:
@@ -91,7 +102,8 @@ class Comparison:
     def less(self, one: str, other: str) -> Interval | None:
         """Returns the mean regret of one entrant less another's, over the courses they share.
 
-        None where they share no start.
+        None where they share no start. Where one of them chooses its start itself the interval is
+        that of courses drawn, as its starts on a course are nearly the same.
         """
         by_pool = [
             found
@@ -99,7 +111,10 @@ class Comparison:
             if one in pool.judged and other in pool.judged
             if len(found := pairs(pool.judged[one].regrets, pool.judged[other].regrets))
         ]
-        return difference_over(by_pool) if by_pool else None
+        if not by_pool:
+            return None
+        is_own = one in self.own_starts or other in self.own_starts
+        return difference_among(by_pool) if is_own else difference_over(by_pool)
 
 
 def compare_all(lineup: Field, runs: Runs) -> list[Comparison]:
@@ -133,6 +148,10 @@ def _compare(lineup: Field, runs: Runs, replay: Replay) -> Comparison:
         mean_ranks=_mean_ranks(ranked, names),
         mean_regrets=_means([pool.regrets for pool in ranked], names),
         mean_lefts=_means([pool.lefts for pool in ranked], names),
+        mean_floor=_mean_floor(ranked, first),
+        own_starts=_own_starts(
+            pools, [each.name for each in lineup.entrants if each.start == "own"]
+        ),
     )
 
 
@@ -188,6 +207,20 @@ def _ranks(regrets: Mapping[str, float], rivals: Sequence[str], first: str) -> d
 def _difference(base: Judged | None, each: Judged) -> Interval | None:
     found = pairs(base.regrets, each.regrets) if base else np.empty(0)
     return difference(found) if len(found) else None
+
+
+def _mean_floor(pools: Sequence[PoolComparison], first: str) -> float:
+    floors = [np.mean(list(pool.judged[first].floors.values())) for pool in pools]
+    return float(np.mean(floors)) if floors else np.nan
+
+
+def _own_starts(pools: Sequence[PoolComparison], names: Sequence[str]) -> dict[str, float]:
+    """Returns in how many different settings each began on a course, in the median."""
+    counts = {
+        name: [pool.judged[name].n_starts for pool in pools if name in pool.judged]
+        for name in names
+    }
+    return {name: float(np.median(found)) for name, found in counts.items() if found}
 
 
 def _mean_ranks(pools: Sequence[PoolComparison], names: Sequence[str]) -> dict[str, Interval]:

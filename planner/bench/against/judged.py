@@ -23,6 +23,8 @@ class Judged:
     Args:
         curve: mean scaled regret after 1, 2, ... trials, over its starts, to the longest race.
         regrets: mean over the budget, by start.
+        floors: the same of an oracle, by start: it lacks something in the trials of the start only.
+        n_starts: how many of its starts are different.
         lefts: regret after 40 trials, by start.
         halves: trials to half of the best 5 % by start, within the long race where there is one;
             infinite where it was not reached; empty on a test function.
@@ -38,6 +40,8 @@ class Judged:
 
     curve: Floats
     regrets: Mapping[int, float]
+    floors: Mapping[int, float]
+    n_starts: int
     lefts: Mapping[int, float]
     halves: Mapping[int, float]
     late_half: float
@@ -94,6 +98,11 @@ def judge(on: On, replay: Replay, races: Sequence[Race]) -> Judged:
     return Judged(
         curve=np.mean(list(curves.values()), axis=0),
         regrets={seed: float(curve[:budget].mean()) for seed, curve in curves.items()},
+        floors={
+            race.seed: float(curves[race.seed][: min(race.n_start, budget)].sum()) / budget
+            for race in races
+        },
+        n_starts=len({_start(race) for race in races}),
         lefts={seed: float(lasting(curve, N_LEFT)[-1]) for seed, curve in curves.items()},
         halves=_halves(on, replay, races),
         late_half=(
@@ -108,6 +117,11 @@ def judge(on: On, replay: Replay, races: Sequence[Race]) -> Judged:
         failures={race.seed: race.failure for race in races if race.failure is not None},
         n_fallback=sum(race.kinds.count("fallback") for race in races),
     )
+
+
+def _start(race: Race) -> tuple[object, ...]:
+    """Returns the settings of a race's start, in any order."""
+    return tuple(sorted((race.rows or race.points)[: race.n_start]))
 
 
 def regret_of(on: On, race: Race) -> Floats:

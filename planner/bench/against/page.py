@@ -49,7 +49,7 @@ def write_against(
     """
     if not comparisons:
         raise InputError("Nothing has been raced yet, so there is no page to write.")
-    parts = ["# Against other planners", _how(lineup)]
+    parts = ["# Against other planners", _how(lineup, comparisons)]
     if peers := _peers(lineup):
         parts.append(markdown(Lines(("planner", "version", "how it is given the pool"), peers)))
     parts += [f"{name} did not race: {why}" for name, why in missing.items()]
@@ -76,7 +76,7 @@ _COSTS = (
 )
 
 
-def _how(lineup: Field) -> str:
+def _how(lineup: Field, comparisons: Sequence[Comparison]) -> str:
     return (
         "What is measured is said in [README.md](README.md).\n"
         "Every planner has the same five random settings of each start with their outcomes"
@@ -86,6 +86,7 @@ def _how(lineup: Field) -> str:
         f"and {N_DEAR} where it takes more than {DEAR_S:g} s of processor time an ask; "
         "differences are paired, over the starts that two planners share, with Student's interval "
         f"where they share {FEWEST} or more on a course.\n"
+        f"{_how_own(comparisons)}"
         "Mean regret and what is left are those on the planner's own starts: its own figure less "
         "the paired difference; half and the share of the ceiling are over each one's own races.\n"
         "Ranked are the planner with its defaults and the other planners; another variant of it "
@@ -104,6 +105,18 @@ def _how(lineup: Field) -> str:
 def _own_starts(lineup: Field) -> str:
     own = [entrant.name for entrant in lineup.entrants if entrant.start == "own"]
     return f" (only {' and '.join(own)} choose their own)" if own else ""
+
+
+def _how_own(comparisons: Sequence[Comparison]) -> str:
+    counts = comparisons[0].own_starts
+    if not counts:
+        return ""
+    told = " and ".join(f"{count:g} of {name}" for name, count in counts.items())
+    return (
+        "An own start follows from the pool almost by itself: different ones on a pool, in the "
+        f"median, are {told}; so their differences have the interval of other pools, not of "
+        "other starts.\n"
+    )
 
 
 def _peers(lineup: Field) -> tuple[tuple[str, ...], ...]:
@@ -154,6 +167,12 @@ def _said(comparison: Comparison) -> str:
     if len(known) > 1:
         best = min(known, key=known.__getitem__)
         said.append(f"Lowest mean rank over {len(comparison.ranked)} pools: {best}.")
+    if comparison.mean_regrets:
+        said.append(
+            f"Of {comparison.first}'s mean regret of "
+            f"{comparison.mean_regrets[comparison.first]:.3f}, {comparison.mean_floor:.3f} lies in "
+            "the trials of the start: who knew the outcomes would have that, and nothing more."
+        )
     if judged := bounded(comparison):
         away = missed(comparison)
         said.append(

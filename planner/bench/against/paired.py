@@ -3,6 +3,8 @@
 Starts differ more than entrants do, so two are compared start by start. The interval takes the
 differences of a course as normal; over courses their variances add, with the degrees of freedom of
 Welch (1947) and Satterthwaite (1946): starts are drawn within courses, the courses are given.
+Where the starts of an entrant on a course are nearly the same, so are its races, and they are no
+sample of anything: there the courses are the sample.
 """
 
 from __future__ import annotations
@@ -60,6 +62,15 @@ def difference_over(courses: Sequence[Floats]) -> Interval:
     freedom = total**2 / float(np.sum(variances**2 / [len(each) - 1 for each in courses]))
     room = _room(total / len(courses) ** 2, freedom=freedom)
     return Interval(value=value, low=value - room, high=value + room)
+
+
+def difference_among(courses: Sequence[Floats]) -> Interval:
+    """Returns the same mean with an interval that takes the courses as drawn, not the starts.
+
+    Args:
+        courses: the differences on each, at least one on each; unbounded of fewer than five.
+    """
+    return difference(np.array([each.mean() for each in courses]))
 
 
 def _room(variance: float, *, freedom: float) -> float:

@@ -140,10 +140,12 @@ def _below_recipe(quiet: Comparison, own: str, by: float) -> Verdict:
     less, recipe = quiet.less(own, "recipe"), quiet.mean_regrets.get("recipe")
     if less is None or recipe is None:
         return Verdict(wanted, "-", None)
-    told = " to ".join(f"{-100 * each / recipe:.0f}" for each in (less.high, less.low))
-    return Verdict(
-        wanted, f"{-100 * less.value / recipe:.0f} % ({told})", -less.value >= by * recipe
-    )
+    room = " to ".join(f"{-100 * each / recipe:.0f}" for each in (less.high, less.low))
+    told = f"{-100 * less.value / recipe:.0f} % ({room})"
+    if own == quiet.first and recipe > quiet.mean_floor:
+        above = -100 * less.value / (recipe - quiet.mean_floor)
+        told += f"; {above:.0f} % of what lies above the start's own"
+    return Verdict(wanted, told, -less.value >= by * recipe)
 
 
 def _left(quiet: Comparison) -> Verdict:
