@@ -6,6 +6,7 @@ Their scores, after the budget of each table:
 - regret: mean over the budget of what the best so far lacks to the best of the table, in units of
   best minus median;
 - found: share of the best 5 % that was found;
+- tenth: share of the best 10 % that was found, of as many as the budget allows;
 - error: root mean square of what the model predicts wrongly of the settings that were not chosen,
   in deviations of the table.
 
@@ -46,6 +47,7 @@ class Scores:
 
     regret: float
     found: float
+    tenth: float
     error: float
 
 
@@ -70,8 +72,15 @@ def judge(pool: Pool, race: Race) -> Scores:
     return Scores(
         regret=float(scored.regret[:budget].mean()),
         found=float(scored.found[budget - 1] / pool.n_winners),
+        tenth=_share_of_best(pool, rows, 0.1),
         error=_error(pool, rows),
     )
+
+
+def _share_of_best(pool: Pool, rows: list[int], share: float) -> float:
+    n = int(np.ceil(share * pool.n_settings))
+    best = np.argsort(-pool.utilities, kind="stable")[:n]
+    return float(np.isin(rows, best).sum() / min(n, len(rows)))
 
 
 def _error(pool: Pool, rows: list[int]) -> float:
