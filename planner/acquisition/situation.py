@@ -49,7 +49,7 @@ class Settings:
             case "optimise":
                 return cls()
             case "collect":
-                return cls(beta=0.75)
+                return cls(beta=0.5)
             case "learn":
                 return cls(acquisition="variance")
 

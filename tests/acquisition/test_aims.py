@@ -1,4 +1,7 @@
-"""Each aim is the best of the three at its own score, on a table whose truth is known."""
+"""Aim learn is the best at its own score and the worst at the others; the truth is known here.
+
+What tells collecting from optimising is too little for one table: docs/benchmarks/aims.md.
+"""
 
 from __future__ import annotations
 
