@@ -58,3 +58,12 @@ LINE_LOOKS = (
     LineLook(SKY, (0, (8, 2, 1.5, 2, 1.5, 2)), "P"),
     LineLook(BLACK, (0, (4, 1, 1, 1)), "X"),
 )
+# For more lines than colours: the same colours with other dashes and shapes.
+MORE_LOOKS = (
+    *LINE_LOOKS,
+    LineLook(BLUE, (0, (2, 2)), "<"),
+    LineLook(VERMILLION, (0, (1, 1)), "*"),
+    LineLook(GREEN, "-", ">"),
+    LineLook(PURPLE, (0, (8, 1)), "p"),
+    LineLook(ORANGE, (0, (4, 2)), "h"),
+)

@@ -12,13 +12,14 @@ import pytest
 
 from planner.acquisition import Settings, choose
 from planner.bench.against import Field, Own, Runs, compare_all, estimate, leave_out, race
-from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regrets
+from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regrets, looks_of
 from planner.bench.against.entrants import read_variant
 from planner.bench.against.judged import judge
 from planner.bench.against.page import write_against
 from planner.bench.against.tabulated import comparison_json, missed, overall, repeat_costs
 from planner.bench.functions import named_problems, play_problem
 from planner.bench.pages import Origin
+from planner.bench.peers.catalogue import PEERS
 from planner.bench.racing import Rules
 from planner.errors import InputError
 from tests.bench.fakes import as_entrant, make_fake
@@ -417,5 +418,15 @@ def test_what_lies_in_the_start_is_told_and_own_starts_are_counted(tmp_path):
     page = tmp_path / "against.md"
     write_against(page, lineup, [comparison], missing={}, origin=ORIGIN)
     text = page.read_text()
-    assert "different ones on a pool, in the median, are 2 of own;" in text
+    assert "different ones on a pool, in the median: 2 of own" in text
     assert f"{START_REGRET / 8:.3f} lies in the trials of the start" in text
+
+
+def test_as_many_planners_as_there_are_look_all_different(tmp_path):
+    names = ["planner", "own_start", "recipe", "recipe_own_start", *PEERS]
+    entrants = [Scripted(name, MIDDLE, is_own=place < 4) for place, name in enumerate(names)]
+    lineup = line_up(tmp_path, *entrants, courses=[POOL])
+    [comparison] = compare_all(lineup, race(lineup))
+    looks = list(looks_of(comparison).values())
+    assert len({look.marker for look in looks}) == len(looks) == 11
+    assert len({(look.colour, look.dash) for look in looks}) == len(looks)

@@ -23,7 +23,7 @@ from planner.pictures.frame import (
     new_figure,
     rows_and_columns,
 )
-from planner.pictures.palette import GREY, LINE_LOOKS, PALE, LineLook
+from planner.pictures.palette import GREY, MORE_LOOKS, PALE, LineLook
 from planner.pictures.svg import svg_text
 
 _PANEL_PX = 190.0
@@ -97,7 +97,7 @@ def draw_ceilings(comparison: Comparison) -> str:
 def looks_of(comparison: Comparison) -> dict[str, LineLook]:
     """Returns how each entrant is drawn; random choice is grey and takes none of the looks."""
     named = [name for name in comparison.entrants if name != "random"]
-    looks = {name: LINE_LOOKS[place % len(LINE_LOOKS)] for place, name in enumerate(named)}
+    looks = {name: MORE_LOOKS[place % len(MORE_LOOKS)] for place, name in enumerate(named)}
     return {name: looks.get(name, _RANDOM) for name in comparison.entrants}
 
 
@@ -121,7 +121,7 @@ def _draw_pool(
         axes.plot(
             np.arange(1, curve.size + 1), curve, color=look.colour, linestyle=look.dash,
             linewidth=1.5, marker=look.marker or None, markersize=4.0,
-            markevery=(place * every // len(LINE_LOOKS), every), gid=f"planner-{place}",
+            markevery=(place * every // len(MORE_LOOKS), every), gid=f"planner-{place}",
         )  # fmt: skip
     title = fitted(pool.on.name, width_px, size=LETTERS_PX, lines=1)
     axes.set_title(title, loc="left", fontsize=LETTERS_PX)

@@ -113,9 +113,9 @@ def _how_own(comparisons: Sequence[Comparison]) -> str:
         return ""
     told = " and ".join(f"{count:g} of {name}" for name, count in counts.items())
     return (
-        "An own start follows from the pool almost by itself: different ones on a pool, in the "
-        f"median, are {told}; so their differences have the interval of other pools, not of "
-        "other starts.\n"
+        "An own start is spread over the pool in nearly the same way each time (different ones "
+        f"on a pool, in the median: {told}); so its differences have the interval of other "
+        "pools, not of other starts.\n"
     )
 
 
