@@ -9,6 +9,7 @@ import numpy as np
 
 from planner.acquisition import reasons
 from planner.acquisition.candidates import Candidates, Found, Score, TableCandidates
+from planner.acquisition.farther import farther_than, shows_nothing_new
 from planner.acquisition.fitted import fit_for
 from planner.acquisition.forecasts import best_so_far, forecast
 from planner.acquisition.open_space import OpenCandidates, enumerate_small
@@ -142,17 +143,54 @@ class _Chooser:
             assert candidates is not None
             seed = derive_seed(self.seed, "acquisition", index)
             waiting = np.vstack([self.situation.pending_rows(), *(p.x for p in before)])
-            score = make_score(self.situation, surrogate, waiting=waiting, seed=seed)
-            found = candidates.best(score, taken=self._taken(before), seed=seed)
+            situation, score, found = self._search(
+                surrogate, candidates, waiting, before, seed=seed
+            )
             if found is None:
                 break
             again = self._worth_more(surrogate, found, score, waiting=waiting, before=before)
             if again is None:
-                reason = reasons.chosen(self.situation, surrogate, found, best=self.best)
+                reason = self._reason(situation, surrogate, found)
                 picks.append(self._pick(found, "model", reason=reason, earlier=before))
             else:
                 picks.append(self._repeat(again, surrogate, search=found.search, earlier=before))
         return picks
+
+    def _search(
+        self,
+        surrogate: Surrogate,
+        candidates: Candidates,
+        waiting: Floats,
+        before: list[Pick],
+        *,
+        seed: int,
+    ) -> tuple[Situation, Score, Found | None]:
+        """Returns the best candidate, by which score it is, and with what weight of the deviation.
+
+        The weight is the usual one unless its best candidate shows nothing new.
+        """
+        taken = self._taken(before)
+
+        def best(situation: Situation) -> tuple[Situation, Score, Found | None]:
+            score = make_score(situation, surrogate, waiting=waiting, seed=seed)
+            return situation, score, candidates.best(score, taken=taken, seed=seed)
+
+        looked = best(self.situation)
+        for farther in farther_than(self.situation, candidates):
+            found = looked[2]
+            if found is None or not shows_nothing_new(
+                self.situation, surrogate, found, waiting=waiting
+            ):
+                break
+            looked = best(farther)
+        return looked
+
+    def _reason(self, situation: Situation, surrogate: Surrogate, found: Found) -> str:
+        """Returns why a candidate was chosen, and why by another weight than usual if it was."""
+        reason = reasons.chosen(situation, surrogate, found, best=self.best)
+        if situation is self.situation:
+            return reason
+        return f"{reason} {reasons.farther(self.situation.settings)}"
 
     def _worth_more(
         self,

@@ -84,6 +84,15 @@ def chosen(
     )
 
 
+def farther(usual: Settings) -> str:
+    """Returns why the deviation counts for more than usual."""
+    name = _NAMES["ucb"].format(beta=usual.beta)
+    return (
+        f"Where {name} is highest, beside what was measured, one run more would show nothing new, "
+        "so what is unknown counts for more."
+    )
+
+
 def repeated(situation: Situation, surrogate: Surrogate, again: Repeatable, x: Floats) -> str:
     """Returns the reason for measuring a setting again."""
     here = torch.from_numpy(x)[None, :]

@@ -30,8 +30,8 @@ _NODES = 65
 _FARTHEST = 5.0
 # Only these many settings, the best by prediction, are looked at for a repeat.
 MOST_REPEATABLE = 32
-# A repeat that is worth less than this share of the deviation between the settings that were
-# measured settles nothing.
+# A run that is worth less than this share of the deviation between the settings that were measured
+# settles nothing.
 LEAST_WORTH = 0.005
 
 

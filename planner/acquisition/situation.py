@@ -29,7 +29,8 @@ class Settings:
     Args:
         acquisition: ``ucb``, the upper confidence bound; ``log_nei``, log noisy expected
             improvement; ``variance``, how much of what is unknown is removed.
-        beta: weight of the deviation in the upper confidence bound.
+        beta: weight of the deviation in the upper confidence bound, where its best candidate shows
+            something new; up to four times as much where it does not.
         n_start: how many space-filling trials come before the model decides.
         family: of models, as the campaign file spells it.
         is_corrected: whether the model's deviations are corrected, by how its forecasts held,

@@ -153,7 +153,10 @@ class Policy(_Part):
         "draws evenly over the space, by no model and without forecasts.",
     )
     beta: StrictFloat | None = Field(
-        default=None, gt=0, description="Weight of the deviation in ucb (mean + beta sd)."
+        default=None,
+        gt=0,
+        description="Weight of the deviation in ucb (mean + beta sd); where the best candidate "
+        "would show nothing new it counts up to four times as much.",
     )
     start: StrictInt | None = Field(
         default=None, ge=1, description="Trials spread over the space before the model chooses."

@@ -23,8 +23,9 @@ PURE_MEAN, PURE_VARIANCE = replace(PLAIN, beta=0.0), replace(PLAIN, beta=1e6)
 # What a campaign must reach to count as having found the minimum.
 FOUND = 0.01
 # On Branin, with its three equal minima, what the policy reaches and a broken one seldom does: of
-# 24 campaigns each all of the policy (0.0005 at most), three of pure mean, none of pure variance.
-CLOSE = 0.001
+# 24 campaigns each 23 of the policy, six of pure mean, none of pure variance. Nearer than that the
+# policy does not look, as a run there would be worth less than what counts.
+CLOSE = 0.003
 
 
 def regrets(function: Standard, settings: Settings, n: int) -> list[float]:
@@ -45,8 +46,8 @@ def tenth_of_random(function: Standard) -> float:
 def test_the_minima_of_six_functions_are_found_and_random_search_beaten_tenfold() -> None:
     """A campaign a function; where one fails, up to three more, and at most three functions fail.
 
-    One campaign in ten ends in another valley on Hartmann 3, fewer elsewhere (seen: 1 of 40 over
-    all). Four failures of six at one in twenty have a chance of 1 in 12,000, and four in a row on
+    One campaign in ten may end in another valley on Hartmann 3 (seen: none of 16), fewer elsewhere.
+    Four failures of six at one in twenty have a chance of 1 in 12,000, and four in a row on
     one function at one in ten of 1 in 10,000. Random search finds a minimum in 2 % of its runs: it
     passes once in 10^7; a policy that finds three of ten passes once in twelve runs.
     """
@@ -62,16 +63,15 @@ def test_the_minima_of_six_functions_are_found_and_random_search_beaten_tenfold(
 
 @pytest.mark.slow
 def test_a_broken_acquisition_fails_where_the_policy_passes() -> None:
-    """Negative controls: pure mean and pure variance, nine campaigns each, six to be close.
+    """Negative controls: pure mean and pure variance, eighteen campaigns each, twelve to be close.
 
-    If one campaign of the policy in twenty strayed, six of nine would not be close once in 1,500;
-    with none of 24 seen it is rarer. Pure mean, close in one of eight, has six of nine once in
-    5,000.
+    If one campaign of the policy in fourteen strayed, twelve of eighteen would not be close once in
+    8,000. Pure mean, close in one of four, has twelve of eighteen once in 2,000.
     """
 
     def n_close(settings: Settings) -> int:
-        return sum(regret < CLOSE for regret in regrets(BRANIN, settings, 9))
+        return sum(regret < CLOSE for regret in regrets(BRANIN, settings, 18))
 
-    assert n_close(PLAIN) >= 6
-    assert n_close(PURE_MEAN) < 6
-    assert n_close(PURE_VARIANCE) < 6
+    assert n_close(PLAIN) >= 12
+    assert n_close(PURE_MEAN) < 12
+    assert n_close(PURE_VARIANCE) < 12
