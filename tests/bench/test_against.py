@@ -343,7 +343,11 @@ def test_a_page_of_test_functions_has_no_ceiling(tmp_path):
     runs.add("means", problem, lineup.entrants[0], made)
     write_against(tmp_path / "f.md", lineup, compare_all(lineup, runs), missing={}, origin=ORIGIN)
     assert "ceiling" not in {path.stem.split("_")[1] for path in tmp_path.glob("f_*.svg")}
-    assert "| branin_2 | 40 | " in (tmp_path / "f.md").read_text()
+    text = (tmp_path / "f.md").read_text()
+    assert "| branin_2 | 40 | " in text
+    assert text.startswith("# Against other planners on test functions\n")
+    assert "## Without noise" in text
+    assert "pool" not in text.replace("being shown the pool", "")
 
 
 def test_the_planner_races_on_a_test_function():

@@ -34,6 +34,7 @@ from planner.bench.against.paired import (
 )
 from planner.bench.against.race import Field, Runs
 from planner.bench.bootstrap import Interval, bootstrap
+from planner.bench.pools import Pool
 from planner.bench.racing import Replay
 from planner.rng import derive_seed
 from planner.space import Floats
@@ -98,6 +99,11 @@ class Comparison:
     def ranked(self) -> tuple[PoolComparison, ...]:
         """The courses on which every rival has raced."""
         return tuple(pool for pool in self.pools if pool.ranks)
+
+    @property
+    def course(self) -> str:
+        """What to call a course: a pool, or a function where there is no pool."""
+        return "pool" if any(isinstance(each.on, Pool) for each in self.pools) else "function"
 
     def less(self, one: str, other: str) -> Interval | None:
         """Returns the mean regret of one entrant less another's, over the courses they share.

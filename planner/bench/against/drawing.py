@@ -50,8 +50,8 @@ def draw_regrets(comparison: Comparison) -> str:
         add_note(
             figure,
             "Lines: mean over starts of what the best setting so far lacks to the best of the "
-            "pool, in units of best minus median, on a log scale. The grey upright line is the "
-            "end of the budget.",
+            f"{comparison.course}, in units of best minus median, on a log scale. The grey upright "
+            "line is the end of the budget.",
         )
         return svg_text(figure, title="Regret against trials", summary=_regret_summary(comparison))
 
@@ -66,9 +66,9 @@ def draw_ranks(comparison: Comparison) -> str:
         order, [each.value for each in ranks], spread, comparison,
         label="mean rank of mean regret", ends=(0.8, max(len(comparison.rivals), 2) + 0.2),
         title="Mean rank of mean regret",
-        note=f"Over the {n} pools on which all have raced, 1 is the lowest regret; a variant of "
-        f"{comparison.first} has the rank that it would have in its place. Bars: 95 % bootstrap "
-        f"interval over pools.",
+        note=f"Over the {n} {comparison.course}s on which all have raced, 1 is the lowest regret; "
+        f"a variant of {comparison.first} has the rank that it would have in its place. Bars: 95 % "
+        f"bootstrap interval over {comparison.course}s.",
     )  # fmt: skip
 
 

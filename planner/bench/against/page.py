@@ -49,9 +49,12 @@ def write_against(
     """
     if not comparisons:
         raise InputError("Nothing has been raced yet, so there is no page to write.")
-    parts = ["# Against other planners", _how(lineup, comparisons)]
-    if peers := _peers(lineup):
-        parts.append(markdown(Lines(("planner", "version", "how it is given the pool"), peers)))
+    is_open = comparisons[0].course == "function"
+    title = "# Against other planners" + (" on test functions" if is_open else "")
+    parts = [title, _how(lineup, comparisons)]
+    if peers := _peers(lineup, is_open=is_open):
+        headers = ("planner", "version", "set up", "in the open" if is_open else "on a pool")
+        parts.append(markdown(Lines(headers, peers)))
     parts += [f"{name} did not race: {why}" for name, why in missing.items()]
     if verdicts := judge_targets(comparisons):
         parts += ["## What was wanted, and what came of it", markdown(tell_targets(verdicts))]
@@ -76,6 +79,23 @@ _COSTS = (
 )
 
 
+_READ_OFF = {
+    "pool": "Half and the share of the ceiling are over each one's own races.\n"
+    "Regret is averaged over the budget (20 % of the pool, 20 to 60 trials); half counts "
+    "within 100 trials on the four pools of the long race and within the budget elsewhere; the "
+    "regret that is left is read off after 40 trials on every pool, and the last share of the "
+    "ceiling counts a half wherever it was reached, also beyond the budget: every race is played "
+    "to 40 trials at least.",
+    "function": "Regret is that of true values, in units of the function's median over its space "
+    "less its optimum, and is averaged over the race; noise is a twentieth of the function's "
+    "deviation over its space. The regret that is left is read off after 40 trials.",
+}
+_SECTIONS = {
+    "pool": REPLAYS,
+    "function": {"means": "without noise", "repeat": "with noise"},
+}
+
+
 def _how(lineup: Field, comparisons: Sequence[Comparison]) -> str:
     return (
         "What is measured is said in [README.md](README.md).\n"
@@ -88,16 +108,12 @@ def _how(lineup: Field, comparisons: Sequence[Comparison]) -> str:
         f"where they share {FEWEST} or more on a course.\n"
         f"{_how_own(comparisons)}"
         "Mean regret and what is left are those on the planner's own starts: its own figure less "
-        "the paired difference; half and the share of the ceiling are over each one's own races.\n"
+        "the paired difference.\n"
         "Ranked are the planner with its defaults and the other planners; another variant of it "
         "has the rank that it would have in its place.\n"
         "Seconds an ask are the processor time of whole races, being shown the pool included, "
         "over their asks; starting the program and loading its libraries are left out.\n"
-        "Regret is averaged over the budget (20 % of the pool, 20 to 60 trials); half counts "
-        "within 100 trials on the four pools of the long race and within the budget elsewhere; "
-        "the regret that is left is read off after 40 trials on every pool, and the last share "
-        "of the ceiling counts a half wherever it was reached, also beyond the budget: every "
-        "race is played to 40 trials at least.\n"
+        f"{_READ_OFF[comparisons[0].course]}\n"
         "A race that failed keeps what it had found until then."
     )
 
@@ -119,11 +135,11 @@ def _how_own(comparisons: Sequence[Comparison]) -> str:
     )
 
 
-def _peers(lineup: Field) -> tuple[tuple[str, ...], ...]:
+def _peers(lineup: Field, *, is_open: bool) -> tuple[tuple[str, ...], ...]:
+    peers = [each.peer for each in lineup.entrants if isinstance(each, Other)]
     return tuple(
-        (each.name, each.peer.version or "-", each.peer.way)
-        for each in lineup.entrants
-        if isinstance(each, Other)
+        (peer.name, peer.version or "-", peer.way, peer.in_the_open if is_open else peer.on_rows)
+        for peer in peers
     )
 
 
@@ -146,7 +162,8 @@ def _name(page: Path, comparison: Comparison, what: str) -> str:
 
 
 def _section(page: Path, comparison: Comparison, lineup: Field) -> list[str]:
-    parts = [f"## {REPLAYS[comparison.replay].capitalize()}", _said(comparison)]
+    said = _SECTIONS[comparison.course][comparison.replay]
+    parts = [f"## {said.capitalize()}", _said(comparison)]
     parts.append(markdown(overall(comparison)))
     if comparison.mean_ranks:
         parts.append(f"![Mean rank of mean regret]({_name(page, comparison, 'rank')})")
@@ -155,7 +172,9 @@ def _section(page: Path, comparison: Comparison, lineup: Field) -> list[str]:
     parts.append(f"![Regret against trials]({_name(page, comparison, 'regret')})")
     parts += [markdown(lines) for lines in per_pool(comparison)]
     if left_out := leave_out(comparison, lineup.own_alike):
-        parts += ["### Each pool left out in turn", markdown(said_left_out(left_out))]
+        course = comparison.course
+        lines = said_left_out(left_out, course=course)
+        parts += [f"### Each {course} left out in turn", markdown(lines)]
     return parts
 
 
@@ -166,7 +185,7 @@ def _said(comparison: Comparison) -> str:
     known = {name: rank.value for name, rank in ranks.items() if rank is not None}
     if len(known) > 1:
         best = min(known, key=known.__getitem__)
-        said.append(f"Lowest mean rank over {len(comparison.ranked)} pools: {best}.")
+        said.append(f"Lowest mean rank over {len(comparison.ranked)} {comparison.course}s: {best}.")
     if comparison.mean_regrets:
         said.append(
             f"Of {comparison.first}'s mean regret of "
@@ -177,12 +196,14 @@ def _said(comparison: Comparison) -> str:
         away = missed(comparison)
         said.append(
             f"Regret of {comparison.first} less that of the lowest other planner: the upper 95 % "
-            f"bound is not below {WITHIN:g} on {len(away)} of {len(judged)} pools: "
+            f"bound is not below {WITHIN:g} on {len(away)} of {len(judged)} {comparison.course}s: "
             f"{', '.join(away) or 'none'}."
         )
     n_few = len(comparison.pools) - len(judged)
     if n_few and any(pool.lowest for pool in comparison.pools):
-        said.append(f"On {n_few} pools fewer than {FEWEST} starts are shared with it.")
+        said.append(
+            f"On {n_few} {comparison.course}s fewer than {FEWEST} starts are shared with it."
+        )
     return "\n".join(said)
 
 
@@ -196,5 +217,5 @@ def _failures(comparisons: Sequence[Comparison]) -> list[str]:
     ]
     if not rows:
         return ["## Races that failed", "None."]
-    headers = ("planner", "pool", "replay", "start", "its own words")
+    headers = ("planner", "course", "replay", "start", "its own words")
     return ["## Races that failed", markdown(Lines(headers, tuple(rows)))]

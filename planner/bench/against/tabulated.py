@@ -86,9 +86,11 @@ def _mean_cost(costs: Mapping[str, tuple[float, float]]) -> str:
     return f"{mean:.2f} ({n} of {len(costs)})" if n else "-"
 
 
-def said_left_out(left_out: Sequence[LeftOut]) -> Lines:
-    """Returns what each pool says when it is left out."""
-    headers = ("pool left out", "chosen on the others", "its regret", "in use", "best here", "its")
+def said_left_out(left_out: Sequence[LeftOut], *, course: str) -> Lines:
+    """Returns what each course says when it is left out."""
+    headers = (
+        f"{course} left out", "chosen on the others", "its regret", "in use", "best here", "its",
+    )  # fmt: skip
     rows = [
         (
             each.pool, each.chosen, f"{each.regret:.3f}", f"{each.first_regret:.3f}", each.best,

@@ -13,6 +13,8 @@ from planner.errors import UnknownName
 
 _HERE = Path(__file__).parent
 _WIRE = _HERE / "drivers" / "wire.py"
+_NEAREST = "what it suggests is moved to the nearest free row, and it is told that row's values"
+_AS_IT_IS = "what it suggests is taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +23,13 @@ class Peer:
 
     Args:
         name: as it is typed and shown.
+        package: its own among those it needs; empty where it needs none.
+        way: how it is set up.
         driver: the program that speaks for it.
         requirements: the pinned packages of its environment, in pip's format; empty for a driver
             that needs none.
-        package: its own among them; empty where it needs none.
-        way: how it is given the candidates of a pool.
+        on_rows: how it is given the candidates of a pool.
+        in_the_open: what it does in a space without candidates.
     """
 
     name: str
@@ -33,6 +37,8 @@ class Peer:
     way: str
     driver: Path
     requirements: Path
+    on_rows: str = _NEAREST
+    in_the_open: str = _AS_IT_IS
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -62,27 +68,31 @@ def _digest(driver: Path, packages: tuple[str, ...]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _shipped(name: str, package: str, way: str) -> Peer:
+def _shipped(
+    name: str, package: str, way: str, on_rows: str = _NEAREST, in_the_open: str = _AS_IT_IS
+) -> Peer:
     return Peer(
         name=name,
         package=package,
         way=way,
+        on_rows=on_rows,
+        in_the_open=in_the_open,
         driver=_HERE / "drivers" / f"with_{name}.py",
         requirements=_HERE / "requirements" / f"{name}.txt",
     )
 
 
-_NEAREST = "what it suggests is moved to the nearest free row, and it is told that row's values"
+_LOG_EI = "SingleTaskGP, LogEI, defaults"
 PEERS = {
     peer.name: peer
     for peer in (
-        _shipped("baybe", "baybe", "search space from the data frame of candidates"),
-        _shipped("optuna", "optuna", f"GP sampler, five startup trials; {_NEAREST}"),
-        _shipped("ax", "ax-platform", f"client, default method, no centre point; {_NEAREST}"),
-        _shipped("botorch", "botorch", "SingleTaskGP, LogEI, defaults, over all free rows"),
-        _shipped("random", "", "any free row"),
-        _shipped("bofire", "bofire", f"SoboStrategy, defaults; {_NEAREST}"),
-        _shipped("hebo", "HEBO", f"defaults, five random trials; {_NEAREST}"),
+        _shipped("baybe", "baybe", "defaults", "search space from the data frame of candidates"),
+        _shipped("optuna", "optuna", "GP sampler, five startup trials"),
+        _shipped("ax", "ax-platform", "client, default method, no centre point"),
+        _shipped("botorch", "botorch", _LOG_EI, "scored over all free rows", "by optimize_acqf"),
+        _shipped("random", "", "even", "any free row", "anywhere"),
+        _shipped("bofire", "bofire", "SoboStrategy, defaults"),
+        _shipped("hebo", "HEBO", "defaults, five random trials"),
     )
 }
 
