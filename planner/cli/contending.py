@@ -199,7 +199,7 @@ def _print(lineup: Field, comparisons: Sequence[Comparison], missing: dict[str, 
         for lines in per_pool(comparison):
             print_lines(lines)
         if left_out := leave_out(comparison, lineup.own_alike):
-            print_lines(said_left_out(left_out))
+            print_lines(said_left_out(left_out, course=comparison.course))
     if costs := repeat_costs(comparisons):
         print_lines(costs)
     if verdicts := judge_targets(comparisons):
