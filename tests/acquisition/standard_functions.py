@@ -132,6 +132,11 @@ def random_search(function: Standard, seed: int) -> float:
 
 def campaign(function: Standard, seed: int, settings: Settings) -> float:
     """Returns the lowest value that the policy finds in ``n_trials``."""
+    return float(trials(function, seed, settings)[1].min())
+
+
+def trials(function: Standard, seed: int, settings: Settings) -> tuple[Floats, Floats]:
+    """Returns what the policy tries in ``n_trials``, encoded, ``n d``, and its values, ``n``."""
     space = function.space()
     x, y, memo = np.empty((0, space.n_columns)), np.empty(0), None
     while len(y) < function.n_trials:
@@ -148,4 +153,4 @@ def campaign(function: Standard, seed: int, settings: Settings) -> float:
         pick = chosen.picks[0]
         value = function.value(np.array([float(v) for v in pick.configuration.values()]))
         x, y = np.vstack([x, pick.x]), np.append(y, value)
-    return float(y.min())
+    return x, y

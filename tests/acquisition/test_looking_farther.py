@@ -11,7 +11,7 @@ import pytest
 from planner.acquisition import Choice, Settings, Situation, choose, policy
 from planner.campaign.objectives import HitTarget, Maximise, Minimise
 from planner.space import Continuous, Floats, SearchSpace
-from tests.acquisition.standard_functions import STANDARD
+from tests.acquisition.standard_functions import STANDARD, trials
 
 PLAIN = Settings(family="gp", is_corrected=False)
 SPACE = SearchSpace((Continuous(name="temperature", unit="degC", low=0.0, high=100.0),))
@@ -98,16 +98,7 @@ def test_rows_of_a_table_are_taken_by_the_weight_that_was_set() -> None:
 
 def share_beside(seed: int) -> float:
     """Share of asks on Branin that lie within a hundredth of both ranges of an earlier trial."""
-    branin = STANDARD[0]
-    space = branin.space()
-    x, y = np.empty((0, 2)), np.empty(0)
-    while len(y) < branin.n_trials:
-        now = Situation(
-            space=space, objective=Minimise(outcome="y"), x=x, y=y, settings=PLAIN
-        )  # fmt: skip
-        pick = choose(now, q=1, seed=seed + len(y)).picks[0]
-        value = branin.value(np.array([float(v) for v in pick.configuration.values()]))
-        x, y = np.vstack([x, pick.x]), np.append(y, value)
+    x, _ = trials(STANDARD[0], seed, PLAIN)
     apart = [np.abs(x[:n] - x[n]).max(axis=1).min() for n in range(PLAIN.n_start, len(x))]
     return float(np.mean(np.array(apart) < 0.01))
 
