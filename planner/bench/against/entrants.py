@@ -166,6 +166,7 @@ def read_variant(text: str) -> Own:
         settings = TypeAdapter(Settings).validate_python(words)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(each) for each in first["loc"])
-        raise InputError(f"Variant {text!r}: {where}: {first['msg']}.") from error
+        where = "".join(f"{each}: " for each in first["loc"])
+        said = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise InputError(f"Variant {text!r}: {where}{said}.") from error
     return Own(name=name, settings=settings, start=start)

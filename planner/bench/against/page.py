@@ -111,8 +111,8 @@ def _how(lineup: Field, comparisons: Sequence[Comparison]) -> str:
         "the paired difference.\n"
         "Ranked are the planner with its defaults and the other planners; another variant of it "
         "has the rank that it would have in its place.\n"
-        "Seconds an ask are the processor time of whole races, being shown the pool included, "
-        "over their asks; starting the program and loading its libraries are left out.\n"
+        "Seconds an ask are the processor time of whole races, being told what may be tried "
+        "included, over their asks; starting the program and loading its libraries are left out.\n"
         f"{_READ_OFF[comparisons[0].course]}\n"
         "A race that failed keeps what it had found until then."
     )
