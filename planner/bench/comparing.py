@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from planner.bench.against.entrants import name_of
 from planner.bench.campaigns import play_campaign, rules_of
 from planner.bench.pools import Pool, pool_of_campaign
 from planner.bench.racing import Race, Rules, play
@@ -58,8 +59,9 @@ def compare(
     standings = []
     for pool, rules in enter(pools, racers):
         races = []
+        told = replace(rules, n_trials=rules.length(pool))
         for seed in seeds:
-            path = race_file(folder, pool, rules, seed=seed, code=code)
+            path = race_file(folder, pool, told, seed=seed, name=name_of(rules), code=code)
             races.append(play_or_read(path, partial(play, pool, rules, seed=seed)))
             heard(pool, rules, races[-1])
         standings.append(stand(pool, rules, races))
@@ -92,7 +94,7 @@ def accept(
     code = f"{fingerprint(LOOPING)}-{content}"
     races = []
     for seed in seeds:
-        path = race_file(folder, pool, rules, seed=seed, code=code)
+        path = race_file(folder, pool, rules, seed=seed, name="campaign", code=code)
         races.append(play_or_read(path, partial(play_campaign, file, pool, seed=seed)))
         heard(pool, rules, races[-1])
     return stand(pool, rules, races)

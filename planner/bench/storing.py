@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,13 +20,13 @@ from typing import Protocol
 from pydantic import ValidationError
 
 import planner
-from planner.bench.pools import Pool
 from planner.bench.racing import Race, Rules
 from planner.errors import LedgerUnavailable
 
 # What a choice follows from, and what the numbers of a fit follow from.
 DECIDING = (
     "acquisition", "models", "space", "campaign/objectives.py", "rng.py", "bench/racing.py",
+    "bench/functions.py",
 )  # fmt: skip
 LOOPING = (*DECIDING, "campaign", "trials", "ledger", "labs", "loop", "bench/campaigns.py")
 NUMERICAL = ("botorch", "gpytorch", "linear-operator", "numpy", "scipy", "torch")
@@ -44,20 +44,21 @@ class Named(Protocol):
         """Hash of all that it holds."""
 
 
-def race_file(folder: Path, pool: Pool, rules: Rules, *, seed: int, code: str) -> Path:
+def race_file(
+    folder: Path, course: Named, rules: Rules, *, seed: int, name: str, code: str
+) -> Path:
     """Returns where a race of the planner itself lies.
 
     Args:
         folder: of the benchmark.
-        pool: raced on.
-        rules: of the race.
+        course: raced on, with the hash of all that it holds.
+        rules: of the race, its number of trials among them.
         seed: of the race.
+        name: of the planner's variant.
         code: fingerprint of the code that plays it.
     """
-    rules = replace(rules, n_trials=rules.length(pool))
-    return stored_file(
-        folder, pool, rules, seed=seed, name=rules.settings.acquisition, code=[asdict(rules), code]
-    )
+    told = [asdict(rules.settings), code]
+    return stored_file(folder, course, rules, seed=seed, name=name, code=told)
 
 
 def stored_file(

@@ -14,6 +14,7 @@ import pytest
 
 from planner.acquisition import Settings
 from planner.bench import Rules, compare, play
+from planner.bench.against.entrants import Own, read_variant
 from planner.bench.storing import DECIDING, LOOPING, fingerprint, play_or_read, race_file
 from tests.bench.hand_made import make_pool
 
@@ -22,7 +23,7 @@ RULES = Rules(n_trials=7)
 
 
 def path_of(folder, *, pool=POOL, rules=RULES, seed=0, code="abc"):
-    return race_file(folder, pool, rules, seed=seed, code=code)
+    return race_file(folder, pool, rules, seed=seed, name="planner", code=code)
 
 
 def test_a_race_is_played_once_and_read_afterwards(tmp_path):
@@ -59,8 +60,16 @@ def test_races_of_other_rules_tables_seeds_or_code_lie_elsewhere(tmp_path):
         path_of(tmp_path, rules=replace(RULES, settings=Settings(beta=0.5))),
     }
     assert len(paths) == 8
-    # the pool's own length, said or not, is the same race but for what was said
-    assert path_of(tmp_path) == path_of(tmp_path)
+
+
+def test_a_race_is_kept_once_whichever_command_played_it(tmp_path):
+    pool = make_pool([float((place * 7) % 25) for place in range(24)], n_trials=7)
+    recipe = read_variant("recipe")
+    for entrant in (Own(), recipe):
+        rules = Rules(settings=entrant.settings)
+        compare([pool], [rules], seeds=[0], folder=tmp_path)
+        assert entrant.race_file(tmp_path, pool, "means", seed=0).is_file()
+    assert len(list(tmp_path.rglob("seed-000.json"))) == 2
 
 
 def test_the_code_that_chooses_is_part_of_the_fingerprint_and_other_code_is_not(project):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from planner.bench.functions import Problem, play_problem
 from planner.bench.peers import Peer, play_peer
 from planner.bench.pools import Pool
 from planner.bench.racing import Race, Replay, Rules, Start, play
-from planner.bench.storing import DECIDING, fingerprint, stored_file
+from planner.bench.storing import DECIDING, fingerprint, race_file, stored_file
 from planner.errors import InputError
 
 OWN = "planner"  # the name of the default settings
@@ -73,10 +73,9 @@ class Own:
 
     def race_file(self, folder: Path, on: On, replay: Replay, *, seed: int) -> Path:
         """Returns where the race of a seed lies: elsewhere for other code or other settings."""
-        rules = Rules(replay=replay, start=self.start, n_trials=length(on))
-        code = fingerprint((*DECIDING, "bench/functions.py"))
-        told = [asdict(self.settings), code]
-        return stored_file(folder, on, rules, seed=seed, name=self.name, code=told)
+        rules = Rules(replay=replay, start=self.start, n_trials=length(on), settings=self.settings)
+        code = fingerprint(DECIDING)
+        return race_file(folder, on, rules, seed=seed, name=self.name, code=code)
 
     def play(self, on: On, rules: Rules, *, seed: int) -> Race:
         """Plays a race."""
@@ -133,6 +132,17 @@ class Other:
 def length(on: On) -> int:
     """Returns the trials of a race: all that anything is read off at."""
     return on.n_trials if isinstance(on, Problem) else Rules().length(on)
+
+
+def name_of(rules: Rules) -> str:
+    """Returns the name of the variant that races by these rules, else that of its acquisition.
+
+    A race that is kept under it is there for every command that races by them.
+    """
+    variants = [Own(), *(read_variant(name) for name in VARIANTS)]
+    raced = (rules.settings, rules.start)
+    names = (each.name for each in variants if (each.settings, each.start) == raced)
+    return next(names, rules.settings.acquisition)
 
 
 def read_variant(text: str) -> Own:
