@@ -25,14 +25,17 @@ class Effect:
         adds: its Shapley value: what it adds to the prediction against an average setting of the
             space, in the outcome's unit; of a class in log-odds.
         sd: how uncertain the model is of that.
-        sd_after: how uncertain it will be of that after one run there, whatever comes out.
+        sd_before: how uncertain it will be of that when the run there is made: less, where other
+            trials are measured before.
+        sd_after: how uncertain after it, whatever comes out of any of them.
         error: standard error of ``adds`` by sampling; 0 where nothing was sampled.
-        settled: share of what is unknown of this parameter's effect over the whole space that one
-            run there removes.
+        settled: share of what will be unknown then of this parameter's effect over the whole space
+            that one run there removes.
     """
 
     adds: float
     sd: float
+    sd_before: float
     sd_after: float
     error: float
     settled: float
@@ -45,7 +48,7 @@ class Effect:
     @property
     def removed(self) -> float:
         """The variance of ``adds`` that one run there removes."""
-        return self.sd**2 - self.sd_after**2
+        return self.sd_before**2 - self.sd_after**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +61,14 @@ class Why:
         base: prediction at an average setting; with what all parameters add it makes up the
             prediction of the process, without regard to the outcome's bounds.
         effects: by parameter, the largest first; of those that are set or measured.
+        n_before: how many trials are measured before a run there: they were under way, or come
+            earlier in its batch.
     """
 
     promise: Promise
     base: float
     effects: Mapping[str, Effect]
+    n_before: int = 0
 
     @property
     def most_attacked(self) -> str | None:

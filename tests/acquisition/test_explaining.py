@@ -188,6 +188,26 @@ def test_a_run_leaves_of_the_deviations_what_conditioning_on_it_does() -> None:
     assert (found.sd_after < 0.95 * found.sd).any()
 
 
+def test_of_a_batch_a_run_leaves_what_conditioning_on_all_before_it_and_on_it_does() -> None:
+    surrogate = fitted(8, 3)
+    rng = np.random.default_rng(12)
+    x, background, waiting = rng.random(3), rng.random((5, 3)), rng.random((2, 3))
+    at, earlier = torch.from_numpy(x)[None, :], torch.from_numpy(waiting)
+    then, all_in = (surrogate.conditioned_on(each) for each in (earlier, torch.cat([earlier, at])))
+    how = {"columns": (0, 1, 2), "effort": THOROUGH, "seed": 1}
+
+    alone = attribute(surrogate, x, background, **how)
+    found = attribute(surrogate, x, background, **how, then=then)
+
+    np.testing.assert_array_equal(found.values, alone.values)
+    np.testing.assert_array_equal(found.sd, alone.sd)
+    np.testing.assert_array_equal(alone.sd_before, alone.sd)
+    # conditioning factors another matrix, and a variance is a difference of larger numbers
+    for said, of in ((found.sd_before, then), (found.sd_after, all_in)):
+        np.testing.assert_allclose(said, attribute(of, x, background, **how).sd, rtol=1e-5)
+    assert (found.sd_after < 0.98 * alone.sd_after).any()
+
+
 def test_a_quick_look_agrees_with_a_thorough_one() -> None:
     surrogate = fitted(25, 4)
     rng = np.random.default_rng(11)

@@ -17,6 +17,7 @@ from planner.trials import Effect, Proposal, Why
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab
 from tests.loop.test_forecasting import in_few_steps, on_the_hill
+from tests.report.campaigns import at, make_spec, measured
 
 
 def run_once(make_session: MakeSession, *, edit: tuple[str, str] = ("", "")) -> Session:
@@ -115,11 +116,14 @@ def test_the_words_name_what_moves_the_prediction_and_what_a_run_attacks(
 ) -> None:
     spec = run_once(make_session).state.spec
     effects = {
-        "flow": Effect(adds=-3.0, sd=1.0, sd_after=0.9, error=0.0, settled=0.01),
-        "temperature": Effect(adds=1.0, sd=2.5, sd_after=1.2, error=0.0, settled=0.31),
+        "flow": Effect(adds=-3.0, sd=1.0, sd_before=1.0, sd_after=0.9, error=0.0, settled=0.01),
+        "temperature": Effect(
+            adds=1.0, sd=2.6, sd_before=2.5, sd_after=1.2, error=0.0, settled=0.31
+        ),
     }
 
-    said = why_in_words(Why(promise="explores", base=40.0, effects=effects), spec)
+    why = Why(promise="explores", base=40.0, effects=effects)
+    said = why_in_words(why, spec)
 
     assert said == (
         "What sets it apart from an average setting, where 40 percent is predicted: flow "
@@ -127,6 +131,51 @@ def test_the_words_name_what_moves_the_prediction_and_what_a_run_attacks(
         "uncertain by 2.5 percent before and 1.2 percent after; over the whole space it settles "
         "most of temperature, 31 % of what is unknown of it."
     )
+    in_a_batch = why_in_words(replace(why, n_before=3), spec)
+    assert in_a_batch.endswith(
+        "a run there attacks what the 3 trials before it leave unknown of temperature: its effect "
+        "is uncertain by 2.5 percent before and 1.2 percent after; over the whole space it settles "
+        "most of temperature, 31 % of what the 3 trials before it leave unknown of it."
+    )
+
+
+def test_of_a_batch_each_is_said_to_settle_what_those_before_it_leave(
+    make_session: MakeSession,
+) -> None:
+    session = run_once(make_session)
+    state, space = session.state, session.space
+
+    batch = decide(state, space, q=3).picks
+
+    whys = [pick.proposal.why for pick in batch]
+    assert [why and why.n_before for why in whys] == [0, 1, 2]
+    first, second, third = (why for why in whys if why is not None)
+    for name in first.effects:
+        assert first.effects[name].sd_before == first.effects[name].sd
+        # two digits are kept
+        assert second.effects[name].sd_before <= 1.05 * second.effects[name].sd
+        assert third.effects[name].sd_before <= 1.05 * third.effects[name].sd
+    assert any(each.sd_before < 0.95 * each.sd for each in third.effects.values())
+    assert "what the 2 trials before it leave unknown" in batch[2].proposal.reason
+
+
+def test_of_a_trial_under_way_those_before_it_count_and_of_another_setting_all() -> None:
+    diary = measured(make_spec(), [31.0, 42.0, 38.0, 55.0, 47.0])
+    under_way = [at(700.0, 2.0, "Ni"), at(720.0, 2.2, "Ni")]
+    for number, settings in enumerate(under_way, start=6):
+        diary.propose(number, settings)
+        diary.start(number)
+
+    found = explain_each(diary.state, diary.open_space, [*under_way, at(860.0, 4.8, "Co")])
+
+    assert found is not None
+    first, second, other = found
+    assert [each.n_before for each in found] == [0, 1, 2]
+    assert all(part.effect.sd_before == part.effect.sd for part in first.parts)
+    # the one before it lies beside it, so little is left to settle
+    settled = [max(part.effect.settled for part in each.parts) for each in (first, second)]
+    assert settled[1] < 0.7 * settled[0]
+    assert "of what the 2 trials before it leave unknown of the effect of" in other.sentence
 
 
 def test_the_table_has_a_line_a_parameter_and_one_on_the_search(make_session: MakeSession) -> None:

@@ -69,7 +69,8 @@ class Attribution:
         base: mean prediction over the background.
         values: one a parameter that has columns, ``p``; with ``base`` they sum to the prediction.
         sd: posterior deviation of each value: what more observations can remove.
-        sd_after: the same once a run at x was made, whatever comes out of it.
+        sd_before: the same once everything is in that will be measured before a run at x.
+        sd_after: the same once that run was made too, whatever comes out of any of them.
         error: standard error of each by the sampling of coalitions and of the background; 0 where
             all were used.
     """
@@ -77,6 +78,7 @@ class Attribution:
     base: float
     values: Floats
     sd: Floats
+    sd_before: Floats
     sd_after: Floats
     error: Floats
 
@@ -89,6 +91,7 @@ def attribute(
     columns: tuple[int, ...],
     effort: Effort,
     seed: int,
+    then: Surrogate | None = None,
 ) -> Attribution:
     """Returns what each parameter adds to the prediction at a configuration.
 
@@ -99,6 +102,7 @@ def attribute(
         columns: for each column the place of its parameter among the ``p``.
         effort: how many points are looked at.
         seed: of the part of the background, and of the orders.
+        then: the surrogate conditioned on what will be measured before; None where nothing will.
     """
     functional, coarse = (
         _look(x, background, columns=np.array(columns), most=most, seed=seed)
@@ -110,13 +114,16 @@ def attribute(
         mean = torch.cat([surrogate.moments(block)[0] for block in torch.split(points, _BLOCK)])
         values = (weights @ mean).numpy()
         here, sd = surrogate.moments(at)
+        unknown = before = unknown_of(surrogate, coarse)
+        if then is not None:
+            sd, before = then.moments(at)[1], unknown_of(then, coarse)
         of_run = (sd.square() + surrogate.noise_sd(at).square())[0]
-        unknown = unknown_of(surrogate, coarse)
-        after = unknown.var - unknown.with_x.square() / of_run
+        after = before.var - before.with_x.square() / of_run
     return Attribution(
         base=float(here[0]) - float(values.sum()),
         values=values,
         sd=unknown.var.clamp_min(0.0).sqrt().numpy(),
+        sd_before=before.var.clamp_min(0.0).sqrt().numpy(),
         sd_after=after.clamp_min(0.0).sqrt().numpy(),
         error=_sampling_error(functional, mean.numpy()),
     )

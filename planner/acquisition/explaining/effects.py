@@ -33,7 +33,7 @@ def shares_settled(
     """Returns for each parameter the share of its effect's variance that a run at x removes, ``p``.
 
     Args:
-        surrogate: not conditioned on the run.
+        surrogate: conditioned on what will be measured before the run, and not on it.
         x: the configuration, encoded, ``d``.
         background: settings that stand for the space, in an order without meaning, ``m d``.
         columns: for each column the place of its parameter among the ``p``.

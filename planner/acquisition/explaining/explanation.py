@@ -15,6 +15,7 @@ from planner.acquisition.learning import reference_of
 from planner.acquisition.situation import BestSoFar, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass
+from planner.campaign.words.phrases import unknown_then
 from planner.models import Bounds, Surrogate
 from planner.rng import derive_seed, make_generator
 from planner.space import Floats, Value
@@ -52,6 +53,8 @@ class Explanation:
         base: prediction at an average setting; with all effects it makes up ``mean``.
         parts: one a parameter that is set or measured, the largest effect first.
         unit: of effects and deviations: the outcome's, or log-odds of a class.
+        n_before: how many trials will be measured before a run here; what that settles is what
+            they leave.
     """
 
     mode: Mode
@@ -62,6 +65,7 @@ class Explanation:
     base: float
     parts: tuple[Part, ...]
     unit: str
+    n_before: int = 0
 
     @property
     def most_settled(self) -> Part:
@@ -72,7 +76,8 @@ class Explanation:
     def sentence(self) -> str:
         """One sentence for the person who runs the trial."""
         settles = self.most_settled
-        settled = f"{100 * settles.effect.settled:.0f} % of what is unknown of the effect of"
+        unknown = unknown_then(self.n_before)
+        settled = f"{100 * settles.effect.settled:.0f} % of {unknown} of the effect of"
         if self.mode == "exploits":
             return f"Exploits what is known: {self._lifted()}."
         verb = "Explores" if self.mode == "explores" else "Learns"
@@ -98,6 +103,7 @@ def explain(
     best: BestSoFar | None,
     effort: Effort,
     seed: int,
+    before: Floats | None = None,
 ) -> Explanation:
     """Explains what the model makes of one configuration.
 
@@ -111,13 +117,17 @@ def explain(
         best: of the same situation and surrogate (``best_so_far``).
         effort: how closely to look.
         seed: of the settings that stand for the space.
+        before: encoded configurations that will be measured before it, ``m d``: under way, or
+            earlier in its batch. What it is predicted to be does not depend on them.
     """
     space = situation.space
     pool = reference_of(space, seed=derive_seed(seed, "background"))
     order = make_generator(derive_seed(seed, "order")).permutation(len(pool))
     background, places = pool[order], _places(space.columns)
-    found = attribute(surrogate, x, background, columns=places, effort=effort, seed=seed)
-    settled = shares_settled(surrogate, x, background, columns=places, effort=effort)
+    n_before = 0 if before is None else len(before)
+    then = surrogate.conditioned_on(torch.from_numpy(before)) if n_before else None
+    found = attribute(surrogate, x, background, columns=places, effort=effort, seed=seed, then=then)
+    settled = shares_settled(then or surrogate, x, background, columns=places, effort=effort)
     here = torch.from_numpy(x)[None, :]
     prediction = surrogate.predict(here)
     named = [space.parameters[index] for index in sorted(set(space.columns))]
@@ -128,6 +138,7 @@ def explain(
             effect=Effect(
                 adds=float(found.values[place]),
                 sd=float(found.sd[place]),
+                sd_before=float(found.sd_before[place]),
                 sd_after=float(found.sd_after[place]),
                 error=float(found.error[place]),
                 settled=float(settled[place]),
@@ -145,6 +156,7 @@ def explain(
         base=found.base,
         parts=tuple(sorted(parts, key=lambda part: -abs(part.effect.adds))),
         unit="log-odds" if isinstance(situation.objective, HitClass) else "",
+        n_before=n_before,
     )
 
 

@@ -38,6 +38,16 @@ def listed(names: Iterable[str], *, last: str = "and") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
+def unknown_then(n_before: int) -> str:
+    """Says what a run can settle: what is unknown, or what the trials before it leave so."""
+    if n_before == 0:
+        return "what is unknown"
+    before = (
+        f"the {n_before} trials before it leave" if n_before > 1 else "the trial before it leaves"
+    )
+    return f"what {before} unknown"
+
+
 def duration(seconds: float) -> str:
     """Writes a time in the largest unit of which there are at least two."""
     for size, name in ((_DAY_S, "day"), (_HOUR_S, "hour"), (_MINUTE_S, "minute")):

@@ -32,6 +32,9 @@ def explain_each(
 ) -> list[Explanation] | None:
     """Returns the thorough explanation of each configuration; None while no model can say anything.
 
+    What a run would settle is what those leave that are measured before it: of a trial under way
+    those that were proposed before it, of any other configuration all that are under way.
+
     Args:
         state: of the campaign; trials under way count as such, with no result.
         space: what may be tried.
@@ -46,9 +49,18 @@ def explain_each(
     situation = make_situation(state, space.restricted(last_context(state, space))).in_context()
     unit, best = unit_of_effects(state.spec), best_so_far(situation, surrogate)
     x = np.asarray(space.encode(list(configurations)), dtype=np.float64)
+    waiting = situation.pending_rows()
     found = [
-        explain(situation, surrogate, each, best=best, effort=THOROUGH, seed=_seed(state))
-        for each in x
+        explain(
+            situation,
+            surrogate,
+            row,
+            best=best,
+            effort=THOROUGH,
+            seed=_seed(state),
+            before=waiting[: _place(state, configuration)],
+        )
+        for configuration, row in zip(configurations, x, strict=True)
     ]
     return [replace(each, unit=unit) for each in found]
 
@@ -65,17 +77,31 @@ def why_each(state: CampaignState, situation: Situation, choice: Choice) -> list
     surrogate = choice.surrogate
     if surrogate is None or situation.space.n_columns == 0:
         return [None for _ in choice.picks]
+    waiting, picks = situation.pending_rows(), choice.picks
     return [
         _why(
             pick,
             explain(
-                situation, surrogate, pick.x, best=choice.best, effort=QUICK, seed=_seed(state)
+                situation,
+                surrogate,
+                pick.x,
+                best=choice.best,
+                effort=QUICK,
+                seed=_seed(state),
+                before=np.vstack([waiting, *(earlier.x for earlier in picks[:index])]),
             ),
         )
         if pick.kind == "model"
         else None
-        for pick in choice.picks
+        for index, pick in enumerate(picks)
     ]
+
+
+def _place(state: CampaignState, configuration: Configuration) -> int:
+    """Returns how many of the trials under way are measured before a configuration."""
+    configurations = [trial.configuration for trial in state.pending]
+    known = configuration in configurations
+    return configurations.index(configuration) if known else len(configurations)
 
 
 def _why(pick: Pick, found: Explanation) -> Why:
@@ -86,12 +112,14 @@ def _why(pick: Pick, found: Explanation) -> Why:
             part.parameter: Effect(
                 adds=_rounded(part.effect.adds, 4),
                 sd=_rounded(part.effect.sd, 2),
+                sd_before=_rounded(part.effect.sd_before, 2),
                 sd_after=_rounded(part.effect.sd_after, 2),
                 error=_rounded(part.effect.error, 2),
                 settled=_rounded(part.effect.settled, 2),
             )
             for part in found.parts
         },
+        n_before=found.n_before,
     )
 
 

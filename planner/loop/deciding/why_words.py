@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from planner.campaign import CampaignSpec
-from planner.campaign.words.phrases import after, listed
+from planner.campaign.words.phrases import after, listed, unknown_then
 from planner.loop.deciding.stating import unit_of_effects
 from planner.space import Configuration, Value
 from planner.trials import Effect, Trial, Why
@@ -37,14 +37,13 @@ def _attacked(why: Why, unit: str) -> list[str]:
     name = why.most_attacked
     if name is None:
         return []
-    before, after_it = (
-        f"{each:.2g}" for each in (why.effects[name].sd, why.effects[name].sd_after)
-    )
+    effect = why.effects[name]
+    before, after_it = (f"{each:.2g}" for each in (effect.sd_before, effect.sd_after))
     if before == after_it:
         return ["a run there would make no parameter's effect surer"]
     return [
-        f"a run there attacks what is unknown of {name}: its effect is uncertain by {before}{unit} "
-        f"before and {after_it}{unit} after"
+        f"a run there attacks {unknown_then(why.n_before)} of {name}: its effect is uncertain by "
+        f"{before}{unit} before and {after_it}{unit} after"
     ]
 
 
@@ -53,7 +52,8 @@ def _settled(why: Why) -> list[str]:
     if name is None or why.effects[name].settled < _LEAST_SETTLED:
         return []
     share = f"{100 * why.effects[name].settled:.0f} %"
-    return [f"over the whole space it settles most of {name}, {share} of what is unknown of it"]
+    unknown = unknown_then(why.n_before)
+    return [f"over the whole space it settles most of {name}, {share} of {unknown} of it"]
 
 
 def effects_table(effects: Iterable[tuple[str, Value, Effect]], spec: CampaignSpec) -> list[str]:
