@@ -579,6 +579,7 @@ class CoverageAlarm:
         level: that is farthest off.
         held: how many intervals of that level had held since the last alarm.
         n: of how many.
+        chooser: of whose settings, the planner's or people's own; None where they are all.
         reason: in words.
     """
 
@@ -587,6 +588,7 @@ class CoverageAlarm:
     level: float
     held: int
     n: int
+    chooser: Literal["chosen", "own"] | None = None
     reason: str
 
 

@@ -119,7 +119,8 @@ def coverage_json(coverage: Coverage | None, state: CampaignState) -> dict[str, 
               "widths_unknown": correction.widths_unknown,
               "forecasts": correction.n_forecasts},
         "alarms": [
-            {"trial": each.trial, "level": each.level, "held": each.held, "of": each.n}
+            {"trial": each.trial, "level": each.level, "held": each.held, "of": each.n,
+             "chooser": each.chooser}
             for each in state.alarms
         ],
     }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from planner.campaign import CampaignSpec
 from planner.ledger.entries import CoverageAlarm, IntervalsCorrected, Record
@@ -12,10 +13,13 @@ from planner.models import Corrected, Evidence, Surrogate, evidence_of
 from planner.models.coverage.alarm import FALSE_ALARMS, find_alarm
 from planner.models.coverage.correction import Correction, describe_scale
 from planner.models.coverage.distribution import Distribution
-from planner.models.coverage.measuring import Coverage, Judged, measure
+from planner.models.coverage.measuring import Chooser, Coverage, Judged, measure
 from planner.models.coverage.widening import TOLD_LEVELS, widening
 from planner.trials import Spread, Trial
 
+_OF_WHOSE: Mapping[Chooser | None, str] = MappingProxyType(
+    {None: "", "chosen": " that the planner chose", "own": " of people's own settings"}
+)
 # A correction is written down anew when the width of an interval has changed by more than a tenth:
 # that is two to three points of coverage at 90 %.
 _WORTH_SAYING = math.log(1.1)
@@ -131,8 +135,10 @@ def _alarm_record(state: CampaignState) -> list[Record]:
             level=alarm.level,
             held=alarm.held,
             n=alarm.n,
+            chooser=alarm.chooser,
             reason=f"Coverage alarm: of {alarm.n} intervals of {100 * alarm.level:g} % that were "
-            f"stated before a trial {alarm.held} held, so they were {word}. Chance alone "
+            f"stated before a trial{_OF_WHOSE[alarm.chooser]} {alarm.held} held, so they were "
+            f"{word}. Chance alone "
             f"does this in fewer than {100 * FALSE_ALARMS:g} % of campaigns. {remedy}",
         )
     ]

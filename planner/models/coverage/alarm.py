@@ -5,11 +5,16 @@
 | l      | a level; under right intervals each holds with probability l                |
 | h, n   | how many of n intervals held                                                |
 | E_l    | ``B(h + 1, n - h + 1) / (l^h (1 - l)^(n - h))`` with B Euler's beta function |
-| E      | mean of E_l over the levels                                                 |
+| E      | mean of E_l over the levels and over three groups: all forecasts, those of  |
+|        | settings that the planner chose, those of people's own                      |
+
+A model is differently wrong of what was chosen by it and of what was not, and of few of the one
+kind among many of the other all together would say nothing for long.
 
 ``E_l`` is how much likelier the results are if the intervals hold with *some* probability, any
 being as likely as any other, than if they hold with l. Whatever came before, it is 1 on average
-one forecast later if they are right, and so is E: a martingale. By Ville's inequality the
+one forecast later if they are right (a forecast of another group leaves it), and so is E: a
+martingale. By Ville's inequality the
 probability that it *ever* reaches 1 / alpha is at most alpha, however often one looks.
 
 Source: Ville, "Etude critique de la notion de collectif" (1939); Shafer, "Testing by betting"
@@ -25,11 +30,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaln
 
-from planner.models.coverage.measuring import LEVELS, Judged
+from planner.models.coverage.measuring import LEVELS, Chooser, Judged
 from planner.space import Floats
+
+# Of all settings, or of those that one kind of chooser chose.
+_GROUPS: tuple[Chooser | None, ...] = (None, "chosen", "own")
 
 # At most one campaign in a hundred whose intervals are right ever sees an alarm.
 FALSE_ALARMS = 0.01
+_ENOUGH = -math.log(FALSE_ALARMS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,28 +50,37 @@ class Alarm:
         level: that is farthest off.
         held: how many intervals of that level had held by then.
         n: of how many.
+        chooser: of whose settings; None where they are those of all.
     """
 
     trial: int
     level: float
     held: int
     n: int
+    chooser: Chooser | None = None
 
 
 def find_alarm(judged: Sequence[Judged]) -> Alarm | None:
     """Returns the first alarm among forecasts, in the order in which results came; None if none."""
     levels = np.array(LEVELS)
-    held, n = np.zeros(len(levels)), np.zeros(len(levels))
+    held = np.zeros((len(_GROUPS), len(levels)))
+    n = np.zeros_like(held)
     for each in judged:
-        # which forecasts count is settled before their result, so the martingale stays one
+        # which forecasts count, and where, is settled before their result, so the martingale
+        # stays one
+        groups = [0, 2 if each.is_own else 1]
         is_counted = levels <= each.uncut
-        n += is_counted
-        held += is_counted & (each.needed <= levels)
+        n[groups] += is_counted
+        held[groups] += is_counted & (each.needed <= levels)
         evidence = log_evidence(held, n)
-        if np.logaddexp.reduce(evidence) - math.log(len(levels)) >= -math.log(FALSE_ALARMS):
-            worst = int(np.argmax(evidence))
+        if np.logaddexp.reduce(evidence, axis=None) - math.log(evidence.size) >= _ENOUGH:
+            group, level = np.unravel_index(int(np.argmax(evidence)), evidence.shape)
             return Alarm(
-                trial=each.trial, level=LEVELS[worst], held=int(held[worst]), n=int(n[worst])
+                trial=each.trial,
+                level=LEVELS[level],
+                held=int(held[group, level]),
+                n=int(n[group, level]),
+                chooser=_GROUPS[group],
             )
     return None
 
@@ -71,8 +89,8 @@ def log_evidence(held: Floats, n: Floats) -> Floats:
     """Returns log ``E_l`` of each level.
 
     Args:
-        held: how many intervals of each level held.
-        n: of how many.
+        held: how many intervals of each level held, ``... l``.
+        n: of how many, ``... l``.
     """
     levels = np.array(LEVELS)
     under_any = betaln(held + 1, n - held + 1)
