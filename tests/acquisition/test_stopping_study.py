@@ -7,13 +7,22 @@ import pytest
 
 from planner.acquisition import Settings
 from planner.bench.catalogue import read_pools
-from tests.cost.stopping_study import CAMPAIGN, CORRECTED, FIRST, play_one, watch
+from planner.bench.functions import known_problems
+from tests.cost.stopping_study import (
+    CAMPAIGN,
+    CORRECTED,
+    FIRST,
+    OnFunction,
+    OnTable,
+    play_one,
+    watch,
+)
 
 
 @pytest.mark.slow
 def test_statements_are_a_campaigns_and_are_compared_with_the_table():
     [pool] = read_pools(["snar_flow"], tables=None)
-    campaign = play_one(pool, seed=0, settings=Settings(family="gp"))
+    campaign = play_one(OnTable(pool), seed=0, settings=Settings(family="gp"))
     assert [campaign.asked[n].forecasts.errors.size for n in (5, 6, 30)] == [0, 1, 25]
     said = {
         judge: list(watch(campaign, delta=0.05, judge=judge))
@@ -30,3 +39,18 @@ def test_statements_are_a_campaigns_and_are_compared_with_the_table():
         # what is left and what the planner has share the distance to the best of the table
         assert each.was == pytest.approx(max(each.lacks - lacking, 0.0))
         assert each.is_done == (each.lacks - lacking <= 0.05)
+
+
+@pytest.mark.slow
+def test_on_a_function_they_are_compared_with_its_optimum():
+    branin = known_problems()["branin_2"]
+    campaign = play_one(OnFunction(branin), seed=0, settings=Settings(family="gp"))
+    said = list(watch(campaign, delta=0.05, judge=CAMPAIGN))
+    assert [each.n for each in said] == list(range(FIRST, 41, 4))
+    lacks = (branin.values(np.array(campaign.race.points)) - branin.optimum) / branin.regret_scale
+    for each in said:
+        # whatever was tried the optimum is left, and the best so far is one of the trials
+        assert each.was == pytest.approx(each.lacks)
+        assert each.lacks in [pytest.approx(lack) for lack in lacks[: each.n]]
+        assert each.is_done == (each.lacks <= 0.05)
+    assert said[-1].lacks < said[0].lacks
