@@ -24,6 +24,7 @@ from planner.bench.against.targets import judge_targets, tell_targets
 from planner.bench.pages import Origin, markdown, said_origin
 from planner.bench.pools import Pool
 from planner.bench.tabulated import REPLAYS, Lines
+from planner.campaign.words.phrases import count
 from planner.errors import InputError
 
 
@@ -202,7 +203,7 @@ def _said(comparison: Comparison) -> str:
     n_few = len(comparison.pools) - len(judged)
     if n_few and any(pool.lowest for pool in comparison.pools):
         said.append(
-            f"On {n_few} {comparison.course}s fewer than {FEWEST} starts are shared with it."
+            f"On {count(n_few, comparison.course)} fewer than {FEWEST} starts are shared with it."
         )
     return "\n".join(said)
 
