@@ -59,9 +59,9 @@ def compare(
     standings = []
     for pool, rules in enter(pools, racers):
         races = []
-        told = replace(rules, n_trials=rules.length(pool))
+        told, name = replace(rules, n_trials=rules.length(pool)), name_of(rules)
         for seed in seeds:
-            path = race_file(folder, pool, told, seed=seed, name=name_of(rules), code=code)
+            path = race_file(folder, pool, told, seed=seed, name=name, code=code)
             races.append(play_or_read(path, partial(play, pool, rules, seed=seed)))
             heard(pool, rules, races[-1])
         standings.append(stand(pool, rules, races))

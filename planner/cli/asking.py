@@ -219,7 +219,8 @@ def _explain(session: Session, trials: Sequence[Trial]) -> list[Explanation | No
     from planner.loop.deciding.explaining import explain_each
 
     configurations = [trial.configuration for trial in trials]
-    found = explain_each(session.state, session.space, configurations)
+    numbers = [trial.number for trial in trials]
+    found = explain_each(session.state, session.space, configurations, numbers=numbers)
     return [None for _ in trials] if found is None else [*found]
 
 

@@ -205,7 +205,8 @@ def test_of_a_batch_a_run_leaves_what_conditioning_on_all_before_it_and_on_it_do
     # conditioning factors another matrix, and a variance is a difference of larger numbers
     for said, of in ((found.sd_before, then), (found.sd_after, all_in)):
         np.testing.assert_allclose(said, attribute(of, x, background, **how).sd, rtol=1e-5)
-    assert (found.sd_after < 0.98 * alone.sd_after).any()
+    # the variance of a sum never rises with more that is known
+    assert (found.sd_after < alone.sd_after).all()
 
 
 def test_a_quick_look_agrees_with_a_thorough_one() -> None:

@@ -28,17 +28,19 @@ def explain_each(
     space: SearchSpace,
     configurations: Sequence[Configuration],
     *,
+    numbers: Sequence[int] | None = None,
     fitted: Surrogate | FitFailure | None = None,
 ) -> list[Explanation] | None:
     """Returns the thorough explanation of each configuration; None while no model can say anything.
 
-    What a run would settle is what those leave that are measured before it: of a trial under way
-    those that were proposed before it, of any other configuration all that are under way.
+    What a run would settle is what those leave that are measured before it.
 
     Args:
         state: of the campaign; trials under way count as such, with no result.
         space: what may be tried.
         configurations: such as those of proposed trials.
+        numbers: of the trials that they are the configurations of: those under way with a lower
+            number are measured before. Without them all that is under way is.
         fitted: to the state, where that was done already.
     """
     if len(state.observations) < _FEWEST_RESULTS:
@@ -49,7 +51,8 @@ def explain_each(
     situation = make_situation(state, space.restricted(last_context(state, space))).in_context()
     unit, best = unit_of_effects(state.spec), best_so_far(situation, surrogate)
     x = np.asarray(space.encode(list(configurations)), dtype=np.float64)
-    waiting = situation.pending_rows()
+    waiting, under_way = situation.pending_rows(), [trial.number for trial in state.pending]
+    n_before = [sum(other < own for other in under_way) for own in numbers or ()]
     found = [
         explain(
             situation,
@@ -58,9 +61,9 @@ def explain_each(
             best=best,
             effort=THOROUGH,
             seed=_seed(state),
-            before=waiting[: _place(state, configuration)],
+            before=waiting[:n],
         )
-        for configuration, row in zip(configurations, x, strict=True)
+        for row, n in zip(x, n_before or [len(waiting)] * len(x), strict=True)
     ]
     return [replace(each, unit=unit) for each in found]
 
@@ -95,13 +98,6 @@ def why_each(state: CampaignState, situation: Situation, choice: Choice) -> list
         else None
         for index, pick in enumerate(picks)
     ]
-
-
-def _place(state: CampaignState, configuration: Configuration) -> int:
-    """Returns how many of the trials under way are measured before a configuration."""
-    configurations = [trial.configuration for trial in state.pending]
-    known = configuration in configurations
-    return configurations.index(configuration) if known else len(configurations)
 
 
 def _why(pick: Pick, found: Explanation) -> Why:
