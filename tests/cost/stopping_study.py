@@ -16,11 +16,11 @@ function's known optimum, then tells what is true. Judges are
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from rich.console import Console
@@ -32,15 +32,17 @@ from planner.acquisition.remaining import Remaining, fit_judge, remaining
 from planner.bench.catalogue import known_pools, read_pools
 from planner.bench.functions import Problem, named_problems, play_problem
 from planner.bench.pools import Pool
-from planner.bench.racing import Chooser, Race, Rules, play
+from planner.bench.racing import Chooser, Rules, play
 from planner.models import FitFailure, Surrogate, evidence_of
 from planner.rng import derive_seed
+from planner.space import Floats
 
 FIRST, EVERY, MOST = 8, 4, 60
 # The draws of a larger table take seconds each.
 MOST_SETTINGS = 1100
 EDGES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
 ASKED = (0.8, 0.9, 0.95)
+LIKELY = 0.7
 CAMPAIGN, CORRECTED = "campaign", "corrected"
 
 
@@ -71,148 +73,102 @@ class Said:
     lacks: float
 
 
-class Ground(Protocol):
-    """What a campaign runs on, and what is true of it. More utility is better."""
-
-    @property
-    def name(self) -> str:
-        """Of the table or function."""
-
-    @property
-    def scale(self) -> float:
-        """The best less the median."""
-
-    @property
-    def budget(self) -> int:
-        """Trials of a campaign."""
-
-    @property
-    def best(self) -> float:
-        """The most utility that there is."""
-
-    def best_left(self, race: Race, n: int) -> float:
-        """Returns the most utility of what was not tried in the first n trials."""
-
-    def utility(self, race: Race, trial: int) -> float:
-        """Returns the true utility of a trial."""
-
-    def play(self, rules: Rules, *, seed: int, chooser: Chooser) -> Race:
-        """Runs a campaign."""
-
-
-@dataclass(frozen=True, slots=True)
-class OnTable:
-    """A table of real experiments, each to be tried once."""
-
-    pool: Pool
-
-    @property
-    def name(self) -> str:
-        """The table's."""
-        return self.pool.name
-
-    @property
-    def scale(self) -> float:
-        """By the means of the rows."""
-        return self.best - float(np.median(self.pool.utilities))
-
-    @property
-    def budget(self) -> int:
-        """30 to 60, and fewer than there are rows."""
-        return min(MOST, max(30, self.pool.n_trials), self.pool.n_settings - 2)
-
-    @property
-    def best(self) -> float:
-        """The best mean."""
-        return float(self.pool.utilities.max())
-
-    def best_left(self, race: Race, n: int) -> float:
-        """Of the rows that were not tried."""
-        return float(np.delete(self.pool.utilities, list(race.rows[:n])).max())
-
-    def utility(self, race: Race, trial: int) -> float:
-        """By the mean of its row."""
-        return float(self.pool.utilities[race.rows[trial]])
-
-    def play(self, rules: Rules, *, seed: int, chooser: Chooser) -> Race:
-        """From five random rows."""
-        return play(self.pool, rules, seed=seed, chooser=chooser)
-
-
-@dataclass(frozen=True, slots=True)
-class OnFunction:
-    """A test function over a box, of which the optimum is known."""
-
-    problem: Problem
-
-    @property
-    def name(self) -> str:
-        """The function's."""
-        return self.problem.name
-
-    @property
-    def scale(self) -> float:
-        """The median over the box less the optimum."""
-        return self.problem.regret_scale
-
-    @property
-    def budget(self) -> int:
-        """That of its races, at most 60."""
-        return min(MOST, self.problem.n_trials)
-
-    @property
-    def best(self) -> float:
-        """The optimum."""
-        return -self.problem.optimum
-
-    def best_left(self, race: Race, n: int) -> float:
-        """The optimum: a box is never used up."""
-        return self.best
-
-    def utility(self, race: Race, trial: int) -> float:
-        """Without noise."""
-        return -float(self.problem.values(np.array([race.points[trial]]))[0])
-
-    def play(self, rules: Rules, *, seed: int, chooser: Chooser) -> Race:
-        """From five random configurations."""
-        return play_problem(self.problem, rules, seed=seed, chooser=chooser)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """One campaign.
+    """One campaign, and what is true of it. More utility is better.
 
     Args:
-        ground: what it ran on.
-        race: what was chosen.
+        ground: the name of the table or function.
+        seed: of the campaign.
         asked: what the policy knew at each ask, by the number of trials before it.
+        scale: the best utility less the median.
+        best: the most utility that there is.
+        utilities: (n,) true ones of the trials.
+        left: (n,) the most utility of what was not tried up to a trial and with it.
     """
 
-    ground: Ground
-    race: Race
+    ground: str
+    seed: int
     asked: Mapping[int, Situation]
+    scale: float
+    best: float
+    utilities: Floats
+    left: Floats
+
+
+def play_table(pool: Pool, *, seed: int, settings: Settings | None = None) -> Campaign:
+    """Runs a campaign of 30 to 60 trials on a table, from five random rows, each tried once."""
+    asked, listen = _listener()
+    budget = min(MOST, max(30, pool.n_trials), pool.n_settings - 2)
+    race = play(pool, _rules(budget, settings), seed=seed, chooser=listen)
+    rows, best = list(race.rows), float(pool.utilities.max())
+    return Campaign(
+        ground=pool.name,
+        seed=seed,
+        asked=asked,
+        scale=best - float(np.median(pool.utilities)),
+        best=best,
+        utilities=pool.utilities[rows],
+        left=np.array([np.delete(pool.utilities, rows[: n + 1]).max() for n in range(len(rows))]),
+    )
+
+
+def play_function(problem: Problem, *, seed: int, settings: Settings | None = None) -> Campaign:
+    """Runs a campaign of at most 60 trials over the box of a test function, which is never used up.
+
+    It starts from five random configurations.
+    """
+    asked, listen = _listener()
+    budget = min(MOST, problem.n_trials)
+    race = play_problem(problem, _rules(budget, settings), seed=seed, chooser=listen)
+    utilities = -problem.values(np.array(race.points))
+    return Campaign(
+        ground=problem.name,
+        seed=seed,
+        asked=asked,
+        scale=problem.regret_scale,
+        best=-problem.optimum,
+        utilities=utilities,
+        left=np.full(len(utilities), -problem.optimum),
+    )
+
+
+def _listener() -> tuple[dict[int, Situation], Chooser]:
+    """Returns the default policy, and what it is asked, which grows as it is."""
+    asked: dict[int, Situation] = {}
+
+    def listen(situation: Situation, *, q: int, seed: int) -> Choice:
+        asked[len(situation.y)] = situation
+        return choose(situation, q=q, seed=seed)
+
+    return asked, listen
+
+
+def _rules(budget: int, settings: Settings | None) -> Rules:
+    # one more than the budget, as the last statement is made where the next is asked for
+    return Rules(n_trials=budget + 1, settings=settings or Settings())
 
 
 def watch(campaign: Campaign, *, delta: float, judge: str) -> Iterator[Said]:
     """Yields what a judge says along one campaign; delta in best minus median."""
-    ground, race, scale = campaign.ground, campaign.race, campaign.ground.scale
+    scale = campaign.scale
     for n in range(FIRST, max(campaign.asked) + 1, EVERY):
         said = _say(campaign, n, worthwhile=delta * scale, judge=judge)
         if said is None:
             continue
         stated, trial = said
-        has = ground.utility(race, trial)
-        was = ground.best_left(race, n) - has
+        has = float(campaign.utilities[trial])
+        was = float(campaign.left[n - 1]) - has
         yield Said(
-            ground=ground.name,
-            seed=race.seed,
+            ground=campaign.ground,
+            seed=campaign.seed,
             n=n,
             budget=max(campaign.asked),
             done=stated.probability_done,
             is_done=was <= delta * scale,
             gain=stated.gain / scale,
             was=max(was, 0.0) / scale,
-            lacks=(ground.best - has) / scale,
+            lacks=(campaign.best - has) / scale,
         )
 
 
@@ -228,7 +184,7 @@ def _say(
     assert best is not None
     at = surrogate.observations.x[best.index].numpy()
     trial = int(np.abs(now.x - at).sum(axis=1).argmin())
-    seed = derive_seed(campaign.race.seed, "study", campaign.ground.name, n)
+    seed = derive_seed(campaign.seed, "study", campaign.ground, n)
     stated = remaining(now, surrogate, seed=seed, worthwhile=worthwhile)
     return None if stated is None else (stated, trial)
 
@@ -284,6 +240,14 @@ def print_savings(said: Sequence[Said]) -> None:
               f"| {np.mean([end.lacks for _, end in stopped]):.3f} |")  # fmt: skip
 
 
+def print_grounds(said: Sequence[Said]) -> None:
+    """Prints by table or function how often what was stated to be likely was so."""
+    print(f"\n| on | statements of {LIKELY:g} and more | was so |\n|---|---|---|")
+    for ground in sorted({each.ground for each in said}):
+        likely = [each.is_done for each in said if each.ground == ground and each.done >= LIKELY]
+        print(f"| {ground} | {len(likely)} | {sum(likely)} |")
+
+
 def main() -> None:
     """Runs the study and prints its tables as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -294,14 +258,14 @@ def main() -> None:
     parser.add_argument("--table", action="append", help="only this one; repeat it for more")
     parser.add_argument("--judge", action="append", help="see above; repeat it to compare")
     options = parser.parse_args()
-    grounds = _grounds(options)
+    plays = list(_plays(options))
     campaigns = [
-        play_one(ground, seed=seed)
-        for ground in track(grounds, console=Console(stderr=True))
+        play_one(seed=seed)
+        for play_one in track(plays, console=Console(stderr=True))
         for seed in range(options.seeds)
     ]
-    what = "functions" if options.function else "tables"
-    print(f"{len(grounds)} {what}, {options.seeds} campaigns each, delta {options.delta:g}")
+    kind = "functions" if options.function else "tables"
+    print(f"{len(plays)} {kind}, {options.seeds} campaigns each, delta {options.delta:g}")
     for judge in options.judge or [CAMPAIGN]:
         said = [
             each
@@ -312,28 +276,16 @@ def main() -> None:
         print_reliability(said)
         print_gains(said)
         print_savings(said)
+        print_grounds(said)
 
 
-def _grounds(options: argparse.Namespace) -> list[Ground]:
+def _plays(options: argparse.Namespace) -> Iterator[Callable[..., Campaign]]:
     if options.function:
-        return [OnFunction(each) for each in named_problems(options.function)]
+        yield from (partial(play_function, each) for each in named_problems(options.function))
+        return
     known = [each for each in known_pools(options.tables) if not each.startswith(("oer", "direct"))]
     pools = read_pools(options.table or known, tables=options.tables)
-    return [OnTable(pool) for pool in pools if pool.n_settings <= MOST_SETTINGS]
-
-
-def play_one(ground: Ground, *, seed: int, settings: Settings | None = None) -> Campaign:
-    """Plays one campaign, by default with the default policy, of 30 to 60 trials."""
-    asked: dict[int, Situation] = {}
-
-    def listen(situation: Situation, *, q: int, seed: int) -> Choice:
-        asked[len(situation.y)] = situation
-        return choose(situation, q=q, seed=seed)
-
-    # one more than the budget, as the last statement is made where the next is asked for
-    rules = Rules(n_trials=ground.budget + 1, settings=settings or Settings())
-    race = ground.play(rules, seed=seed, chooser=listen)
-    return Campaign(ground=ground, race=race, asked=asked)
+    yield from (partial(play_table, each) for each in pools if each.n_settings <= MOST_SETTINGS)
 
 
 if __name__ == "__main__":
