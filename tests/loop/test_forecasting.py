@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -140,20 +141,22 @@ def test_what_is_left_out_of_learning_judges_no_forecast(make_session: MakeSessi
     assert [trial.number for trial, _, _ in known_forecasts(session.state)] == [3, 4, 6]
 
 
-def forecast_and_result(diary: Diary, number: int, value: float) -> None:
+def forecast_and_result(
+    diary: Diary, number: int, value: float, *, origin: Literal["model", "person"] = "model"
+) -> None:
     """A trial with 50 +- 1 stated before it."""
     spread = Spread(means=(50.0,), sds=(1.0,), weights=(1.0,), sd=0.6, noise_sd=0.8, prior_sd=5.0)
     prediction = Prediction(
         mean=50.0, sd=0.6, sd_run=1.0, low=48.36, high=51.64, level=0.9, spread=spread
     )
-    proposal = Proposal(origin="model", reason="", seed=number, predictions={"yield": prediction})
+    proposal = Proposal(origin=origin, reason="", seed=number, predictions={"yield": prediction})
     settings = {"temperature": 600.0 + number, "flow": 2.0, "catalyst": "Fe"}
     diary.write(TrialProposed(trial=number, configuration=settings, proposal=proposal))
     diary.complete(number, value)
 
 
 def test_an_alarm_is_raised_once_when_results_leave_what_was_stated() -> None:
-    """Three in a row that a 95 % interval misses are evidence enough: 20^3 / 4 / 4 is above 100."""
+    """Three in a row that a 95 % interval misses are evidence enough: 20^3 / 4 / 12 tops 100."""
     diary = Diary(make_spec())
     for number in range(1, 4):
         assert coverage_records(diary.state, None) == []
@@ -168,6 +171,24 @@ def test_an_alarm_is_raised_once_when_results_leave_what_was_stated() -> None:
     for number in (5, 6):
         forecast_and_result(diary, number, 55.0)
     assert [each.trial for each in coverage_records(diary.state, None)] == [6]
+
+
+def test_an_alarm_tells_whose_intervals_do_not_hold() -> None:
+    """Those of people's own settings do not, those of the planner's do."""
+    diary = Diary(make_spec())
+    raised: list[CoverageAlarm] = []
+    for number in range(1, 13):
+        if number % 2:
+            forecast_and_result(diary, number, 50.0 + float(norm.ppf((number * 0.309) % 1.0)))
+        else:
+            forecast_and_result(diary, number, 55.0, origin="person")
+        records = coverage_records(diary.state, None)
+        raised += [each for each in records if isinstance(each, CoverageAlarm)]
+        if raised:
+            break
+    (alarm,) = raised
+    assert (alarm.chooser, alarm.trial, alarm.held, alarm.n) == ("own", 6, 0, 3)
+    assert "of people's own settings 0 held, so they were too narrow" in alarm.reason
 
 
 def test_results_as_stated_raise_none() -> None:
