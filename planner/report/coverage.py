@@ -15,7 +15,7 @@ from planner.ledger.replay import CampaignState
 from planner.loop.deciding.forecasting import measure_coverage
 from planner.models.coverage.measuring import LEVELS, RECENT, Chooser, Coverage, running_mean
 from planner.pictures.axis import number
-from planner.report.words import percent, rounded, unit_of
+from planner.report.words import NOT_COUNTED, percent, rounded, unit_of
 from planner.space import Floats
 
 _TITLES: Mapping[Chooser, str] = MappingProxyType(
@@ -37,6 +37,8 @@ def describe_coverage(coverage: Coverage | None, state: CampaignState) -> list[s
     for chooser, part in parts.items():
         lines += ["", *([_TITLES[chooser]] if len(parts) > 1 else [])]
         lines += [*_table(part), "", *_scores(part, state.spec)]
+    if any(level.n < coverage.n for level in coverage.levels):
+        lines += ["", NOT_COUNTED]
     if len(coverage.over_time) > 1:
         lines += ["", "In the order of the results:", *_over_time(coverage, state.spec)]
     if state.corrections:

@@ -43,10 +43,13 @@ EFFECTS_CAPTION = (
     "over all orders in which they could be set (Shapley values). An effect is the model's view, "
     "and no more certain than its whisker says."
 )
+NOT_COUNTED = (
+    "Intervals that end at a bound of the outcome are not counted: nothing can lie beyond."
+)
 COVERAGE_CAPTION = (
     "Every forecast was stated before its trial. Where intervals of a level hold as often as they "
-    "say, the dot lies within its band, which is exact for this number of forecasts. Intervals "
-    "that end at a bound of the outcome are not counted: nothing can lie beyond."
+    "say, the dot lies within its band, which is exact for this number of forecasts. "
+    f"{NOT_COUNTED}"
 )
 
 

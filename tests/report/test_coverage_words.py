@@ -6,16 +6,18 @@ from scipy.stats import norm
 
 from planner.ledger.entries import IntervalsCorrected, TrialProposed
 from planner.report.coverage import coverage_json, describe_coverage, gather_coverage
+from planner.report.words import NOT_COUNTED
 from planner.trials import Origin, Prediction, Proposal, Spread
 from tests.report.campaigns import Diary, make_spec
 
-SPREAD = Spread(means=(50.0,), sds=(1.0,), weights=(1.0,), sd=0.6, noise_sd=0.8, prior_sd=5.0)
 
-
-def forecast_and_result(diary: Diary, number: int, value: float, *, origin: Origin) -> None:
-    """A trial with 50 +- 1 stated before it."""
+def forecast_and_result(
+    diary: Diary, number: int, value: float, *, origin: Origin, mean: float = 50.0
+) -> None:
+    """A trial with a mean +- 1 stated before it."""
+    spread = Spread(means=(mean,), sds=(1.0,), weights=(1.0,), sd=0.6, noise_sd=0.8, prior_sd=5.0)
     prediction = Prediction(
-        mean=50.0, sd=0.6, sd_run=1.0, low=48.36, high=51.64, level=0.9, spread=SPREAD
+        mean=mean, sd=0.6, sd_run=1.0, low=mean - 1.64, high=mean + 1.64, level=0.9, spread=spread
     )
     proposal = Proposal(origin=origin, reason="", seed=number, predictions={"yield": prediction})
     settings = {"temperature": 600.0 + number, "flow": 2.0, "catalyst": "Fe"}
@@ -80,6 +82,17 @@ def test_one_kind_alone_has_one_table() -> None:
     forecast_and_result(own, 1, 50.5, origin="person")
     (said, *_) = describe_coverage(gather_coverage(own.state), own.state)
     assert said == "1 forecast with a result, of people's own settings."
+
+
+def test_intervals_that_end_at_a_bound_are_said_not_to_count() -> None:
+    diary = Diary(make_spec())
+    forecast_and_result(diary, 1, 50.5, origin="model")
+    assert NOT_COUNTED not in describe_coverage(gather_coverage(diary.state), diary.state)
+    # 100 is the most, one deviation away: that of 50 % lies within, the others end there
+    forecast_and_result(diary, 2, 98.5, origin="model", mean=99.0)
+    lines = describe_coverage(gather_coverage(diary.state), diary.state)
+    assert [line.split()[3] for line in lines[3:7]] == ["2", "1", "1", "1"]
+    assert NOT_COUNTED in lines
 
 
 def test_what_changed_as_the_campaign_went_on_is_seen() -> None:
