@@ -79,11 +79,6 @@ class Evidence:
         """Number of parameters, ``p``."""
         return len(self.distances)
 
-    @property
-    def every_noise_is_known(self) -> bool:
-        """Whether there is no noise to learn from these observations."""
-        return len(self.z) > 0 and not np.isnan(self.known_noise).any()
-
     def values(self, theta: Floats) -> Floats:
         """Returns the log likelihood of each row of ``theta``, ``s p+2``; -inf where C is none."""
         # few at a time, so that what is worked on stays in the processor's cache

@@ -18,6 +18,7 @@ import numpy as np
 
 from planner.models.averaging.evidence import Evidence
 from planner.models.gaussian.hyperparameters import Hyperparameters
+from planner.models.known_noise import noise_of_next
 from planner.models.priors import SAAS_SCALE, LogNormal
 from planner.space import Floats
 
@@ -100,12 +101,12 @@ class Hyperposterior:
 
     def hyperparameters(self, u: Floats, mean: float) -> Hyperparameters:
         """Returns the hyperparameters at ``u``, ``q``, with this constant mean."""
-        p, known = self.evidence.n_parameters, self.evidence.known_noise
+        p = self.evidence.n_parameters
         scales = np.exp(self.theta(u))
-        noise = np.mean(known) if self.evidence.every_noise_is_known else scales[p]
+        noise = noise_of_next(self.evidence.known_noise, float(scales[p]))
         return Hyperparameters(
             lengthscales=tuple(float(value) for value in scales[:p]),
-            noise_variance=float(noise),
+            noise_variance=noise,
             mean=mean,
             signal_variance=float(scales[p + 1]),
         )

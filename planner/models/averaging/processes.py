@@ -10,11 +10,11 @@ from scipy.special import ndtri
 from planner.models.averaging.evidence import Evidence
 from planner.models.averaging.hyperposterior import Hyperposterior
 from planner.models.gaussian.process import GaussianProcess
+from planner.models.known_noise import prior_beside
 from planner.models.observations import Observations, OutcomeScale
 from planner.models.priors import (
     EXPECTED_SIGNAL_PRIOR,
     MEAN_VARIANCE,
-    NOISE_PRIOR,
     SIGNAL_PRIOR,
     lengthscale_prior,
 )
@@ -46,7 +46,7 @@ def hyperposterior(
     return Hyperposterior.with_log_normals(
         evidence,
         lengthscale=lengthscale_prior(max(columns) + 1),
-        noise=NOISE_PRIOR,
+        noise=prior_beside(evidence.known_noise),
         signal=EXPECTED_SIGNAL_PRIOR if is_expected else SIGNAL_PRIOR,
     )
 

@@ -17,7 +17,8 @@ from planner.models.averaging.processes import hyperposterior, processes, starts
 from planner.models.bayesian.drawing import EFFORT, draw
 from planner.models.bayesian.remembered import Remembered
 from planner.models.failure import FitFailure
-from planner.models.priors import EXPECTED_SIGNAL_PRIOR, NOISE_PRIOR, SIGNAL_PRIOR
+from planner.models.known_noise import prior_beside
+from planner.models.priors import EXPECTED_SIGNAL_PRIOR, SIGNAL_PRIOR
 from planner.models.sampling.chains import Effort
 from planner.models.sampling.convergence import Convergence
 from planner.models.scaling import standard_scale
@@ -113,7 +114,7 @@ def _fit(task: Task, *, name: str, is_sparse: bool, effort: Effort) -> SampledPr
     if is_sparse:
         signal = EXPECTED_SIGNAL_PRIOR if is_expected else SIGNAL_PRIOR
         posterior = Hyperposterior.with_sparse_axes(
-            posterior.evidence, noise=NOISE_PRIOR, signal=signal
+            posterior.evidence, noise=prior_beside(posterior.evidence.known_noise), signal=signal
         )
     remembered = None if task.memo is None else Remembered.from_json(task.memo)
     if remembered is None or not remembered.suffices(posterior):

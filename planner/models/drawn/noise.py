@@ -12,6 +12,7 @@ linear suits the few results that there are: a noise that is highest in the midd
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,8 @@ from jaxtyping import Float64
 from scipy.optimize import minimize
 from torch import Tensor
 
-from planner.models.priors import NOISE_PRIOR, NOISE_TREND_SD
+from planner.models.known_noise import noise_of_next, prior_beside
+from planner.models.priors import NOISE_TREND_SD
 from planner.space import Floats
 
 _SMALLEST_VARIANCE = 1e-6
@@ -44,17 +46,37 @@ class NoiseField:
         return self.level + (2.0 * x - 1.0) @ trends
 
 
-def fit_noise(x: Floats, errors: Floats, variances: Floats) -> NoiseField:
+def known_noise(known: Floats, *, d: int) -> NoiseField | None:
+    """Returns the same noise everywhere, the median of the known ones; None unless all are known.
+
+    Args:
+        known: noise variances, standardised, ``n``; NaN where they have to be learned.
+        d: encoded columns.
+    """
+    noise = noise_of_next(known, math.nan)
+    if math.isnan(noise):
+        return None
+    return NoiseField(level=math.log(max(noise, _SMALLEST_VARIANCE)), trends=(0.0,) * d)
+
+
+def fit_noise(x: Floats, errors: Floats, variances: Floats, *, known: Floats) -> NoiseField:
     """Returns the field of highest posterior density.
+
+    Where some noise is not known it is that of these measurements, learned from them alone.
 
     Args:
         x: encoded configurations, ``n d``.
         errors: of predictions made without the result, standardised.
         variances: of the process in those predictions, standardised.
+        known: noise variances, standardised, ``n``; NaN where they have to be learned.
     """
+    if (field := known_noise(known, d=x.shape[1])) is not None:
+        return field
+    prior, is_learned = prior_beside(known), np.isnan(known)
+    x, errors, variances = x[is_learned], errors[is_learned], variances[is_learned]
     sides = np.column_stack([np.ones(len(x)), 2.0 * x - 1.0])
-    mean = np.array([NOISE_PRIOR.mean] + [0.0] * x.shape[1])
-    sd = np.array([NOISE_PRIOR.sd] + [NOISE_TREND_SD] * x.shape[1])
+    mean = np.array([prior.mean] + [0.0] * x.shape[1])
+    sd = np.array([prior.sd] + [NOISE_TREND_SD] * x.shape[1])
 
     def value_and_slope(theta: Floats) -> tuple[float, Floats]:
         noise = np.exp(sides @ theta) + _SMALLEST_VARIANCE

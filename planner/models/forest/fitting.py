@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from planner.models.drawn.noise import NoiseField, fit_noise
+from planner.models.drawn.noise import NoiseField, fit_noise, known_noise
 from planner.models.failure import FitFailure
 from planner.models.forest.levels import Steps, draw_values
 from planner.models.forest.surrogate import Forest
 from planner.models.forest.trees import Trees, grow
-from planner.models.priors import NOISE_PRIOR
+from planner.models.known_noise import prior_beside
 from planner.models.scaling import standard_scale
 from planner.models.task import Task
 from planner.space import Floats
@@ -49,8 +49,7 @@ def fit(task: Task) -> Forest | FitFailure:
     generator = np.random.default_rng(task.seed)
     x, z = ordered.x.numpy(), (ordered.y.numpy() - scale.mean) / scale.sd
     known = ordered.var.numpy() / scale.sd**2
-    start = np.where(np.isnan(known), math.exp(NOISE_PRIOR.mean), known)
-    learned = _learn(x, z, start, generator)
+    learned = _learn(x, z, known, generator)
     noise = np.exp(learned.noise.log_variance(ordered.x).numpy())
     noise = np.maximum(np.where(np.isnan(known), noise, known), _SMALLEST_NOISE)
     trees = grow(x, z, n_trees=_TREES, depth=_DEPTH, generator=generator)
@@ -77,11 +76,13 @@ class _Learned:
     log_density: float
 
 
-def _learn(x: Floats, z: Floats, start: Floats, generator: np.random.Generator) -> _Learned:
+def _learn(x: Floats, z: Floats, known: Floats, generator: np.random.Generator) -> _Learned:
     """Learns steps and noise from results that trees did not see."""
     n, d = x.shape
+    level = prior_beside(known).mean
+    start = np.where(np.isnan(known), math.exp(level), known)
     if n < _FEWEST_FOR_NOISE:
-        noise = NoiseField(level=NOISE_PRIOR.mean, trends=(0.0,) * d)
+        noise = known_noise(known, d=d) or NoiseField(level=level, trends=(0.0,) * d)
         return _Learned(Steps(signal=1.0, decay=_DECAYS[0]), 1.0, noise, 0.0)
     part = generator.permutation(n) % _PARTS
     without = np.repeat(np.arange(_PARTS), _PER_PART)
@@ -96,16 +97,20 @@ def _learn(x: Floats, z: Floats, start: Floats, generator: np.random.Generator) 
         said = np.take_along_axis(values, leaves, axis=2)
         mean = (weights * said).sum(axis=(0, 1))
         variance = (weights * np.square(said - mean)).sum(axis=(0, 1))
-        return [_judged(x, z - mean, variance, steps, spread) for spread in _SPREADS]
+        errors = z - mean
+        return [_judged(x, errors, variance, known, steps, spread) for spread in _SPREADS]
 
     tried = (of(Steps(signal, decay)) for signal in _SIGNALS for decay in _DECAYS)
     return max(itertools.chain.from_iterable(tried), key=lambda each: each.log_density)
 
 
-def _judged(x: Floats, errors: Floats, variances: Floats, steps: Steps, spread: float) -> _Learned:
+def _judged(
+    x: Floats, errors: Floats, variances: Floats, known: Floats, steps: Steps, spread: float
+) -> _Learned:
     variances = spread**2 * variances
-    noise = fit_noise(x, errors, variances)
-    total = variances + np.exp(noise.log_variance(torch.from_numpy(x)).numpy())
+    noise = fit_noise(x, errors, variances, known=known)
+    learned = np.exp(noise.log_variance(torch.from_numpy(x)).numpy())
+    total = variances + np.where(np.isnan(known), learned, known)
     density = -0.5 * (np.square(errors) / total + np.log(total)).sum()
     return _Learned(steps=steps, spread=spread, noise=noise, log_density=float(density))
 

@@ -23,7 +23,8 @@ from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.likelihood import best_mean, negative_log_likelihood
 from planner.models.gaussian.matrices import diagonal_of, products, weighed
 from planner.models.gaussian.search import Priors, no_value
-from planner.models.priors import NOISE_PRIOR, lengthscale_prior
+from planner.models.known_noise import noise_of_next
+from planner.models.priors import NOISE_PRIOR, LogNormal, lengthscale_prior
 from planner.space import Floats
 
 
@@ -89,8 +90,7 @@ class ArdProblem:
         k, _ = self._covariance(theta)
         n = len(self.known_noise)
         inverse = np.asarray(np.linalg.inv(k), dtype=np.float64) if n else k
-        every_noise_is_known = n > 0 and not self.is_learned.any()
-        noise = float(np.mean(self.known_noise)) if every_noise_is_known else math.exp(theta[-1])
+        noise = noise_of_next(self.known_noise, math.exp(theta[-1]))
         lengthscales = (np.exp(theta[:-1]) * np.ones(self.n_parameters)).tolist()
         return tuple(
             Hyperparameters(
@@ -130,6 +130,7 @@ def make_problem(
     mean_precision: float,
     columns: tuple[int, ...],
     is_isotropic: bool = False,
+    noise_prior: LogNormal = NOISE_PRIOR,
 ) -> ArdProblem:
     """Returns what is minimised.
 
@@ -141,6 +142,7 @@ def make_problem(
             infinite where they are 0.
         columns: for each encoded column the index of the parameter it belongs to.
         is_isotropic: whether all parameters share one lengthscale.
+        noise_prior: of the noise that has to be learned.
     """
     n_parameters = max(columns) + 1
     distances = kernel.squared_distances(x, columns)
@@ -154,5 +156,5 @@ def make_problem(
         freedom=max(1, len(targets) - 1),
         known_noise=known_noise,
         mean_precision=mean_precision,
-        priors=Priors.of([lengthscale] * groups + [NOISE_PRIOR]),
+        priors=Priors.of([lengthscale] * groups + [noise_prior]),
     )

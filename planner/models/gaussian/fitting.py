@@ -15,6 +15,7 @@ from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.process import GaussianProcess
 from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
 from planner.models.gaussian.standardised import Standardised, standardise
+from planner.models.known_noise import prior_beside
 from planner.models.observations import Observations
 from planner.models.task import Task
 from planner.space import Floats
@@ -118,13 +119,15 @@ def fit_hyperparameters(
     Returns:
         For each row of targets its hyperparameters, which differ in the mean alone.
     """
+    known_noise = np.maximum(observations.var.numpy() / sd**2, SMALLEST_NOISE)
     problem = make_problem(
         observations.x.numpy(),
         targets,
-        known_noise=np.maximum(observations.var.numpy() / sd**2, SMALLEST_NOISE),
+        known_noise=known_noise,
         mean_precision=mean_precision,
         columns=columns,
         is_isotropic=is_isotropic,
+        noise_prior=prior_beside(known_noise),
     )
     starts = begin(problem.starts(previous), goes_on=goes_on)
     found = search(problem.value_and_gradient, starts, priors=problem.priors, keeps=keeps)

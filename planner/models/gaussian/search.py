@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import fmin_l_bfgs_b
 
 from planner.models.failure import FitFailure
-from planner.models.priors import LogNormal
+from planner.models.priors import NOISE_PRIOR, LogNormal
 from planner.space import Floats
 
 EPSILON = float(np.finfo(np.float64).eps)  # in which SciPy counts a gain
@@ -75,7 +75,7 @@ class Priors:
         """
         smooth = self.mean.copy()
         smooth[:lengthscales] += 1.0
-        smooth[noise] += 2.0
+        smooth[noise] = max(smooth[noise], NOISE_PRIOR.mean) + 2.0
         starts = {middle: self.mean, "from a smooth, noisy fit": smooth}
         if previous is None:
             return starts

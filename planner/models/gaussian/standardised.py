@@ -9,7 +9,9 @@ import numpy as np
 
 from planner.models.failure import FitFailure
 from planner.models.gaussian.search import SMALLEST_NOISE
+from planner.models.known_noise import noise_of_next, prior_beside
 from planner.models.observations import Observations, OutcomeScale
+from planner.models.priors import LogNormal
 from planner.models.scaling import standard_scale
 from planner.models.task import Task
 from planner.space import Floats
@@ -43,11 +45,14 @@ class Standardised:
         """Returns the noise of each observation, ``n``, given the variance that is learned."""
         return np.where(np.isnan(self.known_noise), learned, self.known_noise)
 
-    def mean_noise(self, learned: float) -> float:
-        """Returns the noise of the next run: the mean of the known ones where all are known."""
-        if len(self.z) and not self.is_learned.any():
-            return float(np.mean(self.known_noise))
-        return learned
+    def next_noise(self, learned: float) -> float:
+        """Returns the noise of the next run: the median of the known ones where all are known."""
+        return noise_of_next(self.known_noise, learned)
+
+    @property
+    def noise_prior(self) -> LogNormal:
+        """Prior of the noise that has to be learned."""
+        return prior_beside(self.known_noise)
 
 
 def standardise(task: Task) -> Standardised | FitFailure:

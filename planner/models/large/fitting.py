@@ -37,7 +37,6 @@ from planner.models.large.neighbours import Tree
 from planner.models.large.surrogate import LargeProcess
 from planner.models.priors import (
     EXPECTED_SIGNAL_PRIOR,
-    NOISE_PRIOR,
     SIGNAL_PRIOR,
     lengthscale_prior,
 )
@@ -137,7 +136,7 @@ def fit(task: Task) -> LargeProcess | FitFailure:
 def _fit(
     data: Standardised, task: Task, previous: Hyperparameters | None
 ) -> Hyperparameters | FitFailure:
-    priors = _priors(task, is_expected=math.isinf(data.mean_precision))
+    priors = _priors(data, task)
     merged = Merged.of(
         data.observations.x, torch.from_numpy(data.z), torch.from_numpy(data.known_noise)
     )
@@ -179,10 +178,11 @@ def _composite(
     )
 
 
-def _priors(task: Task, *, is_expected: bool) -> Priors:
+def _priors(data: Standardised, task: Task) -> Priors:
     lengthscale = lengthscale_prior(task.n_parameters)
+    is_expected = math.isinf(data.mean_precision)
     signal = EXPECTED_SIGNAL_PRIOR if is_expected else SIGNAL_PRIOR
-    each = [lengthscale] * task.n_parameters + [NOISE_PRIOR, signal]
+    each = [lengthscale] * task.n_parameters + [data.noise_prior, signal]
     return Priors.of(each)
 
 
@@ -194,7 +194,7 @@ def _at(found: Hyperparameters) -> Floats:
 def _read(data: Standardised, theta: Floats, *, mean: float) -> Hyperparameters:
     return Hyperparameters(
         lengthscales=tuple(float(each) for each in np.exp(theta[:-2])),
-        noise_variance=data.mean_noise(math.exp(theta[-2])),
+        noise_variance=data.next_noise(math.exp(theta[-2])),
         mean=mean,
         signal_variance=math.exp(theta[-1]),
     )

@@ -24,7 +24,7 @@ from planner.models.gaussian.search import SMALLEST_NOISE, Priors, begin, no_val
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.mixed.kernel import MixedHyperparameters
 from planner.models.mixed.surrogate import MixedProcess
-from planner.models.priors import NOISE_PRIOR, SHARE_PRIOR, choice_prior, lengthscale_prior
+from planner.models.priors import SHARE_PRIOR, choice_prior, lengthscale_prior
 from planner.models.task import Task
 from planner.space import Floats
 
@@ -116,7 +116,7 @@ class _Problem:
         return MixedHyperparameters(
             lengthscales=tuple(np.exp(theta[: len(self.distances)]).tolist()),
             shares=(first, second, third),
-            noise_variance=self.data.mean_noise(math.exp(theta[-1])),
+            noise_variance=self.data.next_noise(math.exp(theta[-1])),
             mean=mean_under(k, self.data.z, self.data.mean_precision),
         )
 
@@ -150,7 +150,7 @@ def _make_problem(data: Standardised, task: Task) -> _Problem:
         data=data,
         distances=distances,
         is_choice=is_choice,
-        priors=Priors.of([*lengthscales, SHARE_PRIOR, SHARE_PRIOR, NOISE_PRIOR]),
+        priors=Priors.of([*lengthscales, SHARE_PRIOR, SHARE_PRIOR, data.noise_prior]),
     )
 
 

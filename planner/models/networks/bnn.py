@@ -13,7 +13,9 @@ from jaxtyping import Float64
 from torch import Tensor
 from torch.quasirandom import SobolEngine
 
+from planner.models.drawn.noise import known_noise
 from planner.models.failure import FitFailure
+from planner.models.known_noise import prior_beside
 from planner.models.networks.evidence import Data, last_layer
 from planner.models.networks.network import Network
 from planner.models.networks.potential import potential
@@ -55,8 +57,13 @@ def fit(
     scale = standard_scale(ordered.y.numpy(), task.scale)
     if isinstance(scale, FitFailure):
         return scale
-    network = Network(columns=task.columns, width=_WIDTH, is_expected=scale == task.scale)
     data = Data.of(ordered, scale)
+    network = Network(
+        columns=task.columns,
+        width=_WIDTH,
+        is_expected=scale == task.scale,
+        noise=prior_beside(data.known_noise.numpy()),
+    )
     chains = sample(
         partial(potential, network, data),
         near_the_prior(network, data, n=_CHAINS, seed=task.seed),
@@ -85,6 +92,7 @@ def fit(
         scale=scale,
         name="bnn",
         network=network,
+        noise=known_noise(data.known_noise.numpy(), d=len(task.columns)),
         theta=_thinned(chains.draws),
         found={"n": len(ordered.y), "convergence": convergence.to_json()},
         doubt=None if convergence.verdict == "converged" else _doubt(convergence),

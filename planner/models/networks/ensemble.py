@@ -126,5 +126,8 @@ def _noise(
     mean = (weights * means).sum(dim=0)
     variance = reduced.square().sum(dim=-2) + (means - mean).square()
     return fit_noise(
-        data.x.numpy(), (data.z - mean).numpy(), (weights * variance).sum(dim=0).numpy()
+        data.x.numpy(),
+        (data.z - mean).numpy(),
+        (weights * variance).sum(dim=0).numpy(),
+        known=data.known_noise.numpy(),
     )

@@ -73,12 +73,14 @@ class Network:
         width: units of each hidden layer.
         depth: hidden layers, 1 or 2.
         is_expected: the outcome's scale is what the campaign file expects, not that of the data.
+        noise: prior of the noise where none is known.
     """
 
     columns: tuple[int, ...]
     width: int
     depth: int = 1
     is_expected: bool = False
+    noise: LogNormal = NOISE_PRIOR
 
     @property
     def n_parameters(self) -> int:
@@ -135,5 +137,5 @@ class Network:
         constant = torch.full_like(phi[..., :1], math.sqrt(self.mean_variance))
         return Units(
             features=torch.cat([scale[..., None] * phi, constant], dim=-1),
-            log_noise=NOISE_PRIOR.mean + NOISE_PRIOR.sd * level + varying,
+            log_noise=self.noise.mean + self.noise.sd * level + varying,
         )

@@ -24,7 +24,7 @@ from torch import Tensor
 from planner.models.gaussian.matrices import diagonal_of, mirrored
 from planner.models.networks.evidence import SMALLEST_NOISE, Data
 from planner.models.networks.network import GAIN, SPREAD, STEEPNESS, Network
-from planner.models.priors import NOISE_PRIOR, NOISE_TREND_SD, lengthscale_prior
+from planner.models.priors import NOISE_TREND_SD, lengthscale_prior
 from planner.space import Floats
 
 
@@ -63,7 +63,7 @@ def value_and_gradient(network: Network, data: Data, theta: Floats) -> tuple[Flo
     u = slopes.reshape(-1, d, h) * inverse[:, :, None]
     length = np.sqrt(np.square(u).sum(axis=1))
     phi = np.tanh(STEEPNESS * (x @ u - (SPREAD * offsets * length)[:, None, :]))
-    g = NOISE_PRIOR.mean + NOISE_PRIOR.sd * level + 2.0 * NOISE_TREND_SD * (trends @ x.T)
+    g = network.noise.mean + network.noise.sd * level + 2.0 * NOISE_TREND_SD * (trends @ x.T)
     known = data.known_noise.numpy()
     noise = np.where(np.isnan(known), np.exp(g), known)
     is_learned = np.isnan(known) & (noise > SMALLEST_NOISE)
@@ -86,7 +86,7 @@ def value_and_gradient(network: Network, data: Data, theta: Floats) -> tuple[Flo
         (du * inverse[:, :, None]).reshape(len(theta), -1),
         -SPREAD * length * total,
         2.0 * NOISE_TREND_SD * (dg @ x),
-        NOISE_PRIOR.sd * dg.sum(axis=1, keepdims=True),
+        network.noise.sd * dg.sum(axis=1, keepdims=True),
         strength.sd * (by_gain * phi).sum(axis=(1, 2))[:, None],
     ]
     gradient = np.concatenate(parts, axis=1) + theta

@@ -45,7 +45,7 @@ class Networks(Drawn):
         network: shape of all of them.
         theta: hidden layers, one network a row; all count alike.
         found: what the fit says of itself, in plain JSON.
-        noise: that was learned apart; None where it is the networks' own.
+        noise: that was learned apart, or is known; None where it is the networks' own.
         doubt: what the person should know before trusting it; None where there is nothing.
     """
 

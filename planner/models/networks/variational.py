@@ -22,7 +22,9 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from planner.models.drawn.noise import known_noise
 from planner.models.failure import FitFailure
+from planner.models.known_noise import prior_beside
 from planner.models.networks.evidence import Data, negative_log_evidence
 from planner.models.networks.network import Network
 from planner.models.networks.starting import near_the_prior
@@ -56,8 +58,13 @@ def fit(task: Task, *, steps: int = _STEPS) -> Networks | FitFailure:
     scale = standard_scale(ordered.y.numpy(), task.scale)
     if isinstance(scale, FitFailure):
         return scale
-    network = Network(columns=task.columns, width=_WIDTH, is_expected=scale == task.scale)
     data = Data.of(ordered, scale)
+    network = Network(
+        columns=task.columns,
+        width=_WIDTH,
+        is_expected=scale == task.scale,
+        noise=prior_beside(data.known_noise.numpy()),
+    )
     theta, bounds = _fitted(network, data, steps=steps, seed=task.seed)
     late = bounds[2 * len(bounds) // 3 :]
     first, second = late[: len(late) // 2], late[len(late) // 2 :]
@@ -74,6 +81,7 @@ def fit(task: Task, *, steps: int = _STEPS) -> Networks | FitFailure:
         scale=scale,
         name="variational_bnn",
         network=network,
+        noise=known_noise(data.known_noise.numpy(), d=len(task.columns)),
         theta=theta,
         found={"n": len(ordered.y), "bound": float(second.mean()), "rise": rise},
         doubt=_doubt(rise, steps) if abs(rise) > _still(data) else None,

@@ -46,8 +46,8 @@ def fit_robust(task: Task) -> RobustProcess | FitFailure:
 
 
 def _with_noise_of_the_rest(step: Step, observations: Observations) -> Hyperparameters:
-    """Returns the hyperparameters; where all noise is known, its mean is without the suspects'."""
+    """Returns the hyperparameters; where all noise is known, with its median but for suspects."""
     if not len(observations.y) or observations.var.isnan().any():
         return step.hyperparameters
     rest = np.delete(observations.var.numpy(), list(step.suspected))
-    return replace(step.hyperparameters, noise_variance=float(rest.mean()) / step.scale.sd**2)
+    return replace(step.hyperparameters, noise_variance=float(np.median(rest)) / step.scale.sd**2)

@@ -30,6 +30,7 @@ from planner.models.failure import FitFailure
 from planner.models.gaussian.ard import ArdProblem, make_problem
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
+from planner.models.known_noise import prior_beside
 from planner.models.observations import Observations, OutcomeScale
 from planner.models.priors import OUTLIER_PROBABILITY
 from planner.models.scaling import standard_scale
@@ -157,12 +158,14 @@ class Pursuit:
         return var
 
     def _problem(self, z: Floats, noise: Floats, scale: OutcomeScale) -> ArdProblem:
+        told = np.maximum(self.observations.var.numpy() / scale.sd**2, SMALLEST_NOISE)
         return make_problem(
             self.observations.x.numpy(),
             z[None, :],
             known_noise=np.maximum(noise, SMALLEST_NOISE),
             mean_precision=math.inf if scale == self.expected else 0.0,
             columns=self.columns,
+            noise_prior=prior_beside(told),
         )
 
 

@@ -31,7 +31,7 @@ from planner.models.gaussian.search import Priors, begin, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.observations import OutcomeScale
 from planner.models.predictive.rectified import Bounds
-from planner.models.priors import NOISE_PRIOR, lengthscale_prior
+from planner.models.priors import lengthscale_prior
 from planner.models.task import Task
 from planner.models.transformed.bending import Bending
 from planner.models.transformed.curves import Bent, Curve, LogDistance, SinhArcsinh
@@ -149,7 +149,7 @@ class _Problem:
         is_all_known = len(noise) and not self.data.is_learned.any()
         return Hyperparameters(
             lengthscales=tuple(np.exp(theta[:p]).tolist()),
-            noise_variance=float(noise.mean()) if is_all_known else math.exp(theta[p]),
+            noise_variance=float(np.median(noise)) if is_all_known else math.exp(theta[p]),
             mean=mean_under(k, centred.z, self.data.mean_precision),
         )
 
@@ -197,7 +197,7 @@ def _make_problem(data: Standardised, task: Task) -> _Problem:
         data=data,
         distances=kernel.squared_distances(data.observations.x.numpy(), task.columns),
         curve=curve,
-        priors=Priors.of([lengthscale] * task.n_parameters + [NOISE_PRIOR, *curve.priors]),
+        priors=Priors.of([lengthscale] * task.n_parameters + [data.noise_prior, *curve.priors]),
     )
 
 

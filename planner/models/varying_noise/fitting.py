@@ -110,6 +110,7 @@ def _find_process(
         known_noise=np.maximum(noise, SMALLEST_NOISE),
         mean_precision=data.mean_precision,
         columns=task.columns,
+        noise_prior=data.noise_prior,
     )
     starts = begin(problem.starts(previous), goes_on=task.goes_on)
     if is_warm and previous is not None:

@@ -27,7 +27,7 @@ from planner.models.gaussian.likelihood import mean_under, negative_log_likeliho
 from planner.models.gaussian.matrices import diagonal_of, products, weighed
 from planner.models.gaussian.search import Priors, begin, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
-from planner.models.priors import NOISE_PRIOR, WARP_PRIOR, lengthscale_prior
+from planner.models.priors import WARP_PRIOR, lengthscale_prior
 from planner.models.task import Task
 from planner.models.warped.kumaraswamy import Warp, bend
 from planner.models.warped.surrogate import WarpedProcess
@@ -124,7 +124,7 @@ class _Problem:
         diagonal_of(k)[:] += self.data.noise(math.exp(theta[p]))
         return Hyperparameters(
             lengthscales=tuple(np.exp(theta[:p]).tolist()),
-            noise_variance=self.data.mean_noise(math.exp(theta[p])),
+            noise_variance=self.data.next_noise(math.exp(theta[p])),
             mean=mean_under(k, self.data.z, self.data.mean_precision),
         )
 
@@ -150,7 +150,7 @@ def _make_problem(data: Standardised, task: Task) -> _Problem:
         x=data.observations.x.numpy(),
         columns=task.columns,
         numbers=numbers,
-        priors=Priors.of([lengthscale] * p + [NOISE_PRIOR] + [WARP_PRIOR] * 2 * m),
+        priors=Priors.of([lengthscale] * p + [data.noise_prior] + [WARP_PRIOR] * 2 * m),
     )
 
 

@@ -76,7 +76,6 @@ def test_noise_that_is_known_everywhere_leaves_none_to_learn() -> None:
     quiet, loud = evidence.values(np.array([[0.0, -6.0, 0.0], [0.0, 1.0, 0.0]]))
 
     assert quiet == loud
-    assert evidence.every_noise_is_known
     assert evidence.value_and_gradient(np.zeros(3))[1][1] == 0.0
 
 

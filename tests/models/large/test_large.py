@@ -12,6 +12,7 @@ from scipy.stats import chi2, multivariate_normal
 from planner.models import Observations, OutcomeScale, Surrogate, Task, family
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.process import GaussianProcess
+from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.large.fitting import _composite, _priors
 from planner.models.large.merged import Merged
 from planner.models.large.surrogate import LargeProcess
@@ -219,8 +220,10 @@ def make_task(n: int, seed: int) -> Task:
 
 def test_the_gradient_of_the_fit_is_that_of_its_value() -> None:
     task = make_task(60, 12)
-    z, known = (task.observations.y - 5.0) / 2.0, task.observations.var / 4.0
-    merged, priors = Merged.of(task.observations.x, z, known), _priors(task, is_expected=False)
+    data = standardise(task)
+    assert isinstance(data, Standardised)
+    z, known = torch.from_numpy(data.z), torch.from_numpy(data.known_noise)
+    merged, priors = Merged.of(data.observations.x, z, known), _priors(data, task)
     problem = _composite(merged, task, priors.mean, 0.0, priors)
 
     assert_gradient(problem.value_and_gradient, priors.mean + 0.3)
