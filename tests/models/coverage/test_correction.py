@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import ndtr, ndtri
+from scipy.stats import norm
 
 from planner.models.coverage.correction import (
     OF_AN_AVERAGE,
@@ -59,6 +60,24 @@ def coverage(n: int, *, factor: float, prior: ScalePrior) -> tuple[np.ndarray, n
     return np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / math.sqrt(len(found))
 
 
+def lost(n: int, *, prior: ScalePrior) -> tuple[float, float]:
+    """How much more negative log density right forecasts have for the correction, in nat.
+
+    After n forecasts, the mean of 200 campaigns with 400 later results each; and its standard
+    error, campaigns being the sample.
+    """
+    generator = np.random.default_rng()
+    found = []
+    for _ in range(200):
+        seen = forecasts(n, factor=1.0, generator=generator)
+        correction = learn(seen, Evidence.none(), log_fairness=0.0, prior=prior)
+        later = forecasts(400, factor=1.0, generator=generator)
+        scales = correction.scales(torch.from_numpy(later.unknown)).numpy()
+        density = correction.weights @ (norm.pdf(later.errors / scales) / scales)
+        found.append(float(np.mean(norm.logpdf(later.errors) - np.log(density))))
+    return float(np.mean(found)), float(np.std(found, ddof=1) / math.sqrt(len(found)))
+
+
 def stated(model: str, deviations: str) -> dict[int, np.ndarray]:
     """What the page of the benchmark says: shares that hold at each level, by n."""
     rows = re.findall(
@@ -96,14 +115,29 @@ def test_the_page_says_that_every_forecast_brings_wrong_models_nearer(model: str
         off = np.array([np.abs(said - LEVELS) for said in page.values()])
         before = np.abs(2.0 * ndtr(ndtri((1.0 + LEVELS) / 2.0) / factor) - 1.0 - LEVELS)
         if factor == 1.0:
-            assert (np.array(list(page.values())) > LEVELS - 0.03).all()
-            assert (off[-1] < 0.025).all()
+            shares = np.array(list(page.values()))
+            assert (shares > LEVELS - 0.03).all()
+            # wider than need be, and less so with every forecast
+            assert (np.diff(shares - LEVELS, axis=0)[:, 1:] <= 0.005).all()
+            assert (off.max(axis=1) < [0.105, 0.075, 0.045, 0.025]).all()
         else:
             # before any forecast the prior may be farther off than what the model says; rounded to
             # a point
             assert (np.diff(off, axis=0) <= 0.01).all()
             assert (off[2:].max(axis=1) < [0.195, 0.085]).all()
             assert off[-1][0] < 0.35 * before[0]
+
+
+@pytest.mark.parametrize("model", PRIORS)
+def test_a_right_model_loses_as_much_density_as_the_page_says(model: str) -> None:
+    """To within five standard errors, and the thousandth of a nat by which it is rounded."""
+    rows = re.findall(
+        rf"^\| {model} \| (\d+) \| (0\.\d+) \|$", PAGE.read_text(), re.MULTILINE
+    )
+    assert [int(n) for n, _ in rows] == [0, 8, 24, 100]
+    for n, said in rows:
+        loss, error = lost(int(n), prior=PRIORS[model])
+        assert abs(loss - float(said)) < 5.0 * error + 0.001
 
 
 @pytest.mark.parametrize("model", PRIORS)
