@@ -131,9 +131,7 @@ def test_the_page_says_that_every_forecast_brings_wrong_models_nearer(model: str
 @pytest.mark.parametrize("model", PRIORS)
 def test_a_right_model_loses_as_much_density_as_the_page_says(model: str) -> None:
     """To within five standard errors, and the thousandth of a nat by which it is rounded."""
-    rows = re.findall(
-        rf"^\| {model} \| (\d+) \| (0\.\d+) \|$", PAGE.read_text(), re.MULTILINE
-    )
+    rows = re.findall(rf"^\| {model} \| (\d+) \| (0\.\d+) \|$", PAGE.read_text(), re.MULTILINE)
     assert [int(n) for n, _ in rows] == [0, 8, 24, 100]
     for n, said in rows:
         loss, error = lost(int(n), prior=PRIORS[model])
