@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from planner import __version__
-from planner.bench.storing import NUMERICAL
+from planner.bench.storing import DECIDING, NUMERICAL, fingerprint
 
 
 def describe_versions() -> str:
@@ -24,6 +24,13 @@ def describe_machine() -> str:
     n_threads = torch.get_num_threads()
     threads = "1 thread" if n_threads == 1 else f"{n_threads} threads"
     return f"{_processor()}, {os.cpu_count()} cores, {threads} ({platform.system()})"
+
+
+def describe_origin() -> str:
+    """Returns two lines to stand below the figures of a study: what they were had with."""
+    return (
+        f"Code {fingerprint(DECIDING)}; {describe_versions()}.\nMeasured on {describe_machine()}."
+    )
 
 
 def _processor() -> str:

@@ -32,6 +32,7 @@ from planner.bench.against import Own
 from planner.bench.against.entrants import length
 from planner.bench.against.paired import difference_over
 from planner.bench.catalogue import read_pools
+from planner.bench.machine import describe_origin
 from planner.bench.pools import Pool
 from planner.bench.racing import Race, Rules
 from planner.bench.scoring import score
@@ -147,6 +148,7 @@ def main() -> None:
         print(f"{seed + 1} of {options.seeds} starts", file=sys.stderr)
     print(f"{len(pools)} tables, {options.seeds} starts each, {FAMILY}\n")
     tell(found)
+    print(f"\n{describe_origin()}")
 
 
 if __name__ == "__main__":

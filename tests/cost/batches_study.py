@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from planner.bench.against.paired import difference_over
+from planner.bench.machine import describe_origin
 from planner.bench.pools import Pool
 from planner.bench.scoring import score
 from planner.space import Floats
@@ -116,6 +117,7 @@ def main() -> None:
         if courses:
             print(f"\n{title} ({len(courses)}), {options.seeds} starts each, {options.family}\n")
             tell(found, [each.name for each in racing], [each.name for each in courses])
+    print(f"\n{describe_origin()}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import torch
 
 from planner.acquisition import Settings, Situation, choose, fit_for
 from planner.bench.catalogue import read_pools
+from planner.bench.machine import describe_origin
 from planner.bench.pools import Pool
 from planner.bench.racing import answer, shared_start
 from planner.models import Surrogate, evidence_of, spread_at
@@ -169,7 +170,7 @@ def main() -> None:
     figures = {kind: {name: summary(each) for name, each in by_table.items()}
                for kind, by_table in sorted(found.items())}  # fmt: skip
     report(figures)
-    print(f"{time.process_time() - began:.0f} s of processor time")
+    print(f"{time.process_time() - began:.0f} s of processor time\n\n{describe_origin()}")
     if given.to is not None:
         given.to.write_text(json.dumps(figures, indent=1) + "\n")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
+from planner.bench.machine import describe_origin
 from planner.pictures.axis import SMALL_PX, Quantity, Range, number_axis
 from planner.pictures.frame import add_legend, add_note, house_style, new_figure
 from planner.pictures.palette import BLACK, GREY, MODEL
@@ -119,6 +120,8 @@ def _lines(study: Study, path: Path) -> list[str]:
         "| baybe | ax |",
         "|---|---|---|---|---|---|---|---|---|---|",
         *(_table_row(study, table) for table in study.tables),
+        "",
+        describe_origin(),
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from planner.bench.machine import describe_origin
 from planner.pictures.axis import SMALL_PX, Quantity, Range, number_axis
 from planner.pictures.frame import add_legend, add_note, house_style, new_figure
 from planner.pictures.palette import BLACK, GREY, MODEL
@@ -60,7 +61,7 @@ def _lines(found: Sequence[Found], path: Path) -> list[str]:
         lines += ["", f"## {words}", "", *_table(here, is_control=layout == "whole")]
         if layout == "random":
             lines += ["", *_missed(here)]
-    return lines
+    return [*lines, "", describe_origin()]
 
 
 def _table(found: Sequence[Found], *, is_control: bool) -> list[str]:

@@ -197,7 +197,10 @@ def main() -> int:
     if options.here:
         print(json.dumps(asdict(ask(options.sizes[0], seed=options.seed, family=families[0]))))
         return 0
+    from planner.bench.machine import describe_origin
+
     costs = measure(families, options.sizes, seed=options.seed, limit=options.limit)
+    print(f"\n{describe_origin()}")
     if options.picture:
         options.picture.write_text(draw(costs) + "\n", encoding="utf-8")
     return 0

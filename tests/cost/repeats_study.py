@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from planner.bench.against.paired import difference_over
+from planner.bench.machine import describe_origin
 from planner.bench.pools import Pool
 from tests.cost.repeat_races import AUTO, OFF, Scores, judge, race
 from tests.cost.small_courses import Course, is_repeated, small_pools
@@ -96,6 +97,7 @@ def main() -> None:
     for title, courses in of_group.items():
         if courses:
             tell(title, courses, came_to)
+    print(f"\n{describe_origin()}")
 
 
 if __name__ == "__main__":

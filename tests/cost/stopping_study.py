@@ -31,6 +31,7 @@ from planner.acquisition.forecasts import best_so_far
 from planner.acquisition.remaining import Remaining, fit_judge, remaining
 from planner.bench.catalogue import known_pools, read_pools
 from planner.bench.functions import Problem, named_problems, play_problem
+from planner.bench.machine import describe_origin
 from planner.bench.pools import Pool
 from planner.bench.racing import Chooser, Rules, play
 from planner.models import FitFailure, Surrogate, evidence_of
@@ -277,6 +278,7 @@ def main() -> None:
         print_gains(said)
         print_savings(said)
         print_grounds(said)
+    print(f"\n{describe_origin()}")
 
 
 def _plays(options: argparse.Namespace) -> Iterator[Callable[..., Campaign]]:
