@@ -8,7 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from planner.campaign.amendment import Change
+from planner.campaign.words.phrases import listed
 from planner.cli.proposed import trial_in_words
+from planner.loop.deciding.stopping import assess_without_model, how_to_go_on, rules_with_model
 from planner.loop.dispatch.service import service_facts
 from planner.loop.rules.budget import NO_LIMIT, budget_left, money_in_words, money_left
 from planner.loop.rules.opening_hours import describe_opening
@@ -51,7 +53,7 @@ def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[st
         "devices": service_facts(state),
         "service": describe_service(state),
         "opening": describe_opening(state.spec.source, now=now),
-        "stopped": state.stopped.reason if state.stopped is not None else None,
+        **_stop_facts(session),
         "waits_for": _waits_for(session),
         "work": [
             {**asdict(work), "since": work.since.isoformat(), "said": work.in_words()}
@@ -80,6 +82,22 @@ def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[st
     }
 
 
+def _stop_facts(session: Session) -> dict[str, Any]:
+    """Returns what has ended the campaign, or will once it is asked, as far as no model is needed.
+
+    Fitting one takes seconds, and whoever asks for a trial has it fitted.
+    """
+    state = session.state
+    met = state.stopped or assess_without_model(state, session.space, now_s=session.now_s)
+    has_ended = state.stopped is not None
+    return {
+        "stopped": met.reason if met is not None and has_ended else None,
+        "stop_met": met.reason if met is not None else None,
+        "to_go_on": how_to_go_on(met, has_ended=has_ended) if met is not None else None,
+        "looks_first_at": rules_with_model(state) if met is None else [],
+    }
+
+
 def _plain(record: Why | Search | None) -> dict[str, Any] | None:
     return None if record is None else asdict(record)
 
@@ -92,6 +110,14 @@ def _waits_for(session: Session) -> str | None:
     if waits_for_people(state):
         return describe_waiting(session)
     return describe_time(state, until, now=now) if until is not None and until > now else None
+
+
+def _who_goes_on(standing: dict[str, Any]) -> str:
+    rules = standing["looks_first_at"]
+    if not rules:
+        return "planner run or planner ask goes on"
+    met = f"{listed(rules, last='or')} is met"
+    return f"planner run or planner ask goes on, unless the model says that {met}"
 
 
 def describe_standing(standing: dict[str, Any]) -> str:
@@ -114,12 +140,13 @@ def describe_standing(standing: dict[str, Any]) -> str:
     lines += [f"{each[:1].upper()}{each[1:]}." for each in standing["service"]]
     if standing["opening"] and not standing["stopped"]:
         lines.append(f"{standing['opening']}.")
-    if standing["stopped"]:
-        lines.append(f"Stopped: {standing['stopped']}.")
+    if standing["stop_met"]:
+        word = "Stopped" if standing["stopped"] else "Nothing more is proposed"
+        lines.append(f"{word}: {standing['stop_met']}. {standing['to_go_on']}")
     if standing["waits_for"]:
         lines.append(f"Now: {standing['waits_for']}.")
-    elif not standing["stopped"]:
-        lines.append("Now: nothing waits for a person; planner run or planner ask goes on.")
+    elif not standing["stop_met"]:
+        lines.append(f"Now: nothing waits for a person; {_who_goes_on(standing)}.")
     if standing["work"]:
         lines.append("What waits for whom:")
         lines += [f"  {work['said']}" for work in standing["work"]]

@@ -74,9 +74,10 @@ def stop(
 
 
 def go(file: File, reason: Reason = "", name: As = None, as_json: Json = False) -> None:
-    """Let a campaign go on that was asked to stop.
+    """Let a campaign go on that was asked to stop, or that stopped after repeated failures.
 
-    A process that is still at work goes on by itself; otherwise planner run starts one.
+    A process that is still at work goes on by itself; otherwise planner run starts one. A campaign
+    that another stop rule has ended goes on when the rule is changed: planner amend.
     """
     from planner.trials import Wanted
 
@@ -84,17 +85,29 @@ def go(file: File, reason: Reason = "", name: As = None, as_json: Json = False) 
 
 
 def _want(file: Path, name: str | None, wanted: Wanted, *, reason: str, as_json: bool) -> None:
+    from planner.loop.deciding.stopping import how_to_go_on
     from planner.loop.people import want
     from planner.loop.sessions.desk import at_work
 
     with at_work(make_place(file, name), with_lab=False, may_begin=False) as session:
-        was = session.state.wanted
-        if was is not wanted:
+        was, stop = session.state.wanted, session.state.stopped
+        # after repeated failures going on is a word of its own: the cause is mended
+        is_mended = wanted == "run" and stop is not None and stop.failed
+        is_known = was is wanted and not is_mended
+        if not is_known:
             want(session, wanted, reason=reason)
         campaign, n = session.campaign, len(session.state.open_trials)
+        stop = session.state.stopped
     if as_json:
-        typer.echo(json.dumps({"campaign": campaign, "wanted": wanted, "was": was}))
+        stopped = stop.reason if stop is not None else None
+        said = {"campaign": campaign, "wanted": wanted, "was": was, "stopped": stopped}
+        typer.echo(json.dumps(said))
         return
-    known = " It was so before." if was is wanted else ""
+    if wanted == "run" and stop is not None:
+        typer.echo(
+            f"Campaign {campaign} has stopped: {stop.reason}. {how_to_go_on(stop, has_ended=True)}"
+        )
+        return
+    known = " It was so before." if is_known else ""
     under_way = f" Trials under way: {n}." if n and wanted != "run" else ""
     typer.echo(f"Campaign {campaign}: {_SAID[wanted]}.{known}{under_way}")

@@ -26,7 +26,7 @@ from planner.loop.sheets import Given, How, answer_in_words, report, tell_table
 from planner.loop.sheets.frames import frame_to_fill, sheet_of_frame
 from planner.models import FitFailure
 from planner.space import Configuration, SearchSpace, Value
-from planner.trials import Prediction, Proposal, Trial
+from planner.trials import Prediction, Proposal, Trial, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Campaign:
 
         Raises:
             InputError: a wish is outside its domain, or leaves nothing.
-            Refused: the campaign has stopped, or its budget does not admit as many.
+            Refused: a stop rule is met, or the budget does not admit as many.
         """
         wishes = people.Wishes(
             lock=_settings(lock),
@@ -116,7 +116,7 @@ class Campaign:
 
         Raises:
             InputError: a value is missing or outside its domain.
-            Refused: the campaign has stopped, or its budget is used up.
+            Refused: its budget is used up.
         """
         values = _settings(configuration)
         return people.propose(self._session, values, reason=reason, by_hand=by_hand)
@@ -197,6 +197,14 @@ class Campaign:
         if answer.exit_code and not how.is_partial:
             raise InputError(answer_in_words(answer))
         return answer_in_words(answer)
+
+    def go(self, *, reason: str = "") -> None:
+        """Lets the campaign go on that was asked to stop, or that stopped after failures.
+
+        Args:
+            reason: why, such as what was mended.
+        """
+        people.want(self._session, Wanted.RUN, reason=reason)
 
     def veto(self, trial_id: int, *, reason: str) -> str:
         """Rejects a trial that waits or was handed out; it is never proposed again.

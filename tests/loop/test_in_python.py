@@ -82,6 +82,19 @@ def test_the_verbs_of_the_command_line(campaign: Campaign) -> None:
     assert 0 <= expected.low <= expected.mean <= expected.high <= 100
 
 
+def test_a_stop_rule_that_is_met_refuses_and_a_word_lets_it_go_on(tmp_path: Path) -> None:
+    (tmp_path / "bench.yaml").write_text(f"{BY_PERSON}\nstop: {{failures: 2}}\n")
+    with planner.open(tmp_path / "bench.yaml") as campaign:
+        for _ in range(2):
+            (trial,) = campaign.ask()
+            campaign.tell(trial.trial_id, failed="machine", reason="a leak")
+        with pytest.raises(Refused, match="has stopped: 2 trials in a row failed"):
+            campaign.ask()
+        campaign.go(reason="a new seal")
+        (trial,) = campaign.ask()
+        assert trial.trial_id == 3
+
+
 def test_a_class_is_predicted_with_the_probability_of_each(tmp_path: Path) -> None:
     """Probabilities of all classes sum to one; that of the wanted ones is the mean."""
     (tmp_path / "bench.yaml").write_text(for_a_class(BY_PERSON))

@@ -11,6 +11,20 @@ from planner.loop.rules.budget import trials_left
 from planner.loop.rules.samples import samples_waiting
 from planner.space import SearchSpace
 
+NOTHING_LEFT = CampaignStopped(
+    rule="exhausted", reason="no configuration is left that was not tried"
+)
+
+# what a person changes in the file who wants to go on all the same, by the rule that was met
+_CHANGES = {
+    "failures": "raise stop.failures",
+    "budget": "raise the budget",
+    "exhausted": "widen what may be tried",
+    "goal": "raise stop.goal_probability, or leave it out,",
+    "remaining gain": "lower stop.remaining_gain, or leave it out,",
+    "nothing better": "raise stop.done_probability, or leave it out,",
+}
+
 
 def assess(state: CampaignState, space: SearchSpace, *, now_s: float) -> CampaignStopped | None:
     """Returns the stop rule that applies, if any; cheap unless the file asks for more.
@@ -21,11 +35,42 @@ def assess(state: CampaignState, space: SearchSpace, *, now_s: float) -> Campaig
         now_s: the time, in seconds since the epoch.
     """
     return (
-        _too_many_failures(state)
-        or _budget(state, now_s)
-        or _exhausted(state, space)
+        assess_without_model(state, space, now_s=now_s)
         or _goal_reached(state, space)
         or _little_left(state, space)
+    )
+
+
+def assess_without_model(
+    state: CampaignState, space: SearchSpace, *, now_s: float
+) -> CampaignStopped | None:
+    """Returns the stop rule that applies of those that need no model; as ``assess`` otherwise."""
+    return _too_many_failures(state) or _budget(state, now_s) or _exhausted(state, space)
+
+
+def rules_with_model(state: CampaignState) -> list[str]:
+    """Returns the file's keys of the stop rules that only a model can tell of."""
+    stop = state.spec.stop
+    rules = {
+        "stop.goal_probability": stop.goal_probability,
+        "stop.remaining_gain": stop.remaining_gain,
+        "stop.done_probability": stop.done_probability,
+    }
+    return [key for key, asked in rules.items() if asked is not None]
+
+
+def how_to_go_on(stop: CampaignStopped, *, has_ended: bool) -> str:
+    """Says what a person does who wants to go on all the same.
+
+    Args:
+        stop: the rule that was met.
+        has_ended: whether the ledger has it; of repeated failures a person's word is enough then.
+    """
+    if stop.failed and has_ended:
+        return "When the cause is mended, let it go on: planner go FILE."
+    return (
+        f"To go on all the same, {_CHANGES[stop.rule]} in the file and enter that: "
+        f"planner amend FILE."
     )
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
+from planner.campaign.words.phrases import listed
 from planner.errors import InputError, Refused
 from planner.labs import Reported
-from planner.ledger.entries import Record
+from planner.ledger.entries import CampaignStopped, Record
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.chosen import with_remark
 from planner.loop.deciding.propose import decide, proposal_records
+from planner.loop.deciding.stopping import NOTHING_LEFT, assess, how_to_go_on, is_settled
 from planner.loop.dispatch.expiring import expire
 from planner.loop.dispatch.orders import open_run
 from planner.loop.people.handing_out import check_chosen, devices_of, plan_hand_out
 from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.settings import read_settings
 from planner.loop.rules.budget import budget_left
+from planner.loop.rules.samples import samples_waiting
 from planner.loop.sensors.sensed import sense_now
 from planner.loop.sessions.session import Session
 from planner.loop.timetable.setup_order import SetUp, SetUpOrder, order_to_save_set_up
@@ -45,15 +49,19 @@ NO_WISHES = Wishes()
 def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
     """Hands the next ``n`` trials to who asks: approved, with an open run, pending until told.
 
+    Where a stop rule is met none is handed out, and the campaign has stopped once nothing is under
+    way, as with an engine.
+
     Raises:
         InputError: ``n`` is not above 0, or a wish is outside its domain or leaves nothing.
-        Refused: the campaign has stopped, or budget, stock, places or hours do not admit as many.
+        Refused: a stop rule is met, or budget, stock, places or hours do not admit as many.
         StaleWrite: another asked in between; ask again.
     """
     if n < 1:
         raise InputError(f"Ask for at least one trial, not {n}.")
     session.refresh()
     expire(session)  # what has expired keeps no place and no part of the budget
+    _check_going_on(session)
     state = session.state
     _check_budget(state, n)
     space, remark = _restrict(session.space, wishes)
@@ -63,9 +71,11 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
     chosen = with_remark(with_remark(decide(state, plan.space, q=n), remark), sensed)
     check_chosen(state, chosen, plan=plan, n=n)
     if not chosen.picks:
-        left = " within these wishes" if remark else ""
+        if not remark:
+            _refuse_to_go_on(session, NOTHING_LEFT)
         raise Refused(
-            f"Campaign {state.campaign!r} has no configuration left{left} that was not tried."
+            f"Campaign {state.campaign!r} has no configuration left within these wishes that was "
+            f"not tried."
         )
     first = state.next_trial
     records = proposal_records(state, chosen, handed_to=session.author)
@@ -102,9 +112,41 @@ def trials_to_tell(state: CampaignState, *, author: str) -> list[Trial]:
     ]
 
 
-def _check_budget(state: CampaignState, n: int) -> None:
+def _check_going_on(session: Session) -> None:
+    """Accepts a campaign that no stop rule ends, those of an engine; of some a model tells."""
+    state = session.state
+    stop = state.stopped or assess(state, session.space, now_s=session.now_s)
+    if stop is not None:
+        _refuse_to_go_on(session, stop)
+
+
+def _refuse_to_go_on(session: Session, stop: CampaignStopped) -> NoReturn:
+    """Refuses, and enters that the campaign has stopped where nothing under way may change it."""
+    state = session.refresh()
+    if state.stopped is None and is_settled(state):
+        session.write([stop], is_decision=True)
     if state.stopped is not None:
-        raise Refused(f"Campaign {state.campaign!r} has stopped: {state.stopped.reason}.")
+        is_budget = state.stopped.rule == "budget"
+        own = "" if is_budget else " A trial of your own is possible all the same: planner propose."
+        raise Refused(
+            f"Campaign {state.campaign!r} has stopped: {state.stopped.reason}. "
+            f"{how_to_go_on(state.stopped, has_ended=True)}{own}"
+        )
+    raise Refused(
+        f"Campaign {state.campaign!r} hands out no more trials: {stop.reason}. What comes of "
+        f"{_under_way(state)} may change that. {how_to_go_on(stop, has_ended=False)}"
+    )
+
+
+def _under_way(state: CampaignState) -> str:
+    """Names the trials that keep a campaign from being settled."""
+    numbers = {each.number for each in state.open_trials}
+    numbers.update(number for each in samples_waiting(state) for number in each.trials)
+    noun = "trial" if len(numbers) == 1 else "trials"
+    return f"{noun} {listed(map(str, sorted(numbers)))}"
+
+
+def _check_budget(state: CampaignState, n: int) -> None:
     left = budget_left(state)
     if n > left:
         raise Refused(

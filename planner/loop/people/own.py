@@ -11,6 +11,7 @@ from planner.errors import InputError, Refused
 from planner.labs import Reported
 from planner.ledger.entries import Record, TrialMoved, TrialProposed
 from planner.ledger.replay import CampaignState
+from planner.loop.deciding.stopping import how_to_go_on
 from planner.loop.dispatch.orders import open_run
 from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.handing_out import check_own
@@ -26,6 +27,10 @@ from planner.trials import Proposal, Trial, TrialState
 
 if TYPE_CHECKING:
     from planner.loop.people.comparing import Compared, Expected
+
+_TOLD_ALL_THE_SAME = (
+    "What you have run already can still be told: as a row of a table without a trial number."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +60,8 @@ def propose(
     """Enters a trial of a person's own, with what the model expects of it.
 
     It is the person's to run where the campaign's source is a person or ``by_hand`` is said;
-    otherwise it is dispatched like any other, after approval where the policy asks for it.
+    otherwise it is dispatched like any other, after approval where the policy asks for it. A stop
+    rule that is met ends what the planner chooses, not this; a budget that is used up does.
 
     Args:
         session: whose campaign.
@@ -66,10 +72,10 @@ def propose(
     Raises:
         InputError: a value is missing or outside its domain, between two steps of a machine, or a
             constraint is broken.
-        Refused: the campaign has stopped, or budget, stock, places or hours do not admit it.
+        Refused: budget, stock, places or hours do not admit it.
     """
     state = session.refresh()
-    _check_going_on(state)
+    _check_budget(state)
     space = session.space
     given = read_settings(values, space)
     filled, notes = fill_settings(given, state, space)
@@ -190,12 +196,16 @@ def _for_the_source(
     ]
 
 
-def _check_going_on(state: CampaignState) -> None:
-    if state.stopped is not None:
-        raise Refused(f"Campaign {state.campaign!r} has stopped: {state.stopped.reason}.")
+def _check_budget(state: CampaignState) -> None:
+    """Accepts one more trial of a person's own: other stop rules end what the planner chooses."""
+    stop = state.stopped
+    if stop is not None and stop.rule == "budget":
+        raise Refused(
+            f"Campaign {state.campaign!r} has stopped: {stop.reason}. "
+            f"{how_to_go_on(stop, has_ended=True)} {_TOLD_ALL_THE_SAME}"
+        )
     if budget_left(state) < 1:
         raise Refused(
             f"The budget of campaign {state.campaign!r} admits no more trials. Raise it in the "
-            f"file and enter that: planner amend FILE. What you have run already can still be "
-            f"told: as a row of a table without a trial number."
+            f"file and enter that: planner amend FILE. {_TOLD_ALL_THE_SAME}"
         )

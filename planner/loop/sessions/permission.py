@@ -112,7 +112,7 @@ _ACTS: dict[str, Act | None] = {
     "campaign amended": Act.AMEND,
     "campaign taken": Act.RUN,
     "wanted set": Act.STEER,
-    "campaign stopped": Act.RUN,
+    "campaign stopped": Act.PROPOSE,  # a rule of the file, met when somebody asks
     "trial proposed": Act.PROPOSE,
     "trial moved": None,  # by where it goes, see below
     "approval given": Act.APPROVE,

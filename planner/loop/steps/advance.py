@@ -15,10 +15,9 @@ from typing import Protocol, TypeVar
 
 from planner.errors import LabUnavailable
 from planner.labs import Answer
-from planner.ledger.entries import CampaignStopped
 from planner.loop.deciding.chosen import with_remark
 from planner.loop.deciding.propose import decide, write_proposals
-from planner.loop.deciding.stopping import assess, is_settled
+from planner.loop.deciding.stopping import NOTHING_LEFT, assess, is_settled
 from planner.loop.dispatch.adjusting import send_adjustments
 from planner.loop.dispatch.collect import (
     end_overdue,
@@ -145,8 +144,7 @@ def _ask(session: Session, perform: Perform) -> bool:
         if chosen.short is not None:
             session.write([chosen.short], wanted=PROPOSING, is_decision=True)
         else:
-            reason = "no configuration is left that was not tried"
-            session.write([CampaignStopped(rule="exhausted", reason=reason)], is_decision=True)
+            session.write([NOTHING_LEFT], is_decision=True)
         return []
 
     perform("ask", ask)
