@@ -2,6 +2,9 @@
 
 "Best so far" is the measured configuration with the highest predicted utility, not the one with the
 highest outcome: of noisy outcomes the highest is the luckiest.
+
+Of a target all that lies within its tolerance counts as equal here, as within a range: nothing is
+better than a hit. What is proposed still aims at the target itself.
 """
 
 from __future__ import annotations
@@ -26,7 +29,14 @@ from planner.acquisition.open_space import OpenCandidates
 from planner.acquisition.promising import looked_at
 from planner.acquisition.situation import Situation
 from planner.acquisition.utility import utility_of
-from planner.campaign.objectives import HitClass, Maximise, Minimise
+from planner.campaign.objectives import (
+    AnyObjective,
+    HitClass,
+    HitRange,
+    HitTarget,
+    Maximise,
+    Minimise,
+)
 from planner.models import Bounds, FitFailure, Surrogate, family
 from planner.models.comparing.comparison import FAVOURITES
 from planner.rng import derive_seed
@@ -50,7 +60,7 @@ class Remaining:
 
     Args:
         gain: mean of how far the best of them beats the best so far, 0 where it does not, in the
-            outcome's unit; of a class in probability.
+            outcome's unit; of a target how much nearer to its tolerance; of a class in probability.
         probability_done: that none of them beats it by more than what counts as a gain.
         standard_error: of that probability, from the number of draws.
         n_candidates: how many configurations this was computed over.
@@ -86,7 +96,8 @@ def remaining(
         surrogate: from ``fit_judge``.
         seed: of the draws and samples.
         worthwhile: how much better counts, in the outcome's unit, at least 0; without it the
-            objective's stated gain, or any amount where none is stated.
+            objective's stated gain, or any amount where none is stated; of a target, any amount
+            outside of its tolerance.
 
     Returns:
         The estimate; None where nothing was measured yet.
@@ -105,7 +116,7 @@ def remaining(
     together = torch.cat([here, torch.from_numpy(candidates)])
     draws = surrogate.draw(together, _DRAWS, seed=derive_seed(seed, "remaining draws"))
     within = Bounds(*situation.bounds).clip(draws) if _is_number(situation) else draws
-    utility = utility_of(situation.objective, within)
+    utility = utility_of(_with_hits_equal(situation.objective), within)
     ahead = utility[:, 1:].max(dim=1).values - utility[:, 0]
     threshold = _stated_gain(situation) if worthwhile is None else worthwhile
     done = float((ahead <= threshold).double().mean())
@@ -120,6 +131,14 @@ def remaining(
 def _is_number(situation: Situation) -> bool:
     """Tells whether draws are of the outcome itself; of a class they are of its margin."""
     return not isinstance(situation.objective, HitClass)
+
+
+def _with_hits_equal(objective: AnyObjective) -> AnyObjective:
+    """Returns an objective by which all hits of a target are as good as each other."""
+    if not isinstance(objective, HitTarget):
+        return objective
+    low, high = objective.target - objective.tolerance, objective.target + objective.tolerance
+    return HitRange(outcome=objective.outcome, low=low, high=high)
 
 
 def _stated_gain(situation: Situation) -> float:

@@ -53,7 +53,8 @@ class Left:
     """What may still be gained: an estimate from the model, as good as the model is.
 
     Args:
-        probability: that nothing is left that is better than the best by more than ``threshold``.
+        probability: that nothing is left that is better than the best by more than ``threshold``;
+            of a target all that lies within its tolerance is equal.
         gain: expected improvement of the best that is still to be found, in the outcome's unit.
         threshold: the gain that the campaign file calls worth a trial; 0 where it names none.
     """

@@ -285,8 +285,9 @@ def left(facts: Facts) -> str:
     more = (
         "" if facts.left.threshold == 0 else f" by more than {number(facts.left.threshold)}{unit}"
     )
+    equal = ", all hits being equal" if isinstance(facts.objective, HitTarget) else ""
     return (
-        f"Probability that nothing better{more} is left: {chance(facts.left.probability)} "
+        f"Probability that nothing better{more} is left{equal}: {chance(facts.left.probability)} "
         f"(estimate). Gain still to be expected: {number(facts.left.gain, 2)}{unit}."
     )
 

@@ -8,7 +8,13 @@ import torch
 
 from planner.acquisition import Situation
 from planner.acquisition.remaining import MOST_CANDIDATES, remaining
-from planner.campaign.objectives import HitTarget, Maximise, Minimise
+from planner.campaign.objectives import (
+    HitRange,
+    HitTarget,
+    Maximise,
+    Minimise,
+    NumberObjective,
+)
 from planner.models import Observations, OutcomeScale, Surrogate, Task, fit
 from planner.space import Continuous, SearchSpace
 from tests.oracles import gaussian_process as oracle
@@ -26,7 +32,7 @@ def outcome(x: np.ndarray) -> np.ndarray:
 
 
 def situated(
-    space: SearchSpace, measured: list[int], objective: Maximise | Minimise | HitTarget
+    space: SearchSpace, measured: list[int], objective: NumberObjective
 ) -> tuple[Situation, Surrogate]:
     x = space.encoded_rows[measured]
     surrogate = fit(Task(observations=Observations.from_arrays(x, outcome(x)), columns=(0, 1)))
@@ -38,15 +44,27 @@ def situated(
 
 
 @pytest.mark.parametrize(
-    ("objective", "utility"),
+    ("objective", "utility", "counted"),
     [
-        (Maximise(outcome="y", gain=0.1), lambda y: y),
-        (Minimise(outcome="y", gain=0.1), lambda y: -y),
-        (HitTarget(outcome="y", target=0.5, tolerance=0.1), lambda y: -abs(y - 0.5)),
+        (Maximise(outcome="y", gain=0.1), lambda y: y, lambda y: y),
+        (Minimise(outcome="y", gain=0.1), lambda y: -y, lambda y: -y),
+        # the best is the nearest to the target, and nothing beats it within the tolerance
+        (
+            HitTarget(outcome="y", target=0.5, tolerance=0.05),
+            lambda y: -abs(y - 0.5),
+            lambda y: np.minimum(0.05 - abs(y - 0.5), 0.0),
+        ),
+        (
+            HitRange(outcome="y", low=1.1, high=1.2),
+            lambda y: np.minimum(0.05 - abs(y - 1.15), 0.0),
+            lambda y: np.minimum(0.05 - abs(y - 1.15), 0.0),
+        ),
     ],
-    ids=["maximise", "minimise", "target"],
+    ids=["maximise", "minimise", "target", "range"],
 )
-def test_gain_and_probability_agree_with_draws_from_the_dense_posterior(objective, utility) -> None:
+def test_gain_and_probability_agree_with_draws_from_the_dense_posterior(
+    objective, utility, counted
+) -> None:
     space = table(40)
     now, surrogate = situated(space, [0, 1, 2, 3, 4, 5, 6, 7], objective)
     h, scale, data = surrogate.hyperparameters, surrogate.scale, surrogate.observations
@@ -60,9 +78,10 @@ def test_gain_and_probability_agree_with_draws_from_the_dense_posterior(objectiv
     )
     n = 20_000
     draws = np.random.default_rng(1).multivariate_normal(mean, cov, n, method="eigh")
-    values = utility(scale.mean + scale.sd * draws)
+    outcomes = scale.mean + scale.sd * draws
     # the best so far by its mean utility, from the draws themselves
-    best = int(np.argmax(values[:, :8].mean(axis=0)))
+    best = int(np.argmax(utility(outcomes)[:, :8].mean(axis=0)))
+    values = counted(outcomes)
     ahead = values[:, 8:].max(axis=1) - values[:, best]
     threshold = getattr(objective, "gain", None) or 0.0
 
@@ -76,6 +95,23 @@ def test_gain_and_probability_agree_with_draws_from_the_dense_posterior(objectiv
     assert abs(found.probability_done - p) <= 5 * error + 1e-9
     gains = np.maximum(ahead, 0.0)
     assert abs(found.gain - gains.mean()) <= 5 * gains.std() * (1 / 1024 + 1 / n) ** 0.5
+
+
+def test_nothing_is_better_than_a_setting_that_is_known_to_hit_the_target() -> None:
+    """Without a tolerance to speak of, a nearer one is nearly always left."""
+    space = table(60)
+    target = float(outcome(space.encoded_rows)[4])
+
+    done, gain = {}, {}
+    for tolerance in (1e-6, 0.2):
+        objective = HitTarget(outcome="y", target=target + 0.01, tolerance=tolerance)
+        found = remaining(*situated(space, list(range(20)), objective), seed=1)
+        assert found is not None
+        done[tolerance], gain[tolerance] = found.probability_done, found.gain
+
+    assert done[1e-6] < 0.5
+    assert done[0.2] > 0.95
+    assert gain[0.2] < 0.1 * gain[1e-6]
 
 
 def test_with_nothing_left_it_is_done() -> None:

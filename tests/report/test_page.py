@@ -77,6 +77,12 @@ def page():
     return page_of(diary, history=diary.entries, ledger_id="ledger-1")
 
 
+def test_of_a_target_it_says_that_nothing_is_better_than_a_hit():
+    target = "{aim: target, outcome: yield, target: 40, tolerance: 5}"
+    words = read(page_of(measured(make_spec(objective=target), [10.0, 25.0, 40.0]))).words
+    assert "Probability that nothing better is left, all hits being equal: " in words
+
+
 def test_it_says_what_was_found_and_why(page):
     words = read(page).words
     for said in (
