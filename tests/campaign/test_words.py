@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from planner.campaign import describe, parse_campaign, read_campaign, read_space
+from planner.campaign.spec import StopRule
 from planner.space import SearchSpace
 from tests.campaign.bad_files import GOOD
 
@@ -74,7 +75,17 @@ Note: the budget allows 20 trials, fewer than the space deserves: raise it if yo
          "its upper confidence bound with beta 2.\nA person approves each trial before it runs."),
         ("objectives:\n  - {aim: maximise",
          "stop: {done_probability: 0.95}\nobjectives:\n  - {aim: maximise, gain: 2",
-         "It stops early when nothing better is left with 95 % probability."),
+         "It stops early when nothing better by more than 2 um is left with 95 % probability.\n5 "
+         "failed"),
+        ("aim: maximise, outcome: length}\n", "aim: minimise, outcome: length, gain: 2}\n"
+         "stop: {done_probability: 0.9}\n",
+         "nothing better by more than 2 um is left with 90 % probability.\nWithout a table of "
+         "candidates such probabilities were found too sure: ask for 0.95 "
+         "(docs/benchmarks/stopping.md).\n"),
+        ("aim: maximise, outcome: length}\n",
+         "aim: target, target: 40, tolerance: 3, outcome: length}\n"
+         "stop: {done_probability: 0.95}\n",
+         "nothing better is left with 95 % probability; all hits count as equally good.\n5 failed"),
         ("budget:", "policy: {aim: learn}\nbudget:",
          "Its aim is a model that holds over the whole space.\nIt begins with trials spread over "
          "the space; then a Gaussian process chooses, by what removes most of what is unknown"),
@@ -146,3 +157,14 @@ def test_listed_candidates_are_counted(project: Path) -> None:
     said = "\n".join(describe(spec, read_space(spec, folder=project)))
     assert "It chooses among the 216 listed conditions of" in said
     assert "This is a simulation: no lab is touched." in said
+
+
+def test_of_a_table_a_probability_of_80_percent_is_asked_for_without_a_warning(
+    project: Path,
+) -> None:
+    spec = read_campaign(project / "campaigns" / "fullerene_flow.yaml")
+    assert spec.candidates is not None
+    asked = spec.model_copy(update={"stop": StopRule(done_probability=0.8)})
+    said = "\n".join(describe(asked, read_space(spec, folder=project)))
+    assert "is left with 80 % probability." in said
+    assert "too sure" not in said

@@ -19,6 +19,9 @@ from planner.campaign.reductions.base import Targeted
 from planner.campaign.spec import CampaignSpec
 from planner.campaign.words.phrases import after, count, listed, number
 
+# what campaigns stated in spaces without a table held from here on: docs/benchmarks/stopping.md
+_SURE_WITHOUT_TABLE = 0.95
+
 # the best conditions need no words: the objective says it
 _AIMS = {
     "collect": "Its aim is many good conditions.",
@@ -171,6 +174,21 @@ def describe_stopping(spec: CampaignSpec) -> Iterator[str]:
         gain = f"{number(stop.remaining_gain)}{after(spec.outcome.unit)}"
         yield f"It stops early when less than {gain} is still to be gained."
     if stop.done_probability is not None:
-        chance = number(100 * stop.done_probability)
-        yield f"It stops early when nothing better is left with {chance} % probability."
+        yield from _describe_done(spec, stop.done_probability)
     yield f"{count(stop.failures, 'failed trial')} in a row stop it."
+
+
+def _describe_done(spec: CampaignSpec, asked: float) -> Iterator[str]:
+    objective, unit = spec.stated_objective, after(spec.outcome.unit)
+    more = hits = ""
+    if isinstance(objective, Maximise | Minimise) and objective.gain is not None:
+        more = f" by more than {number(objective.gain)}{unit}"
+    if isinstance(objective, HitTarget):
+        hits = "; all hits count as equally good"
+    chance = number(100 * asked)
+    yield f"It stops early when nothing better{more} is left with {chance} % probability{hits}."
+    if spec.candidates is None and asked < _SURE_WITHOUT_TABLE:
+        yield (
+            f"Without a table of candidates such probabilities were found too sure: ask for "
+            f"{number(_SURE_WITHOUT_TABLE)} (docs/benchmarks/stopping.md)."
+        )
