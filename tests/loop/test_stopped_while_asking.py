@@ -10,12 +10,12 @@ import pytest
 
 from planner.campaign.people import Role
 from planner.clock import ManualClock
-from planner.errors import Refused
+from planner.errors import Refused, StaleWrite
 from planner.labs import PersonLab, Reported
 from planner.ledger.entries import CampaignStopped
 from planner.ledger.people import register
 from planner.loop import people
-from planner.loop.deciding.stopping import NOTHING_LEFT
+from planner.loop.deciding.stopping import NOTHING_LEFT, assess
 from planner.loop.people import Told
 from planner.loop.sessions.opening import agree, open_campaign
 from planner.loop.sessions.session import Session
@@ -159,6 +159,27 @@ def test_what_is_in_hand_is_told_after_a_rule_is_met_and_may_change_it(make_sess
     assert not stops(session)
     assert people.trials_to_tell(session.state, author=session.author) == [session.state.trial(3)]
     people.tell(session, 3, measured(trials[2]))
+    assert [each.number for each in people.ask(session, 1)] == [4]
+
+
+def test_a_result_that_is_told_while_the_rules_are_looked_at_is_not_passed_over(
+    make_session: MakeSession, monkeypatch: pytest.MonkeyPatch
+):
+    session = make_session(PersonLab(), text=by_hand(stop="failures: 2"))
+    other = make_session(PersonLab(), text=by_hand(stop="failures: 2"))
+    trials = people.ask(session, 3)
+    for trial in trials[:2]:
+        people.tell(session, trial.number, broken(trial))
+
+    def slowly(*given, **more):
+        people.tell(other, 3, measured(trials[2]))
+        return assess(*given, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("planner.loop.people.asking.assess", slowly)
+        with pytest.raises(StaleWrite, match="ask again"):
+            people.ask(session, 1)
+    assert not stops(session)
     assert [each.number for each in people.ask(session, 1)] == [4]
 
 

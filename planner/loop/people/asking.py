@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from planner.campaign.words.phrases import listed
-from planner.errors import InputError, Refused
+from planner.errors import InputError, Refused, StaleWrite
 from planner.labs import Reported
 from planner.ledger.entries import CampaignStopped, Record
 from planner.ledger.replay import CampaignState
@@ -55,7 +55,7 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
     Raises:
         InputError: ``n`` is not above 0, or a wish is outside its domain or leaves nothing.
         Refused: a stop rule is met, or budget, stock, places or hours do not admit as many.
-        StaleWrite: another asked in between; ask again.
+        StaleWrite: another asked or told in between; ask again.
     """
     if n < 1:
         raise InputError(f"Ask for at least one trial, not {n}.")
@@ -122,7 +122,13 @@ def _check_going_on(session: Session) -> None:
 
 def _refuse_to_go_on(session: Session, stop: CampaignStopped) -> NoReturn:
     """Refuses, and enters that the campaign has stopped where nothing under way may change it."""
+    seen = session.state.sequence
     state = session.refresh()
+    if state.stopped is None and state.sequence != seen:
+        raise StaleWrite(
+            f"Campaign {state.campaign!r} has changed while its stop rules were looked at: ask "
+            f"again."
+        )
     if state.stopped is None and is_settled(state):
         session.write([stop], is_decision=True)
     if state.stopped is not None:
