@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float64
 from torch import Tensor
@@ -43,6 +45,36 @@ def expected_at(
         bounds=Bounds(*situation.bounds),
         level=LEVEL,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person is told of the process at a configuration: ``mean ± sd``.
+
+    Args:
+        mean: predicted outcome, within its bounds; of a class its probability.
+        sd: deviation of the middle of the distribution within the bounds, by which the acquisition
+            decides; that of the whole would be that of its rare large errors.
+    """
+
+    mean: float
+    sd: float
+
+
+def told_of(situation: Situation, surrogate: Surrogate, here: Float64[Tensor, "1 d"]) -> Told:
+    """Returns what a person is told of one encoded configuration."""
+    expected = expected_at(situation, surrogate, here)
+    if isinstance(situation.objective, HitClass):
+        return Told(mean=float(expected.mean), sd=float(expected.sd))
+    middle = Bounds(*situation.bounds).moments(*surrogate.moments(here))
+    return Told(mean=float(expected.mean), sd=float(middle.sd))
+
+
+def utility_at(situation: Situation, surrogate: Surrogate, here: Float64[Tensor, "1 d"]) -> float:
+    """Returns the mean utility of the process at one encoded configuration."""
+    moments = surrogate.moments(here)
+    bounds = Bounds(*situation.bounds)
+    return float(utility_moments(situation.objective, *moments, bounds=bounds).mean)
 
 
 def forecast(

@@ -10,12 +10,13 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.acquisition.candidates import Found
-from planner.acquisition.forecasts import expected_at
+from planner.acquisition.forecasts import Told, told_of, utility_at
 from planner.acquisition.learning import reference_of
+from planner.acquisition.replicates import noise_of_a_repeat, share_between_runs
 from planner.acquisition.situation import BestSoFar, Kind, Repeatable, Settings, Situation
-from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
-from planner.models import Bounds, FitFailure, Surrogate
+from planner.campaign.words.phrases import typeset
+from planner.models import FitFailure, Surrogate
 from planner.space import Categorical, Floats
 
 _NAMES = {"ucb": "mean + {beta:g} sd", "log_nei": "expected improvement"}
@@ -60,26 +61,22 @@ def chosen(
         best: of the same situation and surrogate (``best_so_far``).
     """
     here = torch.from_numpy(found.x)[None, :]
-    expected = expected_at(situation, surrogate, here)
-    mean, sd = float(expected.mean[0]), float(expected.sd[0])
-    predicted = f"predicted {_figures(mean, sd)} ± {_figures(sd)}"
-    if isinstance(situation.objective, HitClass):
-        predicted = f"predicted chance {_figures(100 * mean, 100 * sd)} ± {_figures(100 * sd)} %"
+    told = told_of(situation, surrogate, here)
     if situation.acquisition == "variance":
-        return _learned(situation, surrogate, found, predicted=predicted)
+        return _learned(situation, surrogate, found, told)
     name = _NAMES[situation.acquisition].format(beta=situation.settings.beta)
+    predicted = _predicted(situation, told)
     if best is None:
         return f"Highest {name}: {predicted}; nothing was measured yet."
-    utility = utility_moments(
-        situation.objective, *surrogate.moments(here), bounds=Bounds(*situation.bounds)
+    utility = utility_at(situation, surrogate, here)
+    comparison = _comparison(situation, told, best, utility=utility)
+    promise = (
+        "most of the promise is the prediction"
+        if utility > best.utility
+        else f"the promise is the uncertainty: {_least_known(situation, surrogate, found.x)}"
     )
-    ahead = float(utility.mean[0]) - best.utility
-    comparison = _comparison(situation, ahead, sd)
-    if ahead > 0:
-        return f"Highest {name}: {predicted}, {comparison}; most of the promise is the prediction."
-    unknown = _least_known(situation, surrogate, found.x)
     return (
-        f"Highest {name}: {predicted}, {comparison}; the promise is the uncertainty: {unknown}"
+        f"Highest {name}: {predicted}, {comparison}; {promise}"
         f"{_how_poorly(situation, surrogate, here)}."
     )
 
@@ -96,21 +93,41 @@ def farther(usual: Settings) -> str:
 def repeated(situation: Situation, surrogate: Surrogate, again: Repeatable, x: Floats) -> str:
     """Returns the reason for measuring a setting again."""
     here = torch.from_numpy(x)[None, :]
-    expected = expected_at(situation, surrogate, here)
-    mean, sd = float(expected.mean[0]), float(expected.sd[0])
-    noise = float(surrogate.noise_sd(here)[0])
+    told = told_of(situation, surrogate, here)
     purpose = (
         "it teaches more than any new setting"
         if situation.acquisition == "variance"
         else "knowing better which of the leading settings is best is worth more than a new one"
     )
+    said = f"Repeat of {again.name}: {_predicted(situation, told)}"
+    if isinstance(situation.objective, HitClass):  # a run of a class has no size
+        return f"{said}; {purpose}."
+    left = told.sd * _share_left(situation, surrogate, again, here)
     return (
-        f"Repeat of {again.name}: predicted {_figures(mean, sd)} ± {_figures(sd)}, one run differs "
-        f"from the next by ± {_figures(noise)}, so {purpose}."
+        f"{said}, runs there differ by ± {_figures(float(surrogate.noise_sd(here)))}, and one more "
+        f"leaves ± {_figures(left)}; {purpose}."
     )
 
 
-def _learned(situation: Situation, surrogate: Surrogate, found: Found, *, predicted: str) -> str:
+def _share_left(
+    situation: Situation, surrogate: Surrogate, again: Repeatable, here: Float64[Tensor, "1 d"]
+) -> float:
+    """Returns how much of the deviation one run more leaves, by the noise that decided."""
+    noise_sd, sd = surrogate.noise_sd(here), float(surrogate.moments(here)[1])
+    if situation.acquisition != "variance":
+        share, n_runs = share_between_runs(surrogate), torch.tensor([len(again.trials)])
+        noise_sd = noise_of_a_repeat(noise_sd, n_runs, share=share)
+    return float(noise_sd) / math.hypot(sd, float(noise_sd))
+
+
+def _predicted(situation: Situation, told: Told) -> str:
+    if isinstance(situation.objective, HitClass):
+        mean, sd = 100 * told.mean, 100 * told.sd
+        return f"predicted chance {_figures(mean, sd)} ± {_figures(sd)} %"
+    return f"predicted {_figures(told.mean, told.sd)} ± {_figures(told.sd)}"
+
+
+def _learned(situation: Situation, surrogate: Surrogate, found: Found, told: Told) -> str:
     assert found.score is not None  # it was chosen by it
     removed = f"Teaches most: one run removes {100 * math.exp(found.score):.2g} % of what is"
     if len(surrogate.observations.y) == 0:
@@ -118,7 +135,7 @@ def _learned(situation: Situation, surrogate: Surrogate, found: Found, *, predic
     here = torch.from_numpy(found.x)[None, :]
     unknown = _least_known(situation, surrogate, found.x)
     return (
-        f"{removed} unknown over the whole space; {predicted}, {unknown}"
+        f"{removed} unknown over the whole space; {_predicted(situation, told)}, {unknown}"
         f"{_how_poorly(situation, surrogate, here)}."
     )
 
@@ -144,20 +161,37 @@ def _usual_share(situation: Situation, surrogate: Surrogate, sd: float) -> float
     return float(surrogate.moments(reference)[1].median()) / sd
 
 
-def _comparison(situation: Situation, ahead: float, sd: float) -> str:
-    size = _figures(abs(ahead), sd)
+def _comparison(situation: Situation, told: Told, best: BestSoFar, *, utility: float) -> str:
+    """Says how what is expected here compares with what is expected, not measured, of the best."""
     match situation.objective:
-        case Maximise():
-            return f"{size} {'above' if ahead > 0 else 'below'} the best so far"
-        case Minimise():
-            return f"{size} {'below' if ahead > 0 else 'above'} the best so far"
-        case HitTarget():
-            return f"{size} {'nearer to' if ahead > 0 else 'farther from'} the target than the best"
-        case HitRange():
-            return f"{size} {'nearer to' if ahead > 0 else 'farther from'} the range than the best"
+        case Maximise() | Minimise():
+            here, there, unit, factor = told.mean, best.mean, "", 1.0
         case HitClass():
-            points = f"{_figures(100 * abs(ahead), 100 * sd)} %"
-            return f"{points} {'above' if ahead > 0 else 'below'} the best so far"
+            here, there, unit, factor = told.mean, best.mean, " %", 100.0
+        case HitTarget() | HitRange():
+            return _missing(situation, told, -utility, -best.utility)
+    size, of_best, sign = _difference(factor * here, factor * there, factor * told.sd)
+    expected = f"what is expected of the best so far ({of_best}{unit})"
+    if sign == 0:
+        return f"level with {expected}"
+    return f"{size}{unit} {'above' if sign > 0 else 'below'} {expected}"
+
+
+def _missing(situation: Situation, told: Told, here: float, best: float) -> str:
+    what = "target" if isinstance(situation.objective, HitTarget) else "range"
+    size, of_best, sign = _difference(here, best, told.sd)
+    more = f"{size} {'more' if sign > 0 else 'less'} than" if sign else "as much as"
+    return (
+        f"expected to miss the {what} by {_figures(here, told.sd)}, {more} is expected of the best "
+        f"so far ({of_best})"
+    )
+
+
+def _difference(here: float, best: float, sd: float) -> tuple[str, str, float]:
+    """Returns by how much two numbers differ as they are shown, the second, and the sign."""
+    shown = [float(_plain(each, sd)) for each in (here, best)]
+    apart = shown[0] - shown[1]
+    return _figures(abs(apart), sd), _figures(best, sd), apart
 
 
 def _least_known(situation: Situation, surrogate: Surrogate, x: Floats) -> str:
@@ -185,6 +219,10 @@ def _word(value: float | int | str) -> str:
 
 def _figures(value: float, sd: float | None = None) -> str:
     """Writes a number to two digits of its deviation, or of itself."""
+    return typeset(_plain(value, sd))
+
+
+def _plain(value: float, sd: float | None) -> str:
     size = abs(value) if sd is None else sd
     if size == 0 or not math.isfinite(size):
         return f"{value:.3g}"

@@ -200,5 +200,5 @@ def test_reasons_name_the_prediction_and_what_is_unknown() -> None:
 
     assert greedy.forecast is not None
     assert greedy.reason.startswith("Highest mean + 1 sd: predicted ")
-    assert "above the best so far" in greedy.reason
+    assert "above what is expected of the best so far (" in greedy.reason
     assert "the nearest measured setting has" in curious.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -130,6 +131,16 @@ def test_where_noise_hides_which_is_best_a_leading_setting_is_repeated() -> None
     assert pick.row in {3, 4, 5, 15, 16, 17}
     assert pick.reason.startswith(f"Repeat of trial {pick.repeats[0]}: predicted ")
     assert pick.kind == "model"
+
+
+def test_the_reason_for_a_repeat_follows_from_its_figures() -> None:
+    """One run more leaves what two independent figures leave together: 1 / (1/sd^2 + 1/noise^2)."""
+    reason = after_the_whole_table(0.25, settings=Settings(family="gp")).picks[0].reason
+
+    sd, noise, left = (float(each) for each in re.findall(r"± ([\d.]+)", reason))
+    assert f"runs there differ by ± {noise:.2f}, and one more leaves ± {left:.2f}; know" in reason
+    # each is rounded to two digits: within half of the second one
+    assert left == pytest.approx(sd * noise / math.hypot(sd, noise), abs=0.01)
 
 
 def test_without_noise_nothing_is_repeated() -> None:

@@ -16,6 +16,11 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
+def typeset(text: str) -> str:
+    """Returns a number as a sentence has it: with a true minus sign, and none before zero."""
+    return text.replace("-", "\u2212") if float(text) else text.removeprefix("-")
+
+
 def span(low: float, high: float, unit: str = "") -> str:
     """Writes one number, or from the lower to the higher, and the unit."""
     ends = number(low) if number(low) == number(high) else f"{number(low)} to {number(high)}"
