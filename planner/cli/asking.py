@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
     from planner.acquisition.explaining import Explanation
     from planner.campaign import CampaignSpec
+    from planner.ledger.replay import CampaignState
     from planner.loop.sessions.session import Session
     from planner.loop.timetable.setup_order import SetUpOrder
+    from planner.models import FitFailure
     from planner.trials import Trial
+
+    # of a trial; where there is none, why, or None while there are too few results
+    Closer = Explanation | FitFailure | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +133,12 @@ def ask(
         except InputError as error:
             again_please = "The trials are yours all the same: planner ask FILE --again writes them"
             raise InputError(f"{error} {again_please}.") from error
-        spec = session.state.spec
-        reasons = _explain(session, trials) if why else None
+        state = session.state
+        closer = _explain(session, trials) if why else None
     if as_json:
-        typer.echo(json.dumps(_all_facts(trials, spec, reasons), indent=2))
+        typer.echo(json.dumps(_all_facts(trials, state, closer), indent=2))
         return
-    _print_trials(trials, spec, reasons)
+    _print_trials(trials, state, closer)
     for path in (csv, xlsx, sheet):
         if path is not None:
             typer.echo(f"Wrote {path}.")
@@ -202,44 +207,51 @@ def _write_papers(session: Session, trials: Sequence[Trial], order: SetUpOrder, 
 
 
 def _print_trials(
-    trials: Sequence[Trial], spec: CampaignSpec, reasons: list[Explanation | None] | None
+    trials: Sequence[Trial], state: CampaignState, closer: list[Closer] | None
 ) -> None:
-    from planner.cli.proposed import trial_in_words
-
     if not trials:
         typer.echo("You have no trials in hand; nothing waits to be told.")
-    for index, trial in enumerate(trials):
-        typer.echo("\n".join(trial_in_words(trial, spec)))
-        for line in _why(reasons[index], spec) if reasons else ():
-            typer.echo(f"  {line}")
+    for lines in _in_words(trials, state, closer):
+        typer.echo("\n".join(lines))
 
 
-def _explain(session: Session, trials: Sequence[Trial]) -> list[Explanation | None]:
-    """Returns the explanation of each trial; None where no model can say anything yet."""
+def _in_words(
+    trials: Sequence[Trial], state: CampaignState, closer: list[Closer] | None
+) -> list[list[str]]:
+    from planner.cli.proposed import trial_in_words
+
+    if closer is None:
+        return [trial_in_words(trial, state.spec) for trial in trials]
+    from planner.cli.explained import looked_closer
+
+    return [looked_closer(*each, state) for each in zip(trials, closer, strict=True)]
+
+
+def _explain(session: Session, trials: Sequence[Trial]) -> list[Closer]:
+    """Returns the explanation of each trial, or why there is none."""
     from planner.loop.deciding.explaining import explain_each
 
     configurations = [trial.configuration for trial in trials]
     numbers = [trial.number for trial in trials]
     found = explain_each(session.state, session.space, configurations, numbers=numbers)
-    return [None for _ in trials] if found is None else [*found]
-
-
-def _why(explanation: Explanation | None, spec: CampaignSpec) -> list[str]:
-    from planner.cli.explained import NO_MODEL, explained_in_words
-
-    return [NO_MODEL] if explanation is None else explained_in_words(explanation, spec)
+    return [*found] if isinstance(found, list) else [found for _ in trials]
 
 
 def _all_facts(
-    trials: Sequence[Trial], spec: CampaignSpec, reasons: list[Explanation | None] | None
+    trials: Sequence[Trial], state: CampaignState, closer: list[Closer] | None
 ) -> list[dict[str, object]]:
+    from planner.acquisition.explaining import Explanation
     from planner.cli.explained import explained_json
 
-    if reasons is None:
-        return [_facts(trial, spec) for trial in trials]
+    facts = [_facts(trial, state.spec) for trial in trials]
+    if closer is None:
+        return facts
     return [
-        {**_facts(trial, spec), "explained": None if why is None else explained_json(why)}
-        for trial, why in zip(trials, reasons, strict=True)
+        {
+            **fact,
+            "explained": explained_json(each, state) if isinstance(each, Explanation) else None,
+        }
+        for fact, each in zip(facts, closer, strict=True)
     ]
 
 

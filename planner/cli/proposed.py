@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from planner.campaign import CampaignSpec, Maximise, Minimise, Person
+from planner.campaign.words.phrases import after, typeset
 from planner.cli.live import describe, describe_courses
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.stating import is_class
@@ -66,11 +67,11 @@ def prediction_in_words(prediction: Prediction, spec: CampaignSpec) -> str:
     name = spec.outcome.name
     if is_class(spec):
         return f"{name} {prediction.mean:.0%}"
-    unit = "" if spec.outcome.unit in ("", "1") else f" {spec.outcome.unit}"
-    return (
-        f"{name} {prediction.mean:.4g}{unit} ({prediction.low:.4g} to {prediction.high:.4g} with "
-        f"probability {prediction.level:g})"
+    mean, low, high = (
+        typeset(f"{each:.4g}") for each in (prediction.mean, prediction.low, prediction.high)
     )
+    unit = after(spec.outcome.unit)
+    return f"{name} {mean}{unit} ({low} to {high} with probability {prediction.level:g})"
 
 
 def _what_next(trial: Trial, spec: CampaignSpec) -> str:

@@ -147,7 +147,7 @@ def _explained(
     if best is None:
         return None
     found = explain_each(state, space, [best.configuration], fitted=fitted)
-    return None if found is None else found[0]
+    return found[0] if isinstance(found, list) else None
 
 
 def describe_simulation(spec: CampaignSpec) -> str:

@@ -248,7 +248,7 @@ def test_what_a_run_settles_is_what_conditioning_on_it_removes() -> None:
         assert found[own] == pytest.approx(expected, rel=1e-6)
 
 
-def test_an_explanation_names_the_parameter_that_matters_and_what_is_settled() -> None:
+def test_the_parameter_that_matters_comes_first_and_the_untried_one_is_settled_most() -> None:
     space = SearchSpace(
         (
             Continuous(name="temperature", low=20, high=120),
@@ -272,9 +272,8 @@ def test_an_explanation_names_the_parameter_that_matters_and_what_is_settled() -
     assert [part.parameter for part in found.parts][:2] == ["temperature", "solvent"]
     assert found.parts[0].value == 118.0
     assert found.base + sum(part.effect.adds for part in found.parts) == pytest.approx(found.mean)
-    assert found.most_settled.parameter == "stirring"
+    assert max(found.parts, key=lambda part: part.effect.settled).parameter == "stirring"
     assert all(0 <= part.effect.settled <= 1 for part in found.parts)
-    assert "temperature = 118 (+" in found.sentence
 
 
 def test_the_mode_follows_from_the_aim_and_from_what_is_promised() -> None:

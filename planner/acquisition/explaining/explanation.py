@@ -1,4 +1,4 @@
-"""The explanation of one configuration: a sentence, and the figures behind it."""
+"""The explanation of one configuration, in figures."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ import torch
 from planner.acquisition.explaining.attribution import attribute
 from planner.acquisition.explaining.effects import shares_settled
 from planner.acquisition.explaining.effort import Effort
+from planner.acquisition.forecasts import Told, told_of, utility_at
 from planner.acquisition.learning import reference_of
 from planner.acquisition.situation import BestSoFar, Situation
-from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass
-from planner.campaign.words.phrases import unknown_then
-from planner.models import Bounds, Surrogate
+from planner.models import Surrogate
 from planner.rng import derive_seed, make_generator
 from planner.space import Floats, Value
 from planner.trials import Effect
 
 Mode = Literal["exploits", "explores", "learns"]
-_MOST_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,7 @@ class Explanation:
         mean: of the process here, without regard to bounds; of a class in log-odds.
         sd: of the process: what more observations can remove.
         noise_sd: of one run around it.
+        told: what a person is told of the process here, within bounds; of a class its probability.
         ahead: predicted utility less that of the best so far; None where nothing was measured.
         base: prediction at an average setting; with all effects it makes up ``mean``.
         parts: one a parameter that is set or measured, the largest effect first.
@@ -61,38 +60,12 @@ class Explanation:
     mean: float
     sd: float
     noise_sd: float
+    told: Told
     ahead: float | None
     base: float
     parts: tuple[Part, ...]
     unit: str
     n_before: int = 0
-
-    @property
-    def most_settled(self) -> Part:
-        """The parameter whose effect a run here would settle most."""
-        return max(self.parts, key=lambda part: part.effect.settled)
-
-    @property
-    def sentence(self) -> str:
-        """One sentence for the person who runs the trial."""
-        settles = self.most_settled
-        unknown = unknown_then(self.n_before)
-        settled = f"{100 * settles.effect.settled:.0f} % of {unknown} of the effect of"
-        if self.mode == "exploits":
-            return f"Exploits what is known: {self._lifted()}."
-        verb = "Explores" if self.mode == "explores" else "Learns"
-        return f"{verb}: a run here would settle {settled} {settles.parameter}; {self._lifted()}."
-
-    def _lifted(self) -> str:
-        sure = [part for part in self.parts if part.effect.is_sure]
-        named = " and ".join(
-            f"{each.parameter} = {_word(each.value)} "
-            f"({each.effect.adds:+.3g} ± {each.effect.sd:.2g}{_spaced(self.unit)})"
-            for each in sure[:_MOST_NAMED]
-        )
-        here = f"{self.mean:.4g} ± {self.sd:.2g}{_spaced(self.unit)}"
-        against = f"predicted {here} against {self.base:.4g} at an average setting"
-        return f"{against}, by {named}" if named else f"{against}, by no parameter for sure"
 
 
 def explain(
@@ -146,12 +119,13 @@ def explain(
         )
         for place, parameter in enumerate(named)
     ]
-    ahead = _ahead(situation, surrogate, x, best)
+    ahead = None if best is None else utility_at(situation, surrogate, here) - best.utility
     return Explanation(
         mode=_mode(situation, ahead),
         mean=float(prediction.mean[0]),
         sd=float(prediction.sd[0]),
         noise_sd=float(prediction.noise_sd[0]),
+        told=told_of(situation, surrogate, here),
         ahead=ahead,
         base=found.base,
         parts=tuple(sorted(parts, key=lambda part: -abs(part.effect.adds))),
@@ -166,25 +140,7 @@ def _places(columns: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(order[index] for index in columns)
 
 
-def _ahead(
-    situation: Situation, surrogate: Surrogate, x: Floats, best: BestSoFar | None
-) -> float | None:
-    if best is None:
-        return None
-    moments = surrogate.moments(torch.from_numpy(x)[None, :])
-    bounds = Bounds(*situation.bounds)
-    return float(utility_moments(situation.objective, *moments, bounds=bounds).mean) - best.utility
-
-
 def _mode(situation: Situation, ahead: float | None) -> Mode:
     if situation.acquisition == "variance":
         return "learns"
     return "exploits" if ahead is not None and ahead > 0 else "explores"
-
-
-def _word(value: Value) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
-
-
-def _spaced(unit: str) -> str:
-    return f" {unit}" if unit else ""

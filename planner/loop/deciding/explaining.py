@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.acquisition import Choice, Pick, Situation
+from planner.acquisition import Choice, Situation
 from planner.acquisition.explaining import QUICK, THOROUGH, Explanation, explain
 from planner.acquisition.forecasts import best_so_far
 from planner.ledger.replay import CampaignState
@@ -30,8 +30,8 @@ def explain_each(
     *,
     numbers: Sequence[int] | None = None,
     fitted: Surrogate | FitFailure | None = None,
-) -> list[Explanation] | None:
-    """Returns the thorough explanation of each configuration; None while no model can say anything.
+) -> list[Explanation] | FitFailure | None:
+    """Returns the thorough explanation of each configuration.
 
     What a run would settle is what those leave that are measured before it.
 
@@ -42,12 +42,16 @@ def explain_each(
         numbers: of the trials that they are the configurations of: those under way with a lower
             number are measured before. Without them all that is under way is.
         fitted: to the state, where that was done already.
+
+    Returns:
+        None while there are too few results for any model; why there is no model, where the fit
+        failed.
     """
     if len(state.observations) < _FEWEST_RESULTS:
         return None
     surrogate = fitted if fitted is not None else fit_surrogate(state, space)
     if isinstance(surrogate, FitFailure):
-        return None
+        return surrogate
     situation = make_situation(state, space.restricted(last_context(state, space))).in_context()
     unit, best = unit_of_effects(state.spec), best_so_far(situation, surrogate)
     x = np.asarray(space.encode(list(configurations)), dtype=np.float64)
@@ -82,8 +86,7 @@ def why_each(state: CampaignState, situation: Situation, choice: Choice) -> list
         return [None for _ in choice.picks]
     waiting, picks = situation.pending_rows(), choice.picks
     return [
-        _why(
-            pick,
+        why_of(
             explain(
                 situation,
                 surrogate,
@@ -93,6 +96,7 @@ def why_each(state: CampaignState, situation: Situation, choice: Choice) -> list
                 seed=_seed(state),
                 before=np.vstack([waiting, *(earlier.x for earlier in picks[:index])]),
             ),
+            is_repeat=bool(pick.repeats),
         )
         if pick.kind == "model"
         else None
@@ -100,9 +104,15 @@ def why_each(state: CampaignState, situation: Situation, choice: Choice) -> list
     ]
 
 
-def _why(pick: Pick, found: Explanation) -> Why:
+def why_of(found: Explanation, *, is_repeat: bool = False) -> Why:
+    """Returns an explanation as the ledger keeps it, rounded to what is known of it.
+
+    Args:
+        found: the explanation.
+        is_repeat: whether its setting is to be measured again.
+    """
     return Why(
-        promise="repeats" if pick.repeats else found.mode,
+        promise="repeats" if is_repeat else found.mode,
         base=_rounded(found.base, 5),
         effects={
             part.parameter: Effect(

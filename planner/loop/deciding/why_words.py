@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable
 
 from planner.campaign import CampaignSpec
-from planner.campaign.words.phrases import after, listed, unknown_then
+from planner.campaign.words.phrases import after, listed, typeset, unknown_then
 from planner.loop.deciding.stating import unit_of_effects
 from planner.space import Configuration, Value
-from planner.trials import Effect, Trial, Why
+from planner.trials import Effect, Proposal, Trial, Why
 
 _MOST_NAMED = 2
 _LEAST_SETTLED = 0.05  # less is not worth a word
@@ -23,12 +23,12 @@ def why_in_words(why: Why, spec: CampaignSpec) -> str:
     unit = after(unit_of_effects(spec))
     sure = [(name, effect) for name, effect in why.effects.items() if effect.is_sure]
     moves = [
-        f"{name} ({each.adds:+.3g} ± {math.hypot(each.sd, each.error):.2g}{unit})"
+        f"{name} ({_added(each)} ± {math.hypot(each.sd, each.error):.2g}{unit})"
         for name, each in sure[:_MOST_NAMED]
     ] or ["no parameter for sure"]
     apart = (
-        f"What sets it apart from an average setting, where {why.base:.4g}{unit} is predicted: "
-        f"{listed(moves)}"
+        f"What sets it apart from an average setting, where {typeset(f'{why.base:.4g}')}{unit} is "
+        f"predicted: {listed(moves)}"
     )
     return "; ".join([apart, *_attacked(why, unit), *_settled(why)]) + "."
 
@@ -53,7 +53,7 @@ def _settled(why: Why) -> list[str]:
         return []
     share = f"{100 * why.effects[name].settled:.0f} %"
     unknown = unknown_then(why.n_before)
-    return [f"over the whole space it settles most of {name}, {share} of {unknown} of it"]
+    return [f"what it settles most over the whole space is {name} ({share} of {unknown} of it)"]
 
 
 def effects_table(effects: Iterable[tuple[str, Value, Effect]], spec: CampaignSpec) -> list[str]:
@@ -79,10 +79,21 @@ def trial_table(trial: Trial, spec: CampaignSpec) -> list[str]:
     return lines if search is None else [*lines, search.in_words]
 
 
+def without_why(proposal: Proposal, spec: CampaignSpec) -> str:
+    """Returns a proposal's reason less the sentence on the figures that stand behind it."""
+    if proposal.why is None:
+        return proposal.reason
+    return proposal.reason.replace(f" {why_in_words(proposal.why, spec)}", "")
+
+
 def said_effect(effect: Effect) -> str:
     """Returns what a value adds, with its uncertainties."""
     sampled = f" (sampled, ± {effect.error:.1g})" if effect.error else ""
-    return f"{effect.adds:+.3g} ± {effect.sd:.2g}{sampled}"
+    return f"{_added(effect)} ± {effect.sd:.2g}{sampled}"
+
+
+def _added(effect: Effect) -> str:
+    return typeset(f"{effect.adds:+.3g}")
 
 
 def _of(why: Why, configuration: Configuration) -> Iterable[tuple[str, Value, Effect]]:
