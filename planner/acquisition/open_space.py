@@ -93,7 +93,7 @@ class OpenCandidates:
             equations=equations,
             spread=float(known.std()) if len(known) else 0.0,
         )
-        said = "; ".join(ascents.said) or f"at the limit of {_MOST_STEPS} steps"
+        said = ", ".join(ascents.said) or f"after {_MOST_STEPS} steps, or where these gained little"
         return Search(
             n_scored=len(scores),
             n_ascents=len(ascents.tops),
@@ -201,7 +201,7 @@ class OpenCandidates:
             for part in self._linear_rules()
         )
         groups = np.split(starts, len(starts)) if self._has_sums else [starts]
-        tops, said = [], []
+        tops, said = [], set()
         boxes = [self._box(group) for group in groups]
         for group, box in zip(groups, boxes, strict=True):
             initial = torch.from_numpy(group)[:, None, :]
@@ -223,15 +223,17 @@ class OpenCandidates:
                 except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
                     # its start is scored all the same
                     found = initial
-                    said.append("a covariance could not be factored")
-            said += [str(each.message) for each in warned if each.category is OptimizationWarning]
+                    said.add("where a covariance could not be factored")
+            if any(each.category is OptimizationWarning for each in warned):
+                # a line search that fails, in SciPy's own words "ABNORMAL" and others
+                said.add("where no step uphill was found, as at an edge")
             top = found[:, 0, :].detach().numpy()
             tops.append(np.where(np.isfinite(top), top, group))
         return _Ascents(
             tops=np.vstack(tops),
             lower=np.vstack([low for low, _ in boxes]),
             upper=np.vstack([high for _, high in boxes]),
-            said=tuple(dict.fromkeys(map(_in_short, said))),
+            said=tuple(sorted(said)),
         )
 
     def _box(self, starts: Floats) -> tuple[Floats, Floats]:
@@ -297,17 +299,12 @@ class OpenCandidates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ascents:
-    """Where ascents ended, ``k d``, each within its bounds; what the optimiser said of failures."""
+    """Where ascents ended, ``k d``, each within its bounds; in clauses where any failed."""
 
     tops: Floats
     lower: Floats
     upper: Floats
     said: tuple[str, ...]
-
-
-def _in_short(warning: str) -> str:
-    """Returns the optimiser's own message, where a warning holds one."""
-    return warning.partition(" and message ")[2].strip(" .") or warning.strip(" .")
 
 
 def independent(equations: list[tuple[Floats, float]]) -> list[tuple[Floats, float]]:

@@ -94,7 +94,7 @@ class Search:
             samples of an open space.
         n_ascents: from how many of the best the gradient was followed; 0 where all were scored.
         n_at_top: how many of these ended at a top: no small step within the rules gains there.
-        said: what the optimiser said of those that ended before; empty where it said nothing.
+        said: where the others ended, in a clause; empty where all ended at a top.
     """
 
     n_scored: int
@@ -104,12 +104,19 @@ class Search:
 
     @property
     def in_words(self) -> str:
-        """Says it in a sentence."""
+        """Says it in a sentence, and of ascents that ended before a top why, and what follows."""
         if not self.n_ascents:
             return f"All {self.n_scored:,} candidates that are left were scored."
-        ended = f"{self.n_at_top} of {self.n_ascents} ascents from the best ended at a top"
-        said = f" (the others: {self.said})" if self.said else ""
-        return f"{self.n_scored:,} samples were scored, and {ended}{said}."
+        scored = f"{self.n_scored:,} samples were scored"
+        if self.is_doubtful:
+            ended = f"{scored}, but no ascent of {self.n_ascents} from the best ended at a top"
+        else:
+            of_all = f"{self.n_at_top} of {self.n_ascents}"
+            ended = f"{scored}, and {of_all} ascents from the best ended at a top"
+        if not self.said:
+            return f"{ended}."
+        who = "they" if self.is_doubtful else "the others"
+        return f"{ended}; {who} ended {self.said}. Of all that was seen the best is proposed."
 
     @property
     def is_doubtful(self) -> bool:

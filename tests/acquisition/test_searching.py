@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from planner.acquisition.tops import count_tops
 from planner.campaign.objectives import Maximise
 from planner.models import OutcomeScale
 from planner.space import Continuous, SearchSpace
+from planner.trials import Search
 
 NONE = np.empty((0, 2))
 SQUARE = SearchSpace(
@@ -90,7 +92,40 @@ def test_an_ascent_that_is_cut_short_is_told_from_one_that_ended(
     assert short.search is not None
     assert whole.search.n_at_top == whole.search.n_ascents
     assert short.search.n_at_top < short.search.n_ascents
-    assert short.search.said == "at the limit of 1 steps"
+    assert short.search.said == "after 1 steps, or where these gained little"
+
+
+def test_of_an_ascent_that_finds_no_step_uphill_it_is_told_in_plain_words() -> None:
+    """Not in the optimiser's own: of a slope that leads downhill SciPy says ABNORMAL."""
+
+    class Misled(torch.autograd.Function):
+        @staticmethod
+        def forward(context: Any, x: torch.Tensor) -> torch.Tensor:
+            context.save_for_backward(x)
+            return hill(x)
+
+        @staticmethod
+        def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
+            (x,) = context.saved_tensors
+            return gradient[:, None] * 2 * (x - 0.3)
+
+    found = OpenCandidates(space=SQUARE).best(Misled.apply, taken=NONE, seed=1)
+
+    assert found is not None
+    assert found.search is not None
+    assert found.search.in_words == (
+        "1,024 samples were scored, but no ascent of 6 from the best ended at a top; they ended "
+        "where no step uphill was found, as at an edge. Of all that was seen the best is proposed."
+    )
+
+
+def test_where_some_ascents_ended_at_a_top_what_is_told_is_of_the_others() -> None:
+    search = Search(n_scored=1024, n_ascents=8, n_at_top=3, said="after 100 steps")
+
+    assert search.in_words == (
+        "1,024 samples were scored, and 3 of 8 ascents from the best ended at a top; the "
+        "others ended after 100 steps. Of all that was seen the best is proposed."
+    )
 
 
 def test_where_a_bound_stops_the_ascent_is_a_top_and_a_slope_is_none() -> None:
