@@ -18,6 +18,9 @@ is 0 in double precision.
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float64
@@ -130,20 +133,36 @@ def _drawn(
     def utility(samples: Tensor, X: Tensor | None = None) -> Tensor:  # noqa: ARG001, N803  by name
         return utility_of(objective, samples[..., 0].clamp(bounds.lowest, bounds.highest))
 
-    improvement = qLogNoisyExpectedImprovement(
-        surrogate.model,
-        X_baseline=torch.unique(_measured(surrogate, objective), dim=0),
-        sampler=SobolQMCNormalSampler(torch.Size([_DRAWS]), seed=seed % (1 << 31)),
-        objective=GenericMCObjective(utility),
-        X_pending=pending if len(pending) else None,
-        prune_baseline=False,
-    )
+    with _quietly():
+        improvement = qLogNoisyExpectedImprovement(
+            surrogate.model,
+            X_baseline=torch.unique(_measured(surrogate, objective), dim=0),
+            sampler=SobolQMCNormalSampler(torch.Size([_DRAWS]), seed=seed % (1 << 31)),
+            objective=GenericMCObjective(utility),
+            X_pending=pending if len(pending) else None,
+            prune_baseline=False,
+        )
 
     def score(x: Float64[Tensor, "n d"]) -> Float64[Tensor, " n"]:
-        value: Tensor = improvement(x[:, None, :])
+        with _quietly():
+            value: Tensor = improvement(x[:, None, :])
         return value
 
     return score
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keeps from the user that a joint covariance was factored with some jitter.
+
+    Beside a measured setting it is singular but for rounding, and the jitter, like our own of
+    ``_JITTER``, moves draws by far less than their number leaves unknown.
+    """
+    from linear_operator.utils.warnings import NumericalWarning
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="A not p.d.", category=NumericalWarning)
+        yield
 
 
 def log_improvement(u: Float64[Tensor, "*n"]) -> Float64[Tensor, "*n"]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import mpmath
 import numpy as np
 import pytest
 import torch
+from linear_operator.utils.warnings import NumericalWarning
 
 from planner.acquisition import log_noisy_expected_improvement, upper_confidence_bound
 from planner.acquisition.improvement import log_improvement
@@ -157,6 +159,20 @@ def test_a_pending_trial_takes_its_worth_away() -> None:
 
         # adding the pending trial to the incumbents can only lower the improvement at its place
         assert float(after[before.argmax()]) < float(before.max()) - 1.0
+
+
+def test_nobody_is_warned_of_draws_beside_a_measured_setting() -> None:
+    """Jitter factors their joint covariance; as all is known there, little is to be gained."""
+    surrogate = surrogate_of(Y)
+    beside = surrogate.observations.x + 1e-9
+    objective = HitTarget(outcome="y", target=1.6, tolerance=0.1)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", NumericalWarning)
+        found = log_nei(surrogate, objective, beside, pending=beside[:2])
+        elsewhere = log_nei(surrogate, objective, points(500, 1), pending=NOTHING)
+
+    assert float(found.max()) < float(elsewhere.max()) - 1.0
 
 
 def test_maximising_and_minimising_the_negative_agree() -> None:
