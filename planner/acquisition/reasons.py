@@ -35,8 +35,8 @@ def filling(kind: Kind, *, n_placed: int, settings: Settings, failure: FitFailur
         return f"Fills the space, because the model could not be fitted: {failure.reason}"
     if n_placed < settings.n_start:
         return (
-            f"Start: spreads the first {settings.n_start} settings over the space "
-            f"({n_placed} placed before)."
+            f"Start: one of {settings.n_start} settings that stand for the space, each in the "
+            f"middle of a part of it ({n_placed} placed before)."
         )
     return "Start goes on: fewer than two results are in, so no model can choose yet."
 
