@@ -145,12 +145,14 @@ class StatedIntervals:
         n: of how many.
         level: how often they are meant to hold.
         expected: 2.5 % and 97.5 % quantiles of the count, if each holds with its level.
+        n_cut: how many more end at a bound of the outcome, and are not counted.
     """
 
     held: int
     n: int
     level: float
     expected: tuple[int, int]
+    n_cut: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from planner.campaign import (
 from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.explaining import explain_each
-from planner.loop.deciding.model import fit_surrogate
+from planner.loop.deciding.model import LEVEL, fit_surrogate
 from planner.loop.deciding.stating import (
     is_class,
     scaled,
@@ -37,7 +37,7 @@ from planner.loop.rules.budget import cost_by_source, cost_so_far
 from planner.loop.rules.stock import describe_stock
 from planner.loop.timetable.bench import hours_used, set_up_hours_used
 from planner.models import FitFailure, Surrogate
-from planner.models.coverage.measuring import band
+from planner.models.coverage.measuring import Coverage
 from planner.report import words
 from planner.report.best_found import (
     estimate_left,
@@ -98,6 +98,7 @@ def gather(
         for trial in state.trials.values()
     )
     n_taken = sum(line.is_counted for line in trials)
+    coverage = gather_coverage(state)
     means = read_table_means(state.spec, folder=folder)
     random = _random(state, space, means, n_taken=n_taken)
     in_table = mean_in_table(state, space, means, best)
@@ -118,9 +119,9 @@ def gather(
         trials=trials,
         historical=_historical(state),
         counts={each: counts[each] for each in TrialState if counts[each]},
-        stated=None if is_class(state.spec) else count_held(trials),
+        stated=count_stated(coverage),
         chances=count_hits(trials, state.spec),
-        coverage=gather_coverage(state),
+        coverage=coverage,
         correction=state.corrections[-1].reason if state.corrections else "",
         alarms=tuple(each.reason for each in state.alarms),
         random=random,
@@ -178,15 +179,18 @@ def describe_simulation(spec: CampaignSpec) -> str:
             return ""
 
 
-def count_held(trials: Iterable[TrialLine]) -> StatedIntervals | None:
-    """Counts the stated intervals that held; None where none can be judged."""
-    judged = [line for line in trials if line.held is not None and line.prediction is not None]
-    if not judged:
+def count_stated(coverage: Coverage | None) -> StatedIntervals | None:
+    """Returns the count of the intervals that are stated before a trial; None before any result."""
+    if coverage is None:
         return None
-    assert judged[0].prediction is not None
-    level, n = judged[0].prediction.level, len(judged)
-    held = sum(bool(line.held) for line in judged)
-    return StatedIntervals(held=held, n=n, level=level, expected=band(n, level))
+    [found] = (each for each in coverage.levels if each.level == LEVEL)
+    return StatedIntervals(
+        held=found.held,
+        n=found.n,
+        level=LEVEL,
+        expected=(found.low, found.high),
+        n_cut=coverage.n - found.n,
+    )
 
 
 def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:

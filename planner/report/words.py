@@ -292,17 +292,29 @@ def left(facts: Facts) -> str:
 
 
 def stated(intervals: StatedIntervals) -> str:
-    """Returns one sentence on how well the stated intervals held."""
-    low, high = intervals.expected
+    """Returns in a sentence or two how well the stated intervals held."""
+    level, (low, high) = percent(intervals.level), intervals.expected
+    if not intervals.n:
+        return (
+            f"No interval of {level} that was stated before a trial can be counted: every one of "
+            f"{intervals.n_cut} ends at a bound of the outcome, and nothing can lie beyond."
+        )
     verdict = ""
     if intervals.held < low:
         verdict = " They were too narrow: take those in this report for too narrow as well."
     elif intervals.held > high:
         verdict = " They were wider than need be."
+    cut = ""
+    if intervals.n_cut:
+        end = (
+            "ends at a bound of the outcome and is"
+            if intervals.n_cut == 1
+            else ("end at a bound of the outcome and are")
+        )
+        cut = f" {intervals.n_cut} more {end} not counted: nothing can lie beyond."
     return (
         f"{intervals.held} of {intervals.n} intervals that were stated before a trial held; "
-        f"{percent(intervals.level)} intervals would give {low} to {high} (95 % of the time)."
-        f"{verdict}"
+        f"{level} intervals would give {low} to {high} (95 % of the time).{verdict}{cut}"
     )
 
 

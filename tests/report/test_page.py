@@ -134,7 +134,7 @@ def test_it_can_be_read_out(page):
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     assert all(attributes.get("scope") for tag, attributes in tags if tag == "th")
     pictures = [attributes for tag, attributes in tags if tag == "svg"]
-    assert len(pictures) == 8  # four, each for a desk and for a telephone
+    assert len(pictures) == 10  # five, each for a desk and for a telephone
     ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     for picture in pictures:
