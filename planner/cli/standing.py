@@ -9,6 +9,7 @@ from typing import Any
 
 from planner.campaign.amendment import Change
 from planner.cli.proposed import trial_in_words
+from planner.loop.deciding.predicting import describe_predicting
 from planner.loop.dispatch.service import service_facts
 from planner.loop.rules.budget import NO_LIMIT, budget_left, money_in_words, money_left
 from planner.loop.rules.opening_hours import describe_opening
@@ -51,6 +52,7 @@ def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[st
         "devices": service_facts(state),
         "service": describe_service(state),
         "opening": describe_opening(state.spec.source, now=now),
+        "model": describe_predicting(state),
         "stopped": state.stopped.reason if state.stopped is not None else None,
         "waits_for": _waits_for(session),
         "work": [
@@ -111,6 +113,7 @@ def describe_standing(standing: dict[str, Any]) -> str:
     if standing["stock_in_words"]:
         lines.append("Stock:")
         lines += [f"  {each}" for each in standing["stock_in_words"]]
+    lines += _of_the_model(standing)
     lines += [f"{each[:1].upper()}{each[1:]}." for each in standing["service"]]
     if standing["opening"] and not standing["stopped"]:
         lines.append(f"{standing['opening']}.")
@@ -127,3 +130,8 @@ def describe_standing(standing: dict[str, Any]) -> str:
         lines.append("What is to be approved:")
         lines += [f"  {line}" for trial in standing["to_approve"] for line in trial]
     return "\n".join(lines)
+
+
+def _of_the_model(standing: dict[str, Any]) -> list[str]:
+    """Returns who predicts, where that is known."""
+    return [f"Model: {standing['model']}."] if standing["model"] else []

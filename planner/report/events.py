@@ -53,6 +53,7 @@ HISTORY = (
     "service set",
     "messages refused",
     "fit failed",
+    "models compared",
     "intervals corrected",
     "coverage alarm",
     "noted",

@@ -282,6 +282,8 @@ class Facts:
         slices: of the posterior through the best conditions; None where there is no model.
         explained: what each parameter adds at the best conditions; None where there is no model.
         no_model: why no model could be fitted; empty where one was.
+        predicting: which families of models predict, and how others are chosen; empty where no
+            model could be fitted, or a class is wanted.
     """
 
     spec: CampaignSpec
@@ -314,6 +316,7 @@ class Facts:
     explained: Explanation | None
     curves: tuple[Curves, ...]
     no_model: str
+    predicting: str
     provenance: Provenance
 
     @property

@@ -24,6 +24,7 @@ from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.explaining import explain_each
 from planner.loop.deciding.model import LEVEL, fit_surrogate
+from planner.loop.deciding.predicting import other_families, shares_in_words
 from planner.loop.deciding.stating import (
     is_class,
     scaled,
@@ -135,6 +136,7 @@ def gather(
         explained=_explained(state, space, fitted, best),
         curves=make_curves(state, intake, best=best.trial if best is not None else None),
         no_model=fitted.reason if isinstance(fitted, FitFailure) else "",
+        predicting=_predicting(state.spec, fitted) if isinstance(fitted, Surrogate) else "",
         provenance=_provenance(state, fitted, ledger_id),
     )
 
@@ -333,6 +335,28 @@ def _spent(state: CampaignState) -> Spent:
         set_up_hours=set_up_hours_used(state) if source.set_up is not None else None,
         stock=tuple(describe_stock(state)) if source.consumables else (),
     )
+
+
+def _predicting(spec: CampaignSpec, fitted: Surrogate) -> str:
+    """Says which families predict in this report; of a class, which has one model, nothing."""
+    if is_class(spec):
+        return ""
+    compared, family = fitted.comparison, spec.model.family
+    if compared is None:
+        said = f"The model is {fitted.family}, "
+        said += (
+            "as the campaign file says."
+            if fitted.family == family
+            else f"as there are more results than {family} learns from."
+        )
+    elif not compared.scores:
+        said = f"The model: {compared.in_words()}"
+    else:
+        said = (
+            f"The model weighs families by how well each predicted {compared.n} results that it "
+            f"had not seen: {shares_in_words(compared.weights)}."
+        )
+    return f"{said} {other_families(spec)}"
 
 
 def _provenance(state: CampaignState, fitted: Surrogate | FitFailure, ledger_id: str) -> Provenance:

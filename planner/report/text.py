@@ -83,7 +83,7 @@ def _sentences(facts: Facts) -> list[str]:
     lines += facts.alarms
     if facts.chances is not None:
         lines.append(words.stated_chances(facts.chances, facts.wanted))
-    lines.append(f"Trials: {words.counted(facts)}.")
+    lines += [facts.predicting, f"Trials: {words.counted(facts)}."]
     if facts.historical:
         n_failed = sum(bool(each.failed) for each in facts.historical)
         failed = f", {n_failed} of them failed by process" if n_failed else ""

@@ -41,7 +41,7 @@ objectives: [OBJECTIVE]
 sources:
   bench: {kind: person}
 budget: {trials: 60}
-model: {family: gp}
+model: {family: FAMILY}
 """
 
 
@@ -50,8 +50,10 @@ def make_spec(
     objective: str = "{aim: maximise, outcome: yield, gain: 1}",
     expected: str = "",
     about: str = "'growth of nanotubes'",
+    family: str = "gp",
 ) -> CampaignSpec:
     text = TEXT.replace("OBJECTIVE", objective).replace("{ABOUT}", about)
+    text = text.replace("FAMILY", family)
     text = text.replace("EXPECTED", f", expected: {expected}" if expected else "")
     return parse_campaign(text, path="furnace.yaml")
 
