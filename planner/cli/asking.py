@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from planner.acquisition.explaining import Explanation
     from planner.campaign import CampaignSpec
+    from planner.ledger.replay import CampaignState
     from planner.loop.sessions.session import Session
     from planner.loop.timetable.setup_order import SetUpOrder
     from planner.trials import Trial
@@ -128,12 +129,14 @@ def ask(
         except InputError as error:
             again_please = "The trials are yours all the same: planner ask FILE --again writes them"
             raise InputError(f"{error} {again_please}.") from error
-        spec = session.state.spec
+        spec, alarm = session.state.spec, _alarm(session.state)
         reasons = _explain(session, trials) if why else None
     if as_json:
         typer.echo(json.dumps(_all_facts(trials, spec, reasons), indent=2))
         return
     _print_trials(trials, spec, reasons)
+    if alarm:
+        typer.echo(alarm)
     for path in (csv, xlsx, sheet):
         if path is not None:
             typer.echo(f"Wrote {path}.")
@@ -212,6 +215,16 @@ def _print_trials(
         typer.echo("\n".join(trial_in_words(trial, spec)))
         for line in _why(reasons[index], spec) if reasons else ():
             typer.echo(f"  {line}")
+
+
+def _alarm(state: CampaignState) -> str:
+    """Returns the last coverage alarm on one line, while no later forecasts speak against it."""
+    if not state.alarms:
+        return ""
+    from planner.loop.deciding.alarms import raised_alarms
+
+    last = raised_alarms(state)[-1]
+    return last.in_short() if last.stands else ""
 
 
 def _explain(session: Session, trials: Sequence[Trial]) -> list[Explanation | None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from planner.campaign.amendment import Change
 from planner.cli.proposed import trial_in_words
+from planner.ledger.replay import CampaignState
 from planner.loop.deciding.predicting import describe_predicting
 from planner.loop.dispatch.service import service_facts
 from planner.loop.rules.budget import NO_LIMIT, budget_left, money_in_words, money_left
@@ -53,6 +54,7 @@ def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[st
         "service": describe_service(state),
         "opening": describe_opening(state.spec.source, now=now),
         "model": describe_predicting(state),
+        "alarms": _alarms(state),
         "stopped": state.stopped.reason if state.stopped is not None else None,
         "waits_for": _waits_for(session),
         "work": [
@@ -80,6 +82,16 @@ def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[st
         "sequence": state.sequence,
         "changed_in_file": [str(change) for change in changes],
     }
+
+
+def _alarms(state: CampaignState) -> list[dict[str, Any]]:
+    """Returns the coverage alarms, and what came after each."""
+    if not state.alarms:
+        return []
+    # what judges forecasts takes seconds to import, and few campaigns have an alarm
+    from planner.loop.deciding.alarms import raised_alarms
+
+    return [{**each.facts(), "said": each.in_short()} for each in raised_alarms(state)]
 
 
 def _plain(record: Why | Search | None) -> dict[str, Any] | None:
@@ -133,5 +145,6 @@ def describe_standing(standing: dict[str, Any]) -> str:
 
 
 def _of_the_model(standing: dict[str, Any]) -> list[str]:
-    """Returns who predicts, where that is known."""
-    return [f"Model: {standing['model']}."] if standing["model"] else []
+    """Returns who predicts, where that is known, and the last alarm about it."""
+    lines = [f"Model: {standing['model']}."] if standing["model"] else []
+    return lines + [each["said"] for each in standing["alarms"][-1:]]

@@ -134,6 +134,7 @@ class CampaignState:
         late: results that came after their run had ended and wait for a person, likewise.
         stopped: the stop rule that ended it, if one did.
         latched: the emergency stop, while it is on.
+        corrected_before: the trial for whose choice the last correction was learned; 0 without one.
         changed: sequence of the last entry that a model could learn from.
         sequence: of the last entry folded.
     """
@@ -163,6 +164,7 @@ class CampaignState:
     fit_failures: list[FitFailed] = field(default_factory=list)
     comparisons: list[ModelsCompared] = field(default_factory=list)
     corrections: list[IntervalsCorrected] = field(default_factory=list)
+    corrected_before: int = 0
     alarms: list[CoverageAlarm] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)
     changed: int = 0
@@ -643,6 +645,7 @@ def _(record: ModelsCompared, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: IntervalsCorrected, state: CampaignState, entry: Entry) -> None:
     state.corrections.append(record)
+    state.corrected_before = state.next_trial  # it is entered before what was chosen with it
 
 
 @_apply.register

@@ -12,7 +12,8 @@ import numpy as np
 from planner import pictures
 from planner.campaign import CampaignSpec
 from planner.ledger.replay import CampaignState
-from planner.loop.deciding.forecasting import measure_coverage
+from planner.loop.deciding.alarms import raised_alarms
+from planner.loop.deciding.forecasting import describe_correction, measure_coverage
 from planner.models.coverage.measuring import LEVELS, RECENT, Chooser, Coverage, running_mean
 from planner.pictures.axis import number
 from planner.report.words import NOT_COUNTED, percent, rounded, unit_of
@@ -42,8 +43,8 @@ def describe_coverage(coverage: Coverage | None, state: CampaignState) -> list[s
     if len(coverage.over_time) > 1:
         lines += ["", "In the order of the results:", *_over_time(coverage, state.spec)]
     if state.corrections:
-        lines += ["", state.corrections[-1].reason]
-    lines += [each.reason for each in state.alarms]
+        lines += ["", describe_correction(state)]
+    lines += [each.in_words() for each in raised_alarms(state)]
     return lines
 
 
@@ -119,12 +120,8 @@ def coverage_json(coverage: Coverage | None, state: CampaignState) -> dict[str, 
         else {"known": correction.known, "unknown": correction.unknown, "tail": correction.tail,
               "widths_known": correction.widths_known,
               "widths_unknown": correction.widths_unknown,
-              "forecasts": correction.n_forecasts},
-        "alarms": [
-            {"trial": each.trial, "level": each.level, "held": each.held, "of": each.n,
-             "chooser": each.chooser}
-            for each in state.alarms
-        ],
+              "forecasts": correction.n_forecasts, "before_trial": state.corrected_before},
+        "alarms": [each.facts() for each in raised_alarms(state)],
     }  # fmt: skip
     if coverage is None:
         return {**said, "forecasts": 0, "levels": [], "trials": []}

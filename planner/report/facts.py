@@ -156,6 +156,19 @@ class StatedIntervals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmLine:
+    """A coverage alarm.
+
+    Args:
+        words: what it says, which trial set it off, and how intervals held since.
+        stands: whether later forecasts do not speak against it.
+    """
+
+    words: str
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatedChances:
     """How often trials came to a wanted class, beside the chances that were stated before.
 
@@ -264,8 +277,9 @@ class Facts:
         wanted: the classes that are wanted; none where the outcome is no class.
         chances: how well stated chances of a class held; None where nothing can be said.
         coverage: how well the stated distributions held; None where nothing can be said.
-        correction: how the intervals are corrected now, in words; empty where they are not.
-        alarms: when they did not hold, in words.
+        correction: how the intervals are corrected and since when, in words; empty where they
+            are not.
+        alarms: when they did not hold, and how they did since.
         curves: of the best trials, an entry for each outcome that is a curve or distribution.
         stop_reason: why it stopped; empty while it has not.
         simulation: what stands in for a lab, in words; empty where a real one does.
@@ -304,7 +318,7 @@ class Facts:
     chances: StatedChances | None
     coverage: Coverage | None
     correction: str
-    alarms: tuple[str, ...]
+    alarms: tuple[AlarmLine, ...]
     random: RandomChoice | None
     best_in_table: float | None
     random_to_match: float | None

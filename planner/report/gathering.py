@@ -22,7 +22,9 @@ from planner.campaign import (
 )
 from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
+from planner.loop.deciding.alarms import raised_alarms
 from planner.loop.deciding.explaining import explain_each
+from planner.loop.deciding.forecasting import describe_correction
 from planner.loop.deciding.model import LEVEL, fit_surrogate
 from planner.loop.deciding.predicting import other_families, shares_in_words
 from planner.loop.deciding.stating import (
@@ -51,6 +53,7 @@ from planner.report.coverage import gather_coverage
 from planner.report.curves import make_curves
 from planner.report.events import list_events
 from planner.report.facts import (
+    AlarmLine,
     BestConditions,
     Facts,
     HistoricalLine,
@@ -123,8 +126,10 @@ def gather(
         stated=count_stated(coverage),
         chances=count_hits(trials, state.spec),
         coverage=coverage,
-        correction=state.corrections[-1].reason if state.corrections else "",
-        alarms=tuple(each.reason for each in state.alarms),
+        correction=describe_correction(state),
+        alarms=tuple(
+            AlarmLine(words=each.in_words(), stands=each.stands) for each in raised_alarms(state)
+        ),
         random=random,
         best_in_table=in_table,
         random_to_match=to_match,

@@ -80,7 +80,7 @@ def _sentences(facts: Facts) -> list[str]:
     lines = [words.left(facts), words.top(facts), words.against_chance(facts), words.savings(facts)]
     if facts.stated is not None:
         lines.append(words.stated(facts.stated))
-    lines += facts.alarms
+    lines += [each.words for each in facts.alarms]
     if facts.chances is not None:
         lines.append(words.stated_chances(facts.chances, facts.wanted))
     lines += [facts.predicting, f"Trials: {words.counted(facts)}."]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.ledger.entries import Noted
+from planner.ledger.entries import CoverageAlarm, Noted
 from planner.report import gather, make_page, write_report
 from planner.report.words import rounded
 from planner.trials import TrialState
@@ -140,6 +140,19 @@ def test_it_can_be_read_out(page):
     for picture in pictures:
         assert picture["role"] == "img"
         assert all(name in ids for name in picture["aria-labelledby"].split())
+
+
+def test_an_alarm_is_loud_until_later_forecasts_speak_against_it():
+    diary = measured(make_spec(), [10.0, 25.0])
+    diary.write(CoverageAlarm(trial=2, level=0.9, held=0, n=3, reason="Coverage alarm."))
+    said = "Coverage alarm. The result of trial 2 set it off."
+    assert f"<strong>{said}" in page_of(diary)
+    for number in range(3, 13):
+        diary.propose(number, at(700.0 + number), prediction=(50.0, 30.0, 70.0))
+        diary.complete(number, 51.0)
+    page = page_of(diary)
+    assert said in page
+    assert f"<strong>{said}" not in page
 
 
 def test_names_and_notes_cannot_become_markup():
