@@ -75,6 +75,11 @@ def rounded(value: float, spread: float = 0.0) -> str:
     return text.replace("-", "\u2212") if float(text) else text.removeprefix("-")
 
 
+def rough(value: float, digits: int = 2) -> str:
+    """Returns an estimate with few digits, and no power of ten where people write none."""
+    return number(float(f"{value:.{digits}g}"), 6)
+
+
 def span(low: float, high: float) -> str:
     """Returns an interval, its ends rounded by its width."""
     half = (high - low) / 2
@@ -129,8 +134,8 @@ def effects(line: TrialLine, spec: CampaignSpec) -> str:
         return ""
     unit = unit_of(unit_of_effects(spec))
     each = [
-        f"{name} {rounded(effect.adds, effect.sd)} \u00b1 {effect.sd:.2g}{unit} "
-        f"({effect.sd_after:.2g}, {100 * effect.settled:.0f} %)"
+        f"{name} {rounded(effect.adds, effect.sd)} \u00b1 {rough(effect.sd)}{unit} "
+        f"({rough(effect.sd_after)}, {100 * effect.settled:.0f} %)"
         for name, effect in line.why.effects.items()
     ]
     return (
@@ -287,7 +292,7 @@ def left(facts: Facts) -> str:
     )
     return (
         f"Probability that nothing better{more} is left: {chance(facts.left.probability)} "
-        f"(estimate). Gain still to be expected: {number(facts.left.gain, 2)}{unit}."
+        f"(estimate). Gain still to be expected: {rough(facts.left.gain)}{unit}."
     )
 
 

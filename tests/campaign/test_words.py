@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from planner.campaign import describe, parse_campaign, read_campaign, read_space
+from planner.campaign.words.phrases import rough
 from planner.space import SearchSpace
 from tests.campaign.bad_files import GOOD
 
@@ -146,3 +147,12 @@ def test_listed_candidates_are_counted(project: Path) -> None:
     said = "\n".join(describe(spec, read_space(spec, folder=project)))
     assert "It chooses among the 216 listed conditions of" in said
     assert "This is a simulation: no lab is touched." in said
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "sign", "written"),
+    [(283.4, 2, "", "280"), (99.6, 2, "", "100"), (0.0312, 2, "", "0.031"),
+     (1312.0, 3, "+", "+1310"), (-1312.0, 3, "+", "-1310")],
+)  # fmt: skip
+def test_estimates_are_written_out(value: float, digits: int, sign: str, written: str) -> None:
+    assert rough(value, digits, sign=sign) == written

@@ -13,7 +13,7 @@ import pytest
 
 from planner.ledger.entries import CoverageAlarm, Noted
 from planner.report import gather, make_page, write_report
-from planner.report.words import rounded
+from planner.report.words import rough, rounded
 from planner.trials import TrialState
 from tests.report.campaigns import Diary, at, make_spec, measured
 
@@ -225,3 +225,12 @@ def test_it_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 )
 def test_numbers_carry_two_digits_of_their_spread(value, spread, shown):
     assert rounded(value, spread) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [(99.7, 2, "100"), (283.0, 2, "280"), (0.01549, 2, "0.015"), (-1312.0, 3, "\u22121310"),
+     (0.0, 2, "0"), (2.84e7, 2, "2.8\u00d710⁷")],
+)  # fmt: skip
+def test_estimates_are_written_out(value, digits, shown):
+    assert rough(value, digits) == shown

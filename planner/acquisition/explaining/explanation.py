@@ -15,7 +15,7 @@ from planner.acquisition.learning import reference_of
 from planner.acquisition.situation import BestSoFar, Situation
 from planner.acquisition.utility import utility_moments
 from planner.campaign.objectives import HitClass
-from planner.campaign.words.phrases import unknown_then
+from planner.campaign.words.phrases import rough, unknown_then
 from planner.models import Bounds, Surrogate
 from planner.rng import derive_seed, make_generator
 from planner.space import Floats, Value
@@ -87,10 +87,11 @@ class Explanation:
         sure = [part for part in self.parts if part.effect.is_sure]
         named = " and ".join(
             f"{each.parameter} = {_word(each.value)} "
-            f"({each.effect.adds:+.3g} ± {each.effect.sd:.2g}{_spaced(self.unit)})"
+            f"({rough(each.effect.adds, 3, sign='+')} ± {rough(each.effect.sd)}"
+            f"{_spaced(self.unit)})"
             for each in sure[:_MOST_NAMED]
         )
-        here = f"{self.mean:.4g} ± {self.sd:.2g}{_spaced(self.unit)}"
+        here = f"{self.mean:.4g} ± {rough(self.sd)}{_spaced(self.unit)}"
         against = f"predicted {here} against {self.base:.4g} at an average setting"
         return f"{against}, by {named}" if named else f"{against}, by no parameter for sure"
 
