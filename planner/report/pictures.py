@@ -100,6 +100,8 @@ def make_effects(facts: Facts) -> Effects | None:
         base=explained.base,
         mean=explained.mean,
         mean_sd=explained.sd,
+        # of a class the effects are in log-odds, which have no bounds
+        bounds=(None, None) if facts.wanted else facts.outcome.bounds,
     )
 
 

@@ -483,6 +483,16 @@ def slices_caption(facts: Facts) -> str:
     )
 
 
+def effects_caption(facts: Facts) -> str:
+    """Returns how to read the effects."""
+    if facts.wanted or facts.outcome.bounds == (None, None):
+        return EFFECTS_CAPTION
+    return (
+        f"{EFFECTS_CAPTION} Whiskers end at the bounds of the outcome. What adds up is the model's "
+        f"mean before they are respected; the number at the top respects them."
+    )
+
+
 def progress_caption(facts: Facts) -> str:
     """Returns what the picture of the progress leaves out or compares with."""
     text = "Best measured value so far, against the number of trials run."

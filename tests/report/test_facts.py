@@ -218,6 +218,8 @@ def test_effects_lead_from_an_average_setting_to_the_best_conditions():
     assert effects is not None
     total = effects.base + effects.effects.sum()
     assert total == pytest.approx(effects.mean, abs=1e-9)
+    assert effects.bounds == (0.0, 100.0)
+    assert "Whiskers end at the bounds of the outcome." in words.effects_caption(facts)
     temperature = f"temperature = {facts.best.configuration['temperature']:g} degC"
     assert temperature in effects.settings
     assert facts_of(measured(make_spec(), [42.0])).explained is None
