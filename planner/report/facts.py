@@ -64,6 +64,25 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """How well the response is known over the whole space: the model's estimate.
+
+    Args:
+        sd: root of the mean square deviation of the predicted mean, in the outcome's unit.
+        spread: deviation of the predicted mean itself from place to place, likewise.
+    """
+
+    sd: float
+    spread: float
+
+    @property
+    def unknown(self) -> float:
+        """Share of the response's variance over the space that is not known."""
+        total = self.sd**2 + self.spread**2
+        return self.sd**2 / total if total > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialLine:
     """One trial.
 
@@ -286,7 +305,9 @@ class Facts:
         best: None where nothing was measured.
         top: the best single measurement, where it is not at the best conditions: of noisy results
             the best is the luckiest; None where both are one.
-        left: None where it cannot be computed.
+        known: how well the whole space is known; None where that is not the aim, or there is no
+            model.
+        left: None where it cannot be computed, or the aim is to learn the whole space.
         why_nothing_left: then, why.
         counts: trials by state, only states that occur.
         random: None where the candidates' outcomes are not known.
@@ -309,6 +330,7 @@ class Facts:
     simulation: str
     best: BestConditions | None
     top: BestConditions | None
+    known: Known | None
     left: Left | None
     why_nothing_left: str
     trials: tuple[TrialLine, ...]
@@ -332,6 +354,11 @@ class Facts:
     no_model: str
     predicting: str
     provenance: Provenance
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether the aim is a model that holds over the whole space, and not the best."""
+        return self.spec.policy.aim == "learn"
 
     @property
     def n_observed(self) -> int:

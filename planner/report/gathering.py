@@ -63,6 +63,7 @@ from planner.report.facts import (
     StatedIntervals,
     TrialLine,
 )
+from planner.report.known import find_known
 from planner.report.savings import estimate_savings
 from planner.report.slices import make_slices
 from planner.report.waiting import list_waiting
@@ -96,7 +97,12 @@ def gather(
     """
     fitted = fit_surrogate(state, space)
     best = find_best_conditions(state, space, fitted)
-    left, why_nothing_left = estimate_left(state, space, fitted)
+    is_learning = state.spec.policy.aim == "learn"
+    left, why_nothing_left = (
+        (None, "the aim is to learn the whole space, not to find the best.")
+        if is_learning
+        else estimate_left(state, space, fitted)
+    )
     trials = tuple(
         _line(trial, state, is_best=best is not None and trial.number == best.trial)
         for trial in state.trials.values()
@@ -117,7 +123,8 @@ def gather(
         stop_reason=state.stopped.reason if state.stopped is not None else "",
         simulation=describe_simulation(state.spec),
         best=best,
-        top=find_top(state, space, fitted, best),
+        top=None if is_learning else find_top(state, space, fitted, best),
+        known=find_known(state, space, fitted),
         left=left,
         why_nothing_left=why_nothing_left,
         trials=trials,
@@ -136,7 +143,7 @@ def gather(
         waiting=list_waiting(state),
         events=list_events(state, history),
         spent=_spent(state),
-        savings=estimate_savings(state, space, fitted, exactly=to_match),
+        savings=None if is_learning else estimate_savings(state, space, fitted, exactly=to_match),
         slices=make_slices(state, space, fitted, best),
         explained=_explained(state, space, fitted, best),
         curves=make_curves(state, intake, best=best.trial if best is not None else None),

@@ -251,6 +251,14 @@ def top(facts: Facts) -> str:
 
 def wanted(facts: Facts) -> str:
     """Returns what is wanted, as the rest of a sentence."""
+    if facts.is_learning:
+        return f"a model of {facts.outcome.name} that holds over the whole space"
+    if facts.spec.policy.aim == "collect":
+        return f"{_wanted(facts)}; many good conditions, not the best alone"
+    return _wanted(facts)
+
+
+def _wanted(facts: Facts) -> str:
     if not facts.wanted:
         return wish(facts.objective, facts.outcome.unit)
     text = f"{facts.objective.outcome} to be {' or '.join(facts.wanted)}, as surely as possible"
@@ -282,8 +290,23 @@ def wish(objective: NumberObjective, unit: str) -> str:
             )
 
 
+def known(facts: Facts) -> str:
+    """Returns one sentence on how well the whole space is known."""
+    if facts.known is None:
+        return f"How well the space is known cannot be said: {facts.no_model}"
+    unit, found = unit_of(facts.outcome.unit), facts.known
+    return (
+        f"Over the whole space {facts.outcome.name} is known to \u00b1 {rough(found.sd)}{unit} "
+        f"(root mean square), where its prediction varies by \u00b1 {rough(found.spread)}{unit} "
+        f"from place to place: {chance(found.unknown)} of its variance is still unknown (the "
+        f"model's estimate)."
+    )
+
+
 def left(facts: Facts) -> str:
-    """Returns one sentence on what may still be gained."""
+    """Returns one sentence on what may still be gained; empty where that is not the aim."""
+    if facts.is_learning:
+        return ""
     if facts.left is None:
         return f"Whether something better is left cannot be estimated: {facts.why_nothing_left}"
     unit = unit_of(facts.outcome.unit)
@@ -338,7 +361,7 @@ def stated_chances(chances: StatedChances, wanted: tuple[str, ...]) -> str:
 def against_chance(facts: Facts) -> str:
     """Returns one sentence on random choice; empty where it is not known."""
     random = facts.random
-    if random is None or not random.mean:
+    if facts.is_learning or random is None or not random.mean:
         return ""
     unit = unit_of(facts.outcome.unit)
     reached = "come within" if random.is_distance else "reached"

@@ -51,9 +51,10 @@ def make_spec(
     expected: str = "",
     about: str = "'growth of nanotubes'",
     family: str = "gp",
+    aim: str = "optimise",
 ) -> CampaignSpec:
     text = TEXT.replace("OBJECTIVE", objective).replace("{ABOUT}", about)
-    text = text.replace("FAMILY", family)
+    text = text.replace("FAMILY", family) + f"policy: {{aim: {aim}}}\n"
     text = text.replace("EXPECTED", f", expected: {expected}" if expected else "")
     return parse_campaign(text, path="furnace.yaml")
 
