@@ -265,7 +265,11 @@ class _Chooser:
         """Returns what else there is to say of a pick: who decides, doubts, what is shared."""
         remarks = []
         if self.surrogate is not None:
-            said = (reasons.taken_over(self.situation), self.surrogate.caveat)
+            said = (
+                reasons.taken_over(self.situation),
+                self.surrogate.caveat,
+                reasons.doubted(self.situation, self.surrogate),
+            )
             remarks += [each for each in said if each]
         if found.search is not None and found.search.is_doubtful:
             remarks.append(f"There may be a better one: {found.search.in_words}")

@@ -15,7 +15,7 @@ from planner.acquisition.learning import reference_of
 from planner.acquisition.replicates import noise_of_a_repeat, share_between_runs
 from planner.acquisition.situation import BestSoFar, Kind, Repeatable, Settings, Situation
 from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
-from planner.campaign.words.phrases import typeset
+from planner.campaign.words.phrases import listed, typeset
 from planner.models import FitFailure, Surrogate
 from planner.space import Categorical, Floats
 
@@ -47,6 +47,16 @@ def taken_over(situation: Situation) -> str:
     if serving is None or (memo is not None and memo["family"] == serving.family.name):
         return ""
     return serving.in_words()
+
+
+def doubted(situation: Situation, surrogate: Surrogate) -> str:
+    """Says which results the model's caveat is about; empty where it is about none with a name."""
+    told = zip(situation.x.tolist(), situation.y.tolist(), situation.names, strict=False)
+    names = {(*x, y): name for x, y, name in told}
+    found = [names[row] for row in surrogate.doubted if row in names]
+    if not found:
+        return ""
+    return f"It is {found[0]}." if len(found) == 1 else f"They are, in this order, {listed(found)}."
 
 
 def chosen(

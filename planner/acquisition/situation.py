@@ -114,6 +114,8 @@ class Situation:
             the model's deviations are to be corrected.
         repeatable: settings that may be measured again where that is worth more than a new one,
             although they were tried.
+        names: what people call what was measured, such as ``trial 4``, ``n``; empty where nobody
+            reads of it.
     """
 
     space: SearchSpace
@@ -132,6 +134,7 @@ class Situation:
     shared: tuple[str, ...] = ()
     forecasts: Evidence = field(default_factory=Evidence.none)
     repeatable: tuple[Repeatable, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def serving(self) -> Serving | None:

@@ -133,12 +133,14 @@ def ask(
         except InputError as error:
             again_please = "The trials are yours all the same: planner ask FILE --again writes them"
             raise InputError(f"{error} {again_please}.") from error
-        state = session.state
+        state, alarm = session.state, _alarm(session.state)
         closer = _explain(session, trials) if why else None
     if as_json:
         typer.echo(json.dumps(_all_facts(trials, state, closer), indent=2))
         return
     _print_trials(trials, state, closer)
+    if alarm:
+        typer.echo(alarm)
     for path in (csv, xlsx, sheet):
         if path is not None:
             typer.echo(f"Wrote {path}.")
@@ -225,6 +227,16 @@ def _in_words(
     from planner.cli.explained import looked_closer
 
     return [looked_closer(*each, state) for each in zip(trials, closer, strict=True)]
+
+
+def _alarm(state: CampaignState) -> str:
+    """Returns the last coverage alarm on one line, while no later forecasts speak against it."""
+    if not state.alarms:
+        return ""
+    from planner.loop.deciding.alarms import raised_alarms
+
+    last = raised_alarms(state)[-1]
+    return last.in_short() if last.stands else ""
 
 
 def _explain(session: Session, trials: Sequence[Trial]) -> list[Closer]:

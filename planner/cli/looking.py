@@ -130,8 +130,8 @@ def coverage(
     """Say how well the stated intervals held.
 
     How many of the 50, 80, 90 and 95 % intervals held that were stated before a trial, beside how
-    many would if they are right; how sharp the forecasts were; how the intervals are corrected
-    now. Every forecast is judged by a result that it did not know.
+    many would if they are right; how sharp the forecasts were; how the intervals are corrected,
+    and since when. Every forecast is judged by a result that it did not know.
     """
     from planner.loop.sessions.desk import looking_at
     from planner.report.coverage import (

@@ -10,6 +10,8 @@ from typing import Any
 from planner.campaign.amendment import Change
 from planner.campaign.words.phrases import listed
 from planner.cli.proposed import trial_in_words
+from planner.ledger.replay import CampaignState
+from planner.loop.deciding.predicting import describe_predicting
 from planner.loop.deciding.stopping import assess_without_model, how_to_go_on, rules_with_model
 from planner.loop.dispatch.service import service_facts
 from planner.loop.rules.budget import NO_LIMIT, budget_left, money_in_words, money_left
@@ -53,6 +55,8 @@ def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[st
         "devices": service_facts(state),
         "service": describe_service(state),
         "opening": describe_opening(state.spec.source, now=now),
+        "model": describe_predicting(state),
+        "alarms": _alarms(state),
         **_stop_facts(session),
         "waits_for": _waits_for(session),
         "work": [
@@ -98,6 +102,16 @@ def _stop_facts(session: Session) -> dict[str, Any]:
     }
 
 
+def _alarms(state: CampaignState) -> list[dict[str, Any]]:
+    """Returns the coverage alarms, and what came after each."""
+    if not state.alarms:
+        return []
+    # what judges forecasts takes seconds to import, and few campaigns have an alarm
+    from planner.loop.deciding.alarms import raised_alarms
+
+    return [{**each.facts(), "said": each.in_short()} for each in raised_alarms(state)]
+
+
 def _plain(record: Why | Search | None) -> dict[str, Any] | None:
     return None if record is None else asdict(record)
 
@@ -137,6 +151,7 @@ def describe_standing(standing: dict[str, Any]) -> str:
     if standing["stock_in_words"]:
         lines.append("Stock:")
         lines += [f"  {each}" for each in standing["stock_in_words"]]
+    lines += _of_the_model(standing)
     lines += [f"{each[:1].upper()}{each[1:]}." for each in standing["service"]]
     if standing["opening"] and not standing["stopped"]:
         lines.append(f"{standing['opening']}.")
@@ -154,3 +169,9 @@ def describe_standing(standing: dict[str, Any]) -> str:
         lines.append("What is to be approved:")
         lines += [f"  {line}" for trial in standing["to_approve"] for line in trial]
     return "\n".join(lines)
+
+
+def _of_the_model(standing: dict[str, Any]) -> list[str]:
+    """Returns who predicts, where that is known, and the last alarm about it."""
+    lines = [f"Model: {standing['model']}."] if standing["model"] else []
+    return lines + [each["said"] for each in standing["alarms"][-1:]]

@@ -591,6 +591,11 @@ class CoverageAlarm:
     chooser: Literal["chosen", "own"] | None = None
     reason: str
 
+    @property
+    def said(self) -> str:
+        """The reason, and which trial set it off."""
+        return f"{self.reason} The result of trial {self.trial} set it off."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopLatched:

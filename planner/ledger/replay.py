@@ -134,6 +134,7 @@ class CampaignState:
         late: results that came after their run had ended and wait for a person, likewise.
         stopped: the stop rule that ended it, if one did.
         latched: the emergency stop, while it is on.
+        corrected_before: the trial for whose choice the last correction was learned; 0 without one.
         changed: sequence of the last entry that a model could learn from.
         sequence: of the last entry folded.
     """
@@ -163,6 +164,7 @@ class CampaignState:
     fit_failures: list[FitFailed] = field(default_factory=list)
     comparisons: list[ModelsCompared] = field(default_factory=list)
     corrections: list[IntervalsCorrected] = field(default_factory=list)
+    corrected_before: int = 0
     alarms: list[CoverageAlarm] = field(default_factory=list)
     notes: list[Noted] = field(default_factory=list)
     changed: int = 0
@@ -249,9 +251,18 @@ class CampaignState:
     @property
     def observations(self) -> list[Observation]:
         """All that a model conditions on: imported ones first, then trials by number."""
-        imported = (each for each in self._taken_in if not each.failed)
+        return [each for _, each in self.named_observations]
+
+    @property
+    def named_observations(self) -> list[tuple[str, Observation]]:
+        """The same, each with what people call it."""
+        imported = (
+            (f"imported measurement {number}", each)
+            for number, each in self._taken_in
+            if not each.failed
+        )
         told = (
-            trial.observation
+            (f"trial {trial.number}", trial.observation)
             for trial in self.measured
             if trial.observation is not None and not trial.excluded
         )
@@ -273,16 +284,16 @@ class CampaignState:
 
         Imported ones first, then trials by number, as they were asked for.
         """
-        imported = [each.configuration for each in self._taken_in if each.failed]
+        imported = [each.configuration for _, each in self._taken_in if each.failed]
         failed = self.in_state(TrialState.FAILED_BY_PROCESS)
         told = (each for each in failed if not each.excluded and each.observation is None)
         return [*imported, *(trial.configuration for trial in told)]
 
     @property
-    def _taken_in(self) -> list[Observation]:
-        """What was imported, but for what is left out."""
+    def _taken_in(self) -> list[tuple[int, Observation]]:
+        """What was imported, by its number, but for what is left out."""
         return [
-            each
+            (number, each)
             for number, each in enumerate(self.imported, start=1)
             if number not in self.excluded_imports
         ]
@@ -643,6 +654,7 @@ def _(record: ModelsCompared, state: CampaignState, entry: Entry) -> None:
 @_apply.register
 def _(record: IntervalsCorrected, state: CampaignState, entry: Entry) -> None:
     state.corrections.append(record)
+    state.corrected_before = state.next_trial  # it is entered before what was chosen with it
 
 
 @_apply.register

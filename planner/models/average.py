@@ -117,6 +117,11 @@ class Average(Surrogate):
         caveats = dict.fromkeys(each.caveat for each in self.components if each.caveat)
         return " ".join(caveats) or None
 
+    @property
+    def doubted(self) -> tuple[tuple[float, ...], ...]:
+        """Those of the components, each once."""
+        return tuple(dict.fromkeys(row for each in self.components for row in each.doubted))
+
     @cached_property
     def model(self) -> Model:
         """The mixture as a BoTorch model, whose draws are those of the components."""

@@ -166,6 +166,11 @@ class Surrogate(ABC):
         """Which of its observations it does not doubt."""
         return torch.ones(len(self.observations.y), dtype=torch.bool)
 
+    @property
+    def doubted(self) -> tuple[tuple[float, ...], ...]:
+        """The observations that its caveat is about, in its order: ``x`` and then the outcome."""
+        return ()
+
     def left_out(self, rows: Int64[Tensor, " r"]) -> LeftOut:
         """Returns what it says of some of its observations, each without itself.
 

@@ -43,6 +43,8 @@ class Effects:
         base: what is predicted at an average setting.
         mean: what is predicted here: base and all effects.
         mean_sd: its deviation.
+        bounds: smallest and largest value that the outcome can take, where it has them; whiskers
+            end there.
 
     Raises:
         InputError: lengths differ, a number is missing, or a deviation is negative.
@@ -56,6 +58,7 @@ class Effects:
     base: float
     mean: float
     mean_sd: float
+    bounds: tuple[float | None, float | None] = (None, None)
 
     def __post_init__(self) -> None:
         about = f"Effects on '{self.outcome}'"
@@ -69,6 +72,12 @@ class Effects:
             refuse_beyond(values, what=f"{about}, {name}", low=0.0, high=np.inf, rule=rule)
         object.__setattr__(self, "effects", effects)
         object.__setattr__(self, "sd", sd)
+
+    def whisker(self, middle: float, sd: float) -> list[float]:
+        """Returns the ends of a deviation to either side, within the outcome's bounds."""
+        low, high = self.bounds
+        low, high = -np.inf if low is None else low, np.inf if high is None else high
+        return [min(max(middle + step, low), high) for step in (-sd, sd)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ def draw_effects(effects: Effects, *, width_px: float = WIDTH_PX) -> str:
         figure = new_figure(width_px, height_px)
         axes = figure.add_subplot(gid="panel")
         _set_axes(axes, effects, rows, width_px)
-        handles = [*_draw_bars(axes, rows), *_draw_ends(axes, effects, len(rows))]
+        handles = [*_draw_bars(axes, effects, rows), *_draw_ends(axes, effects, len(rows))]
         add_note(figure, "Bars add up from the prediction at an average setting to the one here.")
         add_legend(figure, handles)
         title = f"What each parameter adds to {named(effects.outcome, effects.unit)}"
@@ -115,7 +124,8 @@ def _set_axes(axes: Axes, effects: Effects, rows: list[_Row], width_px: float) -
     sds = [row.sd or 0.0 for row in rows]
     spread = np.array([*sds, effects.mean_sd])
     reached = np.array([*ends, effects.mean])
-    shown = range_of(np.array([effects.base]), reached - spread, reached + spread)
+    whiskers = [effects.whisker(*each) for each in zip(reached, spread, strict=True)]
+    shown = range_of(np.array([effects.base]), reached, np.array(whiskers))
     axes.grid(axis="x", linewidth=0.8, gid="grid")
     quantity = Quantity(f"predicted {effects.outcome}", effects.unit)
     room = (1 - _LABELS_SHARE) * width_px
@@ -128,7 +138,7 @@ def _set_axes(axes: Axes, effects: Effects, rows: list[_Row], width_px: float) -
     )
 
 
-def _draw_bars(axes: Axes, rows: list[_Row]) -> list[Artist]:
+def _draw_bars(axes: Axes, effects: Effects, rows: list[_Row]) -> list[Artist]:
     handles: list[Artist] = []
     for name, sign, colour, face, hatch in (
         ("raises", 1, MODEL, MODEL, ""),
@@ -149,16 +159,15 @@ def _draw_bars(axes: Axes, rows: list[_Row]) -> list[Artist]:
             handles.append(bar)
     for place, row in enumerate(rows[1:], start=2):
         axes.plot([row.start, row.start], [place - 0.73, place - 0.27], color=GREY, linewidth=0.8)
-    return [*handles, _draw_sd(axes, rows)]
+    return [*handles, _draw_sd(axes, effects, rows)]
 
 
-def _draw_sd(axes: Axes, rows: list[_Row]) -> Artist:
+def _draw_sd(axes: Axes, effects: Effects, rows: list[_Row]) -> Artist:
     """All whiskers are one broken line."""
     across, heights = [], []
     for place, row in enumerate(rows, start=1):
         if row.sd is not None:
-            end = row.start + row.effect
-            across += [end - row.sd, end + row.sd, np.nan]
+            across += [*effects.whisker(row.start + row.effect, row.sd), np.nan]
             heights += [place, place, np.nan]
     (line,) = axes.plot(
         across, heights, color=INK, linewidth=1.4, label="± 1 sd of the effect", gid="sd"
@@ -173,7 +182,7 @@ def _draw_ends(axes: Axes, effects: Effects, n_rows: int) -> list[Artist]:
     )  # fmt: skip
     last = n_rows + 1
     axes.plot(
-        [effects.mean - effects.mean_sd, effects.mean + effects.mean_sd], [last, last],
+        effects.whisker(effects.mean, effects.mean_sd), [last, last],
         color=BEST, linewidth=1.4, gid="prediction-sd",
     )  # fmt: skip
     return list(

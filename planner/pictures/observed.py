@@ -39,6 +39,8 @@ class Observed:
         interval: the stated interval of the single run, shape (n, 2).
         level: how often the stated intervals are meant to hold, in (0, 1).
         sd: standard deviation of the measurement, shape (n,); None: not known, no bar drawn.
+        is_counted: whether the interval is one of those that are counted, shape (n,): one that
+            ends at a bound of the outcome is not, as nothing can lie beyond; None: all are.
 
     A trial that has no prediction or no value does not belong here: leave it out.
 
@@ -53,6 +55,7 @@ class Observed:
     interval: Float[np.ndarray, "n 2"]
     level: float = 0.9
     sd: Float[np.ndarray, " n"] | None = None
+    is_counted: Bool[np.ndarray, " n"] | None = None
 
     def __post_init__(self) -> None:
         about = f"Observed against predicted '{self.outcome}'"
@@ -70,6 +73,10 @@ class Observed:
             rule = "A standard deviation is never negative."
             refuse_beyond(sd, what=f"{about}, sd", low=0.0, high=np.inf, rule=rule)
             object.__setattr__(self, "sd", sd)
+        if self.is_counted is not None and self.is_counted.shape != (n,):
+            raise InputError(
+                f"{about}, is_counted: shape {self.is_counted.shape}, where there are {n} values."
+            )
 
     @property
     def held(self) -> Bool[np.ndarray, " n"]:
@@ -175,13 +182,17 @@ def _verdict(observed: Observed) -> str:
 
     The band is the central 95 % of the binomial distribution of n trials at the stated level.
     """
-    n, k = observed.held.size, int(observed.held.sum())
+    held = observed.held if observed.is_counted is None else observed.held[observed.is_counted]
+    n, k, n_cut = held.size, int(held.sum()), observed.held.size - held.size
+    cut = f"{n_cut} that end at a bound of the outcome are not counted." if n_cut else ""
+    if not n:
+        return f"Of {counted(n_cut, 'stated interval')} {cut}"
     low, high = (math.ceil(bdtrik(tail, n, observed.level)) for tail in (0.025, 0.975))
     return (
         f"{k} of {counted(n, 'stated interval')} held ({percent(k / n)}). Intervals that hold "
         f"{percent(observed.level)} of the time would give {low} to {high} of {n} "
-        f"(binomial {percent(0.95)} band)."
-    )
+        f"(binomial {percent(0.95)} band). {cut}"
+    ).rstrip()
 
 
 def _summary(observed: Observed) -> str:

@@ -12,10 +12,10 @@ import numpy as np
 from planner import pictures
 from planner.campaign import CampaignSpec
 from planner.ledger.replay import CampaignState
-from planner.loop.deciding.forecasting import measure_coverage
+from planner.loop.deciding.alarms import raised_alarms
+from planner.loop.deciding.forecasting import describe_correction, measure_coverage
 from planner.models.coverage.measuring import LEVELS, RECENT, Chooser, Coverage, running_mean
-from planner.pictures.axis import number
-from planner.report.words import NOT_COUNTED, percent, rounded, unit_of
+from planner.report.words import NOT_COUNTED, percent, rough, rounded, unit_of
 from planner.space import Floats
 
 _TITLES: Mapping[Chooser, str] = MappingProxyType(
@@ -42,8 +42,8 @@ def describe_coverage(coverage: Coverage | None, state: CampaignState) -> list[s
     if len(coverage.over_time) > 1:
         lines += ["", "In the order of the results:", *_over_time(coverage, state.spec)]
     if state.corrections:
-        lines += ["", state.corrections[-1].reason]
-    lines += [each.reason for each in state.alarms]
+        lines += ["", describe_correction(state)]
+    lines += [each.in_words() for each in raised_alarms(state)]
     return lines
 
 
@@ -65,9 +65,9 @@ def _over_time(coverage: Coverage, spec: CampaignSpec) -> list[str]:
     rows, before = [("results", *levels, "CRPS", "negative log density")], 0
     for part in coverage.over_time:
         held = [f"{each.held} of {each.n}" for each in part.levels]
-        crps = f"{number(part.crps, 3)}{unit_of(spec.outcome.unit)}"
+        crps = f"{rough(part.crps, 3)}{unit_of(spec.outcome.unit)}"
         results = f"{before + 1} to {before + part.n}"
-        rows.append((results, *held, crps, f"{number(part.nlpd, 3)} nat"))
+        rows.append((results, *held, crps, f"{rough(part.nlpd, 3)} nat"))
         before += part.n
     return _aligned(rows)
 
@@ -95,17 +95,17 @@ def _scores(coverage: Coverage, spec: CampaignSpec) -> list[str]:
     unit = unit_of(spec.outcome.unit)
     width = float(np.median([each.width for each in coverage.judged]))
     share, nlpd = coverage.crps_of_spread, coverage.nlpd_of_spread
-    lines = [f"CRPS {number(coverage.crps, 3)}{unit}" + _of_spread(share)]
+    lines = [f"CRPS {rough(coverage.crps, 3)}{unit}" + _of_spread(share)]
     lines.append(
-        f"Negative log predictive density {number(coverage.nlpd, 3)} nat"
-        + (f", {number(nlpd, 3)} in units of the results' deviation" if nlpd is not None else "")
+        f"Negative log predictive density {rough(coverage.nlpd, 3)} nat"
+        + (f", {rough(nlpd, 3)} in units of the results' deviation" if nlpd is not None else "")
     )
     lines.append(f"Width of the 90 % interval {rounded(width)}{unit} in the middle")
     return lines
 
 
 def _of_spread(share: float | None) -> str:
-    return "" if share is None else f", {number(share, 3)} of the results' deviation"
+    return "" if share is None else f", {rough(share, 3)} of the results' deviation"
 
 
 def coverage_json(coverage: Coverage | None, state: CampaignState) -> dict[str, Any]:
@@ -119,12 +119,8 @@ def coverage_json(coverage: Coverage | None, state: CampaignState) -> dict[str, 
         else {"known": correction.known, "unknown": correction.unknown, "tail": correction.tail,
               "widths_known": correction.widths_known,
               "widths_unknown": correction.widths_unknown,
-              "forecasts": correction.n_forecasts},
-        "alarms": [
-            {"trial": each.trial, "level": each.level, "held": each.held, "of": each.n,
-             "chooser": each.chooser}
-            for each in state.alarms
-        ],
+              "forecasts": correction.n_forecasts, "before_trial": state.corrected_before},
+        "alarms": [each.facts() for each in raised_alarms(state)],
     }  # fmt: skip
     if coverage is None:
         return {**said, "forecasts": 0, "levels": [], "trials": []}

@@ -53,6 +53,7 @@ HISTORY = (
     "service set",
     "messages refused",
     "fit failed",
+    "models compared",
     "intervals corrected",
     "coverage alarm",
     "noted",
@@ -113,7 +114,7 @@ def _of_campaign(record: Record) -> str | None:
             return _fit_failed(record)
         case ModelsCompared(words=said):
             return said[0].lower() + said[1:].rstrip(".")
-        case IntervalsCorrected(reason=why) | CoverageAlarm(reason=why):
+        case IntervalsCorrected(reason=why) | CoverageAlarm(said=why):
             return why[0].lower() + why[1:].rstrip(".")
         case Noted():
             return _noted(record)

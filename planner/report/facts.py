@@ -65,6 +65,25 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """How well the response is known over the whole space: the model's estimate.
+
+    Args:
+        sd: root of the mean square deviation of the predicted mean, in the outcome's unit.
+        spread: deviation of the predicted mean itself from place to place, likewise.
+    """
+
+    sd: float
+    spread: float
+
+    @property
+    def unknown(self) -> float:
+        """Share of the response's variance over the space that is not known."""
+        total = self.sd**2 + self.spread**2
+        return self.sd**2 / total if total > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialLine:
     """One trial.
 
@@ -146,12 +165,27 @@ class StatedIntervals:
         n: of how many.
         level: how often they are meant to hold.
         expected: 2.5 % and 97.5 % quantiles of the count, if each holds with its level.
+        n_cut: how many more end at a bound of the outcome, and are not counted.
     """
 
     held: int
     n: int
     level: float
     expected: tuple[int, int]
+    n_cut: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmLine:
+    """A coverage alarm.
+
+    Args:
+        words: what it says, which trial set it off, and how intervals held since.
+        stands: whether later forecasts do not speak against it.
+    """
+
+    words: str
+    stands: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,15 +297,18 @@ class Facts:
         wanted: the classes that are wanted; none where the outcome is no class.
         chances: how well stated chances of a class held; None where nothing can be said.
         coverage: how well the stated distributions held; None where nothing can be said.
-        correction: how the intervals are corrected now, in words; empty where they are not.
-        alarms: when they did not hold, in words.
+        correction: how the intervals are corrected and since when, in words; empty where they
+            are not.
+        alarms: when they did not hold, and how they did since.
         curves: of the best trials, an entry for each outcome that is a curve or distribution.
         stop_reason: why it stopped; empty while it has not.
         simulation: what stands in for a lab, in words; empty where a real one does.
         best: None where nothing was measured.
         top: the best single measurement, where it is not at the best conditions: of noisy results
             the best is the luckiest; None where both are one.
-        left: None where it cannot be computed.
+        known: how well the whole space is known; None where that is not the aim, or there is no
+            model.
+        left: None where it cannot be computed, or the aim is to learn the whole space.
         why_nothing_left: then, why.
         counts: trials by state, only states that occur.
         random: None where the candidates' outcomes are not known.
@@ -281,6 +318,8 @@ class Facts:
         slices: of the posterior through the best conditions; None where there is no model.
         explained: what each parameter adds at the best conditions; None where there is no model.
         no_model: why no model could be fitted; empty where one was.
+        predicting: which families of models predict, and how others are chosen; empty where no
+            model could be fitted, or a class is wanted.
     """
 
     spec: CampaignSpec
@@ -292,6 +331,7 @@ class Facts:
     simulation: str
     best: BestConditions | None
     top: BestConditions | None
+    known: Known | None
     left: Left | None
     why_nothing_left: str
     trials: tuple[TrialLine, ...]
@@ -301,7 +341,7 @@ class Facts:
     chances: StatedChances | None
     coverage: Coverage | None
     correction: str
-    alarms: tuple[str, ...]
+    alarms: tuple[AlarmLine, ...]
     random: RandomChoice | None
     best_in_table: float | None
     random_to_match: float | None
@@ -313,7 +353,13 @@ class Facts:
     explained: Explanation | None
     curves: tuple[Curves, ...]
     no_model: str
+    predicting: str
     provenance: Provenance
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether the aim is a model that holds over the whole space, and not the best."""
+        return self.spec.policy.aim == "learn"
 
     @property
     def n_observed(self) -> int:

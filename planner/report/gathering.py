@@ -22,8 +22,11 @@ from planner.campaign import (
 )
 from planner.ledger.entries import Entry
 from planner.ledger.replay import CampaignState
+from planner.loop.deciding.alarms import raised_alarms
 from planner.loop.deciding.explaining import explain_each
-from planner.loop.deciding.model import fit_surrogate
+from planner.loop.deciding.forecasting import describe_correction
+from planner.loop.deciding.model import LEVEL, fit_surrogate
+from planner.loop.deciding.predicting import other_families, shares_in_words
 from planner.loop.deciding.stating import (
     is_class,
     scaled,
@@ -37,7 +40,7 @@ from planner.loop.rules.budget import cost_by_source, cost_so_far
 from planner.loop.rules.stock import describe_stock
 from planner.loop.timetable.bench import hours_used, set_up_hours_used
 from planner.models import FitFailure, Surrogate
-from planner.models.coverage.measuring import band
+from planner.models.coverage.measuring import Coverage
 from planner.report import words
 from planner.report.best_found import (
     estimate_left,
@@ -50,6 +53,7 @@ from planner.report.coverage import gather_coverage
 from planner.report.curves import make_curves
 from planner.report.events import list_events
 from planner.report.facts import (
+    AlarmLine,
     BestConditions,
     Facts,
     HistoricalLine,
@@ -59,6 +63,7 @@ from planner.report.facts import (
     StatedIntervals,
     TrialLine,
 )
+from planner.report.known import find_known
 from planner.report.savings import estimate_savings
 from planner.report.slices import make_slices
 from planner.report.waiting import list_waiting
@@ -92,12 +97,18 @@ def gather(
     """
     fitted = fit_surrogate(state, space)
     best = find_best_conditions(state, space, fitted)
-    left, why_nothing_left = estimate_left(state, space, fitted)
+    is_learning = state.spec.policy.aim == "learn"
+    left, why_nothing_left = (
+        (None, "the aim is to learn the whole space, not to find the best.")
+        if is_learning
+        else estimate_left(state, space, fitted)
+    )
     trials = tuple(
         _line(trial, state, is_best=best is not None and trial.number == best.trial)
         for trial in state.trials.values()
     )
     n_taken = sum(line.is_counted for line in trials)
+    coverage = gather_coverage(state)
     means = read_table_means(state.spec, folder=folder)
     random = _random(state, space, means, n_taken=n_taken)
     in_table = mean_in_table(state, space, means, best)
@@ -112,28 +123,32 @@ def gather(
         stop_reason=state.stopped.reason if state.stopped is not None else "",
         simulation=describe_simulation(state.spec),
         best=best,
-        top=find_top(state, space, fitted, best),
+        top=None if is_learning else find_top(state, space, fitted, best),
+        known=find_known(state, space, fitted),
         left=left,
         why_nothing_left=why_nothing_left,
         trials=trials,
         historical=_historical(state),
         counts={each: counts[each] for each in TrialState if counts[each]},
-        stated=None if is_class(state.spec) else count_held(trials),
+        stated=count_stated(coverage),
         chances=count_hits(trials, state.spec),
-        coverage=gather_coverage(state),
-        correction=state.corrections[-1].reason if state.corrections else "",
-        alarms=tuple(each.reason for each in state.alarms),
+        coverage=coverage,
+        correction=describe_correction(state),
+        alarms=tuple(
+            AlarmLine(words=each.in_words(), stands=each.stands) for each in raised_alarms(state)
+        ),
         random=random,
         best_in_table=in_table,
         random_to_match=to_match,
         waiting=list_waiting(state),
         events=list_events(state, history),
         spent=_spent(state),
-        savings=estimate_savings(state, space, fitted, exactly=to_match),
+        savings=None if is_learning else estimate_savings(state, space, fitted, exactly=to_match),
         slices=make_slices(state, space, fitted, best),
         explained=_explained(state, space, fitted, best),
         curves=make_curves(state, intake, best=best.trial if best is not None else None),
         no_model=fitted.reason if isinstance(fitted, FitFailure) else "",
+        predicting=_predicting(state.spec, fitted) if isinstance(fitted, Surrogate) else "",
         provenance=_provenance(state, fitted, ledger_id),
     )
 
@@ -178,15 +193,18 @@ def describe_simulation(spec: CampaignSpec) -> str:
             return ""
 
 
-def count_held(trials: Iterable[TrialLine]) -> StatedIntervals | None:
-    """Counts the stated intervals that held; None where none can be judged."""
-    judged = [line for line in trials if line.held is not None and line.prediction is not None]
-    if not judged:
+def count_stated(coverage: Coverage | None) -> StatedIntervals | None:
+    """Returns the count of the intervals that are stated before a trial; None before any result."""
+    if coverage is None:
         return None
-    assert judged[0].prediction is not None
-    level, n = judged[0].prediction.level, len(judged)
-    held = sum(bool(line.held) for line in judged)
-    return StatedIntervals(held=held, n=n, level=level, expected=band(n, level))
+    [found] = (each for each in coverage.levels if each.level == LEVEL)
+    return StatedIntervals(
+        held=found.held,
+        n=found.n,
+        level=LEVEL,
+        expected=(found.low, found.high),
+        n_cut=coverage.n - found.n,
+    )
 
 
 def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
@@ -329,6 +347,28 @@ def _spent(state: CampaignState) -> Spent:
         set_up_hours=set_up_hours_used(state) if source.set_up is not None else None,
         stock=tuple(describe_stock(state)) if source.consumables else (),
     )
+
+
+def _predicting(spec: CampaignSpec, fitted: Surrogate) -> str:
+    """Says which families predict in this report; of a class, which has one model, nothing."""
+    if is_class(spec):
+        return ""
+    compared, family = fitted.comparison, spec.model.family
+    if compared is None:
+        said = f"The model is {fitted.family}, "
+        said += (
+            "as the campaign file says."
+            if fitted.family == family
+            else f"as there are more results than {family} learns from."
+        )
+    elif not compared.scores:
+        said = f"The model: {compared.in_words()}"
+    else:
+        said = (
+            f"The model weighs families by how well each predicted {compared.n} results that it "
+            f"had not seen: {shares_in_words(compared.weights)}."
+        )
+    return f"{said} {other_families(spec)}"
 
 
 def _provenance(state: CampaignState, fitted: Surrogate | FitFailure, ledger_id: str) -> Provenance:

@@ -66,18 +66,19 @@ def _class(line: TrialLine, name: str) -> str | None:
 
 def make_observed(facts: Facts) -> Observed | None:
     """Returns what was observed against what was stated; None where nothing can be compared."""
-    judged = [line for line in facts.trials if line.held is not None]
-    if not judged or facts.stated is None:
+    coverage, stated = facts.coverage, facts.stated
+    if coverage is None or stated is None:
         return None
-    spec = facts.spec
-    stated = [line.prediction for line in judged if line.prediction is not None]
+    lines = {line.number: line.prediction for line in facts.trials if line.prediction is not None}
+    predictions = [lines[each.trial] for each in coverage.judged]
     return Observed(
         outcome=facts.outcome.name,
         unit=_unit(facts),
-        observed=np.array([spec.goal_value(line.outcomes) for line in judged], dtype=np.float64),
-        mean=np.array([each.mean for each in stated]),
-        interval=np.array([(each.low, each.high) for each in stated]),
-        level=facts.stated.level,
+        observed=np.array([each.value for each in coverage.judged]),
+        mean=np.array([each.mean for each in predictions]),
+        interval=np.array([(each.low, each.high) for each in predictions]),
+        level=stated.level,
+        is_counted=np.array([each.uncut >= stated.level for each in coverage.judged]),
     )
 
 
@@ -99,6 +100,8 @@ def make_effects(facts: Facts) -> Effects | None:
         base=explained.base,
         mean=explained.mean,
         mean_sd=explained.sd,
+        # of a class the effects are in log-odds, which have no bounds
+        bounds=(None, None) if facts.wanted else facts.outcome.bounds,
     )
 
 

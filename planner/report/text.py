@@ -27,9 +27,12 @@ def render(facts: Facts, *, path: Path | None = None) -> RenderableType:
         facts: what it states.
         path: of the page with pictures, if one was written.
     """
-    parts: list[RenderableType] = [_heading(facts), Text(), _best(facts), Text()]
-    parts += [Text(line) for line in _sentences(facts)]
-    parts += [Text(), *_tables(facts, path)]
+    best: list[RenderableType] = [_best(facts), Text()]
+    sentences: list[RenderableType] = [*map(Text, _sentences(facts)), Text()]
+    parts: list[RenderableType] = [_heading(facts), Text()]
+    # what is the best says least where the whole space is to be learned
+    parts += [*sentences, *best] if facts.is_learning else [*best, *sentences]
+    parts += _tables(facts, path)
     if facts.waiting:
         parts += [Text("Waits for a person", style="bold yellow")]
         parts += [Text(f"  {item.what}\n    -> {item.to_do}") for item in facts.waiting]
@@ -77,13 +80,19 @@ def _best(facts: Facts) -> RenderableType:
 
 
 def _sentences(facts: Facts) -> list[str]:
-    lines = [words.left(facts), words.top(facts), words.against_chance(facts), words.savings(facts)]
+    lines = [words.known(facts)] if facts.is_learning else []
+    lines += [
+        words.left(facts),
+        words.top(facts),
+        words.against_chance(facts),
+        words.savings(facts),
+    ]
     if facts.stated is not None:
         lines.append(words.stated(facts.stated))
-    lines += facts.alarms
+    lines += [each.words for each in facts.alarms]
     if facts.chances is not None:
         lines.append(words.stated_chances(facts.chances, facts.wanted))
-    lines.append(f"Trials: {words.counted(facts)}.")
+    lines += [facts.predicting, f"Trials: {words.counted(facts)}."]
     if facts.historical:
         n_failed = sum(bool(each.failed) for each in facts.historical)
         failed = f", {n_failed} of them failed by process" if n_failed else ""

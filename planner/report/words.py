@@ -75,6 +75,11 @@ def rounded(value: float, spread: float = 0.0) -> str:
     return text.replace("-", "\u2212") if float(text) else text.removeprefix("-")
 
 
+def rough(value: float, digits: int = 2) -> str:
+    """Returns an estimate with few digits, and no power of ten where people write none."""
+    return number(float(f"{value:.{digits}g}"), 6)
+
+
 def span(low: float, high: float) -> str:
     """Returns an interval, its ends rounded by its width."""
     half = (high - low) / 2
@@ -129,8 +134,8 @@ def effects(line: TrialLine, spec: CampaignSpec) -> str:
         return ""
     unit = unit_of(unit_of_effects(spec))
     each = [
-        f"{name} {rounded(effect.adds, effect.sd)} \u00b1 {effect.sd:.2g}{unit} "
-        f"({effect.sd_after:.2g}, {100 * effect.settled:.0f} %)"
+        f"{name} {rounded(effect.adds, effect.sd)} \u00b1 {rough(effect.sd)}{unit} "
+        f"({rough(effect.sd_after)}, {100 * effect.settled:.0f} %)"
         for name, effect in line.why.effects.items()
     ]
     return (
@@ -246,6 +251,14 @@ def top(facts: Facts) -> str:
 
 def wanted(facts: Facts) -> str:
     """Returns what is wanted, as the rest of a sentence."""
+    if facts.is_learning:
+        return f"a model of {facts.outcome.name} that holds over the whole space"
+    if facts.spec.policy.aim == "collect":
+        return f"{_wanted(facts)}; many good conditions, not the best alone"
+    return _wanted(facts)
+
+
+def _wanted(facts: Facts) -> str:
     if not facts.wanted:
         return wish(facts.objective, facts.outcome.unit)
     text = f"{facts.objective.outcome} to be {' or '.join(facts.wanted)}, as surely as possible"
@@ -277,8 +290,23 @@ def wish(objective: NumberObjective, unit: str) -> str:
             )
 
 
+def known(facts: Facts) -> str:
+    """Returns one sentence on how well the whole space is known."""
+    if facts.known is None:
+        return f"How well the space is known cannot be said: {facts.no_model}"
+    unit, found = unit_of(facts.outcome.unit), facts.known
+    return (
+        f"Over the whole space {facts.outcome.name} is known to \u00b1 {rough(found.sd)}{unit} "
+        f"(root mean square), where its prediction varies by \u00b1 {rough(found.spread)}{unit} "
+        f"from place to place: {chance(found.unknown)} of its variance is still unknown (the "
+        f"model's estimate)."
+    )
+
+
 def left(facts: Facts) -> str:
-    """Returns one sentence on what may still be gained."""
+    """Returns one sentence on what may still be gained; empty where that is not the aim."""
+    if facts.is_learning:
+        return ""
     if facts.left is None:
         return f"Whether something better is left cannot be estimated: {facts.why_nothing_left}"
     unit = unit_of(facts.outcome.unit)
@@ -288,22 +316,34 @@ def left(facts: Facts) -> str:
     equal = ", all hits being equal" if isinstance(facts.objective, HitTarget) else ""
     return (
         f"Probability that nothing better{more} is left{equal}: {chance(facts.left.probability)} "
-        f"(estimate). Gain still to be expected: {number(facts.left.gain, 2)}{unit}."
+        f"(estimate). Gain still to be expected: {rough(facts.left.gain)}{unit}."
     )
 
 
 def stated(intervals: StatedIntervals) -> str:
-    """Returns one sentence on how well the stated intervals held."""
-    low, high = intervals.expected
+    """Returns in a sentence or two how well the stated intervals held."""
+    level, (low, high) = percent(intervals.level), intervals.expected
+    if not intervals.n:
+        return (
+            f"No interval of {level} that was stated before a trial can be counted: every one of "
+            f"{intervals.n_cut} ends at a bound of the outcome, and nothing can lie beyond."
+        )
     verdict = ""
     if intervals.held < low:
         verdict = " They were too narrow: take those in this report for too narrow as well."
     elif intervals.held > high:
         verdict = " They were wider than need be."
+    cut = ""
+    if intervals.n_cut:
+        end = (
+            "ends at a bound of the outcome and is"
+            if intervals.n_cut == 1
+            else ("end at a bound of the outcome and are")
+        )
+        cut = f" {intervals.n_cut} more {end} not counted: nothing can lie beyond."
     return (
         f"{intervals.held} of {intervals.n} intervals that were stated before a trial held; "
-        f"{percent(intervals.level)} intervals would give {low} to {high} (95 % of the time)."
-        f"{verdict}"
+        f"{level} intervals would give {low} to {high} (95 % of the time).{verdict}{cut}"
     )
 
 
@@ -322,7 +362,7 @@ def stated_chances(chances: StatedChances, wanted: tuple[str, ...]) -> str:
 def against_chance(facts: Facts) -> str:
     """Returns one sentence on random choice; empty where it is not known."""
     random = facts.random
-    if random is None or not random.mean:
+    if facts.is_learning or random is None or not random.mean:
         return ""
     unit = unit_of(facts.outcome.unit)
     reached = "come within" if random.is_distance else "reached"
@@ -464,6 +504,16 @@ def slices_caption(facts: Facts) -> str:
     return (
         f"{text} The band says where the mean lies, the dashed lines where the next single run is "
         f"expected."
+    )
+
+
+def effects_caption(facts: Facts) -> str:
+    """Returns how to read the effects."""
+    if facts.wanted or facts.outcome.bounds == (None, None):
+        return EFFECTS_CAPTION
+    return (
+        f"{EFFECTS_CAPTION} Whiskers end at the bounds of the outcome. What adds up is the model's "
+        f"mean before they are respected; the number at the top respects them."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from planner.acquisition import Settings, Situation, choose
@@ -20,6 +22,30 @@ def situation(*, outlier: float) -> Situation:
         y=y,
         settings=Settings(family="robust_gp"),
     )
+
+
+def test_doubted_results_are_named_where_they_have_names() -> None:
+    """The eighth of twenty is off."""
+    names = tuple(f"trial {number}" for number in range(1, 21))
+    doubted, plain = (
+        choose(replace(situation(outlier=by), names=names), q=1, seed=1) for by in (30.0, 0.0)
+    )
+    assert doubted.picks[0].reason.endswith("Check or repeat it. It is trial 8.")
+    assert "It is" not in plain.picks[0].reason
+
+
+def test_several_are_named_in_the_order_of_the_values() -> None:
+    """Trials in falling order of x: the model sorts its observations, the names follow."""
+    two = situation(outlier=30.0)
+    y = two.y.copy()
+    y[12] -= 20.0
+    names = tuple(f"trial {number}" for number in range(1, 21))
+    two = replace(two, x=two.x[::-1].copy(), y=y[::-1].copy(), names=names)
+    reason = choose(two, q=1, seed=1).picks[0].reason
+    values = [y[7], y[12]]
+    named = [f"trial {20 - row}" for row in (7, 12)]
+    assert f"{values[0]:.4g}, {values[1]:.4g}. Check or repeat them. " in reason
+    assert reason.endswith(f"They are, in this order, {named[0]} and {named[1]}.")
 
 
 def test_a_caveat_of_the_model_stands_in_the_reason() -> None:

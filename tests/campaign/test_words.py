@@ -7,6 +7,7 @@ import pytest
 
 from planner.campaign import describe, parse_campaign, read_campaign, read_space
 from planner.campaign.spec import StopRule
+from planner.campaign.words.phrases import rough
 from planner.space import SearchSpace
 from tests.campaign.bad_files import GOOD
 
@@ -168,3 +169,12 @@ def test_of_a_table_a_probability_of_80_percent_is_asked_for_without_a_warning(
     said = "\n".join(describe(asked, read_space(spec, folder=project)))
     assert "is left with 80 % probability." in said
     assert "too sure" not in said
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "sign", "written"),
+    [(283.4, 2, "", "280"), (99.6, 2, "", "100"), (0.0312, 2, "", "0.031"),
+     (1312.0, 3, "+", "+1310"), (-1312.0, 3, "+", "-1310")],
+)  # fmt: skip
+def test_estimates_are_written_out(value: float, digits: int, sign: str, written: str) -> None:
+    assert rough(value, digits, sign=sign) == written

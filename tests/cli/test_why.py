@@ -134,8 +134,7 @@ def test_of_a_trial_of_the_start_no_other_purpose_is_told(
 
     assert (
         "Start: one of 5 settings that stand for the space, each in the middle of a part of it "
-        "(3 placed before)."
-        in said
+        "(3 placed before)." in said
     )
     assert not any(word in said for word in ("Explores", "Exploits", "Highest"))
     assert "What sets it apart from an average setting" in said

@@ -10,9 +10,16 @@ import pytest
 from scipy.stats import norm
 
 from planner.labs import Answer, Order
-from planner.ledger.entries import CoverageAlarm, IntervalsCorrected, TrialProposed
+from planner.ledger.entries import (
+    CoverageAlarm,
+    IntervalsCorrected,
+    TrialExcluded,
+    TrialProposed,
+)
+from planner.loop.deciding.alarms import raised_alarms
 from planner.loop.deciding.forecasting import (
     coverage_records,
+    describe_correction,
     known_forecasts,
     measure_coverage,
     past_forecasts,
@@ -198,3 +205,78 @@ def test_results_as_stated_raise_none() -> None:
         share = (number * 0.618) % 1.0
         forecast_and_result(diary, number, 50.0 + float(norm.ppf(share)))
         assert coverage_records(diary.state, None) == []
+
+
+def test_an_alarm_is_told_with_what_came_after_it() -> None:
+    """Three missed, then results as stated: after some of them nobody need believe it any more."""
+    diary = Diary(make_spec())
+    for number in range(1, 4):
+        forecast_and_result(diary, number, 55.0)
+    diary.write(*coverage_records(diary.state, None))
+    (raised,) = raised_alarms(diary.state)
+    assert (raised.alarm.trial, raised.n_later, raised.stands) == (3, 0, True)
+    assert "The result of trial 3 set it off. No forecast has been judged since." in (
+        raised.in_words()
+    )
+    for number in range(4, 14):
+        forecast_and_result(diary, number, 50.5)
+    (raised,) = raised_alarms(diary.state)
+    assert (raised.later.held, raised.later.n, raised.stands) == (10, 10, False)
+    assert raised.in_short() == (
+        "Coverage alarm, set off by trial 3: 0 of 3 intervals of 95 % held. Since then 10 of 10 "
+        "held, where right ones would give 8 to 10: that speaks against the alarm."
+    )
+    assert raised.facts()["since"] == {"forecasts": 10, "held": 10, "of": 10}
+
+
+def test_an_alarm_about_one_kind_of_settings_is_judged_by_that_kind() -> None:
+    diary = Diary(make_spec())
+    forecast_and_result(diary, 1, 55.0, origin="person")
+    diary.write(
+        CoverageAlarm(trial=1, level=0.95, held=0, n=3, chooser="own", reason="Coverage alarm.")
+    )
+    for number in range(2, 12):
+        forecast_and_result(diary, number, 50.5)
+    (raised,) = raised_alarms(diary.state)
+    assert (raised.n_later, raised.later.n, raised.stands) == (10, 0, True)
+    assert "Of 10 forecasts since then none counts here." in raised.in_short()
+
+
+def test_results_that_are_left_out_raise_no_alarm_again() -> None:
+    """The trial that set it off is left out afterwards: the others were judged all the same."""
+    diary = Diary(make_spec())
+    for number in range(1, 5):
+        forecast_and_result(diary, number, 55.0)
+    diary.write(*coverage_records(diary.state, None))
+    (alarm,) = diary.state.alarms
+    assert alarm.trial == 3
+    diary.write(TrialExcluded(trial=3, excluded=True, reason="the door stood open"))
+    assert coverage_records(diary.state, None) == []
+
+
+def test_a_correction_is_told_with_when_it_was_last_changed() -> None:
+    """It is entered before trial 3; trial 6 is chosen with four forecasts and changes no more."""
+    diary = Diary(make_spec())
+    for number in (1, 2):
+        forecast_and_result(diary, number, 50.5)
+    assert describe_correction(diary.state) == ""
+    diary.write(IntervalsCorrected(known=1.2, unknown=1.2, n_forecasts=2, reason="Wider."))
+    for number in (3, 4, 5, 6):
+        if number in (3, 6):
+            choose_with_a_model(diary, number)
+        else:
+            forecast_and_result(diary, number, 50.5)
+        if number == 3:
+            assert describe_correction(diary.state) == "Wider. Last changed before trial 3."
+    assert describe_correction(diary.state) == (
+        "Wider. Last changed before trial 3; when trial 6 was chosen, with 4 forecasts, each of "
+        "these widths was the same within 10 %."
+    )
+
+
+def choose_with_a_model(diary: Diary, number: int) -> None:
+    proposal = Proposal(
+        origin="model", reason="", seed=number, seen=diary.state.sequence, model_version="m"
+    )
+    settings = {"temperature": 600.0 + number, "flow": 2.0, "catalyst": "Fe"}
+    diary.write(TrialProposed(trial=number, configuration=settings, proposal=proposal))

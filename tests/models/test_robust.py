@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from planner.models import Observations, Task, fit
+from planner.models import Corrected, Observations, Task, fit
+from planner.models.average import Average
+from planner.models.coverage.correction import NO_CORRECTION
 from planner.models.robust.fitting import fit_robust
 from planner.models.robust.surrogate import RobustProcess
 from tests.oracles import gaussian_process as oracle
@@ -64,11 +66,15 @@ def test_a_suspect_is_said_in_words() -> None:
     x, y = make_table(20, np.random.default_rng(1))
     y[3] = 12.5
 
-    caveat = fitted(make_task(x, y)).caveat
+    found = fitted(make_task(x, y))
 
-    assert caveat == (
+    assert found.caveat == (
         "1 of 20 results does not fit the rest and counts little: 12.5. Check or repeat it."
     )
+    plain = fit(make_task(x, y))
+    for whole in (found, Average((plain, found), (0.5, 0.5)), Corrected(found, NO_CORRECTION)):
+        assert whole.doubted == ((*x[3].tolist(), 12.5),)
+    assert plain.doubted == ()
 
 
 def test_sound_results_are_those_of_the_plain_process() -> None:

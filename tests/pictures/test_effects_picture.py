@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,14 @@ def test_both_ends_are_marked_the_prediction_with_its_deviation():
     assert np.abs((found - [41, 61.5]) / panel.px[0]).max() <= MARK_PX
     off = spans(panel, "prediction-sd") - [[59.5, 63.5]]
     assert np.abs(off / panel.px[0]).max() <= LINE_PX
+
+
+def test_whiskers_end_at_the_outcomes_bounds():
+    """The widest reaches from 61 to 69, that of the prediction from 59.5 to 63.5."""
+    (panel,) = panels(draw_effects(replace(effects(), bounds=(60.0, 63.0))))
+    wanted = np.array([[61, 63], [60, 60.5], [60, 63], [60, 63]])
+    found = np.concatenate([spans(panel, "sd"), spans(panel, "prediction-sd")])
+    assert np.abs((found - wanted) / panel.px[0]).max() <= LINE_PX
 
 
 def test_of_many_parameters_the_smallest_stand_together_without_a_whisker():

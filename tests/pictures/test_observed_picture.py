@@ -90,3 +90,15 @@ def test_missing_and_impossible_numbers_are_refused_by_name(change, message):
     good = {"observed": [1.0, 2.0], "mean": [1.0, 2.0], "interval": [[0, 2], [1, 3]]}
     with pytest.raises(InputError, match=message):
         Observed("yield", "%", **(good | change))
+
+
+def test_intervals_that_end_at_a_bound_are_left_out_of_the_count():
+    """Five held and one missed; of the four that count one missed, and two that do not are told."""
+    values, interval = np.array([5.0] * 5 + [9.0]), np.tile([4.0, 6.0], (6, 1))
+    counted = np.array([False, True, True, False, True, True])
+    svg = draw_observed(Observed("y", "", values, np.full(6, 5.0), interval, is_counted=counted))
+    summary = re.sub("\u00a0", " ", parsed(svg)[1].text)
+    assert "3 of 4 stated intervals held" in summary
+    assert summary.endswith("2 that end at a bound of the outcome are not counted.")
+    with pytest.raises(InputError, match="is_counted"):
+        Observed("y", "", values, values, interval, is_counted=counted[1:])

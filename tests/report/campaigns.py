@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from scipy.stats import norm
+
 from planner.campaign import CampaignSpec, parse_campaign
 from planner.ledger.entries import (
     CampaignOpened,
@@ -21,7 +23,7 @@ from planner.ledger.entries import (
 )
 from planner.ledger.replay import CampaignState, replay
 from planner.space import SearchSpace, Value
-from planner.trials import Measured, Prediction, Proposal, RunState, TrialState
+from planner.trials import Measured, Prediction, Proposal, RunState, Spread, TrialState
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -39,7 +41,7 @@ objectives: [OBJECTIVE]
 sources:
   bench: {kind: person}
 budget: {trials: 60}
-model: {family: gp}
+model: {family: FAMILY}
 """
 
 
@@ -48,8 +50,11 @@ def make_spec(
     objective: str = "{aim: maximise, outcome: yield, gain: 1}",
     expected: str = "",
     about: str = "'growth of nanotubes'",
+    family: str = "gp",
+    aim: str = "optimise",
 ) -> CampaignSpec:
     text = TEXT.replace("OBJECTIVE", objective).replace("{ABOUT}", about)
+    text = text.replace("FAMILY", family) + f"policy: {{aim: {aim}}}\n"
     text = text.replace("EXPECTED", f", expected: {expected}" if expected else "")
     return parse_campaign(text, path="furnace.yaml")
 
@@ -94,9 +99,17 @@ class Diary:
         predictions = {}
         if prediction is not None:
             mean, low, high = prediction
-            sd = (high - low) / 3.29
+            sd = (high - low) / (2 * norm.ppf(0.95))
+            spread = Spread(
+                means=(mean,),
+                sds=(sd,),
+                weights=(1.0,),
+                sd=0.6 * sd,
+                noise_sd=0.8 * sd,
+                prior_sd=sd,
+            )
             predictions["yield"] = Prediction(
-                mean=mean, sd=sd, sd_run=sd, low=low, high=high, level=0.9
+                mean=mean, sd=sd, sd_run=sd, low=low, high=high, level=0.9, spread=spread
             )
         proposal = Proposal(
             origin="model" if prediction else "start",

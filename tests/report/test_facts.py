@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,10 @@ from planner.ledger.entries import (
     ResultQuarantined,
     VerdictGiven,
 )
-from planner.report import gather, words
-from planner.report.gathering import count_held, describe_simulation
-from planner.report.pictures import make_effects
+from planner.pictures import draw_observed
+from planner.report import gather, report_json, words
+from planner.report.gathering import describe_simulation
+from planner.report.pictures import make_effects, make_observed
 from planner.trials import TrialState
 from tests.report.campaigns import Diary, at, make_spec, measured
 
@@ -27,10 +27,6 @@ HERE = Path()
 
 def facts_of(diary, **more):
     return gather(diary.state, diary.space, folder=HERE, **more)
-
-
-def facts_lines(values):
-    return facts_of(measured(make_spec(expected="[0, 100]"), values)).trials
 
 
 def test_a_campaign_without_trials_says_what_is_not_known():
@@ -103,15 +99,49 @@ def test_when_all_failed_the_report_still_stands():
 
 
 def test_stated_intervals_are_counted_against_the_binomial():
-    values = [10.0, 20.0, 30.0, 69.9, 70.0, 70.1, 29.9, 50.0]
+    values = [10.0, 20.0, 30.0, 69.8, 69.9, 70.1, 29.9, 50.0]
     stated = facts_of(measured(make_spec(), values)).stated
     assert stated is not None
-    # trials 1 and 2 stated nothing; 70.1 and 29.9 lie outside 30 to 70, whose ends count as inside
+    # trials 1 and 2 stated nothing; 70.1 and 29.9 lie outside 30 to 70
     assert (stated.held, stated.n) == (4, 6)
     shares = [binom.cdf(k, 6, 0.9) for k in range(7)]
     assert stated.expected == (
         next(k for k, share in enumerate(shares) if share >= 0.025),
         next(k for k, share in enumerate(shares) if share >= 0.975),
+    )
+
+
+def test_what_is_counted_is_what_coverage_counts():
+    """Intervals that end at a bound of the outcome are left out by both, and are said to be."""
+    diary = measured(make_spec(), [10.0, 20.0, 50.0, 50.0, 50.0, 95.0])
+    for number in (7, 8):  # 100 is the most
+        diary.propose(number, at(700.0 + number), prediction=(95.0, 80.0, 110.0))
+        diary.complete(number, 97.0)
+    facts = facts_of(diary)
+    [of_coverage] = [each for each in facts.coverage.levels if each.level == 0.9]
+    assert (facts.stated.held, facts.stated.n) == (of_coverage.held, of_coverage.n) == (3, 4)
+    assert facts.stated.expected == (of_coverage.low, of_coverage.high)
+    assert facts.stated.n_cut == 2
+    picture = draw_observed(make_observed(facts))
+    for part in ("3 of 4 stated intervals held", "2 that end at a bound of the outcome are not"):
+        assert part in picture
+    said = words.stated(facts.stated)
+    assert said.startswith("3 of 4 intervals that were stated before a trial held; ")
+    assert said.endswith(
+        " 2 more end at a bound of the outcome and are not counted: nothing can lie beyond."
+    )
+
+
+def test_right_forecasts_at_a_bound_are_not_called_wide():
+    diary = measured(make_spec(), [10.0, 20.0])
+    for number in range(3, 63):
+        diary.propose(number, at(600.0 + number), prediction=(99.5, 97.9, 101.1))
+        diary.complete(number, 99.0)
+    facts = facts_of(diary)
+    assert "Of 60 stated intervals 60 that end" in draw_observed(make_observed(facts))
+    assert words.stated(facts.stated) == (
+        "No interval of 90 % that was stated before a trial can be counted: every one of 60 ends "
+        "at a bound of the outcome, and nothing can lie beyond."
     )
 
 
@@ -188,6 +218,8 @@ def test_effects_lead_from_an_average_setting_to_the_best_conditions():
     assert effects is not None
     total = effects.base + effects.effects.sum()
     assert total == pytest.approx(effects.mean, abs=1e-9)
+    assert effects.bounds == (0.0, 100.0)
+    assert "Whiskers end at the bounds of the outcome." in words.effects_caption(facts)
     temperature = f"temperature = {facts.best.configuration['temperature']:g} degC"
     assert temperature in effects.settings
     assert facts_of(measured(make_spec(), [42.0])).explained is None
@@ -207,7 +239,7 @@ def test_provenance_lets_the_report_be_made_again():
     assert one.provenance == two.provenance
     assert one.provenance.sequence == len(diary.entries)
     assert one.provenance.model_version
-    assert replace(one, slices=None) == replace(two, slices=None)
+    assert report_json(one) == report_json(two)
 
 
 def test_a_lucky_measurement_is_named_beside_the_best_conditions():
@@ -238,6 +270,6 @@ def test_intervals_that_hold_too_seldom_or_too_often_are_called_so(value, verdic
     values = [50.0] * 42 if value is None else [10.0, 20.0] + [value] * 40
     for place in range(2, 6):
         values[place] = 95.0 if value is None else values[place]
-    stated_words = words.stated(count_held(facts_lines(values)))
+    stated_words = words.stated(facts_of(measured(make_spec(expected="[0, 100]"), values)).stated)
     assert verdict in stated_words
     assert ("They were" in stated_words) == bool(verdict)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.ledger.entries import Noted
+from planner.ledger.entries import CoverageAlarm, Noted
 from planner.report import gather, make_page, write_report
-from planner.report.words import rounded
+from planner.report.words import rough, rounded
 from planner.trials import TrialState
 from tests.report.campaigns import Diary, at, make_spec, measured
 
@@ -140,12 +140,25 @@ def test_it_can_be_read_out(page):
     assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     assert all(attributes.get("scope") for tag, attributes in tags if tag == "th")
     pictures = [attributes for tag, attributes in tags if tag == "svg"]
-    assert len(pictures) == 8  # four, each for a desk and for a telephone
+    assert len(pictures) == 10  # five, each for a desk and for a telephone
     ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     for picture in pictures:
         assert picture["role"] == "img"
         assert all(name in ids for name in picture["aria-labelledby"].split())
+
+
+def test_an_alarm_is_loud_until_later_forecasts_speak_against_it():
+    diary = measured(make_spec(), [10.0, 25.0])
+    diary.write(CoverageAlarm(trial=2, level=0.9, held=0, n=3, reason="Coverage alarm."))
+    said = "Coverage alarm. The result of trial 2 set it off."
+    assert f"<strong>{said}" in page_of(diary)
+    for number in range(3, 13):
+        diary.propose(number, at(700.0 + number), prediction=(50.0, 30.0, 70.0))
+        diary.complete(number, 51.0)
+    page = page_of(diary)
+    assert said in page
+    assert f"<strong>{said}" not in page
 
 
 def test_names_and_notes_cannot_become_markup():
@@ -218,3 +231,12 @@ def test_it_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 )
 def test_numbers_carry_two_digits_of_their_spread(value, spread, shown):
     assert rounded(value, spread) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [(99.7, 2, "100"), (283.0, 2, "280"), (0.01549, 2, "0.015"), (-1312.0, 3, "\u22121310"),
+     (0.0, 2, "0"), (2.84e7, 2, "2.8\u00d710⁷")],
+)  # fmt: skip
+def test_estimates_are_written_out(value, digits, shown):
+    assert rough(value, digits) == shown

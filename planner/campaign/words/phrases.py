@@ -21,6 +21,17 @@ def typeset(text: str) -> str:
     return text.replace("-", "\u2212") if float(text) else text.removeprefix("-")
 
 
+def rough(value: float, digits: int = 2, *, sign: str = "") -> str:
+    """Writes an estimate with few digits, and written out: 280, not 2.8e+02.
+
+    Args:
+        value: to be written.
+        digits: that mean something.
+        sign: ``+`` where one stands before what is above 0, too.
+    """
+    return f"{float(f'{value:.{digits}g}'):{sign}.6g}"
+
+
 def span(low: float, high: float, unit: str = "") -> str:
     """Writes one number, or from the lower to the higher, and the unit."""
     ends = number(low) if number(low) == number(high) else f"{number(low)} to {number(high)}"

@@ -106,8 +106,7 @@ def find_in_entry(entry: Entry, state: CampaignState) -> Alert | None:
         case CampaignStopped():
             return _stopped(record, name=name, at=entry.at)
         case CoverageAlarm():
-            text = f"{record.reason}"
-            return Alert(name=name, about="coverage alarm", text=text, at=entry.at)
+            return Alert(name=name, about="coverage alarm", text=record.said, at=entry.at)
         case NothingFits() if record.short_of is not None:
             return Alert(name=name, about="stock low", text=f"{record.reason}.", at=entry.at)
     return None

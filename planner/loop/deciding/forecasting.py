@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from planner.campaign import CampaignSpec
@@ -38,7 +39,12 @@ def known_forecasts(state: CampaignState) -> list[tuple[Trial, Spread, float]]:
         if prediction is None or prediction.spread is None or value is None or trial.excluded:
             continue
         found.append((trial, prediction.spread, value))
-    return sorted(found, key=lambda each: (each[0].ended_at or state.opened_at, each[0].number))
+    return sorted(found, key=lambda each: _order(each[0], state))
+
+
+def _order(trial: Trial, state: CampaignState) -> tuple[datetime, int]:
+    """Returns what trials with results are sorted by: when they came, then the number."""
+    return trial.ended_at or state.opened_at, trial.number
 
 
 def _value(trial: Trial, spec: CampaignSpec) -> float | None:
@@ -146,9 +152,38 @@ def _alarm_record(state: CampaignState) -> list[Record]:
 
 def _since_last_alarm(state: CampaignState) -> list[Judged]:
     """Returns the forecasts that no alarm was about yet."""
-    forecasts = judge_forecasts(state)
-    if not state.alarms:
-        return forecasts
-    trials = [each.trial for each in forecasts]
-    last = state.alarms[-1].trial
-    return forecasts[trials.index(last) + 1 :] if last in trials else forecasts
+    return later_forecasts(state, state.alarms[-1]) if state.alarms else judge_forecasts(state)
+
+
+def later_forecasts(state: CampaignState, alarm: CoverageAlarm) -> list[Judged]:
+    """Returns the forecasts whose results came after the one that set off an alarm."""
+    last = _order(state.trials[alarm.trial], state)
+    return [
+        each for each in judge_forecasts(state) if _order(state.trials[each.trial], state) > last
+    ]
+
+
+def describe_correction(state: CampaignState) -> str:
+    """Returns how intervals are corrected, and since when; empty where they are not.
+
+    No model is fitted for it: the ledger has another correction once it has changed by much.
+    """
+    if not state.corrections:
+        return ""
+    said = f"{state.corrections[-1].reason} Last changed before trial {state.corrected_before}"
+    last = _last_fitted(state)
+    if last is None or last.number <= state.corrected_before:
+        return f"{said}."
+    n = sum(_order(trial, state)[0] < last.proposed_at for trial, *_ in known_forecasts(state))
+    within = 100 * (math.exp(_WORTH_SAYING) - 1)
+    return (
+        f"{said}; when trial {last.number} was chosen, with {n} forecasts, each of these widths "
+        f"was the same within {within:.0f} %."
+    )
+
+
+def _last_fitted(state: CampaignState) -> Trial | None:
+    """Returns the first trial of the last choice for which a model was fitted."""
+    proposals = ((each, each.proposal) for each in state.trials.values())
+    fitted = [each for each, why in proposals if why.model_version and why.origin != "person"]
+    return next((e for e in fitted if e.proposal.seen == fitted[-1].proposal.seen), None)

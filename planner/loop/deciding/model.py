@@ -40,6 +40,9 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
     spec = state.spec
     observed = observed_goal(state)
     failed = _failed_to_hit(state)
+    names = [
+        each for each, told in state.named_observations if spec.objective.outcome in told.outcomes
+    ]
     measured = state.measured
     # as requested, not as achieved; what was excluded may be worth another try
     tried = [trial.configuration for trial in measured if not trial.excluded]
@@ -52,6 +55,7 @@ def make_situation(state: CampaignState, space: SearchSpace) -> Situation:
         y=np.array(
             [*(spec.goal_value(each.outcomes) for each in observed), *(0.0 for _ in failed)]
         ),
+        names=(*names, *("a failure" for _ in failed)),
         var=np.array([*_variances(observed, spec), *(np.nan for _ in failed)]),
         pending=space.encode([_where(trial) for trial in state.pending]),
         tried=space.encode(tried),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.campaign.words.phrases import count
+from planner.campaign.words.phrases import count, rough
 from planner.ledger.entries import CampaignStopped
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.tried import settings_tried
@@ -158,7 +158,7 @@ def _little_left(state: CampaignState, space: SearchSpace) -> CampaignStopped | 
         return CampaignStopped(
             rule="remaining gain",
             reason=(
-                f"the gain still to be expected is {remaining.gain:.3g}, below "
+                f"the gain still to be expected is {rough(remaining.gain, 3)}, below "
                 f"{stop.remaining_gain:g} {unit}"
             ),
         )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from planner.campaign import CampaignSpec
-from planner.campaign.words.phrases import after, listed, typeset, unknown_then
+from planner.campaign.words.phrases import after, listed, rough, typeset, unknown_then
 from planner.loop.deciding.stating import unit_of_effects
 from planner.space import Configuration, Value
 from planner.trials import Effect, Proposal, Trial, Why
@@ -23,7 +23,7 @@ def why_in_words(why: Why, spec: CampaignSpec) -> str:
     unit = after(unit_of_effects(spec))
     sure = [(name, effect) for name, effect in why.effects.items() if effect.is_sure]
     moves = [
-        f"{name} ({_added(each)} ± {math.hypot(each.sd, each.error):.2g}{unit})"
+        f"{name} ({_added(each)} ± {rough(math.hypot(each.sd, each.error))}{unit})"
         for name, each in sure[:_MOST_NAMED]
     ] or ["no parameter for sure"]
     apart = (
@@ -38,7 +38,7 @@ def _attacked(why: Why, unit: str) -> list[str]:
     if name is None:
         return []
     effect = why.effects[name]
-    before, after_it = (f"{each:.2g}" for each in (effect.sd_before, effect.sd_after))
+    before, after_it = map(rough, (effect.sd_before, effect.sd_after))
     if before == after_it:
         return ["a run there would make no parameter's effect surer"]
     return [
@@ -67,7 +67,7 @@ def effects_table(effects: Iterable[tuple[str, Value, Effect]], spec: CampaignSp
     for name, value, effect in effects:
         shown = value if isinstance(value, str) else f"{value:.4g}{after(spec.units[name])}"
         settled = f"{100 * effect.settled:.0f} %"
-        rows.append((name, shown, said_effect(effect), f"± {effect.sd_after:.2g}", settled))
+        rows.append((name, shown, said_effect(effect), f"± {rough(effect.sd_after)}", settled))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
@@ -89,11 +89,11 @@ def without_why(proposal: Proposal, spec: CampaignSpec) -> str:
 def said_effect(effect: Effect) -> str:
     """Returns what a value adds, with its uncertainties."""
     sampled = f" (sampled, ± {effect.error:.1g})" if effect.error else ""
-    return f"{_added(effect)} ± {effect.sd:.2g}{sampled}"
+    return f"{_added(effect)} ± {rough(effect.sd)}{sampled}"
 
 
 def _added(effect: Effect) -> str:
-    return typeset(f"{effect.adds:+.3g}")
+    return typeset(rough(effect.adds, 3, sign="+"))
 
 
 def _of(why: Why, configuration: Configuration) -> Iterable[tuple[str, Value, Effect]]:

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaln
 
-from planner.models.coverage.measuring import LEVELS, Chooser, Judged
+from planner.models.coverage.measuring import LEVELS, Chooser, Judged, LevelHeld
 from planner.space import Floats
 
 # Of all settings, or of those that one kind of chooser chose.
@@ -39,6 +39,8 @@ _GROUPS: tuple[Chooser | None, ...] = (None, "chosen", "own")
 # At most one campaign in a hundred whose intervals are right ever sees an alarm.
 FALSE_ALARMS = 0.01
 _ENOUGH = -math.log(FALSE_ALARMS)
+# So many times likelier later results must be if intervals hold as often as they say.
+_OUTWEIGHS = math.log(10.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,24 @@ def find_alarm(judged: Sequence[Judged]) -> Alarm | None:
                 chooser=_GROUPS[group],
             )
     return None
+
+
+def is_outweighed(alarm: Alarm, later: LevelHeld) -> bool:
+    """Tells whether what came after an alarm speaks against it.
+
+    It does where the later counts are ten times likelier if intervals hold with their level than
+    if they hold with the share ``p = (h + 1) / (n + 2)`` that the alarm was about (Laplace's, so
+    that neither none nor all makes anything impossible):
+    ``(l / p)^h' ((1 - l) / (1 - p))^(n' - h') >= 10``.
+
+    Args:
+        alarm: with its counts h and n.
+        later: counts h' and n' of the same level since then.
+    """
+    level, share = alarm.level, (alarm.held + 1) / (alarm.n + 2)
+    held = later.held * math.log(level / share)
+    missed = (later.n - later.held) * math.log((1 - level) / (1 - share))
+    return held + missed >= _OUTWEIGHS
 
 
 def log_evidence(held: Floats, n: Floats) -> Floats:

@@ -96,6 +96,11 @@ class Corrected(Surrogate):
         """That of the surrogate."""
         return self.base.caveat
 
+    @property
+    def doubted(self) -> tuple[tuple[float, ...], ...]:
+        """Those of the surrogate."""
+        return self.base.doubted
+
     @cached_property
     def version(self) -> str:
         """Short hash of the surrogate's own and of the correction."""

@@ -88,6 +88,11 @@ class Updated(Drawn):
         """That of the fit."""
         return self.before.caveat
 
+    @property
+    def doubted(self) -> tuple[tuple[float, ...], ...]:
+        """Those of the fit."""
+        return self.before.doubted
+
     def moments(
         self, x: Float64[Tensor, "n d"]
     ) -> tuple[Float64[Tensor, " n"], Float64[Tensor, " n"]]:

@@ -67,6 +67,14 @@ class RobustProcess(Layered):
         )
 
     @property
+    def doubted(self) -> tuple[tuple[float, ...], ...]:
+        """The suspects."""
+        rows, seen = list(self.suspected), self.observations
+        return tuple(
+            (*x, y) for x, y in zip(seen.x[rows].tolist(), seen.y[rows].tolist(), strict=True)
+        )
+
+    @property
     def trusted(self) -> Bool[Tensor, " n"]:
         """All but the suspects."""
         trusted = super().trusted

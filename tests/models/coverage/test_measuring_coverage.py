@@ -9,11 +9,18 @@ import pytest
 from scipy.special import comb
 from scipy.stats import binom
 
-from planner.models.coverage.alarm import FALSE_ALARMS, Alarm, find_alarm, log_evidence
+from planner.models.coverage.alarm import (
+    FALSE_ALARMS,
+    Alarm,
+    find_alarm,
+    is_outweighed,
+    log_evidence,
+)
 from planner.models.coverage.distribution import Distribution
 from planner.models.coverage.measuring import (
     LEVELS,
     Judged,
+    LevelHeld,
     band,
     count_held,
     measure,
@@ -128,3 +135,21 @@ def test_an_alarm_names_the_level_that_is_farthest_off() -> None:
     # (1 / 0.05)^n / (n + 1) / 6 reaches 100 at n = 3
     assert (alarm.trial, alarm.level, alarm.held, alarm.n) == (3, 0.95, 0, 3)
     assert alarm.chooser is None
+
+
+@pytest.mark.parametrize(("level", "held", "n"), [(0.95, 15, 22), (0.5, 20, 22), (0.9, 0, 4)])
+def test_later_counts_outweigh_an_alarm_where_right_intervals_explain_them_ten_times_better(
+    level: float, held: int, n: int
+) -> None:
+    """By the binomial distribution, over every count of up to thirty later ones."""
+    alarm = Alarm(trial=1, level=level, held=held, n=n)
+    share = (held + 1) / (n + 2)
+    told = set()
+    for n_later in range(31):
+        low, high = band(n_later, level)
+        for h in range(n_later + 1):
+            later = LevelHeld(level=level, held=h, n=n_later, low=low, high=high)
+            ratio = binom.pmf(h, n_later, level) / binom.pmf(h, n_later, share)
+            assert is_outweighed(alarm, later) == (ratio >= 10)
+            told.add(ratio >= 10)
+    assert told == {False, True}
