@@ -524,6 +524,11 @@ CHANGES: list[tuple[str, str, str]] = [
         "budget:",
         "policy: {acquisition: random, aim: learn}\nbudget:",
     ),
+    (
+        "a random policy with a family of models",
+        "budget:",
+        "policy: {acquisition: random}\nmodel: {family: saas_gp}\nbudget:",
+    ),
     ("learning by what is good", "budget:", "policy: {aim: learn, acquisition: ucb}\nbudget:"),
     (
         "collecting without a weight",
