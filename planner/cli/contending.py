@@ -188,7 +188,13 @@ def _print(lineup: Field, comparisons: Sequence[Comparison], missing: dict[str, 
     from rich.console import Console
 
     from planner.bench.against.leaving_out import leave_out
-    from planner.bench.against.tabulated import overall, per_pool, repeat_costs, said_left_out
+    from planner.bench.against.tabulated import (
+        overall,
+        per_pool,
+        repeat_costs,
+        said_left_out,
+        tell_choices,
+    )
     from planner.bench.against.targets import judge_targets, tell_targets
     from planner.bench.tabulated import REPLAYS
 
@@ -199,7 +205,10 @@ def _print(lineup: Field, comparisons: Sequence[Comparison], missing: dict[str, 
         for lines in per_pool(comparison):
             print_lines(lines)
         if left_out := leave_out(comparison, lineup.own_alike):
-            print_lines(said_left_out(left_out, course=comparison.course))
+            course = comparison.course
+            told = tell_choices(left_out, lineup.own_alike, course=course)
+            console.print(told, soft_wrap=True, markup=False)
+            print_lines(said_left_out(left_out, course=course))
     if costs := repeat_costs(comparisons):
         print_lines(costs)
     if verdicts := judge_targets(comparisons):

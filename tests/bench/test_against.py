@@ -16,7 +16,13 @@ from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regret
 from planner.bench.against.entrants import read_variant
 from planner.bench.against.judged import judge
 from planner.bench.against.page import write_against
-from planner.bench.against.tabulated import comparison_json, missed, overall, repeat_costs
+from planner.bench.against.tabulated import (
+    comparison_json,
+    missed,
+    overall,
+    repeat_costs,
+    tell_choices,
+)
 from planner.bench.functions import named_problems, play_problem
 from planner.bench.pages import Origin
 from planner.bench.peers.catalogue import PEERS
@@ -286,6 +292,10 @@ def test_a_pool_is_judged_by_what_the_others_choose():
     assert (two.pool, two.chosen, two.best) == ("two", "second", "first")
     assert two.regret > two.best_regret == two.first_regret
     assert leave_out(comparison, ["first"]) == []
+    told = tell_choices([one, two], ["first", "second"], course="pool")
+    assert told == "Of 2 pools the others chose first (in use) for 1 and second for 1."
+    told = tell_choices([two, two], ["first", "second"], course="pool")
+    assert told == "Of 2 pools the others chose second for 2 and first (in use) for none."
 
 
 def test_what_a_repeat_costs_is_the_ratio_of_median_halves(tmp_path):

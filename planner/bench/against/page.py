@@ -19,6 +19,7 @@ from planner.bench.against.tabulated import (
     per_pool,
     repeat_costs,
     said_left_out,
+    tell_choices,
 )
 from planner.bench.against.targets import judge_targets, tell_targets
 from planner.bench.pages import Origin, markdown, said_origin
@@ -175,7 +176,8 @@ def _section(page: Path, comparison: Comparison, lineup: Field) -> list[str]:
     if left_out := leave_out(comparison, lineup.own_alike):
         course = comparison.course
         lines = said_left_out(left_out, course=course)
-        parts += [f"### Each {course} left out in turn", markdown(lines)]
+        told = tell_choices(left_out, lineup.own_alike, course=course)
+        parts += [f"### Each {course} left out in turn", told, markdown(lines)]
     return parts
 
 
