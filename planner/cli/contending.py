@@ -131,14 +131,14 @@ def _installed(
 
 def _say_estimate(lineup: Field, console: Console) -> None:
     from planner.bench.against import estimate
+    from planner.campaign.words.phrases import count
 
     estimates = estimate(lineup)
     for each in estimates:
         cost = "cannot race" if each.cpu_h is None else f"{each.cpu_h:.2f} CPU-hours"
-        console.print(
-            f"{each.entrant}: {each.n_races} races to run, {cost} (from {each.basis})",
-            soft_wrap=True,
-        )
+        left = f"{count(each.n_races, 'race')} to run, {cost} (from {each.basis})"
+        said = left if each.n_races else "no race to run, all are there"
+        console.print(f"{each.entrant}: {said}", soft_wrap=True)
     total = sum(each.cpu_h or 0.0 for each in estimates)
     if len(estimates) > 1:
         console.print(f"All together {total:.1f} CPU-hours, one process.")

@@ -216,7 +216,7 @@ def _overall_cells(comparison: Comparison, name: str) -> tuple[str, ...]:
     return (
         name,
         str(sum(len(each.regrets) for each in judged)),
-        f"{rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})" if rank else "-",
+        _rank(rank, comparison.course),
         _number(comparison.mean_regrets.get(name, math.nan)),
         _signed(_first_less(comparison, name)),
         _percent(share),
@@ -226,6 +226,14 @@ def _overall_cells(comparison: Comparison, name: str) -> tuple[str, ...]:
         f"{_cpu_h(comparison, name):.2f}",
         str(sum(len(each.failures) for each in judged)),
     )
+
+
+def _rank(rank: Interval | None, course: str) -> str:
+    if rank is None:
+        return "-"
+    if not math.isfinite(rank.high):
+        return f"{rank.value:.2f} (too few {course}s)"
+    return f"{rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})"
 
 
 def _regrets(comparison: Comparison) -> Lines:
