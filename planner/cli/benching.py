@@ -341,7 +341,10 @@ def _write_page(
     if campaign is not None:
         text = write_campaign_page(standings[0], picture=picture.name, origin=origin)
     else:
-        text = write_tables_page(standings, picture=picture.name, origin=origin)
+        has_readme = page.with_name("README.md").exists()
+        text = write_tables_page(
+            standings, picture=picture.name, origin=origin, has_readme=has_readme
+        )
     _write(page, text)
     _write(picture, _draw(standings))
 
