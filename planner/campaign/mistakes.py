@@ -187,8 +187,9 @@ def _such_as_share(location: Sequence[str | int], value: object) -> str:
     if not any((f.get("exclusiveMinimum"), f.get("exclusiveMaximum")) == (0, 1) for f in forms):
         return ""
     percentage = _QUANTITY.fullmatch(str(value))
-    meant = float(percentage[1]) / 100 if percentage else 0.9
-    return f", such as {meant if 0.01 < meant < 1 else 0.9:g}"
+    given = float(percentage[1]) if percentage else 0.0
+    meant = given if given < 1 else given / 100
+    return f", such as {meant if 0.01 < meant < 1 else 0.95:g}"
 
 
 def _example(path: Path) -> str:
