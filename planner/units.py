@@ -77,6 +77,8 @@ _AMBIGUOUS = {
     "$": "USD, CAD or AUD",
 }
 
+_ZERO = re.compile(r"[oO](?![a-zA-Z])")  # behind a number: typed for a zero
+
 # How chemists spell units, and how pint does.
 _SPELLINGS = (
     (re.compile(r"\b(mol|wt|vol|at) ?(?:%|percent\b)"), r"\1_percent"),
@@ -124,8 +126,9 @@ def _parse(unit: str) -> Any:
     try:
         return _registry().Unit(spelled)
     except Exception as error:  # pint raises tokenizer, attribute and value errors alike
+        slip = " If the letter O stands for a zero, write the digit." if _ZERO.match(unit) else ""
         raise UnitError(
-            f"Unit {unit!r} is not known. Write a unit such as degC, K, min, s, mol_percent, "
+            f"Unit {unit!r} is not known.{slip} Write a unit such as degC, K, min, s, mol_percent, "
             f"sccm, nm or '1' for a plain number; products and powers as mA/cm**2."
         ) from error
 

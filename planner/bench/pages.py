@@ -49,17 +49,21 @@ def draw_standings(standings: Sequence[Standing]) -> str:
     return draw_race(RacePicture(tables, band=band))
 
 
-def write_tables_page(standings: Sequence[Standing], *, picture: str, origin: Origin) -> str:
+def write_tables_page(
+    standings: Sequence[Standing], *, picture: str, origin: Origin, has_readme: bool = False
+) -> str:
     """Returns the page of races on tables.
 
     Args:
         standings: pool by pool.
         picture: name of the SVG file beside it.
         origin: how to have it again.
+        has_readme: whether a README.md lies beside it, which then says how things are measured.
     """
+    described = "What is measured, and how, is said in [README.md](README.md)."
     parts = [
         "# Races on real tables",
-        "What is measured, and how, is said in [README.md](README.md).",
+        *([described] if has_readme else []),
         f"![Share of the best 5 % found against trials]({picture})",
     ]
     for rules in dict.fromkeys(_without_length(each.rules) for each in standings):

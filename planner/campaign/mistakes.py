@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -64,6 +65,10 @@ _BOUNDS = {
     "less_than": ("lt", "below"),
     "less_than_equal": ("le", "at most"),
 }
+_UPPER = ("below", "at most")
+_QUANTITY = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*([^\s\d.,].*)?")
+# Beside what objectives say: numbers in the unit of an outcome, which they do not stand with.
+_LIKE_OUTCOME = [("stop", "remaining_gain")]
 _NEEDS = {
     "float_type": "needs a number, such as 100",
     "int_type": "needs a whole number, such as 30",
@@ -143,8 +148,7 @@ def say(detail: ErrorDetails, path: Path) -> str:
         is_way = path[:-1] == ("alerts", "ways")
         return f"has no {key}: add one, such as {_WAY if is_way else _example(path)}"
     if kind in _BOUNDS:
-        limit, word = _BOUNDS[kind]
-        return f"{value!r} is out of range: it must be {word} {context[limit]:g}"
+        return _say_bound(detail)
     if kind in ("too_short", "too_long"):
         return _say_length(kind, path, context, value)
     if kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
@@ -152,7 +156,40 @@ def say(detail: ErrorDetails, path: Path) -> str:
             f"{value!r} is no name: begin with a letter, go on with letters, digits and _, at "
             f"most 64 of them"
         )
-    return _say_type(kind, value, path, detail["msg"])
+    return _say_type(detail, path)
+
+
+def _say_bound(detail: ErrorDetails) -> str:
+    value = detail["input"]
+    limit, word = _BOUNDS[detail["type"]]
+    example = _such_as_share(detail["loc"], value) if word in _UPPER else ""
+    return f"{value!r} is out of range: it must be {word} {detail['ctx'][limit]:g}{example}"
+
+
+def _needed(detail: ErrorDetails) -> str:
+    """Returns what a number needs that says more than that it is one; nothing where all is said."""
+    location, value = detail["loc"], detail["input"]
+    if detail["type"] != "float_type" or not isinstance(value, str):
+        return ""
+    if example := _such_as_share(location, value):
+        return f"needs a number between 0 and 1{example}"
+    quantity = _QUANTITY.fullmatch(value)
+    is_like_outcome = location[0] == "objectives" or location in _LIKE_OUTCOME
+    if is_like_outcome and quantity and quantity[2]:
+        return "needs a number without a unit: it is in the unit of the outcome"
+    return ""
+
+
+def _such_as_share(location: Sequence[str | int], value: object) -> str:
+    """Returns what to write instead of a percentage; nothing where no share is asked for."""
+    node = _entry_of_schema(location)
+    forms = (node, *node.get("anyOf", ()))
+    if not any((f.get("exclusiveMinimum"), f.get("exclusiveMaximum")) == (0, 1) for f in forms):
+        return ""
+    percentage = _QUANTITY.fullmatch(str(value))
+    given = float(percentage[1]) if percentage else 0.0
+    meant = given if given < 1 else given / 100
+    return f", such as {meant if 0.01 < meant < 1 else 0.95:g}"
 
 
 def _example(path: Path) -> str:
@@ -176,8 +213,7 @@ def _say_missing(location: Sequence[str | int], path: Path, value: object) -> st
 
 def _meaning(location: Sequence[str | int]) -> str:
     """Returns what an entry is, from the JSON Schema: the first clause of its description."""
-    node = _descend_all(location[:-1]).get("properties", {}).get(location[-1], {})
-    text = str(node.get("description", "")).split(";")[0].removesuffix(".")
+    text = str(_entry_of_schema(location).get("description", "")).split(";")[0].removesuffix(".")
     return text[:1].lower() + text[1:]
 
 
@@ -214,7 +250,8 @@ def _say_length(kind: str, path: Path, context: dict[str, Any], value: object) -
     return f"{needs}, such as {example}" if example else needs
 
 
-def _say_type(kind: str, value: object, path: Path, fallback: str) -> str:
+def _say_type(detail: ErrorDetails, path: Path) -> str:
+    kind, value, fallback = detail["type"], detail["input"], detail["msg"]
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         is_of_names = path in (
             ("parameters",),
@@ -236,7 +273,8 @@ def _say_type(kind: str, value: object, path: Path, fallback: str) -> str:
             written = str(value).lower() if isinstance(value, bool) else value
             needs = f"needs text: write it in quotes, '{written}'"
     else:
-        needs = _NEEDS.get(kind, f"{fallback[:1].lower()}{fallback[1:]}")
+        plain = _NEEDS.get(kind, f"{fallback[:1].lower()}{fallback[1:]}")
+        needs = _needed(detail) or plain
     return needs if isinstance(value, dict | list) else f"{_shown(value)} {needs}"
 
 
@@ -248,6 +286,11 @@ def _shown(value: object) -> str:
 @cache
 def _schema() -> dict[str, Any]:
     return CampaignSpec.model_json_schema()
+
+
+def _entry_of_schema(location: Sequence[str | int]) -> dict[str, Any]:
+    node: dict[str, Any] = _descend_all(location[:-1]).get("properties", {}).get(location[-1], {})
+    return node
 
 
 def _known_keys(location: Sequence[str | int]) -> list[str]:

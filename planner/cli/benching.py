@@ -45,6 +45,17 @@ class Start(StrEnum):
 
 _HERE = Path("planner-bench")
 
+# Why an option has no say where several are raced against each other, and what to do instead.
+_BESIDE = {
+    "--campaign": "a campaign file is run by itself, by the planner alone",
+    "--trials": "each table and test function has a fixed number of trials, so that races of all "
+    "planners compare",
+    "--acquisition": "a variant has its own, as in --variant ei=acquisition:log_nei",
+    "--start": "all begin at the same random settings; a variant may have its own start, as in "
+    "--variant NAME=start:own",
+    "--picture": "--page FILE.md writes the pictures beside the page",
+}
+
 
 def add_to(app: typer.Typer) -> None:
     """Adds the command."""
@@ -67,14 +78,21 @@ def bench(
         Path | None,
         typer.Option(help="Run this campaign file from every seed instead of racing on tables."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Number of races on each table.")] = 20,
+    seeds: Annotated[int, typer.Option(min=1, help="Races of the planner on each table.")] = 20,
     trials: Annotated[
         int | None,
-        typer.Option(min=1, help="Trials of a race.", show_default="20 % of the table, 20 to 60"),
+        typer.Option(
+            min=1,
+            help="Trials of a race; not with --against, --variant and --function.",
+            show_default="20 % of the table, 20 to 60",
+        ),
     ] = None,
     acquisition: Annotated[
         list[Acquisition] | None,
-        typer.Option(help="Acquisition function; repeat it to compare.", show_default="default"),
+        typer.Option(
+            help="Acquisition function; repeat it to compare; beside --against a --variant has it.",
+            show_default="default",
+        ),
     ] = None,
     replay: Annotated[
         list[Replay] | None,
@@ -112,7 +130,10 @@ def bench(
         typer.Option("--others-only", help="The planner itself does not race with its defaults."),
     ] = False,
     peer_seeds: Annotated[
-        int, typer.Option(min=1, help="Number of races of another planner; a slow one runs 10.")
+        int,
+        typer.Option(
+            min=1, help="Races of another planner, whatever --seeds says; a slow one runs 10."
+        ),
     ] = 20,
     peers: Annotated[
         Path | None,
@@ -130,7 +151,10 @@ def bench(
     page: Annotated[
         Path | None, typer.Option(help="Write the figures as Markdown, with a picture beside it.")
     ] = None,
-    picture: Annotated[Path | None, typer.Option(help="Write the picture as SVG.")] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Write the picture as SVG; of a race against others --page writes them."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure how soon the planner finds the best 5 % of tables that were really measured."""
@@ -138,12 +162,15 @@ def bench(
 
     console = Console(stderr=True, highlight=False)
     if against or variant or function:
-        if campaign or trials or acquisition or picture or start is not Start.RANDOM:
-            raise InputError(
-                "A race against others has the trials of its pools, from shared starts: give "
-                "--against, --variant and --function without --campaign, --trials, --acquisition, "
-                "--picture and --start. A variant may have its own: --variant NAME=start:own."
-            )
+        typed = {
+            "--campaign": campaign, "--trials": trials, "--acquisition": acquisition,
+            "--start": start is not Start.RANDOM, "--picture": picture,
+        }  # fmt: skip
+        raced = {"--against": against, "--variant": variant, "--function": function}
+        _refuse_beside(
+            [name for name, value in raced.items() if value],
+            [name for name, value in typed.items() if value],
+        )
         words = _repeated(
             against=against or [], variant=variant or [], function=function or [],
             tables=["DIR"] if tables else [], table=table or [], seeds=[seeds],
@@ -201,6 +228,22 @@ def bench(
         typer.echo(json.dumps([standing_json(each) for each in standings], indent=2))
     else:
         _print_standings(standings, is_campaign=campaign is not None)
+
+
+def _refuse_beside(raced: Sequence[str], typed: Sequence[str]) -> None:
+    """Refuses options that have no say where several are raced against each other.
+
+    Args:
+        raced: the options that ask for such a race.
+        typed: those of the others that were given beside them.
+
+    Raises:
+        InputError: there are any.
+    """
+    if typed:
+        beside = f"cannot be given with {', '.join(raced)}"
+        why = " ".join(f"{name} {beside}: {_BESIDE[name]}." for name in typed)
+        raise InputError(f"{why} Leave {'it' if len(typed) == 1 else 'them'} out.")
 
 
 def _repeated(**options: Sequence[object]) -> list[str]:
@@ -298,7 +341,10 @@ def _write_page(
     if campaign is not None:
         text = write_campaign_page(standings[0], picture=picture.name, origin=origin)
     else:
-        text = write_tables_page(standings, picture=picture.name, origin=origin)
+        has_readme = page.with_name("README.md").exists()
+        text = write_tables_page(
+            standings, picture=picture.name, origin=origin, has_readme=has_readme
+        )
     _write(page, text)
     _write(picture, _draw(standings))
 

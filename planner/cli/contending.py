@@ -131,14 +131,14 @@ def _installed(
 
 def _say_estimate(lineup: Field, console: Console) -> None:
     from planner.bench.against import estimate
+    from planner.campaign.words.phrases import count
 
     estimates = estimate(lineup)
     for each in estimates:
         cost = "cannot race" if each.cpu_h is None else f"{each.cpu_h:.2f} CPU-hours"
-        console.print(
-            f"{each.entrant}: {each.n_races} races to run, {cost} (from {each.basis})",
-            soft_wrap=True,
-        )
+        left = f"{count(each.n_races, 'race')} to run, {cost} (from {each.basis})"
+        said = left if each.n_races else "no race to run, all are there"
+        console.print(f"{each.entrant}: {said}", soft_wrap=True)
     total = sum(each.cpu_h or 0.0 for each in estimates)
     if len(estimates) > 1:
         console.print(f"All together {total:.1f} CPU-hours, one process.")
@@ -188,7 +188,13 @@ def _print(lineup: Field, comparisons: Sequence[Comparison], missing: dict[str, 
     from rich.console import Console
 
     from planner.bench.against.leaving_out import leave_out
-    from planner.bench.against.tabulated import overall, per_pool, repeat_costs, said_left_out
+    from planner.bench.against.tabulated import (
+        overall,
+        per_pool,
+        repeat_costs,
+        said_left_out,
+        tell_choices,
+    )
     from planner.bench.against.targets import judge_targets, tell_targets
     from planner.bench.tabulated import REPLAYS
 
@@ -199,7 +205,10 @@ def _print(lineup: Field, comparisons: Sequence[Comparison], missing: dict[str, 
         for lines in per_pool(comparison):
             print_lines(lines)
         if left_out := leave_out(comparison, lineup.own_alike):
-            print_lines(said_left_out(left_out, course=comparison.course))
+            course = comparison.course
+            told = tell_choices(left_out, lineup.own_alike, course=course)
+            console.print(told, soft_wrap=True, markup=False)
+            print_lines(said_left_out(left_out, course=course))
     if costs := repeat_costs(comparisons):
         print_lines(costs)
     if verdicts := judge_targets(comparisons):

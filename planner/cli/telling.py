@@ -84,6 +84,11 @@ def tell(
 
     place = make_place(file, name)
     if not what.isdigit():
+        if not Path(what).exists():
+            raise InputError(
+                f"{what} is neither the number of a trial nor a table that is there. Give a "
+                f"number, such as 7, or the path of a filled-in table."
+            )
         if values or achieved or failed or done:
             raise InputError(f"{what} is a table: what became of its trials stands in its rows.")
         from planner.loop.sheets import How

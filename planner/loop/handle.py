@@ -155,7 +155,7 @@ class Campaign:
                 are trials of your own.
             outcomes: by name, in the campaign file's units: a number, a class, a ``Curve``, or
                 the path of a file; others may be told later.
-            sd: known standard deviations of their errors.
+            sd: known standard deviations of their errors, above 0.
             achieved: parameters that were set otherwise than asked.
             failed: ``machine`` or ``process`` where it brought no result; then with ``reason``.
             reason: why it failed, was corrected or given up, or a remark.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from dataclasses import replace
@@ -9,6 +10,7 @@ from itertools import count
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from planner.acquisition import Settings, choose
 from planner.bench.against import Field, Own, Runs, compare_all, estimate, leave_out, race
@@ -16,12 +18,20 @@ from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regret
 from planner.bench.against.entrants import read_variant
 from planner.bench.against.judged import judge
 from planner.bench.against.page import write_against
-from planner.bench.against.tabulated import comparison_json, missed, overall, repeat_costs
+from planner.bench.against.tabulated import (
+    comparison_json,
+    missed,
+    overall,
+    repeat_costs,
+    tell_choices,
+)
 from planner.bench.functions import named_problems, play_problem
 from planner.bench.pages import Origin
 from planner.bench.peers.catalogue import PEERS
 from planner.bench.racing import Rules
+from planner.cli.contending import _say_estimate
 from planner.errors import InputError
+from planner.pictures.palette import BLACK
 from tests.bench.fakes import as_entrant, make_fake
 from tests.bench.hand_made import make_pool, make_race
 
@@ -286,6 +296,10 @@ def test_a_pool_is_judged_by_what_the_others_choose():
     assert (two.pool, two.chosen, two.best) == ("two", "second", "first")
     assert two.regret > two.best_regret == two.first_regret
     assert leave_out(comparison, ["first"]) == []
+    told = tell_choices([one, two], ["first", "second"], course="pool")
+    assert told == "Of 2 pools the others chose first (in use) for 1 and second for 1."
+    told = tell_choices([two, two], ["first", "second"], course="pool")
+    assert told == "Of 2 pools the others chose second for 2 and first (in use) for none."
 
 
 def test_what_a_repeat_costs_is_the_ratio_of_median_halves(tmp_path):
@@ -348,6 +362,65 @@ def test_a_page_of_test_functions_has_no_ceiling(tmp_path):
     assert text.startswith("# Against other planners on test functions\n")
     assert "## Without noise" in text
     assert "pool" not in text
+
+
+def test_one_race_on_one_function_claims_no_more_than_that(tmp_path):
+    [problem] = named_problems(["branin_2"])
+    points = problem.course("means").start(seed=0)
+    made = make_race(POOL, range(5)).model_copy(update={"rows": (), "points": tuple(points)})
+    entrants = Scripted("planner", BEST, is_own=True), Scripted("random", WORST)
+    lineup = line_up(tmp_path, *entrants, courses=[problem], n_own=1, n_other=3)
+    runs = Runs()
+    runs.add("means", problem, entrants[0], made)
+    for seed in range(3):
+        runs.add("means", problem, entrants[1], made.model_copy(update={"seed": seed}))
+    [comparison] = compare_all(lineup, runs)
+    assert math.isinf(comparison.mean_ranks["planner"].high)
+    assert overall(comparison).rows[0][2] == "1.50 (too few functions)"
+    json.dumps(comparison_json(comparison, missing={}), allow_nan=False)
+    drawn = draw_ranks(comparison)
+    assert "Over the 1 function on which" in " ".join(drawn.split())
+    assert "Bars" not in drawn
+    assert "interval-" not in drawn
+    regrets = " ".join(draw_regrets(comparison).split())
+    assert "mean over 1 start (3 of random) of what" in regrets
+    assert "upright" not in regrets
+    write_against(tmp_path / "f.md", lineup, [comparison], missing={}, origin=ORIGIN)
+    text = (tmp_path / "f.md").read_text()
+    assert "ran up to 1 start, each other one 3," in text
+    assert "Lowest mean rank over 1 function: " in text
+
+
+def test_a_page_names_the_readme_beside_it_and_none_that_is_not_there(tmp_path):
+    lineup = line_up(tmp_path / "races", Scripted("planner", BEST, is_own=True))
+    comparisons = compare_all(lineup, race(lineup))
+    page = tmp_path / "against.md"
+    write_against(page, lineup, comparisons, missing={}, origin=ORIGIN)
+    assert "README.md" not in page.read_text()
+    (tmp_path / "README.md").write_text("What is measured.")
+    write_against(page, lineup, comparisons, missing={}, origin=ORIGIN)
+    assert "said in [README.md](README.md)" in page.read_text()
+
+
+@pytest.mark.parametrize(("n_trials", "is_drawn"), [(6, True), (8, False)])
+def test_the_line_that_ends_the_budget_is_named_where_it_is_drawn(tmp_path, n_trials, is_drawn):
+    pool = replace(POOL, n_trials=n_trials)  # a race has 8
+    lineup = line_up(tmp_path, Scripted("planner", BEST, is_own=True), courses=[pool])
+    [comparison] = compare_all(lineup, race(lineup))
+    drawn = " ".join(draw_regrets(comparison).split())
+    assert ("upright line is the end of the budget" in drawn) == is_drawn
+    assert "mean over 4 starts of what" in drawn
+
+
+def test_what_is_left_to_run_is_told_in_words(tmp_path):
+    a = Scripted("a", WORST)
+    race(line_up(tmp_path, a, n_other=1))
+    said = Console(file=io.StringIO(), width=200)
+    _say_estimate(line_up(tmp_path, a, n_other=1), said)
+    _say_estimate(line_up(tmp_path, a, courses=[POOL], n_other=2), said)
+    lines = said.file.getvalue().splitlines()
+    assert lines[0] == "a: no race to run, all are there"
+    assert lines[1].startswith("a: 1 race to run, ")
 
 
 def test_the_planner_races_on_a_test_function():
@@ -434,4 +507,5 @@ def test_as_many_planners_as_there_are_look_all_different(tmp_path):
     [comparison] = compare_all(lineup, race(lineup))
     looks = list(looks_of(comparison).values())
     assert len({look.marker for look in looks}) == len(looks) == 11
-    assert len({(look.colour, look.dash) for look in looks}) == len(looks)
+    assert len({look.colour for look in looks}) == len(looks)
+    assert looks[0].colour == BLACK  # the planner itself stands out

@@ -97,7 +97,7 @@ def test_a_race_against_another_planner_is_run_and_read_again(tmp_path, project)
     assert len(files) == 7
     again = type_in(*words, "--json", folder=tmp_path, project=project)
     [comparison] = json.loads(again.stdout)
-    assert "random: 0 races to run" in again.stderr
+    assert "random: no race to run, all are there" in again.stderr
     assert comparison["courses"]["snar_flow"]["entrants"]["random"]["starts"] == 3
     assert comparison["entrants"]["random"]["mean_rank"]["value"] >= 1
 
@@ -133,7 +133,10 @@ def test_a_whole_campaign_is_run_from_every_seed(tmp_path, project):
         (["--seeds", "0"], "seeds"),
         (["--against", "vizier"], "There is no planner 'vizier' to race against"),
         (["--function", "sphere"], "There is no test function 'sphere'"),
-        (["--against", "random", "--trials", "9"], "has the trials of its pools"),
+        (
+            ["--against", "random", "--trials", "9"],
+            "--trials cannot be given with --against: each table and test function has",
+        ),
     ],
 )
 def test_another_wrong_word_is_said_in_words(words, said, tmp_path, project):
@@ -143,6 +146,10 @@ def test_another_wrong_word_is_said_in_words(words, said, tmp_path, project):
 def test_a_wrong_word_is_said_in_words(tmp_path, project):
     words = ["--campaign", "little.yaml", "--trials", "9"]
     check_refusal(words, "give --campaign without --table", tmp_path, project)
+    words = ["--function", "branin_2", "--trials", "3"]
+    check_refusal(words, "--trials cannot be given with --function: each", tmp_path, project)
+    words = ["--function", "branin_2", "--picture", "p.svg", "--start", "own"]
+    check_refusal(words, "--picture cannot be given with --function: --page", tmp_path, project)
 
 
 def check_refusal(words, said, tmp_path, project):

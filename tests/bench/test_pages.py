@@ -28,6 +28,9 @@ def test_the_page_of_tables_has_a_section_for_each_planner_and_says_what_was_mis
     racers = (Rules(n_trials=8), Rules(n_trials=8, replay="repeat"))
     standings = [stand(POOL, rules, RACES) for rules in racers]
     page = write_tables_page(standings, picture="tables.svg", origin=ORIGIN)
+    assert "README.md" not in page
+    beside = write_tables_page(standings, picture="x.svg", origin=ORIGIN, has_readme=True)
+    assert "said in [README.md](README.md)" in beside
     assert page.count("## Upper confidence bound") == 2
     assert "one real repeat drawn" in page
     assert page.count("at most 5: missed") == 1  # promised on means alone

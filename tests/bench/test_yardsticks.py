@@ -73,6 +73,32 @@ def test_what_is_reached_is_told_with_its_figure(good):
     assert below[0].measured == f"{by:.0f} % ({by:.0f} to {by:.0f}); {of_it}"
 
 
+@pytest.mark.parametrize(("alike", "is_start"), [(BEST, True), (WORST, False)])
+def test_what_the_own_start_brings_by_itself_is_told(tmp_path, alike, is_start):
+    """The recipe from its own start brings all of the gain in one case, and nothing in the other.
+
+    WORST lacks 5.1/8 more than BEST over its trials, on each pool and from each start.
+    """
+    _, comparisons = judged(
+        tmp_path,
+        Noisy("planner", BEST, BEST, is_own=True),
+        Noisy("own_start", BEST, BEST, is_own=True, start="own"),
+        Noisy("recipe", WORST, WORST, is_own=True),
+        Noisy("recipe_own_start", alike, alike, is_own=True, start="own"),
+        Noisy("baybe", MIDDLE, MIDDLE),
+        replays=("means",),
+    )
+    [_, own] = [each for wanted, each in verdicts(comparisons).items() if "simple recipe" in wanted]
+    gain = 100 * 5.1 / ((40 + 39 + 38 + 37 + 36) / 20 + 5.1)
+    alone = f"{gain:.0f} % ({gain:.0f} to {gain:.0f}), so the start alone brings it"
+    beside = alone if is_start else "0 % (0 to 0)"
+    less = 0.0 if is_start else -5.1 / 8
+    assert own.measured == (
+        f"{gain:.0f} % ({gain:.0f} to {gain:.0f}); recipe_own_start {beside}; "
+        f"own_start less recipe_own_start {less:+.3f} ({less:+.3f} to {less:+.3f})"
+    )
+
+
 def test_what_is_missed_is_told_too_and_what_cannot_be_judged_is_not_left_out(tmp_path):
     lineup, comparisons = judged(
         tmp_path,

@@ -518,11 +518,22 @@ CHANGES: list[tuple[str, str, str]] = [
         "budget:",
         "policy: {acquisition: log_nei, beta: 2}\nbudget:",
     ),
+    ("a probability in percent", "budget:", "stop: {goal_probability: 95 %}\nbudget:"),
+    ("a probability of one", "budget:", "stop: {done_probability: 1}\nbudget:"),
+    ("a probability that is a word", "budget:", "stop: {goal_probability: high}\nbudget:"),
+    ("a remaining gain with a unit", "budget:", "stop: {remaining_gain: 2 um}\nbudget:"),
+    ("a remaining gain in quotes", "budget:", "stop: {remaining_gain: '2'}\nbudget:"),
+    ("a target with a unit", "aim: maximise", "aim: target, target: 40 um, tolerance: 3"),
     ("a random policy with a start", "budget:", "policy: {acquisition: random, start: 5}\nbudget:"),
     (
         "a random policy that learns",
         "budget:",
         "policy: {acquisition: random, aim: learn}\nbudget:",
+    ),
+    (
+        "a random policy with a family of models",
+        "budget:",
+        "policy: {acquisition: random}\nmodel: {family: saas_gp}\nbudget:",
     ),
     ("learning by what is good", "budget:", "policy: {aim: learn, acquisition: ucb}\nbudget:"),
     (

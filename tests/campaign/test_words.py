@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from planner.campaign import describe, parse_campaign, read_campaign, read_space
+from planner.campaign import Modelling, describe, parse_campaign, read_campaign, read_space
 from planner.campaign.spec import StopRule
 from planner.campaign.words.phrases import rough
 from planner.space import SearchSpace
@@ -34,8 +35,8 @@ It looks for the highest length.
 A result outside 0 to 1000 um is put aside for a person.
 Trials run at furnace, which is a person, who is shown each trial and tells its result.
 It ends at the latest after 20 trials.
-It begins with trials spread over the space; then a Gaussian process chooses, by the acquisition \
-function that the benchmark favours.
+It begins with trials spread over the space; then an average of the quick model families that \
+predict best chooses, by its upper confidence bound.
 Trials are approved automatically.
 5 failed trials in a row stop it.
 A space of 4 dimensions deserves 40 to 80 trials; that is a rule of thumb, 10 to 20 a dimension \
@@ -72,8 +73,9 @@ Note: the budget allows 20 trials, fewer than the space deserves: raise it if yo
         ("trials: 20", "trials: 20, cost: 500, time: 3 days",
          "after 20 trials or a cost of 500 or 3 days after it was opened, whichever comes first."),
         ("budget:", "policy: {start: 5, acquisition: ucb, beta: 2, approval: person}\nbudget:",
-         "The first 5 trials are spread evenly over the space; then a Gaussian process chooses, by "
-         "its upper confidence bound with beta 2.\nA person approves each trial before it runs."),
+         "The first 5 trials are spread evenly over the space; then an average of the quick "
+         "model families that predict best chooses, by its upper confidence bound with beta 2.\nA "
+         "person approves each trial before it runs."),
         ("objectives:\n  - {aim: maximise",
          "stop: {done_probability: 0.95}\nobjectives:\n  - {aim: maximise, gain: 2",
          "It stops early when nothing better by more than 2 um is left with 95 % probability.\n5 "
@@ -89,7 +91,15 @@ Note: the budget allows 20 trials, fewer than the space deserves: raise it if yo
          "nothing better is left with 95 % probability; all hits count as equally good.\n5 failed"),
         ("budget:", "policy: {aim: learn}\nbudget:",
          "Its aim is a model that holds over the whole space.\nIt begins with trials spread over "
-         "the space; then a Gaussian process chooses, by what removes most of what is unknown"),
+         "the space; then an average of the quick model families that predict best chooses, by "
+         "what removes most of what is unknown over the whole space."),
+        ("budget:", "policy: {acquisition: log_nei}\nmodel: {family: bnn}\nbudget:",
+         "then a Bayesian neural network chooses, by its expected improvement."),
+        ("budget:", "policy: {acquisition: random}\nbudget:", "no model has a say."),
+        ("length: {unit: um, bounds: [0, 1000]}\nobjectives:\n  - {aim: maximise, outcome: length}",
+         "phase: {kind: class, classes: [gel, sol]}\nobjectives:\n"
+         "  - {aim: class, outcome: phase, wanted: [sol]}",
+         "then a Gaussian process of the classes chooses, by its upper confidence bound."),
         ("budget:", "stop: {failures: 1, remaining_gain: 0.1}\nbudget:",
          "less than 0.1 um is still to be gained.\n1 failed trial in a row"),
         ("budget:", "constraints: [{weights: {flow: 1, temperature: 0.1}, at_most: 90}]\nbudget:",
@@ -178,3 +188,17 @@ def test_of_a_table_a_probability_of_80_percent_is_asked_for_without_a_warning(
 )  # fmt: skip
 def test_estimates_are_written_out(value: float, digits: int, sign: str, written: str) -> None:
     assert rough(value, digits, sign=sign) == written
+
+
+FAMILIES = get_args(Modelling.model_fields["family"].annotation)
+PROCESSES = [name for name in FAMILIES if name.endswith("gp")]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_predicts_is_named(family: str) -> None:
+    """Only a Gaussian process is called one, and no two families are called alike."""
+    text = GOOD.replace("budget:", f"model: {{family: {family}}}\nbudget:")
+    [said] = [line for line in words(text).splitlines() if line.startswith("It begins with")]
+    assert ("Gaussian process" in said) == (family in PROCESSES)
+    others = (GOOD.replace("budget:", f"model: {{family: {each}}}\nbudget:") for each in FAMILIES)
+    assert sum(said in words(other) for other in others) == 1

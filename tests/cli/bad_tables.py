@@ -143,6 +143,11 @@ def cases() -> Iterator[Case]:
     yield Case(
         "A unit behind a value", "trial,yield,temperature achieved\n1,0.5 g,\n2,50 %,385 K\n"
     )
+    yield Case(
+        "A letter O for a zero",
+        "trial,yield,yield sd,temperature achieved\n1,5O,,\n2,50,1O,\n3,50,,12O\n4,50 foo,,\n",
+    )
+    yield Case("A deviation of zero", "trial,yield,yield sd\n1,50,0\n2,50,0.5\n")
     yield Case("A unit of another kind in a head", "trial,yield (g),size\n1,0.5,40\n")
     yield Case("A misspelt head", "trial,yeild\n1,50\n")
     yield Case("A column that is not known", "trial,yield,colour\n1,50,yellow\n")

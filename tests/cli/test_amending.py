@@ -70,7 +70,7 @@ def test_a_script_is_refused_unless_it_says_amend(changed: Desk, typed: Typed) -
     said = " ".join(refused.err.split())
     assert refused.code == 4
     assert all(words in said for words in SHOWN), said
-    assert "'planner amend FILE' enters the change" in said
+    assert "'planner amend FILE --yes' enters the change without asking" in said
     assert n_amendments(changed) == 0
     assert typed("run", FILE, "--engine", "inline", "--amend").code == 3
     assert n_amendments(changed) == 1

@@ -62,6 +62,11 @@ BEFORE_IT_BEGAN = {
         2,
         ["Nothing was imported; 2 rows", "line 2: ", "line 3: outcome 'yield' is 130 percent"],
     ),
+    "a table with a deviation of zero": (
+        "import flow.yaml sure.csv",
+        2,
+        ["line 2: outcome 'yield' has the deviation 0", "above 0"],
+    ),
     "no trial at all": ("ask flow.yaml -n 0", 2, ["-n"]),
     "a folder that is not there": ("ask flow.yaml --csv no/next.csv", 2, ["no folder no"]),
 }
@@ -69,6 +74,18 @@ BEFORE_IT_BEGAN = {
 AFTER_IT_BEGAN = {
     "a trial that is none": ("tell flow.yaml 7 yield=80", 2, ["no trial 7"]),
     "no outcome and no failure": ("tell flow.yaml 1", 2, ["NAME=VALUE", "--failed"]),
+    "neither a trial nor a table": (
+        "tell flow.yaml abc yield=80",
+        2,
+        ["abc is neither the number of a trial nor a table", "such as 7"],
+    ),
+    "a table with an outcome beside it": ("tell flow.yaml bad.csv yield=80", 2, ["is a table"]),
+    "a deviation of zero": (
+        "tell flow.yaml 1 yield=80+-0",
+        2,
+        ["'yield' has the deviation 0", "above 0", "Nothing was"],
+    ),
+    "a letter O for a zero": ("tell flow.yaml 1 yield=8O", 2, ["letter O stands for a zero"]),
     "an outcome that is none": ("tell flow.yaml 1 purity=80", 2, ["'purity'", "only yield"]),
     "an outcome out of bounds": (
         "tell flow.yaml 1 yield=130",
@@ -123,6 +140,7 @@ def folder(tmp_path: Path) -> Path:
     write_flow(tmp_path)
     (tmp_path / "bad.yaml").write_text(BAD)
     (tmp_path / "short.csv").write_text("temperature,yield\n60,5\n")
+    (tmp_path / "sure.csv").write_text("temperature,residence,yield,yield sd\n60,5,20,0\n")
     (tmp_path / "bad.csv").write_text("temperature,residence,yield\nhot,5,20\n60,5,130\n")
     return tmp_path
 

@@ -40,7 +40,6 @@ sources:
     kind: table
     table: {{path: grid.csv, columns: {{temperature: temperature, yield: yield}}}}
 budget: {{trials: {TRIALS}}}
-model: {{family: gp}}
 policy: {{acquisition: random}}
 """
 
@@ -113,7 +112,8 @@ def test_a_run_leaves_a_flow_run_with_its_tasks_its_log_and_its_artifacts(
 ) -> None:
     # in the others no model is waited for; here each trial after the second has a forecast
     text = (folder / "grid.yaml").read_text()
-    (folder / "grid.yaml").write_text(text.replace("acquisition: random", f"start: {TRIALS}"))
+    text = text.replace("acquisition: random", f"start: {TRIALS}")
+    (folder / "grid.yaml").write_text(f"{text}model: {{family: gp}}\n")
     with typed(folder, "run", "grid.yaml") as first:
         assert first.finish() == 0, first.said()
     assert completed(folder) == TRIALS

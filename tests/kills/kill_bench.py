@@ -36,8 +36,7 @@ sources:
     capacity: {capacity}
     settings: {{url: "{url}"}}
 budget: {{trials: {trials}}}
-model: {{family: gp}}
-policy: {{{policy}}}
+{choice}
 """
 
 
@@ -93,8 +92,10 @@ class Bench:
             shutil.copytree(home, folder / ".prefect")  # the server ran there before
         self.start_lab()
         url = f"http://127.0.0.1:{self._port}"
-        policy = policy or f"start: {trials}"
-        text = CAMPAIGN.format(name=name, url=url, trials=trials, capacity=capacity, policy=policy)
+        choice = f"policy: {{start: {trials}}}\nmodel: {{family: gp}}"
+        if policy is not None:
+            choice = f"policy: {{{policy}}}"
+        text = CAMPAIGN.format(name=name, url=url, trials=trials, capacity=capacity, choice=choice)
         self.file.write_text(text)
 
     def start_lab(self) -> None:

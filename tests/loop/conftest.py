@@ -47,7 +47,8 @@ def campaign_text(
     family: str = "gp",
 ) -> str:
     text = CAMPAIGN.replace("BUDGET", budget).replace("STOP", stop).replace("POLICY", policy)
-    text = text.replace("FAMILY", family)
+    has_model = "acquisition: random" not in policy  # else a family would have no say
+    text = text.replace("FAMILY", family if has_model else "auto")
     return text.replace(", SOURCE", f", {source}" if source else "")
 
 

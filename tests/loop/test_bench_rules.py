@@ -84,6 +84,7 @@ def file_of(rules: Rules, *, policy: str) -> str:
         if rules.queue is not None
         else ""
     )
+    family = "auto" if "random" in policy else "gp"
     return (
         "schema: 1\ncampaign: bench\nparameters:\n"
         "  temperature: {values: [100, 110, 120], unit: degC}\n"
@@ -92,7 +93,7 @@ def file_of(rules: Rules, *, policy: str) -> str:
         "objectives: [{aim: maximise, outcome: yield, gain: 1}]\n"
         f"sources:\n  robot: {{kind: adapter, adapter: none, {', '.join(source)}}}\n{icp}"
         f"budget: {{trials: {N_TRIALS}{money}}}\npolicy: {{{policy}}}\n"
-        "model: {family: gp}\nstop: {failures: 8}\n"
+        f"model: {{family: {family}}}\nstop: {{failures: 8}}\n"
     )
 
 

@@ -63,6 +63,8 @@ def test_rows_without_a_trial_are_ones_own(campaign: Campaign) -> None:
 
 def test_the_verbs_of_the_command_line(campaign: Campaign) -> None:
     first, second = campaign.ask(2, avoid=[{"catalyst": "1-2"}])
+    with pytest.raises(InputError, match="a deviation is above 0"):
+        campaign.tell(first.trial_id, {"yield": 30.0}, sd={"yield": 0.0})
     campaign.tell(first.trial_id, {"yield": 30.0}, sd={"yield": 1.0})
     campaign.tell(first.trial_id, {"size": 12.0})
     with pytest.raises(Refused, match="not overwritten"):

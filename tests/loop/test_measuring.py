@@ -53,6 +53,8 @@ def read(name: str, value: object, store: ArtifactStore, **more: object) -> Meas
         ("yield", Series(x=(1.0,), y=(1.0,)), {}, "not a finite number"),
         ("yield", 101.0, {}, "outside its bounds"),
         ("yield", 50.0, {"sd": -1.0}, "deviation"),
+        ("yield", 50.0, {"sd": 0.0}, "the deviation 0, and a deviation is above 0: leave it out"),
+        ("yield", 50.0, {"sd": math.inf}, "deviation"),
         ("yield", 50.0, {"unit": "K"}, "K"),
         ("phase", "RUTILE", {}, "'RUTILE', which is not one of .*: is 'rutile' meant"),
         ("phase", "rutil", {}, "is 'rutile' meant"),

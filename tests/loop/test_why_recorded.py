@@ -23,8 +23,8 @@ from tests.loop.test_forecasting import in_few_steps, on_the_hill
 from tests.report.campaigns import at, make_spec, measured
 
 
-def run_once(make_session: MakeSession, *, edit: tuple[str, str] = ("", "")) -> Session:
-    text = in_few_steps(campaign_text()).replace(*edit)
+def run_once(make_session: MakeSession, *, policy: str = "start: 3") -> Session:
+    text = in_few_steps(campaign_text(policy=policy))
     session = make_session(ScriptedLab(on_the_hill), text=text)
     run_inline(session)
     return session
@@ -102,7 +102,7 @@ def test_the_same_ledger_gives_the_same_figures(make_session: MakeSession) -> No
 
 
 def test_a_draw_at_random_has_no_reason_but_chance(make_session: MakeSession) -> None:
-    state = run_once(make_session, edit=("policy: {start: 3", "policy: {acquisition: random")).state
+    state = run_once(make_session, policy="acquisition: random").state
 
     assert {trial.proposal.origin for trial in state.trials.values()} == {"random"}
     assert {trial.proposal.why for trial in state.trials.values()} == {None}
@@ -209,7 +209,7 @@ def test_the_table_has_a_line_a_parameter_and_one_on_the_search(make_session: Ma
 def test_the_page_of_a_campaign_says_why_its_open_trials_are_tried(
     make_session: MakeSession,
 ) -> None:
-    session = run_once(make_session, edit=("policy: {start: 3", "policy: {approval: person"))
+    session = run_once(make_session, policy="approval: person")
     (waiting,) = session.state.open_trials
 
     page = describe(session.state)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from planner.errors import InputError
-from planner.pictures.palette import LINE_LOOKS
+from planner.pictures.palette import GREY, LINE_LOOKS, MORE_LOOKS
 from planner.pictures.svg import TOLERANCE_PX, _distances, _short_path, _simplified
 from tests.pictures.drawn import parsed, texts
 from tests.pictures.samples import ALL
@@ -140,9 +140,48 @@ def test_a_width_that_nobody_can_read_is_refused(name, width_px):
         drawn(name, width_px=width_px)
 
 
-def test_lines_that_differ_in_colour_differ_in_dash_or_marker_too():
-    assert len({look.colour for look in LINE_LOOKS}) == len(LINE_LOOKS)
-    assert len({look.marker for look in LINE_LOOKS}) == len(LINE_LOOKS)
+@pytest.mark.parametrize("looks", [LINE_LOOKS, MORE_LOOKS])
+def test_lines_that_differ_in_colour_differ_in_dash_or_marker_too(looks):
+    assert len({look.colour for look in looks}) == len(looks)
+    assert len({look.marker for look in looks}) == len(looks)
+
+
+# Linear RGB as it is seen without one kind of cone: Machado, Oliveira and Fernandes, IEEE TVCG 15,
+# 1291 (2009), severity 1; and linear RGB to XYZ (sRGB, D65), over white.
+SEEN = [
+    np.eye(3),
+    [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+     [-0.003882, -0.048116, 1.051998]],
+    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+     [-0.011820, 0.042940, 0.968881]],
+    [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+     [0.004733, 0.691367, 0.303900]],
+]  # fmt: skip
+XYZ = np.array([[0.4339, 0.3762, 0.1899], [0.2127, 0.7152, 0.0722], [0.0178, 0.1095, 0.8730]])
+
+
+def lab(colour, seen):
+    """CIELAB of a colour as it is seen."""
+    rgb = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    t = XYZ @ np.clip(np.array(seen) @ linear, 0, 1)
+    x, y, z = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def apart(one, other):
+    """Distance of two colours for whoever tells them apart worst."""
+    return min(np.linalg.norm(lab(one, seen) - lab(other, seen)) for seen in SEEN)
+
+
+def test_colours_that_were_added_are_as_far_from_others_as_those_of_okabe_and_ito():
+    proven = [look.colour for look in LINE_LOOKS]
+    least = min(apart(*pair) for pair in combinations(proven, 2))
+    added = [look.colour for look in MORE_LOOKS if look.colour not in proven]
+    others = [*(look.colour for look in MORE_LOOKS), GREY]
+    assert len(added) == 3
+    for colour in added:
+        assert min(apart(colour, other) for other in others if other != colour) >= least
 
 
 @given(arrays(np.float64, st.tuples(st.integers(2, 60), st.just(2)), elements=st.floats(-500, 500)))

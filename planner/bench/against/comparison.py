@@ -18,6 +18,7 @@ what it had found until then, on to the end of the budget, and is counted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from scipy.stats import rankdata
 from planner.bench.against.entrants import On
 from planner.bench.against.judged import Judged, judge
 from planner.bench.against.paired import (
+    FEWEST,
     difference,
     difference_among,
     difference_over,
@@ -75,7 +77,8 @@ class Comparison:
         entrants: all names, other variants of the planner among them.
         pools: each course.
         mean_ranks: over the courses on which all rivals raced, with a bootstrap interval over
-            courses; an entrant that has not raced on all of them has none.
+            courses, unbounded of fewer than five; an entrant that has not raced on all of them has
+            none.
         mean_regrets: over the same courses, of R_p.
         mean_lefts: over the same courses, of what is left after 40 trials.
         mean_floor: over the same courses, the first's share of ``mean_regrets`` that lies in its
@@ -234,6 +237,12 @@ def _mean_ranks(pools: Sequence[PoolComparison], names: Sequence[str]) -> dict[s
     if not everywhere:
         return {}
     ranks = np.array([[pool.ranks[name] for name in everywhere] for pool in pools])
+    if len(pools) < FEWEST:
+        means = ranks.mean(axis=0)
+        return {
+            name: Interval(value=float(mean), low=-math.inf, high=math.inf)
+            for name, mean in zip(everywhere, means, strict=True)
+        }
     found = bootstrap(ranks, _mean, seed=derive_seed(0, "ranks"))
     return {name: Interval.of(found[:, place]) for place, name in enumerate(everywhere)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import mode
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +14,7 @@ from planner.bench.against.comparison import Comparison, PoolComparison
 from planner.bench.against.tabulated import median_of_ceiling
 from planner.bench.pools import Pool
 from planner.bench.racing import Rules
+from planner.campaign.words.phrases import count, listed, span
 from planner.pictures.axis import LETTERS_PX, SMALL_PX, Quantity, Range, fitted, number_axis
 from planner.pictures.frame import (
     WIDTH_PX,
@@ -28,6 +30,7 @@ from planner.pictures.svg import svg_text
 
 _PANEL_PX = 190.0
 _ROW_PX = 24.0
+_FIRST_PT, _OTHER_PT = 2.4, 1.3  # width of lines
 _LEAST = 0.003  # of regret that is shown; less is found all but exactly
 _RANDOM = LineLook(GREY, (0, (1, 1.5)), "")
 
@@ -41,17 +44,22 @@ def draw_regrets(comparison: Comparison) -> str:
         figure = new_figure(WIDTH_PX, rows * _PANEL_PX)
         for place, pool in enumerate(pools):
             axes = figure.add_subplot(rows, columns, place + 1, gid="panel")
-            _draw_pool(axes, pool, looks, width_px=0.8 * WIDTH_PX / columns)
+            _draw_pool(axes, pool, looks, comparison.first, width_px=0.8 * WIDTH_PX / columns)
             if place % columns:
                 axes.set_ylabel("")
             if place + columns < len(pools):
                 axes.set_xlabel("")
-        add_legend(figure, [_handle(name, look) for name, look in looks.items()])
+        add_legend(
+            figure,
+            [_handle(name, look, width=_width(comparison, name)) for name, look in looks.items()],
+        )
+        has_budget = any(_budget(pool) < _longest(pool) for pool in pools)
         add_note(
             figure,
-            "Lines: mean over starts of what the best setting so far lacks to the best of the "
-            f"{comparison.course}, in units of best minus median, on a log scale. The grey upright "
-            "line is the end of the budget.",
+            f"Lines: mean over {_starts(comparison)} of what the best setting so far lacks to the "
+            f"best of the {comparison.course}, in units of best minus median, on a log scale."
+            + has_budget
+            * " The grey upright line is the end of the budget.",
         )
         return svg_text(figure, title="Regret against trials", summary=_regret_summary(comparison))
 
@@ -60,15 +68,17 @@ def draw_ranks(comparison: Comparison) -> str:
     """Returns the mean ranks with their intervals, best above, as an SVG element."""
     order = sorted(comparison.mean_ranks, key=lambda name: comparison.mean_ranks[name].value)
     ranks = [comparison.mean_ranks[name] for name in order]
-    n = len(comparison.ranked)
+    course = comparison.course
+    over = count(len(comparison.ranked), course)
+    has_intervals = all(math.isfinite(each.high) for each in ranks)
     spread = [(each.value - each.low, each.high - each.value) for each in ranks]
     return _draw_rows(
-        order, [each.value for each in ranks], spread, comparison,
+        order, [each.value for each in ranks], spread if has_intervals else None, comparison,
         label="mean rank of mean regret", ends=(0.8, max(len(comparison.rivals), 2) + 0.2),
         title="Mean rank of mean regret",
-        note=f"Over the {n} {comparison.course}s on which all have raced, 1 is the lowest regret; "
-        f"a variant of {comparison.first} has the rank that it would have in its place. Bars: 95 % "
-        f"bootstrap interval over {comparison.course}s.",
+        note=f"Over the {over} on which all have raced, 1 is the lowest regret; a variant of "
+        f"{comparison.first} has the rank that it would have in its place."
+        + has_intervals * f" Bars: 95 % bootstrap interval over {course}s.",
     )  # fmt: skip
 
 
@@ -102,25 +112,25 @@ def looks_of(comparison: Comparison) -> dict[str, LineLook]:
 
 
 def _draw_pool(
-    axes: Axes, pool: PoolComparison, looks: dict[str, LineLook], *, width_px: float
+    axes: Axes, pool: PoolComparison, looks: dict[str, LineLook], first: str, *, width_px: float
 ) -> None:
     curves = {name: np.maximum(each.curve, _LEAST) for name, each in pool.judged.items()}
-    longest = max(curve.size for curve in curves.values())
+    longest = _longest(pool)
     highest = max(float(curve.max()) for curve in curves.values())
     trials = Quantity("trials", "", is_whole=True)
     number_axis(axes, "x", Range(0.0, longest + 1.0), quantity=trials, length=width_px)
     shown = Range(_LEAST, max(1.1 * highest, 10 * _LEAST), is_log=True)
     number_axis(axes, "y", shown, quantity=Quantity("regret", ""), length=0.6 * _PANEL_PX)
     add_grid(axes)
-    budget = Rules().budget(pool.on) if isinstance(pool.on, Pool) else pool.on.n_trials
-    if budget < longest:
-        axes.axvline(budget, color=PALE, linewidth=2.0, gid="budget")
+    if _budget(pool) < longest:
+        axes.axvline(_budget(pool), color=PALE, linewidth=2.0, gid="budget")
     for place, (name, curve) in enumerate(curves.items()):
         look = looks[name]
         every = max(curve.size // 5, 1)
         axes.plot(
             np.arange(1, curve.size + 1), curve, color=look.colour, linestyle=look.dash,
-            linewidth=1.5, marker=look.marker or None, markersize=4.0,
+            linewidth=_FIRST_PT if name == first else _OTHER_PT, zorder=3 if name == first else 2,
+            marker=look.marker or None, markersize=4.0,
             markevery=(place * every // len(MORE_LOOKS), every), gid=f"planner-{place}",
         )  # fmt: skip
     title = fitted(pool.on.name, width_px, size=LETTERS_PX, lines=1)
@@ -170,9 +180,33 @@ def _draw_rows(
         return svg_text(figure, title=title, summary=f"{title}: {said}.")
 
 
-def _handle(name: str, look: LineLook) -> Line2D:
+def _longest(pool: PoolComparison) -> int:
+    return max(each.curve.size for each in pool.judged.values())
+
+
+def _budget(pool: PoolComparison) -> int:
+    return Rules().budget(pool.on) if isinstance(pool.on, Pool) else pool.on.n_trials
+
+
+def _width(comparison: Comparison, name: str) -> float:
+    return _FIRST_PT if name == comparison.first else _OTHER_PT
+
+
+def _starts(comparison: Comparison) -> str:
+    """Returns over how many starts lines are, in words; who runs others than most is named."""
+    spans = {
+        name: span(min(counts), max(counts))
+        for name in comparison.entrants
+        if (counts := [len(p.judged[name].regrets) for p in comparison.pools if name in p.judged])
+    }
+    most = mode(spans.values())
+    others = [f"{each} of {name}" for name, each in spans.items() if each != most]
+    return f"{most} start{'' if most == '1' else 's'}" + (f" ({listed(others)})" if others else "")
+
+
+def _handle(name: str, look: LineLook, *, width: float) -> Line2D:
     return Line2D(
-        [], [], color=look.colour, linestyle=look.dash, linewidth=1.5,
+        [], [], color=look.colour, linestyle=look.dash, linewidth=width,
         marker=look.marker or None, markersize=4.0, label=name,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from planner.bench.against.tabulated import (
     per_pool,
     repeat_costs,
     said_left_out,
+    tell_choices,
 )
 from planner.bench.against.targets import judge_targets, tell_targets
 from planner.bench.pages import Origin, markdown, said_origin
@@ -52,7 +53,7 @@ def write_against(
         raise InputError("Nothing has been raced yet, so there is no page to write.")
     is_open = comparisons[0].course == "function"
     title = "# Against other planners" + (" on test functions" if is_open else "")
-    parts = [title, _how(lineup, comparisons)]
+    parts = [title, _how(lineup, comparisons, has_readme=page.with_name("README.md").exists())]
     if peers := _peers(lineup, is_open=is_open):
         headers = ("planner", "version", "set up", "in the open" if is_open else "on a pool")
         parts.append(markdown(Lines(headers, peers)))
@@ -97,14 +98,16 @@ _SECTIONS = {
 }
 
 
-def _how(lineup: Field, comparisons: Sequence[Comparison]) -> str:
+def _how(lineup: Field, comparisons: Sequence[Comparison], *, has_readme: bool) -> str:
+    described = "What is measured is said in [README.md](README.md).\n" if has_readme else ""
     return (
-        "What is measured is said in [README.md](README.md).\n"
+        f"{described}"
         "Every planner has the same five random settings of each start with their outcomes"
         f"{_own_starts(lineup)}, runs in an environment of its own with one thread, and is told "
         "neither the budget nor the other planners' choices.\n"
-        f"The planner itself ran up to {lineup.n_own} starts, each other one {lineup.n_other}, "
-        f"and {N_DEAR} where it takes more than {DEAR_S:g} s of processor time an ask; "
+        f"The planner itself ran up to {count(lineup.n_own, 'start')}, each other one "
+        f"{lineup.n_other}, and {N_DEAR} where it takes more than {DEAR_S:g} s of processor time "
+        "an ask; "
         "differences are paired, over the starts that two planners share, with Student's interval "
         f"where they share {FEWEST} or more on a course.\n"
         f"{_how_own(comparisons)}"
@@ -175,7 +178,8 @@ def _section(page: Path, comparison: Comparison, lineup: Field) -> list[str]:
     if left_out := leave_out(comparison, lineup.own_alike):
         course = comparison.course
         lines = said_left_out(left_out, course=course)
-        parts += [f"### Each {course} left out in turn", markdown(lines)]
+        told = tell_choices(left_out, lineup.own_alike, course=course)
+        parts += [f"### Each {course} left out in turn", told, markdown(lines)]
     return parts
 
 
@@ -186,7 +190,9 @@ def _said(comparison: Comparison) -> str:
     known = {name: rank.value for name, rank in ranks.items() if rank is not None}
     if len(known) > 1:
         best = min(known, key=known.__getitem__)
-        said.append(f"Lowest mean rank over {len(comparison.ranked)} {comparison.course}s: {best}.")
+        said.append(
+            f"Lowest mean rank over {count(len(comparison.ranked), comparison.course)}: {best}."
+        )
     if comparison.mean_regrets:
         said.append(
             f"Of {comparison.first}'s mean regret of "
@@ -194,10 +200,10 @@ def _said(comparison: Comparison) -> str:
             "the trials of the start: who knew the outcomes would have that, and nothing more."
         )
     if judged := bounded(comparison):
-        away = missed(comparison)
+        away, of_all = missed(comparison), count(len(judged), comparison.course)
         said.append(
             f"Regret of {comparison.first} less that of the lowest other planner: the upper 95 % "
-            f"bound is not below {WITHIN:g} on {len(away)} of {len(judged)} {comparison.course}s: "
+            f"bound is not below {WITHIN:g} on {len(away)} of {of_all}: "
             f"{', '.join(away) or 'none'}."
         )
     n_few = len(comparison.pools) - len(judged)

@@ -15,6 +15,7 @@ from planner.bench.bootstrap import Interval
 from planner.bench.pools import Pool
 from planner.bench.racing import Rules
 from planner.bench.tabulated import Lines
+from planner.campaign.words.phrases import listed
 
 _LEAST = 0.0005  # less is no longer seen in three digits
 WITHIN = 0.05  # of the regret of the lowest peer, upper 95 % bound
@@ -101,6 +102,23 @@ def said_left_out(left_out: Sequence[LeftOut], *, course: str) -> Lines:
     means = np.mean([(each.regret, each.first_regret, each.best_regret) for each in left_out], 0)
     mean = ("mean", "", f"{means[0]:.3f}", f"{means[1]:.3f}", "", f"{means[2]:.3f}")
     return Lines(headers, (*rows, mean))
+
+
+def tell_choices(left_out: Sequence[LeftOut], variants: Sequence[str], *, course: str) -> str:
+    """Returns how often each variant was chosen by the courses that were not left out.
+
+    Args:
+        left_out: each course.
+        variants: that were chosen among; the first is the one in use.
+        course: what to call one.
+    """
+    counts = {name: sum(each.chosen == name for each in left_out) for name in variants}
+    order = sorted(variants, key=lambda name: -counts[name])
+    told = [
+        f"{name}{' (in use)' if name == variants[0] else ''} for {counts[name] or 'none'}"
+        for name in order
+    ]
+    return f"Of {len(left_out)} {course}s the others chose {listed(told)}."
 
 
 def bounded(comparison: Comparison) -> dict[str, Interval]:
@@ -198,7 +216,7 @@ def _overall_cells(comparison: Comparison, name: str) -> tuple[str, ...]:
     return (
         name,
         str(sum(len(each.regrets) for each in judged)),
-        f"{rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})" if rank else "-",
+        _rank(rank, comparison.course),
         _number(comparison.mean_regrets.get(name, math.nan)),
         _signed(_first_less(comparison, name)),
         _percent(share),
@@ -208,6 +226,14 @@ def _overall_cells(comparison: Comparison, name: str) -> tuple[str, ...]:
         f"{_cpu_h(comparison, name):.2f}",
         str(sum(len(each.failures) for each in judged)),
     )
+
+
+def _rank(rank: Interval | None, course: str) -> str:
+    if rank is None:
+        return "-"
+    if not math.isfinite(rank.high):
+        return f"{rank.value:.2f} (too few {course}s)"
+    return f"{rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})"
 
 
 def _regrets(comparison: Comparison) -> Lines:

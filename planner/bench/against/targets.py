@@ -140,12 +140,30 @@ def _below_recipe(quiet: Comparison, own: str, by: float) -> Verdict:
     less, recipe = quiet.less(own, "recipe"), quiet.mean_regrets.get("recipe")
     if less is None or recipe is None:
         return Verdict(wanted, "-", None)
-    room = " to ".join(f"{-100 * each / recipe:.0f}" for each in (less.high, less.low))
-    told = f"{-100 * less.value / recipe:.0f} % ({room})"
+    told = _lower(less, recipe)
     if own == quiet.first and recipe > quiet.mean_floor:
         above = -100 * less.value / (recipe - quiet.mean_floor)
         told += f"; {above:.0f} % of what lies above the start's own"
+    told += _by_the_start(quiet, own, recipe, by=by) if own == "own_start" else ""
     return Verdict(wanted, told, -less.value >= by * recipe)
+
+
+def _by_the_start(quiet: Comparison, own: str, recipe: float, *, by: float) -> str:
+    """Says what the recipe reaches from its own start: how much of a figure is the start's."""
+    like = "recipe_own_start"
+    from_own, less = quiet.less(like, "recipe"), quiet.less(own, like)
+    if from_own is None or less is None:
+        return ""
+    alone = ", so the start alone brings it" if -from_own.value >= by * recipe else ""
+    return f"; {like} {_lower(from_own, recipe)}{alone}; {own} less {like} {_told(less)}"
+
+
+def _lower(less: Interval, than: float) -> str:
+    """Returns by how many percent a regret is lower than another, which is given."""
+    value = round(-100 * less.value / than)
+    if not math.isfinite(less.high):
+        return f"{value} % (too few starts)"
+    return f"{value} % ({round(-100 * less.high / than)} to {round(-100 * less.low / than)})"
 
 
 def _left(quiet: Comparison) -> Verdict:

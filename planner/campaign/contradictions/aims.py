@@ -20,7 +20,7 @@ from planner.campaign.outcomes import (
 )
 from planner.campaign.reductions import Axes, check_reduction
 from planner.campaign.sources import Analysis
-from planner.campaign.spec import Policy
+from planner.campaign.spec import Modelling, Policy
 from planner.campaign.words.phrases import count
 from planner.errors import InputError
 
@@ -179,7 +179,7 @@ def _policy_mistakes(parts: Parts) -> Found:
     if policy.beta is not None and policy.acquisition == "log_nei":
         yield ("policy", "beta"), "belongs to acquisition ucb, not to log_nei: leave it out"
     if policy.acquisition == "random":
-        yield from _drawing_mistakes(policy)
+        yield from _drawing_mistakes(policy, parts.model)
     elif policy.aim == "learn":
         yield from _learning_mistakes(policy)
     elif policy.aim == "collect":
@@ -191,7 +191,7 @@ def _policy_mistakes(parts: Parts) -> Found:
         )
 
 
-def _drawing_mistakes(policy: Policy) -> Found:
+def _drawing_mistakes(policy: Policy, model: Modelling | None) -> Found:
     """Finds what says how a model chooses, where none does."""
     why = "has no say where acquisition is random: leave it out, or change the acquisition"
     if policy.aim != "optimise":
@@ -201,6 +201,8 @@ def _drawing_mistakes(policy: Policy) -> Found:
             yield ("policy", name), why
     if policy.repeats != "never":
         yield ("policy", "repeats"), f"{policy.repeats} {why}"
+    if model is not None and model.family != "auto":
+        yield ("model", "family"), f"{model.family} {why}"
 
 
 def _learning_mistakes(policy: Policy) -> Found:

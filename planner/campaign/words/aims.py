@@ -17,6 +17,7 @@ from planner.campaign.outcomes import (
 )
 from planner.campaign.reductions.base import Targeted
 from planner.campaign.spec import CampaignSpec
+from planner.campaign.words.families import predictor
 from planner.campaign.words.phrases import after, count, listed, number
 
 # what campaigns stated in spaces without a table held from here on: docs/benchmarks/stopping.md
@@ -135,17 +136,16 @@ def describe_policy(spec: CampaignSpec) -> Iterator[str]:
         return
     first = f"The first {count(policy.start, 'trial')} are" if policy.start else "It begins with"
     spread = "spread evenly over the space" if policy.start else "trials spread over the space"
-    beta = f" with beta {number(policy.beta)}" if policy.beta is not None else ""
-    chooser = {
-        "auto": "the acquisition function that the benchmark favours",
-        "ucb": f"its upper confidence bound{beta}",
-        "log_nei": "its expected improvement",
-    }[policy.acquisition]
     if policy.aim == "learn":
         chooser = "what removes most of what is unknown over the whole space"
+    elif policy.acquisition == "log_nei":
+        chooser = "its expected improvement"
+    else:
+        beta = f" with beta {number(policy.beta)}" if policy.beta is not None else ""
+        chooser = f"its upper confidence bound{beta}"
     if policy.aim in _AIMS:
         yield _AIMS[policy.aim]
-    yield f"{first} {spread}; then a Gaussian process chooses, by {chooser}."
+    yield f"{first} {spread}; then {predictor(spec)} chooses, by {chooser}."
     if policy.repeats == "auto":
         yield "A setting is measured again where that is worth more than a new one."
     yield from _describe_approval(policy.approval)

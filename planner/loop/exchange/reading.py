@@ -15,7 +15,7 @@ from planner.campaign import (
     ClassOutcome,
     NumberOutcome,
 )
-from planner.errors import InputError
+from planner.errors import InputError, UnitError
 from planner.labs import Reported, Series
 from planner.loop.exchange.files import read_reference
 from planner.loop.exchange.rows import (
@@ -232,6 +232,7 @@ def read_number(
         )
     if not isinstance(cell, Number):
         raise InputError(f"outcome {outcome.name!r}: {_why_not(cell)}")
+    _check_unit(cell, f"outcome {outcome.name!r}")
     unit = cell.unit or unit
     return Reported(value=cell.value, unit=unit, sd=_deviation(sd, outcome, unit))
 
@@ -244,6 +245,7 @@ def _deviation(
         return None
     if not isinstance(cell, Number):
         raise InputError(f"the deviation of outcome {outcome.name!r}: {_why_not(cell)}")
+    _check_unit(cell, f"the deviation of outcome {outcome.name!r}")
     given = cell.unit or column_unit
     wanted = unit if unit is not None else outcome.unit
     if given is None or given == wanted:
@@ -279,6 +281,7 @@ def read_setting(cell: AnyCell, unit: str | None, parameter: AnyParameter) -> Re
         return Reported(value=cell.raw.strip())
     if not isinstance(cell, Number):
         raise InputError(f"parameter {parameter.name!r}: {_why_not(cell)}")
+    _check_unit(cell, f"parameter {parameter.name!r}")
     return Reported(value=cell.value, unit=cell.unit or unit)
 
 
@@ -303,6 +306,16 @@ def choices_of(parameter: AnyParameter) -> Sequence[str]:
         case Fixed() if isinstance(parameter.value, str):
             return (parameter.value,)
     return ()
+
+
+def _check_unit(cell: Number, what: str) -> None:
+    """Refuses a number with a unit that is none; then it may be no number either, such as 5O."""
+    try:
+        units.check_unit(cell.unit or "")
+    except UnitError as error:
+        why = f"{str(error)[:1].lower()}{str(error)[1:]}"
+        text = repr(cell.raw.strip())
+        raise InputError(f"{what}: {text} is no number with a unit: {why}") from error
 
 
 def _why_not(cell: AnyCell) -> str:

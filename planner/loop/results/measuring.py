@@ -85,8 +85,11 @@ def _number(reported: Reported, outcome: NumberOutcome) -> Measured:
     check_bounds(value, outcome)
     sd = reported.sd
     if sd is not None:
-        if not (math.isfinite(sd) and sd >= 0):
-            raise InputError(f"{what} has the deviation {sd}, not 0 or more")
+        if not (math.isfinite(sd) and sd > 0):  # a model would trust a value of none without end
+            raise InputError(
+                f"{what} has the deviation {sd:g}, and a deviation is above 0: leave it out where "
+                f"it is not known"
+            )
         sd = units.convert_difference(sd, given=given, wanted=outcome.unit)
     return Measured(value=value, sd=sd if sd is not None else outcome.noise)
 

@@ -146,7 +146,8 @@ def _amend(
         raise Refused(
             f"The file of campaign {state.campaign!r} has changed since it began:\n"
             f"{list_changes(changes)}\n"
-            f"Nothing was entered. 'planner amend FILE' enters the change; or put the file back."
+            f"Nothing was entered. 'planner amend FILE' asks a person on a terminal, 'planner "
+            f"amend FILE --yes' enters the change without asking; or put the file back."
         )
     permit(ledger, author, {Act.AMEND})
     amended = CampaignAmended(
