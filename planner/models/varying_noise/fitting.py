@@ -116,7 +116,13 @@ def _find_process(
     if is_warm and previous is not None:
         starts = {"from the last round": problem.at(previous)}
     found = search(problem.value_and_gradient, starts, priors=problem.priors)
-    return found if isinstance(found, FitFailure) else problem.read(found.theta)[0]
+    if isinstance(found, FitFailure):
+        return found
+    hyperparameters = problem.read(found.theta)[0]
+    if np.isnan(noise).any():
+        return hyperparameters
+    # that of a field differs from place to place, and is not told of any run
+    return replace(hyperparameters, noise_variance=float(np.mean(problem.known_noise)))
 
 
 def _find_fields(
