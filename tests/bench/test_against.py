@@ -225,6 +225,21 @@ def test_stored_races_of_others_are_read_and_none_is_played(tmp_path):
     assert [each.entrant for each in estimate(lineup)] == ["planner"]
 
 
+def test_who_has_raced_in_one_replay_alone_is_left_out_of_the_other(tmp_path):
+    pool = make_pool([[each, each] for each in range(41)], name="one", n_trials=10)
+    a, b = Scripted("a", BEST), Scripted("b", WORST)
+    own = Scripted("planner", BEST, is_own=True)
+    race(line_up(tmp_path, own, a, courses=[pool], replays=["means", "repeat"]))
+    race(line_up(tmp_path, b, courses=[pool], replays=["means"]))
+    lineup = line_up(
+        tmp_path, own, a, b, courses=[pool], replays=["means", "repeat"], is_stored=True
+    )
+    means, repeat = compare_all(lineup, race(lineup))
+    assert means.rivals == ("planner", "a", "b")
+    assert repeat.rivals == ("planner", "a")
+    assert set(repeat.mean_ranks) == {"planner", "a"}
+
+
 def test_the_cost_is_told_beforehand_from_races_or_from_the_first_which_is_kept(tmp_path):
     a = Scripted("a", WORST, cpu_s=2.0)
     [said] = estimate(line_up(tmp_path, a))

@@ -15,12 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.stats import binom
 
 from planner.acquisition import Settings, Situation, choose, fit_for
 from planner.bench.catalogue import read_pools
@@ -49,6 +50,8 @@ BOUNDS: dict[str, Ends] = {
 }
 N_TRIALS, LATER = 40, (20, 40)
 MOST_JUDGED = 100  # settings not chosen that are judged at each of these times, at random
+_OFF = 0.08  # a table that misses a level by more is off, unless chance at this level explains it
+_BAND = 0.99
 
 
 @dataclass
@@ -187,24 +190,44 @@ def summary(scores: Scores) -> dict[str, float]:
     return {**covered, "crps": crps, "nlpd": nlpd, "n": len(needed)}
 
 
-def report(figures: dict[str, dict[str, dict[str, float]]]) -> None:
-    """Prints means over tables, and each table's coverage at 50 and 90 %."""
+def report(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+    """Prints means over tables and how many tables are off, then which and what they cover."""
+    levels = [f"{level:g}" for level in LEVELS]
+    shown = [f"{100 * level:g} %" for level in LEVELS]
+    print("| predictions | " + " | ".join(shown) + " | NLPD | CRPS | lowest table at 90 % "
+          "| tables off |\n" + "|---" * (len(shown) + 5) + "|")  # fmt: skip
     for kind, by_table in figures.items():
-        means = {
-            key: float(np.mean([each[key] for each in by_table.values() if key in each]))
-            for key in (*(f"{level:g}" for level in LEVELS), "crps", "nlpd")
-        }
-        print(f"{kind:15s}", " ".join(f"{key} {value:.3f}" for key, value in means.items()))
-        for level in ("0.5", "0.9"):
-            print(
-                "   ",
-                level,
-                {
-                    name: round(100 * each[level])
-                    for name, each in by_table.items()
-                    if level in each
-                },
+        means = [_mean(by_table, key) for key in (*levels, "nlpd", "crps")]
+        *held, nlpd, crps = means
+        cells = [kind, *(f"{100 * each:.1f}" for each in held), f"{nlpd:.2f}", f"{crps:.3f}"]
+        lowest = min((each["0.9"], name) for name, each in by_table.items() if "0.9" in each)
+        off = ", ".join(str(len(_off(by_table, level))) for level in LEVELS)
+        print(f"| {' | '.join([*cells, f'{lowest[1]} {100 * lowest[0]:.0f}', off])} |")
+    print("\n| predictions | level | tables off, and what they cover |\n|---|---|---|")
+    for kind, by_table in figures.items():
+        for level, percent in zip(LEVELS, shown, strict=True):
+            off = ", ".join(
+                f"{name} {100 * share:.0f}" for name, share in _off(by_table, level).items()
             )
+            if off:
+                print(f"| {kind} | {percent} | {off} |")
+
+
+def _mean(by_table: Mapping[str, Mapping[str, float]], key: str) -> float:
+    return float(np.mean([each[key] for each in by_table.values() if key in each]))
+
+
+def _off(by_table: Mapping[str, Mapping[str, float]], level: float) -> dict[str, float]:
+    """Returns what tables cover that miss a level by more than 8 points and more than chance."""
+    found = {}
+    for name, each in by_table.items():
+        share, n = each.get(f"{level:g}"), int(each["n"])
+        if share is None or abs(share - level) <= _OFF:
+            continue
+        low, high = binom.interval(_BAND, n, level)
+        if not low <= round(share * n) <= high:
+            found[name] = share
+    return found
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import rankdata
@@ -127,9 +127,18 @@ class Comparison:
 
 
 def compare_all(lineup: Field, runs: Runs) -> list[Comparison]:
-    """Returns the comparison of each replay in which anything was raced."""
-    compared = [_compare(lineup, runs, replay) for replay in lineup.replays]
-    return [each for each in compared if each.pools]
+    """Returns the comparison of each replay in which anything was raced, of those who raced."""
+    compared = []
+    for replay in lineup.replays:
+        courses = lineup.courses_of(replay)
+        raced = [
+            each
+            for each in lineup.entrants
+            if any(runs.of(replay, on, each.name) for on in courses)
+        ]
+        if raced:
+            compared.append(_compare(replace(lineup, entrants=raced), runs, replay))
+    return compared
 
 
 def _compare(lineup: Field, runs: Runs, replay: Replay) -> Comparison:
