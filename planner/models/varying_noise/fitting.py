@@ -119,7 +119,7 @@ def _find_process(
     if isinstance(found, FitFailure):
         return found
     hyperparameters = problem.read(found.theta)[0]
-    if np.isnan(noise).any():
+    if not len(noise) or np.isnan(noise).any():
         return hyperparameters
     # that of a field differs from place to place, and is not told of any run
     return replace(hyperparameters, noise_variance=float(np.mean(problem.known_noise)))
