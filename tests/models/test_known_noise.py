@@ -75,16 +75,24 @@ def test_one_rough_result_does_not_make_the_next_rough(family: str) -> None:
 
 @pytest.mark.parametrize("family", QUICK)
 def test_a_result_with_no_known_noise_is_much_like_the_others(family: str) -> None:
-    """Alone it says little, so what is known of the others counts."""
+    """Alone it says little, so what is known of the others counts: to a factor of two.
+
+    Of these results the families state 0.36 to 0.96; before they heard of the others most of
+    them stated 1.2 to 1.6.
+    """
     sds = np.full(N, 0.5)
     told = np.where(np.arange(N) == 3, np.nan, sds)
-    assert 0.25 < stated(family, sds=sds, told=told) < 1.1
+    assert 0.25 < stated(family, sds=sds, told=told) < 1.0
 
 
 @pytest.mark.parametrize("n_known", [10, 20])
 @pytest.mark.parametrize("family", ALIKE)
 def test_many_results_with_no_known_noise_speak_for_themselves(family: str, n_known: int) -> None:
-    """They are eighty times as rough as those of which it is known."""
+    """They are eighty times as rough as those of which it is known.
+
+    Ten or twenty results give their deviation to a fifth; of these the families state 1.8 to 4.7,
+    the forest least, which takes some of the noise for steps.
+    """
     is_known = np.arange(N) % 3 < n_known / 10
     sds = np.where(is_known, 0.05, 4.0)
     assert 1.6 < stated(family, sds=sds, told=np.where(is_known, sds, np.nan)) < 6.4
