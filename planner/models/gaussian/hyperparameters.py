@@ -20,7 +20,7 @@ class Hyperparameters:
 
     Args:
         lengthscales: one a parameter, in widths of its range.
-        noise_variance: of one measurement; learned, or the mean of the known ones where all are.
+        noise_variance: of one measurement; learned, or the median of the known ones where all are.
         mean: the constant that predictions return to far from all observations.
         signal_variance: of the process before anything was observed.
     """

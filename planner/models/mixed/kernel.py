@@ -40,7 +40,7 @@ class MixedHyperparameters:
     Args:
         lengthscales: one a parameter; of a choice the l_c, large where choices are alike.
         shares: of the signal that numbers have alone, choices have alone, and they have together.
-        noise_variance: of one measurement; learned, or the mean of the known ones where all are.
+        noise_variance: of one measurement; learned, or the median of the known ones where all are.
         mean: the constant that predictions return to far from all observations.
     """
 
