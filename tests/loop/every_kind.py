@@ -72,7 +72,7 @@ def curves(draw: st.DrawFn, *, lowest: float = -1e12) -> Curve:
 @st.composite
 def measurements(draw: st.DrawFn, artifacts: ArtifactStore) -> ObservationImported:
     """One measurement, of as many outcomes as may be; never none."""
-    sds = st.none() | st.floats(0, 1e6, allow_subnormal=False)
+    sds = st.none() | st.floats(0, 1e6, exclude_min=True, allow_subnormal=False)
     values = {
         "yield": st.builds(Measured, value=st.floats(0, 100), sd=sds),
         "phase": st.sampled_from(PHASES).map(lambda name: Measured(value=name)),
