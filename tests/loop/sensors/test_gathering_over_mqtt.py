@@ -13,9 +13,9 @@ from planner.device.running import Device
 from planner.loop.sensors.gatherer import gathering_for
 from planner.loop.sensors.sensing import archive_of, trial_windows
 from planner.loop.sessions.desk import Place, at_work, looking_at
-from tests.loop.test_gatherer import ACT, CHAMBER, FILE, PRESSURE, run, until
+from tests.loop.sensors.test_gatherer import ACT, CHAMBER, FILE, PRESSURE, run, until
 
-sys.path.append(str(Path(__file__).parents[1] / "readings"))
+sys.path.append(str(Path(__file__).parents[2] / "readings"))
 
 from mosquitto import Mosquitto, free_port
 

@@ -10,7 +10,7 @@ from planner.device.config import DeviceSpec
 from planner.device.running import Device
 from planner.loop.sessions.desk import Place, looking_at
 from tests.device.devices import Broker
-from tests.loop.test_gatherer import ACT, CHAMBER, FILE, run
+from tests.loop.sensors.test_gatherer import ACT, CHAMBER, FILE, run
 
 
 @pytest.mark.slow  # it waits until the device takes more

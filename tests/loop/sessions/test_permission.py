@@ -25,7 +25,7 @@ from planner.loop.steps.advance import advance
 from planner.trials import Answer, DeviceState, Reported, TrialState, Wanted
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab
-from tests.loop.test_advance import on_the_hill
+from tests.loop.steps.test_advance import on_the_hill
 
 
 def never_heard_of(order: object, _: int) -> Answer:

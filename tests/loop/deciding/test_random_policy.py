@@ -107,5 +107,5 @@ def test_money_that_suffices_for_cheap_settings_only_is_spent_on_those(
 
 def test_who_draws_at_random_does_not_wait_for_the_models_to_be_imported() -> None:
     words = "import sys, planner.loop.steps.inline; sys.exit('torch' in sys.modules)"
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     assert subprocess.run([sys.executable, "-c", words], cwd=root, check=False).returncode == 0

@@ -19,10 +19,7 @@ from planner.loop.sessions.desk import Place
 from planner.loop.sessions.session import Session
 from planner.loop.steps.advance import advance
 from tests.loop.alert_peers import Certificates, Hook, mail_server
-from tests.loop.conftest import MakeSession
-from tests.loop.scripted_lab import ScriptedLab
-from tests.loop.test_advance import on_the_hill
-from tests.loop.test_alerts import (
+from tests.loop.alerts.test_alerts import (
     PHONE,
     by_program,
     hold,
@@ -32,6 +29,9 @@ from tests.loop.test_alerts import (
     received,
     text_with,
 )
+from tests.loop.conftest import MakeSession
+from tests.loop.scripted_lab import ScriptedLab
+from tests.loop.steps.test_advance import on_the_hill
 
 HOUR = timedelta(hours=1)
 STEPS = pytest.mark.parametrize("step", [HOUR, -HOUR], ids=["forward", "back"])

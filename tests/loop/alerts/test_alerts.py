@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-sys.path.append(str(Path(__file__).parents[1] / "ledger"))
+sys.path.append(str(Path(__file__).parents[2] / "ledger"))
 
 from postgresql_server import Server, serving
 
@@ -39,7 +39,7 @@ from tests.loop.alert_peers import Certificates, Hook, Mailbox, mail_server
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_devices import Devices
 from tests.loop.scripted_lab import ScriptedLab, failed
-from tests.loop.test_advance import on_the_hill
+from tests.loop.steps.test_advance import on_the_hill
 
 PASSWORD = "correct horse battery staple"
 SECRET = "a secret that two sides share"
@@ -263,7 +263,7 @@ def test_stock_that_admits_no_trial_is_told(make_session: MakeSession, tmp_path:
 def test_what_happened_before_the_file_had_alerts_is_not_told(
     make_session: MakeSession, tmp_path: Path
 ) -> None:
-    from tests.loop.test_approval import amend
+    from tests.loop.people.test_approval import amend
 
     session = make_session(ScriptedLab(on_the_hill))
     propose(session, 2)
@@ -346,7 +346,7 @@ def test_a_kill_between_sending_and_recording_sends_again_and_loses_nothing(
     hold(session, 1)
     hold(session, 2)
     send = [sys.executable, "-m", "planner.cli", "alerts", "send", "bench.yaml"]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     env = {"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"}
     first = subprocess.run(send, cwd=tmp_path, env=env, check=False)
     assert first.returncode == -9

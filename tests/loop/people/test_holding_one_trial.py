@@ -15,10 +15,10 @@ from planner.loop.steps.advance import Waiting, advance
 from planner.loop.steps.outlook import has_work
 from planner.loop.steps.waiting import describe_waiting
 from planner.trials import TrialState, Wanted
+from tests.loop.alerts.test_alerts import by_program, hold, post_of, propose, received
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab
-from tests.loop.test_advance import on_the_hill
-from tests.loop.test_alerts import by_program, hold, post_of, propose, received
+from tests.loop.steps.test_advance import on_the_hill
 
 
 @pytest.fixture

@@ -27,9 +27,9 @@ from planner.loop.steps.inline import run_inline
 from planner.loop.steps.waiting import describe_waiting
 from planner.trials import DeviceState, Heartbeat, RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
+from tests.loop.dispatch.test_emergency import NOW
 from tests.loop.scripted_lab import ScriptedLab, done
 from tests.loop.sensed import send
-from tests.loop.test_emergency import NOW
 
 HOTTER = {"temperature": Reported(value=120.0)}
 

@@ -23,7 +23,7 @@ from planner.loop.work_list import list_work
 from planner.trials import Reported, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab
-from tests.loop.test_advance import on_the_hill
+from tests.loop.steps.test_advance import on_the_hill
 
 BY_RULE = (
     "start: 3, approval: {person: temperature > 120, "

@@ -12,7 +12,7 @@ from planner.loop.sessions.session import Session
 from planner.loop.steps.inline import run_inline
 from tests.loop.conftest import MakeSession
 from tests.loop.scripted_lab import ScriptedLab
-from tests.loop.test_advance import on_the_hill
+from tests.loop.steps.test_advance import on_the_hill
 
 
 def import_frame(session: Session, frame: pd.DataFrame) -> None:

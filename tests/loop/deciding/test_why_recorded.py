@@ -18,8 +18,8 @@ from planner.loop.steps.inline import run_inline
 from planner.space import Configuration, SearchSpace
 from planner.trials import Effect, Proposal, Why
 from tests.loop.conftest import MakeSession, campaign_text
+from tests.loop.deciding.test_forecasting import in_few_steps, on_the_hill
 from tests.loop.scripted_lab import ScriptedLab
-from tests.loop.test_forecasting import in_few_steps, on_the_hill
 from tests.report.campaigns import at, make_spec, measured
 
 

@@ -23,7 +23,7 @@ from planner.loop.steps.advance import Waiting, advance
 from planner.trials import Trial, TrialState, Wanted
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab
-from tests.loop.test_advance import in_few_steps, on_the_hill
+from tests.loop.steps.test_advance import in_few_steps, on_the_hill
 
 OWN = {"temperature": Reported(value=111.0), "flow": Reported(value=1.5)}
 

@@ -19,7 +19,7 @@ from planner.trials import TrialState
 from planner.trials.values import MOST_INLINE_POINTS
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done
-from tests.loop.test_advance import on_the_hill
+from tests.loop.steps.test_advance import on_the_hill
 
 N_TRIALS = 2
 TEXT = campaign_text(budget=f"trials: {N_TRIALS}", policy=f"start: {N_TRIALS}")

@@ -17,7 +17,7 @@ from planner.trials import TrialState
 from tests.loop.conftest import MakeSession
 from tests.loop.scripted_lab import ScriptedLab, done
 from tests.loop.sensed import send
-from tests.loop.test_sensed_context import text_of
+from tests.loop.sensors.test_sensed_context import text_of
 
 N_TRAIN, N_TEST, N_CAMPAIGNS = 14, 12, 2
 

@@ -14,7 +14,7 @@ from planner.loop.steps.waiting import describe_waiting
 from planner.trials import DeviceState, RunState, TrialState
 from tests.loop.conftest import MakeSession, campaign_text
 from tests.loop.scripted_lab import ScriptedLab, done
-from tests.loop.test_advance import on_the_hill
+from tests.loop.steps.test_advance import on_the_hill
 
 
 def told(value: float, **more: object) -> Told:
