@@ -38,10 +38,7 @@ from planner.space import Categorical, Floats
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.cost.coverage_study import MOST_JUDGED, N_TRIALS, TABLES
-from tests.cost.family_page import write_page
-
-PEERS = ("ax", "baybe")
-CORRECTED = "auto, corrected"
+from tests.cost.family_page import CORRECTED, PEERS, write_page
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -255,7 +255,13 @@ def _regrets(comparison: Comparison) -> Lines:
 
 
 def _halves(comparison: Comparison) -> Lines:
-    headers = ("half (not reached; of ceiling)", "trials", "by chance", "oracle", *comparison.entrants)
+    headers = (
+        "half (not reached; of ceiling)",
+        "trials",
+        "by chance",
+        "oracle",
+        *comparison.entrants,
+    )
     rows = []
     for pool in comparison.pools:
         if isinstance(pool.on, Pool):
