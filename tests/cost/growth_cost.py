@@ -70,7 +70,7 @@ def ask(n: int, *, seed: int, family: str) -> Cost:
     generator = np.random.default_rng(seed)
     x = generator.random((n, problem.d))  # its bounds are the unit cell
     y = problem.values(x) + problem.noise_sd * generator.standard_normal(n)
-    memo, taken, decided = None, [], family
+    memo, taken = None, []
     for size in (n - 1, n):
         situation = Situation(
             space=problem.space,
@@ -86,8 +86,9 @@ def ask(n: int, *, seed: int, family: str) -> Cost:
         memo = choice.memo
         if choice.picks[0].kind != "model" or choice.surrogate is None:
             raise RuntimeError(choice.picks[0].reason)
-        if choice.surrogate.comparison is not None:
-            decided = ", ".join(choice.surrogate.comparison.weights)
+        served, compared = situation.serving, choice.surrogate.comparison
+        weights = compared.weights if compared is not None else []
+    decided = ", ".join(weights) or (served.family.name if served is not None else family)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Cost(family, n, *taken, peak_mb=peak_mb, decided=decided)
 
