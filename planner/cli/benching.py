@@ -13,6 +13,7 @@ import typer
 
 from planner.cli.contending import Wanted, contend, print_lines
 from planner.cli.options import Json
+from planner.cli.written import require_folder, write_file
 from planner.errors import InputError
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def bench(
     """Measure how soon the planner finds the best 5 % of tables that were really measured."""
     from rich.console import Console
 
+    for each in filter(None, (page, picture)):
+        require_folder(each)
     console = Console(stderr=True, highlight=False)
     if against or variant or function:
         typed = {
@@ -221,7 +224,7 @@ def bench(
         command = " ".join(["planner bench", *words])
         _write_page(page, standings, command=command, campaign=campaign)
     if picture is not None:
-        _write(picture, _draw(standings))
+        write_file(picture, _draw(standings))
     if as_json:
         from planner.bench.tabulated import standing_json
 
@@ -345,21 +348,14 @@ def _write_page(
         text = write_tables_page(
             standings, picture=picture.name, origin=origin, has_readme=has_readme
         )
-    _write(page, text)
-    _write(picture, _draw(standings))
+    write_file(page, text)
+    write_file(picture, _draw(standings))
 
 
 def _draw(standings: Sequence[Standing]) -> str:
     from planner.bench.pages import draw_standings
 
     return draw_standings(standings)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}).") from error
 
 
 def _print_standings(standings: Sequence[Standing], *, is_campaign: bool) -> None:

@@ -133,6 +133,8 @@ def test_a_whole_campaign_is_run_from_every_seed(tmp_path, project):
         (["--seeds", "0"], "seeds"),
         (["--against", "vizier"], "There is no planner 'vizier' to race against"),
         (["--function", "sphere"], "There is no test function 'sphere'"),
+        (["--function", "branin_2", "--page", "none/a.md"], "There is no folder none for a.md."),
+        (["--seeds", "9", "--picture", "none/a.svg"], "There is no folder none for a.svg."),
         (
             ["--against", "random", "--trials", "9"],
             "--trials cannot be given with --against: each table and test function has",
