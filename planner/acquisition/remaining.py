@@ -86,10 +86,10 @@ def remaining(
 ) -> Remaining | None:
     """Estimates what is still to be gained, and whether anything is.
 
-    All rows of a table that are neither measured nor blocked, and what is under way, are drawn
-    together; of more than 1,000 the 1,000 with the highest mean + 2 sd, so the gain is then
-    slightly too low. Of a space without a table 1,000 samples stand for all configurations, with
-    the highest upper bound that the search finds among them.
+    All rows of a table that may still be chosen, and what is under way, are drawn together; of more
+    than 1,000 the 1,000 with the highest mean + 2 sd, so the gain is then slightly too low. Of a
+    space without a table 1,000 samples stand for all configurations, with the highest upper bound
+    that the search finds among them.
 
     Args:
         situation: what may be tried and what was.
@@ -164,10 +164,16 @@ def _candidates(situation: Situation, surrogate: Surrogate, *, seed: int) -> Flo
     else:
         table = TableCandidates(space, situation.blocked)
         pool = space.encoded_rows[table.left(np.empty((0, space.n_columns)))]
-    # what is under way may be blocked against being chosen again, and is still to come
-    pool = np.vstack([pool, situation.pending_rows()])
     columns = chosen_columns(space)
-    pool = np.unique(pool[~are_among(pool[:, columns], measured[:, columns])], axis=0)
+
+    def without(x: Floats, taken: Floats) -> Floats:
+        left: Floats = x[~are_among(x[:, columns], taken[:, columns])]
+        return left
+
+    # what was tried and failed, or was refused, is never chosen again
+    pool = without(pool, situation.tried.reshape(-1, space.n_columns))
+    # what is under way is not chosen again either, and is still to come
+    pool = np.unique(without(np.vstack([pool, situation.pending_rows()]), measured), axis=0)
     if len(pool) > MOST_CANDIDATES:
         order = np.argsort(-score_in_blocks(upper, pool), kind="stable")
         pool = pool[np.sort(order[:MOST_CANDIDATES])]

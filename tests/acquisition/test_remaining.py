@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -112,6 +114,32 @@ def test_nothing_is_better_than_a_setting_that_is_known_to_hit_the_target() -> N
     assert done[1e-6] < 0.5
     assert done[0.2] > 0.95
     assert gain[0.2] < 0.1 * gain[1e-6]
+
+
+def test_what_failed_or_was_refused_is_not_left_and_what_is_under_way_is() -> None:
+    """The upper half of a ramp, of which every row failed, or waits for its result."""
+    line = [Continuous(name="a", low=0, high=1)]
+    space = SearchSpace(tuple(line), rows=tuple({"a": k / 40} for k in range(41)))
+    measured = list(range(0, 21, 2))
+    x = space.encoded_rows[measured]
+    y = x[:, 0] + 0.01 * np.random.default_rng(0).standard_normal(len(x))
+    surrogate = fit(Task(observations=Observations.from_arrays(x, y), columns=(0,)))
+    assert isinstance(surrogate, Surrogate)
+    upper = space.encoded_rows[21:]
+    now = Situation(space=space, objective=Maximise(outcome="y"), x=x, y=y)
+
+    found = {
+        "left": remaining(now, surrogate, seed=1),
+        "failed": remaining(replace(now, tried=upper), surrogate, seed=1),
+        "under way": remaining(replace(now, tried=upper, pending=upper), surrogate, seed=1),
+    }
+
+    assert {name: each.n_candidates for name, each in found.items() if each} == {
+        "left": 30, "failed": 10, "under way": 30,
+    }  # fmt: skip
+    assert found["failed"].probability_done > 0.5
+    assert found["left"].probability_done < 0.01
+    assert found["under way"] == found["left"]
 
 
 def test_with_nothing_left_it_is_done() -> None:
