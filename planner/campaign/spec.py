@@ -229,7 +229,8 @@ class StopRule(_Part):
         default=None,
         gt=0,
         description="Stop when the gain still to be expected falls below this (outcome's unit); "
-        "of a target or a range, how much nearer to its tolerance or its ends.",
+        "of a target or a range, how much nearer to its tolerance or its ends. From eight results "
+        "on.",
     )
     done_probability: StrictFloat | None = Field(
         default=None,
@@ -238,7 +239,7 @@ class StopRule(_Part):
         description="Stop when with this probability nothing that is left beats the best by more "
         "than the objective's 'gain'; all that lies within a target's tolerance, or within a "
         "range, is equal. Ask for 0.8 of a table of candidates and for 0.95 elsewhere, where less "
-        "was found too sure.",
+        "was found too sure. From eight results on.",
     )
     failures: StrictInt = Field(
         default=5, ge=1, description="Failed trials in a row that stop the campaign."

@@ -11,6 +11,9 @@ from planner.loop.rules.budget import trials_left
 from planner.loop.rules.samples import samples_waiting
 from planner.space import SearchSpace
 
+# With fewer it was never measured how true it is that little is left.
+_FEWEST_RESULTS = 8
+
 NOTHING_LEFT = CampaignStopped(
     rule="exhausted", reason="no configuration is left that was not tried"
 )
@@ -147,7 +150,9 @@ def _goal_reached(state: CampaignState, space: SearchSpace) -> CampaignStopped |
 
 def _little_left(state: CampaignState, space: SearchSpace) -> CampaignStopped | None:
     stop, unit = state.spec.stop, state.spec.outcome.unit
-    if (stop.remaining_gain is None and stop.done_probability is None) or not state.observations:
+    if stop.remaining_gain is None and stop.done_probability is None:
+        return None
+    if len(state.observations) < _FEWEST_RESULTS:
         return None
     from planner.loop.deciding.best import estimate_remaining
 

@@ -65,8 +65,8 @@ def stops(session: Session) -> list[CampaignStopped]:
 
 RULES = {
     "goal": by_hand(goal="20", stop="goal_probability: 0.9"),
-    "remaining gain": in_few_steps(by_hand(stop="remaining_gain: 40")),
-    "nothing better": in_few_steps(by_hand(stop="done_probability: 0.01")),
+    "remaining gain": in_few_steps(by_hand(stop="remaining_gain: 40", budget="trials: 9")),
+    "nothing better": in_few_steps(by_hand(stop="done_probability: 0.001", budget="trials: 9")),
     "failures": by_hand(stop="failures: 2"),
     "budget": by_hand(budget="trials: 3"),
 }
@@ -141,7 +141,7 @@ def test_no_rule_is_looked_at_by_a_model_that_the_file_does_not_set(
         ("goal_probability: 0.9", {"find_best"}),
         ("done_probability: 0.9", {"estimate_remaining"}),
     ):
-        text = by_hand(goal="20", stop=stop, budget="trials: 4")
+        text = by_hand(goal="20", stop=stop, budget="trials: 9")
         play(make_session(PersonLab(), text=text, ledger=f"{stop[:4]}.db"))
         assert set(fitted) == looked
         fitted.clear()
