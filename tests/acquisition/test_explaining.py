@@ -227,6 +227,30 @@ def test_a_quick_look_agrees_with_a_thorough_one() -> None:
     assert (np.abs(np.log(quick.sd / thorough.sd))[large] < np.log(2.5)).all()
 
 
+@pytest.mark.parametrize("d", [6, 12])
+def test_the_deviations_of_a_quick_look_are_near_the_true_ones(d: int) -> None:
+    """Of six fits: none is 0, and of the larger ones half are within a quarter or little more.
+
+    The true ones are of pairs of orders enough that all agree with each other within a twentieth.
+    """
+    off = []
+    for seed in range(6):
+        surrogate, rng = fitted(2 * d + seed, d), np.random.default_rng(seed)
+        x, background, columns = rng.random(d), rng.random((500, d)), np.arange(d)
+
+        quick = attribute(
+            surrogate, x, background, columns=tuple(range(d)), effort=QUICK, seed=seed
+        )
+
+        many = sampled_orders(x, background, columns=columns, most=400 * (d + 1), seed=99)
+        true = unknown_of(surrogate, many).var.clamp_min(0.0).sqrt().numpy()
+        assert quick.sd.min() > 0
+        large = true > 0.5 * np.median(true)
+        off += list(np.abs(np.log(quick.sd / true.clip(1e-12)))[large])
+    assert np.median(off) < np.log(1.35)
+    assert np.quantile(off, 0.9) < np.log(2.5)
+
+
 def test_what_a_run_settles_is_what_conditioning_on_it_removes() -> None:
     surrogate = fitted(8, 2)
     rng = np.random.default_rng(7)

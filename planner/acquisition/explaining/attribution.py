@@ -16,7 +16,9 @@ Of many parameters the coalitions are those of random orders and their reverses,
 setting of the background; the sum still holds exactly. Where only a part of the background is
 used, the error of the sampling is stated, and the variance is that over the whole: of values
 ``V_j``, one a setting or a pair of orders, all drawn alike, it is the mean of ``cov(V_j, V_k)``
-over all j other than k, while the variance of their mean would hold what the drawing adds.
+over all j other than k, while the variance of their mean would hold what the drawing adds. A few j
+beside all k tell it nearly as well as all j would. It is never less than what the process at x
+alone tells of the value, ``cov(V, f(x))^2 / var f(x)``, which no sampling can take to 0.
 
 Source: Lundberg and Lee, "A Unified Approach to Interpreting Model Predictions" (NeurIPS 2017),
 with the interventional value function; Castro et al. (2009) for the sampling; Chau et al.,
@@ -25,13 +27,13 @@ with the interventional value function; Castro et al. (2009) for the sampling; C
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import factorial
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 from torch import Tensor
 
 from planner.acquisition.explaining.effort import Effort
@@ -42,6 +44,8 @@ from planner.space import Floats
 # All coalitions are used where so many settings of the background can be joined to each: with
 # fewer, orders of which each has a setting of its own come nearer to the truth.
 _ENOUGH_SETTINGS = 32
+# One part in so many is held beside all.
+_BESIDE = 8
 _BLOCK, _COVARIED_BLOCK = 512, 128
 
 
@@ -104,9 +108,9 @@ def attribute(
         seed: of the part of the background, and of the orders.
         then: the surrogate conditioned on what will be measured before; None where nothing will.
     """
-    functional, coarse = (
+    functional, covaried = (
         _look(x, background, columns=np.array(columns), most=most, seed=seed)
-        for most in (effort.points, effort.covaried)
+        for most in (effort.points, effort.covaried_among(max(columns) + 1))
     )
     points, weights = map(torch.from_numpy, (functional.points, functional.weights))
     at = torch.from_numpy(x)[None, :]
@@ -114,9 +118,10 @@ def attribute(
         mean = torch.cat([surrogate.moments(block)[0] for block in torch.split(points, _BLOCK)])
         values = (weights @ mean).numpy()
         here, sd = surrogate.moments(at)
-        unknown = before = unknown_of(surrogate, coarse)
+        unknown = before = unknown_of(surrogate, covaried).at_least(sd)
         if then is not None:
-            sd, before = then.moments(at)[1], unknown_of(then, coarse)
+            sd = then.moments(at)[1]
+            before = unknown_of(then, covaried).at_least(sd)
         of_run = (sd.square() + surrogate.noise_sd(at).square())[0]
         after = before.var - before.with_x.square() / of_run
     return Attribution(
@@ -221,28 +226,39 @@ class Unknown:
     var: Float64[Tensor, " p"]
     with_x: Float64[Tensor, " p"]
 
+    def at_least(self, sd: Float64[Tensor, " 1"]) -> Unknown:
+        """Returns it with no variance below what the covariance with the process at x proves.
+
+        Args:
+            sd: of the process at x.
+        """
+        return replace(self, var=torch.maximum(self.var, (self.with_x / sd).square()))
+
 
 def unknown_of(surrogate: Surrogate, functional: Functional) -> Unknown:
     """Returns what is unknown of each value over all that could have been drawn."""
     points, weights = map(torch.from_numpy, (functional.points, functional.weights))
     n_parts = max(functional.n_drawn, 1)
     parts = weights.reshape(len(weights), n_parts, -1)
-    total = torch.zeros(len(weights), n_parts, n_parts, dtype=points.dtype)
-    with_x = torch.zeros(len(weights), dtype=points.dtype)
-    start, size = 0, parts.shape[2]
-    step = max(1, _COVARIED_BLOCK // size) * size  # whole parts
-    for block in torch.split(points, step):
-        n_here = len(block) // size
-        cov = surrogate.covariance(block, points).reshape(n_here, size, n_parts, size)
-        rows = parts[:, start : start + n_here]
-        total[:, start : start + n_here] = torch.einsum("pja,jakb,pkb->pjk", rows, cov, parts)
-        with_x += torch.einsum("pja,ja->p", rows, cov[:, :, -1, -1])
-        start += n_here
-    if not functional.n_drawn:
-        return Unknown(var=total[:, 0, 0], with_x=with_x)
-    same = total.diagonal(dim1=1, dim2=2).sum(dim=1)
-    var = (total.sum(dim=(1, 2)) - same) * n_parts / (n_parts - 1)
-    return Unknown(var=var, with_x=with_x)
+    each = points.reshape(n_parts, -1, points.shape[1])
+    chosen = _held_beside(n_parts)
+    total = torch.zeros(len(weights), dtype=points.dtype)
+    for block in torch.split(chosen, max(1, _COVARIED_BLOCK // each.shape[1])):
+        cov = surrogate.covariance(each[block].flatten(0, 1), points)
+        cov = cov.reshape(len(block), each.shape[1], n_parts, each.shape[1])
+        between = torch.einsum("pja,jakb,pkb->pjk", parts[:, block], cov, parts)
+        if functional.n_drawn:
+            between[:, torch.arange(len(block)), block] = 0.0
+        total += between.sum(dim=(1, 2))
+    n_between = len(chosen) * (n_parts - 1) if functional.n_drawn else 1
+    with_x = surrogate.covariance(points, points[-1:])[:, 0]
+    return Unknown(var=total * n_parts**2 / n_between, with_x=weights @ with_x)
+
+
+def _held_beside(n_parts: int) -> Int64[Tensor, " c"]:
+    """Returns the places of parts that are spread evenly: at least 3 of them, or all."""
+    n = min(n_parts, max(3, n_parts // _BESIDE))
+    return torch.linspace(0, n_parts - 1, n).round().long()
 
 
 def _sampling_error(functional: Functional, mean: Floats) -> Floats:

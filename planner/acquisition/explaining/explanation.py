@@ -11,7 +11,7 @@ import torch
 from planner.acquisition.explaining.attribution import attribute
 from planner.acquisition.explaining.effects import shares_settled
 from planner.acquisition.explaining.effort import Effort
-from planner.acquisition.forecasts import Told, told_of, utility_at
+from planner.acquisition.forecasts import Told, ahead_of_best, told_of
 from planner.acquisition.learning import reference_of
 from planner.acquisition.situation import BestSoFar, Situation
 from planner.campaign.objectives import HitClass
@@ -48,7 +48,8 @@ class Explanation:
         sd: of the process: what more observations can remove.
         noise_sd: of one run around it.
         told: what a person is told of the process here, within bounds; of a class its probability.
-        ahead: predicted utility less that of the best so far; None where nothing was measured.
+        ahead: how much better it is expected to be than the best so far, as both are told; None
+            where nothing was measured.
         base: prediction at an average setting; with all effects it makes up ``mean``.
         parts: one a parameter that is set or measured, the largest effect first.
         unit: of effects and deviations: the outcome's, or log-odds of a class.
@@ -119,13 +120,16 @@ def explain(
         )
         for place, parameter in enumerate(named)
     ]
-    ahead = None if best is None else utility_at(situation, surrogate, here) - best.utility
+    told = told_of(situation, surrogate, here)
+    ahead = (
+        None if best is None else ahead_of_best(situation, surrogate, here, told=told, best=best).by
+    )
     return Explanation(
         mode=_mode(situation, ahead),
         mean=float(prediction.mean[0]),
         sd=float(prediction.sd[0]),
         noise_sd=float(prediction.noise_sd[0]),
-        told=told_of(situation, surrogate, here),
+        told=told,
         ahead=ahead,
         base=found.base,
         parts=tuple(sorted(parts, key=lambda part: -abs(part.effect.adds))),
