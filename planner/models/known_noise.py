@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.priors import NOISE_PRIOR, LogNormal
 from planner.space import Floats
-
-_SMALLEST = 1e-6
 
 
 def prior_beside(known: Floats) -> LogNormal:
@@ -24,7 +23,7 @@ def prior_beside(known: Floats) -> LogNormal:
     told = known[~np.isnan(known)]
     if not len(told):
         return NOISE_PRIOR
-    apart = math.log(max(float(np.median(told)), _SMALLEST)) - NOISE_PRIOR.mean
+    apart = math.log(max(float(np.median(told)), SMALLEST_NOISE)) - NOISE_PRIOR.mean
     moved = (len(told) / len(known)) ** 2 * apart
     return LogNormal(mean=NOISE_PRIOR.mean + moved, sd=math.hypot(NOISE_PRIOR.sd, moved))
 

@@ -13,6 +13,10 @@ from torch import Tensor
 from planner.errors import InputError
 from planner.space import Floats
 
+# The variance of a measurement, relative to that of the outcome, below which rounding decides
+# whether a covariance can be factored; none counts as surer.
+SMALLEST_NOISE = 1e-6
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observations:

@@ -24,7 +24,7 @@ import torch
 from jaxtyping import Bool, Float64, Int64
 from torch import Tensor
 
-from planner.models.observations import Observations, OutcomeScale
+from planner.models.observations import SMALLEST_NOISE, Observations, OutcomeScale
 from planner.models.predictive.left_out import LeftOut, leave_out
 from planner.models.predictive.normal import normal_log_density
 
@@ -178,7 +178,9 @@ class Surrogate(ABC):
             rows: numbers of the observations.
         """
         seen = self.observations
-        return leave_out(self.predictive_mixture(seen.x[rows]), seen.y[rows], seen.var[rows])
+        # fits take no measurement for surer than that
+        var = seen.var[rows].clamp_min(SMALLEST_NOISE * self.scale.sd**2)
+        return leave_out(self.predictive_mixture(seen.x[rows]), seen.y[rows], var)
 
     @cached_property
     def version(self) -> str:

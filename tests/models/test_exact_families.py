@@ -49,21 +49,24 @@ def test_the_order_of_observations_changes_nothing(name: str) -> None:
 
 @EVERY
 @pytest.mark.parametrize("bounds", [Bounds(), Bounds(low=20.0, high=60.0)])
-def test_units_of_the_outcome_change_nothing(name: str, bounds: Bounds) -> None:
-    """From degC to K, and times 1,000."""
+@pytest.mark.parametrize(("size", "shift"), [(1000.0, 273.15), (1e-12, 0.0)])
+def test_units_of_the_outcome_change_nothing(
+    name: str, bounds: Bounds, size: float, shift: float
+) -> None:
+    """From degC to K and times 1,000, and from g to pg."""
     data, at = make_observations(20, 4, known_noise=True), points(20, 5)
-    rescaled = Observations(x=data.x, y=1000.0 * (data.y + 273.15), var=1e6 * data.var)
-    ends = (None if end is None else 1000.0 * (end + 273.15) for end in (bounds.low, bounds.high))
+    rescaled = Observations(x=data.x, y=size * (data.y + shift), var=size**2 * data.var)
+    ends = (None if end is None else size * (end + shift) for end in (bounds.low, bounds.high))
 
     plain = fitted(name, make_task(data, bounds=bounds)).predict(at)
     other = fitted(name, make_task(rescaled, bounds=Bounds(*ends))).predict(at)
 
     # L-BFGS ends within about 1e-5 of the optimum in each logarithm, from wherever rounding leads;
     # a curve or a field of noise has flat directions, in which it may end 1e-3 apart
-    torch.testing.assert_close(other.mean, 1000.0 * (plain.mean + 273.15), rtol=1e-4, atol=0)
+    torch.testing.assert_close(other.mean, size * (plain.mean + shift), rtol=1e-4, atol=0)
     rtol = 1e-3 if name == "gp" else 5e-3
-    torch.testing.assert_close(other.sd, 1000.0 * plain.sd, rtol=rtol, atol=0)
-    torch.testing.assert_close(other.noise_sd, 1000.0 * plain.noise_sd, rtol=rtol, atol=0)
+    torch.testing.assert_close(other.sd, size * plain.sd, rtol=rtol, atol=0)
+    torch.testing.assert_close(other.noise_sd, size * plain.noise_sd, rtol=rtol, atol=0)
 
 
 @EVERY

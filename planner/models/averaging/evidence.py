@@ -23,11 +23,9 @@ from scipy.linalg import lapack
 
 from planner.models.gaussian import kernel
 from planner.models.gaussian.matrices import diagonal_of, mirrored, products, weighed
-from planner.models.observations import Observations
+from planner.models.observations import SMALLEST_NOISE, Observations
 from planner.space import Floats
 
-# Below this variance, relative to the outcome's, rounding decides whether C can be factored.
-_SMALLEST_NOISE = 1e-6
 _LOG_2PI = math.log(2.0 * math.pi)
 _BLOCK = 1 << 16
 
@@ -70,7 +68,7 @@ class Evidence:
         return cls(
             distances=kernel.squared_distances(observations.x.numpy(), columns),
             z=(observations.y.numpy() - mean) / sd,
-            known_noise=np.maximum(observations.var.numpy() / sd**2, _SMALLEST_NOISE),
+            known_noise=np.maximum(observations.var.numpy() / sd**2, SMALLEST_NOISE),
             mean_variance=mean_variance,
         )
 

@@ -23,10 +23,10 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.gaussian.process import GaussianProcess
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.surrogate import Surrogate
 
 _SQRT5 = math.sqrt(5.0)
-_SMALLEST_NOISE = 1e-6
 _SMALLEST_VARIANCE = 1e-14
 _BLOCK = 1 << 18
 
@@ -157,7 +157,7 @@ class Stack:
         known = torch.stack([each.observations.var for each in self.components])
         noise = torch.where(
             known.isnan(), self._learned_noise[:, None], known / self._scale_sd[:, None].square()
-        ).clamp_min(_SMALLEST_NOISE)
+        ).clamp_min(SMALLEST_NOISE)
         factor: Tensor = torch.linalg.cholesky(
             self._prior(self._x, self._x) + torch.diag_embed(noise)
         )

@@ -22,10 +22,9 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from planner.models.known_noise import noise_of_next, prior_beside
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.priors import NOISE_TREND_SD
 from planner.space import Floats
-
-_SMALLEST_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def known_noise(known: Floats, *, d: int) -> NoiseField | None:
     noise = noise_of_next(known, math.nan)
     if math.isnan(noise):
         return None
-    return NoiseField(level=math.log(max(noise, _SMALLEST_VARIANCE)), trends=(0.0,) * d)
+    return NoiseField(level=math.log(max(noise, SMALLEST_NOISE)), trends=(0.0,) * d)
 
 
 def fit_noise(x: Floats, errors: Floats, variances: Floats, *, known: Floats) -> NoiseField:
@@ -79,7 +78,7 @@ def fit_noise(x: Floats, errors: Floats, variances: Floats, *, known: Floats) ->
     sd = np.array([prior.sd] + [NOISE_TREND_SD] * x.shape[1])
 
     def value_and_slope(theta: Floats) -> tuple[float, Floats]:
-        noise = np.exp(sides @ theta) + _SMALLEST_VARIANCE
+        noise = np.exp(sides @ theta) + SMALLEST_NOISE
         total = variances + noise
         offset = (theta - mean) / sd
         value = 0.5 * (np.square(errors) / total + np.log(total)).sum() + 0.5 * offset @ offset

@@ -27,12 +27,10 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.drawn.surrogate import Drawn
-from planner.models.observations import Observations, OutcomeScale
+from planner.models.observations import SMALLEST_NOISE, Observations, OutcomeScale
 from planner.models.surrogate import Mixture
 
 _SEED = 20_261
-# Relative to the scale's variance.
-_SMALLEST_NOISE = 1e-6
 _SMALLEST_VARIANCE = 1e-14
 
 
@@ -182,7 +180,7 @@ class Updated(Drawn):
     def _noise(self) -> Float64[Tensor, " k"]:
         learned = self.before.noise_sd(self.news.x).detach().square()
         var = torch.where(self.news.var.isnan(), learned, self.news.var)
-        return var.clamp_min(_SMALLEST_NOISE * self.scale.sd**2)
+        return var.clamp_min(SMALLEST_NOISE * self.scale.sd**2)
 
     @cached_property
     def _factor(self) -> Float64[Tensor, "k k"]:

@@ -15,6 +15,7 @@ from planner.models.forest.levels import Steps, draw_values
 from planner.models.forest.surrogate import Forest
 from planner.models.forest.trees import Trees, grow
 from planner.models.known_noise import prior_beside
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.scaling import standard_scale
 from planner.models.task import Task
 from planner.space import Floats
@@ -25,7 +26,6 @@ _DEPTH = 10
 # The noise: so many trees leave out each part of the data.
 _PARTS, _PER_PART = 5, 24
 _FEWEST_FOR_NOISE = 10
-_SMALLEST_NOISE = 1e-6
 _PAIRS = 512
 # Tried in turn: variance of the process, how it falls from level to level, spread of the trees.
 _SIGNALS = (0.25, 0.5, 1.0, 2.0)
@@ -51,7 +51,7 @@ def fit(task: Task) -> Forest | FitFailure:
     known = ordered.var.numpy() / scale.sd**2
     learned = _learn(x, z, known, generator)
     noise = np.exp(learned.noise.log_variance(ordered.x).numpy())
-    noise = np.maximum(np.where(np.isnan(known), noise, known), _SMALLEST_NOISE)
+    noise = np.maximum(np.where(np.isnan(known), noise, known), SMALLEST_NOISE)
     trees = grow(x, z, n_trees=_TREES, depth=_DEPTH, generator=generator)
     return Forest(
         observations=ordered,

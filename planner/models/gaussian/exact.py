@@ -25,8 +25,7 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from planner.models.gaussian.search import SMALLEST_NOISE
-from planner.models.observations import Observations, OutcomeScale
+from planner.models.observations import SMALLEST_NOISE, Observations, OutcomeScale
 from planner.models.surrogate import Surrogate
 
 

@@ -13,10 +13,10 @@ from planner.models.gaussian.ard import make_problem
 from planner.models.gaussian.exact import Found
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.process import GaussianProcess
-from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
+from planner.models.gaussian.search import begin, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.known_noise import prior_beside
-from planner.models.observations import Observations
+from planner.models.observations import SMALLEST_NOISE, Observations
 from planner.models.task import Task
 from planner.space import Floats
 

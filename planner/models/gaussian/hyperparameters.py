@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from planner.errors import InputError
-from planner.models.gaussian.search import SMALLEST_NOISE
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.priors import SIGNAL_VARIANCE
 from planner.space import Floats
 

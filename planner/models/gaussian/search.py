@@ -15,9 +15,6 @@ from planner.space import Floats
 
 EPSILON = float(np.finfo(np.float64).eps)  # in which SciPy counts a gain
 
-# Below this variance, relative to the signal, rounding decides whether a covariance can be
-# factored.
-SMALLEST_NOISE = 1e-6
 _MOST_STEPS = 200
 # A search ends where a step gains less than this share of the value (in nats some 1e-5), or where
 # no derivative is larger than the second: of 32 parts of eight tables held-out densities of the

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.models.failure import FitFailure
-from planner.models.gaussian.search import SMALLEST_NOISE
 from planner.models.known_noise import noise_of_next, prior_beside
-from planner.models.observations import Observations, OutcomeScale
+from planner.models.observations import SMALLEST_NOISE, Observations, OutcomeScale
 from planner.models.priors import LogNormal
 from planner.models.scaling import standard_scale
 from planner.models.task import Task

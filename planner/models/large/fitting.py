@@ -30,11 +30,12 @@ from torch import Tensor
 from planner.models.failure import FitFailure
 from planner.models.gaussian.fitting import read_previous
 from planner.models.gaussian.hyperparameters import Hyperparameters
-from planner.models.gaussian.search import LAST, SMALLEST_NOISE, Priors, no_value, search
+from planner.models.gaussian.search import LAST, Priors, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.large.merged import Merged
 from planner.models.large.neighbours import Tree
 from planner.models.large.surrogate import LargeProcess
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.priors import (
     EXPECTED_SIGNAL_PRIOR,
     SIGNAL_PRIOR,

@@ -18,10 +18,9 @@ from torch import Tensor
 
 from planner.models.gaussian import kernel
 from planner.models.gaussian.hyperparameters import Hyperparameters
-from planner.models.gaussian.search import SMALLEST_NOISE
 from planner.models.large.merged import Centres, Merged
 from planner.models.large.neighbours import Tree, Weights, error_covariance, weigh
-from planner.models.observations import Observations, OutcomeScale
+from planner.models.observations import SMALLEST_NOISE, Observations, OutcomeScale
 from planner.models.surrogate import Surrogate
 
 if TYPE_CHECKING:

@@ -20,10 +20,11 @@ from planner.models.gaussian import kernel
 from planner.models.gaussian.fitting import refuse_other_space
 from planner.models.gaussian.likelihood import mean_under, negative_log_likelihood
 from planner.models.gaussian.matrices import diagonal_of, products, weighed
-from planner.models.gaussian.search import SMALLEST_NOISE, Priors, begin, no_value, search
+from planner.models.gaussian.search import Priors, begin, no_value, search
 from planner.models.gaussian.standardised import Standardised, standardise
 from planner.models.mixed.kernel import MixedHyperparameters
 from planner.models.mixed.surrogate import MixedProcess
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.priors import SHARE_PRIOR, choice_prior, lengthscale_prior
 from planner.models.task import Task
 from planner.space import Floats

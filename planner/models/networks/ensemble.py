@@ -31,6 +31,7 @@ from planner.models.networks.evidence import Data, last_layer
 from planner.models.networks.network import Network
 from planner.models.networks.starting import near
 from planner.models.networks.surrogate import Networks
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.priors import lengthscale_prior
 from planner.models.task import Task
 
@@ -108,7 +109,7 @@ def _noise(
     network: Network, data: Data, plain: GaussianProcess, generator: torch.Generator
 ) -> NoiseField:
     """Learns the noise from results that members did not see."""
-    level = math.log(max(plain.hyperparameters.noise_variance, 1e-6))
+    level = math.log(max(plain.hyperparameters.noise_variance, SMALLEST_NOISE))
     n, d = data.x.shape
     if n < _FEWEST_FOR_NOISE:
         return NoiseField(level=level, trends=(0.0,) * d)

@@ -25,10 +25,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.models.networks.network import Network, Units
-from planner.models.observations import Observations, OutcomeScale
-
-# Below this variance, relative to the signal, rounding decides whether K can be factored.
-SMALLEST_NOISE = 1e-6
+from planner.models.observations import SMALLEST_NOISE, Observations, OutcomeScale
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,8 +22,9 @@ from scipy.linalg import lapack
 from torch import Tensor
 
 from planner.models.gaussian.matrices import diagonal_of, mirrored
-from planner.models.networks.evidence import SMALLEST_NOISE, Data
+from planner.models.networks.evidence import Data
 from planner.models.networks.network import GAIN, SPREAD, STEEPNESS, Network
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.priors import NOISE_TREND_SD, lengthscale_prior
 from planner.space import Floats
 

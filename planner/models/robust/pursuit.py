@@ -29,9 +29,9 @@ import numpy as np
 from planner.models.failure import FitFailure
 from planner.models.gaussian.ard import ArdProblem, make_problem
 from planner.models.gaussian.hyperparameters import Hyperparameters
-from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
+from planner.models.gaussian.search import begin, search
 from planner.models.known_noise import prior_beside
-from planner.models.observations import Observations, OutcomeScale
+from planner.models.observations import SMALLEST_NOISE, Observations, OutcomeScale
 from planner.models.priors import OUTLIER_PROBABILITY
 from planner.models.scaling import standard_scale
 from planner.space import Floats

@@ -63,7 +63,10 @@ class _Straighten(OutcomeTransform):
     ) -> Posterior:
         """Returns the posterior of ``psi``."""
         run = partial(
-            hermite.run_moments, self._bending.straighten, noise_sd=math.sqrt(self._noise_variance)
+            hermite.run_moments,
+            self._bending.straighten,
+            noise_sd=math.sqrt(self._noise_variance),
+            unit=self._bending.scale.sd,
         )
         return TransformedPosterior(
             posterior,
@@ -78,4 +81,5 @@ class _Straighten(OutcomeTransform):
 
     def _expand(self, mean: Tensor, variance: Tensor) -> hermite.Expansion:
         total = variance.flatten() + self._noise_variance
-        return hermite.expand(self._bending.straighten, mean.flatten(), total)
+        unit = self._bending.scale.sd
+        return hermite.expand(self._bending.straighten, mean.flatten(), total, unit=unit)

@@ -35,7 +35,7 @@ Curve = Callable[[Tensor], Tensor]
 
 _NODES = 40
 _DEGREE = 16
-# Of the squared deviation: keeps the root differentiable.
+# As a share of the squared unit: keeps the root differentiable.
 _SMALLEST_VARIANCE = 1e-20
 
 
@@ -63,13 +63,20 @@ class Expansion:
         return self.coefficients.square().sum(dim=1)
 
 
-def expand(curve: Curve, mean: Float64[Tensor, " n"], variance: Float64[Tensor, " n"]) -> Expansion:
+def expand(
+    curve: Curve,
+    mean: Float64[Tensor, " n"],
+    variance: Float64[Tensor, " n"],
+    *,
+    unit: float = 1.0,
+) -> Expansion:
     """Returns the Hermite coefficients of the curve of normal variables; differentiable.
 
     Args:
         curve: T.
         mean: m.
         variance: v.
+        unit: the size of what the curve's values differ by.
     """
     nodes, weights, polynomials = (torch.from_numpy(each).to(mean) for each in _rule())
     sd = variance.sqrt()
@@ -77,9 +84,8 @@ def expand(curve: Curve, mean: Float64[Tensor, " n"], variance: Float64[Tensor, 
     middle = values @ weights
     apart = values - middle[:, None]
     coefficients = (apart * weights) @ polynomials
-    rest = (apart.square() @ weights - coefficients.square().sum(dim=1)).clamp_min(
-        _SMALLEST_VARIANCE
-    )
+    rest = apart.square() @ weights - coefficients.square().sum(dim=1)
+    rest = rest.clamp_min(_SMALLEST_VARIANCE * unit**2)
     return Expansion(
         mean=middle,
         coefficients=torch.cat([coefficients, rest.sqrt()[:, None]], dim=1),
@@ -106,14 +112,14 @@ def covariances(
 
 
 def run_moments(
-    curve: Curve, h: Float64[Tensor, "*n"], noise_sd: float
+    curve: Curve, h: Float64[Tensor, "*n"], noise_sd: float, *, unit: float = 1.0
 ) -> tuple[Float64[Tensor, "*n"], Float64[Tensor, "*n"]]:
-    """Returns ``psi(h)``, and the deviation of one run around it."""
+    """Returns ``psi(h)``, and the deviation of one run around it; ``unit`` as of ``expand``."""
     nodes, weights, _ = (torch.from_numpy(each).to(h) for each in _rule())
     values = curve(h[..., None] + noise_sd * nodes)
     mean = values @ weights
     variance = (values - mean[..., None]).square() @ weights
-    return mean, variance.clamp_min(_SMALLEST_VARIANCE).sqrt()
+    return mean, variance.clamp_min(_SMALLEST_VARIANCE * unit**2).sqrt()
 
 
 def _powers(ratio: Float64[Tensor, " n"], k: int) -> Float64[Tensor, "n k"]:

@@ -78,7 +78,10 @@ class TransformedProcess(Surrogate):
         sd = torch.tensor([self.latent.prior_sd], dtype=torch.float64)
         mean = torch.full_like(sd, self.latent.mean)
         expansion = hermite.expand(
-            self.bending.straighten, mean, sd.square() + self.latent.noise_variance
+            self.bending.straighten,
+            mean,
+            sd.square() + self.latent.noise_variance,
+            unit=self.scale.sd,
         )
         return float(expansion.variance(sd).sqrt())
 
@@ -156,7 +159,9 @@ class TransformedProcess(Surrogate):
         """
         found = self.latent.left_out(rows)
         sd, total = found.sds[0], found.sds[0].square() + found.noise_sds[0].square()
-        expansion = hermite.expand(self.bending.straighten, found.means[0], total)
+        expansion = hermite.expand(
+            self.bending.straighten, found.means[0], total, unit=self.scale.sd
+        )
         variance = expansion.variance(sd)
         noise = (expansion.total_variance() - variance).clamp_min((1e-6 * self.scale.sd) ** 2)
         log_slope = self.bending.bend(self.observations.y[rows])[1]
@@ -186,11 +191,15 @@ class TransformedProcess(Surrogate):
     def _expand(self, x: Float64[Tensor, "n d"]) -> tuple[hermite.Expansion, Tensor]:
         mean, sd = self.latent.moments(x)
         variance = sd.square() + self.latent.noise_variance
-        return hermite.expand(self.bending.straighten, mean, variance), sd
+        unit = self.scale.sd
+        return hermite.expand(self.bending.straighten, mean, variance, unit=unit), sd
 
     def _expected_run(self, h: Float64[Tensor, "*n"]) -> tuple[Tensor, Tensor]:
         return hermite.run_moments(
-            self.bending.straighten, h, math.sqrt(self.latent.noise_variance)
+            self.bending.straighten,
+            h,
+            math.sqrt(self.latent.noise_variance),
+            unit=self.scale.sd,
         )
 
 

@@ -22,8 +22,9 @@ from planner.models.gaussian.fitting import read_previous_inside
 from planner.models.gaussian.hyperparameters import Hyperparameters
 from planner.models.gaussian.matrices import weighed
 from planner.models.gaussian.process import GaussianProcess
-from planner.models.gaussian.search import SMALLEST_NOISE, begin, search
+from planner.models.gaussian.search import begin, search
 from planner.models.gaussian.standardised import Standardised, standardise
+from planner.models.observations import SMALLEST_NOISE
 from planner.models.priors import NOISE_PRIOR
 from planner.models.task import Task
 from planner.models.varying_noise.field import (
