@@ -134,8 +134,8 @@ def fit_auto(
         # the search begins anew at each comparison, and goes on from what it found between them
         return _average(task, every, comparison, {}, name=name)
     found = _compare(task, compared, members)
-    if isinstance(found, FitFailure):
-        return found
+    if not found.fitted:
+        return _average(task, every, found.comparison, members, name=name)
     comparison = _with_kept(found.comparison, kept)
     if kept.weights:
         return _average(task, every, comparison, found.members, name=name)
@@ -213,16 +213,18 @@ def _compare_on_part(
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """A comparison, with what was fitted to all observations on the way, and every memo."""
+    """A comparison, with what was fitted to all observations on the way, and every memo.
+
+    Where no family could be compared nothing was fitted, and the favourite has all the weight: all
+    results but one may be equal, and a fold without that one tells no scale.
+    """
 
     comparison: Comparison
     fitted: Mapping[str, Surrogate]
     members: Mapping[str, Any]
 
 
-def _compare(
-    task: Task, families: Mapping[str, Family], members: Mapping[str, Any]
-) -> _Compared | FitFailure:
+def _compare(task: Task, families: Mapping[str, Family], members: Mapping[str, Any]) -> _Compared:
     found: dict[str, HeldOut] = {}
     left_out: dict[str, str] = {}
     for name, family in families.items():
@@ -234,15 +236,11 @@ def _compare(
                 left_out[name] = held_out.reason
             case _:
                 found[name] = held_out
-    if not found:
-        return FitFailure(
-            reason=left_out[_favourite(families)],
-            tried=tuple(f"{name}: {why}" for name, why in left_out.items()),
-        )
+    densities = {name: each.log_density for name, each in found.items()}
     comparison = Comparison(
         n=len(task.observations.y),
         scores={name: each.score for name, each in found.items()},
-        weights=_weigh({name: each.log_density for name, each in found.items()}),
+        weights=_weigh(densities) if found else {_favourite(families): 1.0},
         left_out=left_out,
     )
     memos = {name: each.surrogate.memo for name, each in found.items()}

@@ -102,7 +102,8 @@ def predict_others(family: Family, task: Task, *, n_fitted: int) -> Floats | Fit
     if isinstance(fitted, FitFailure):
         return fitted
     found = fitted.log_density(out.x, out.y, out.var).detach().numpy()
-    return np.asarray(np.maximum(found + np.log(float(seen.y.std())), _LOWEST), dtype=np.float64)
+    spread = float(seen.y.std()) or fitted.scale.sd  # all may be equal, and a range expected
+    return np.asarray(np.maximum(found + np.log(spread), _LOWEST), dtype=np.float64)
 
 
 def _refit(family: Family, task: Task, *, n_folds: int) -> Floats | FitFailure:

@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from planner.errors import InputError
-from planner.models import FitFailure, Observations, OutcomeScale, Surrogate, Task, fit
+from planner.models import FitFailure, Observations, OutcomeScale, Surrogate, Task, family, fit
 from planner.models.comparing.auto import FEWEST, Auto, fit_auto
 from planner.models.comparing.comparison import Comparison
+from planner.models.comparing.folds import predict_others
 from planner.models.families import Family
 
 COLUMNS = (0, 1)
@@ -318,6 +319,38 @@ def test_where_all_that_count_fail_a_favourite_stands_in() -> None:
     assert isinstance(nobody, FitFailure)
     assert nobody.reason == "the chains did not converge."
     assert [each.partition(":")[0] for each in nobody.tried] == ["deep", "averaged_gp"]
+
+
+@pytest.mark.parametrize(("n", "n_different"), [(8, 1), (9, 2), (20, 1)])
+def test_where_folds_have_equal_results_alone_a_favourite_decides(n: int, n_different: int) -> None:
+    """A screen in which nearly every run gives nothing."""
+    x = np.random.default_rng(n).random((n, 2))
+    y = np.where(np.arange(n) < n_different, [30.0 + k for k in range(n)], 0.0)
+    task = Task(observations=Observations.from_arrays(x, y), columns=COLUMNS)
+
+    found = family("auto").fit(task)
+
+    assert isinstance(found, Auto)
+    assert "averaged_gp" in found.comparison.weights
+    if not found.comparison.scores:
+        assert found.comparison.weights == {"averaged_gp": 1.0}
+        assert "differ" in found.comparison.left_out["averaged_gp"]
+
+
+def test_of_many_equal_results_with_an_expected_range_families_are_compared() -> None:
+    x = np.random.default_rng(1).random((260, 2))
+    scale = OutcomeScale(mean=5.0, sd=2.0)
+    observations = Observations.from_arrays(x, np.full(260, 3.0))
+
+    with np.errstate(all="raise"):
+        found = predict_others(
+            family("gp"),
+            Task(observations=observations, columns=COLUMNS, scale=scale),
+            n_fitted=250,
+        )
+
+    assert isinstance(found, np.ndarray)
+    assert found.min() > 0.0  # surer than a normal of the expected deviation
 
 
 def test_a_favourite_that_fails_leaves_the_choice_to_the_others() -> None:
