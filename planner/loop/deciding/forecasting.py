@@ -60,6 +60,8 @@ def judge_forecasts(state: CampaignState) -> list[Judged]:
             stated=Distribution.of(spread, bounds),
             value=value,
             is_own=trial.proposal.origin == "person",
+            stated_at=trial.proposed_at.timestamp(),
+            known_at=_order(trial, state)[0].timestamp(),
         )
         for trial, spread, value in known_forecasts(state)
     ]
@@ -128,7 +130,7 @@ def _describe(known: Mapping[str, float], unknown: Mapping[str, float], *, n: in
 
 
 def _alarm_record(state: CampaignState) -> list[Record]:
-    alarm = find_alarm(_since_last_alarm(state))
+    alarm = find_alarm(_since_last_alarm(state), waiting=_waiting(state))
     if alarm is None:
         return []
     word, remedy = "wider than need be", "The results are better known than is said."
@@ -147,6 +149,16 @@ def _alarm_record(state: CampaignState) -> list[Record]:
             f"{word}. Chance alone "
             f"does this in fewer than {100 * FALSE_ALARMS:g} % of campaigns. {remedy}",
         )
+    ]
+
+
+def _waiting(state: CampaignState) -> list[float]:
+    """Returns when forecasts were stated whose trials have not ended."""
+    name = state.spec.objective.outcome
+    return [
+        trial.proposed_at.timestamp()
+        for trial in state.open_trials
+        if name in trial.proposal.predictions
     ]
 
 

@@ -35,12 +35,17 @@ class Judged:
         stated: the distribution of the run.
         value: what was measured, in the outcome's unit.
         is_own: whether a person chose the settings, and not the planner.
+        stated_at: when it was stated, in seconds; None where each was stated after the result of
+            the one before, like ``known_at``.
+        known_at: when its result was.
     """
 
     trial: int
     stated: Distribution
     value: float
     is_own: bool = False
+    stated_at: float | None = None
+    known_at: float | None = None
 
     @cached_property
     def needed(self) -> float:
