@@ -63,7 +63,7 @@ def choose_by_model(state: CampaignState, space: SearchSpace, *, q: int, seed: i
 def _findings(state: CampaignState, choice: Choice, situation: Situation) -> list[Record]:
     """Returns what is to be written down beside the picks."""
     records: list[Record] = []
-    if choice.failure is not None and choice.picks[0].kind == "fallback":
+    if choice.failure is not None and any(pick.kind == "fallback" for pick in choice.picks):
         reason = choice.failure.reason
         records.append(FitFailed(reason=reason, consequence="a space-filling choice instead"))
     if choice.surrogate is not None:

@@ -8,12 +8,13 @@ import pytest
 
 from planner.clock import ManualClock
 from planner.errors import LabUnavailable, StaleWrite, Unanswered
-from planner.labs import Answer, DeliveryClass, Order, Reported
+from planner.labs import Answer, DeliveryClass, Order, PersonLab, Reported
 from planner.ledger.entries import FitFailed, ResultQuarantined
 from planner.ledger.replay import replay
 from planner.loop import people
 from planner.loop.deciding.model import fit_surrogate
 from planner.loop.deciding.propose import decide
+from planner.loop.people import Told
 from planner.loop.steps.advance import Waiting, advance
 from planner.loop.steps.inline import run_inline
 from planner.models import FitFailure
@@ -326,6 +327,26 @@ def test_a_failed_fit_is_said_and_answered_by_a_space_filling_choice(
     assert "singular" in said[0].reason
 
 
+def test_a_failed_fit_is_said_too_where_the_start_comes_first(
+    make_session: MakeSession, monkeypatch: pytest.MonkeyPatch
+):
+    """Of two trials one is the last of the start, and the other was for the model."""
+    failure = FitFailure("the matrix is singular", ("from the last fit",))
+    monkeypatch.setattr("planner.acquisition.policy.fit_for", lambda *a, **k: failure)
+    text = campaign_text(budget="trials: 9", policy="start: 3").replace(
+        "kind: adapter, adapter: none", "kind: person"
+    )
+    session = make_session(PersonLab(), text=text)
+    for trial in people.ask(session, 2):
+        people.tell(session, trial.number, Told(outcomes={"yield": Reported(value=trial.number)}))
+
+    trials = people.ask(session, 2)
+
+    assert [trial.proposal.origin for trial in trials] == ["start", "fallback"]
+    (said,) = [e.record for e in session.ledger.read("bench", kinds={"fit failed"})]
+    assert "singular" in said.reason
+
+
 def test_time_and_money_are_budgets_too(make_session: MakeSession, clock: ManualClock):
     slow = make_session(
         ScriptedLab(on_the_hill, latency=4), text=campaign_text(budget="time: 0.2 s")
@@ -367,6 +388,14 @@ def test_nothing_better_left_stops_the_campaign_and_says_how_sure_it_is(make_ses
     assert session.state.stopped.rule == "nothing better"
     assert "(asked: 0.9)" in session.state.stopped.reason
     assert len(session.state.trials) < 30
+
+
+def test_that_little_is_left_is_not_said_before_eight_results_are_in(make_session: MakeSession):
+    text = in_few_steps(campaign_text(budget="trials: 30", stop="done_probability: 0.001"))
+    session = make_session(ScriptedLab(on_the_hill), text=text)
+    run_inline(session)
+    assert session.state.stopped.rule == "nothing better"
+    assert len(session.state.observations) == 8
 
 
 def test_a_source_that_knows_no_keys_and_does_not_answer_leaves_doubt_and_is_sent_no_more(
