@@ -11,7 +11,7 @@ from torch import Tensor
 from planner.acquisition.promising import most_promising
 from planner.acquisition.situation import BestSoFar, Forecast, Situation
 from planner.acquisition.utility import utility_moments
-from planner.campaign.objectives import HitClass, Maximise, Minimise
+from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
 from planner.models import Bounds, Expectation, Surrogate, chance, expect, spread_at
 from planner.models.coverage.distribution import Distribution
 from planner.space import Floats
@@ -70,11 +70,45 @@ def told_of(situation: Situation, surrogate: Surrogate, here: Float64[Tensor, "1
     return Told(mean=float(expected.mean), sd=float(middle.sd))
 
 
-def utility_at(situation: Situation, surrogate: Surrogate, here: Float64[Tensor, "1 d"]) -> float:
-    """Returns the mean utility of the process at one encoded configuration."""
-    moments = surrogate.moments(here)
-    bounds = Bounds(*situation.bounds)
-    return float(utility_moments(situation.objective, *moments, bounds=bounds).mean)
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How much better one configuration is expected to be than the best so far.
+
+    Args:
+        by: in the outcome's unit, of a class in probability; what a person is told of both apart,
+            so that the sign is the one that they read.
+        sd: deviation of what is expected there.
+        missed: of a target or a range, by how much it is expected to be missed there and by the
+            best so far; None of all else.
+    """
+
+    by: float
+    sd: float
+    missed: tuple[float, float] | None = None
+
+
+def ahead_of_best(
+    situation: Situation,
+    surrogate: Surrogate,
+    here: Float64[Tensor, "1 d"],
+    *,
+    told: Told,
+    best: BestSoFar,
+) -> Ahead:
+    """Returns how far one encoded configuration, of which this is told, is ahead of the best."""
+    match situation.objective:
+        case Maximise() | HitClass():
+            return Ahead(by=told.mean - best.mean, sd=told.sd)
+        case Minimise():
+            return Ahead(by=best.mean - told.mean, sd=told.sd)
+        case HitTarget() | HitRange():
+            moments = surrogate.moments(here)
+            bounds = Bounds(*situation.bounds)
+            utility = utility_moments(situation.objective, *moments, bounds=bounds)
+            mean = float(utility.mean)
+            return Ahead(
+                by=mean - best.utility, sd=float(utility.sd), missed=(-mean, -best.utility)
+            )
 
 
 def forecast(

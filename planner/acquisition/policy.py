@@ -150,7 +150,7 @@ class _Chooser:
                 break
             again = self._worth_more(surrogate, found, score, waiting=waiting, before=before)
             if again is None:
-                reason = self._reason(situation, surrogate, found)
+                reason = self._reason(situation, surrogate, found, waiting=waiting, seed=seed)
                 picks.append(self._pick(found, "model", reason=reason, earlier=before))
             else:
                 picks.append(self._repeat(again, surrogate, search=found.search, earlier=before))
@@ -185,8 +185,18 @@ class _Chooser:
             looked = best(farther)
         return looked
 
-    def _reason(self, situation: Situation, surrogate: Surrogate, found: Found) -> str:
+    def _reason(
+        self,
+        situation: Situation,
+        surrogate: Surrogate,
+        found: Found,
+        *,
+        waiting: Floats,
+        seed: int,
+    ) -> str:
         """Returns why a candidate was chosen, and why by another weight than usual if it was."""
+        if situation.acquisition == "variance":
+            return reasons.learned(situation, surrogate, found, waiting=waiting, seed=seed)
         reason = reasons.chosen(situation, surrogate, found, best=self.best)
         if situation is self.situation:
             return reason

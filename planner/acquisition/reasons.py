@@ -10,12 +10,13 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.acquisition.candidates import Found
-from planner.acquisition.forecasts import Told, told_of, utility_at
+from planner.acquisition.forecasts import Ahead, Told, ahead_of_best, told_of
 from planner.acquisition.learning import reference_of
 from planner.acquisition.replicates import noise_of_a_repeat, share_between_runs
 from planner.acquisition.situation import BestSoFar, Kind, Repeatable, Settings, Situation
+from planner.acquisition.worth import share_learned
 from planner.campaign.objectives import HitClass, HitRange, HitTarget, Maximise, Minimise
-from planner.campaign.words.phrases import listed, typeset
+from planner.campaign.words.phrases import listed, rough, setting, typeset, unknown_then
 from planner.models import FitFailure, Surrogate
 from planner.space import Categorical, Floats
 
@@ -26,6 +27,7 @@ _NAMES = {"ucb": "mean + {beta:g} sd", "log_nei": "expected improvement"}
 # where hyperparameters are averaged over: some of them expect far more than the results show.
 _POORLY_UNDERSTOOD = 0.5
 _USUAL_SHARE, _OF_RESULTS = 1 / 3, 0.25
+_LEAST_PERCENT = 0.01
 
 
 def filling(kind: Kind, *, n_placed: int, settings: Settings, failure: FitFailure | None) -> str:
@@ -72,23 +74,27 @@ def chosen(
     """
     here = torch.from_numpy(found.x)[None, :]
     told = told_of(situation, surrogate, here)
-    if situation.acquisition == "variance":
-        return _learned(situation, surrogate, found, told)
     name = _NAMES[situation.acquisition].format(beta=situation.settings.beta)
     predicted = _predicted(situation, told)
     if best is None:
         return f"Highest {name}: {predicted}; nothing was measured yet."
-    utility = utility_at(situation, surrogate, here)
-    comparison = _comparison(situation, told, best, utility=utility)
-    promise = (
-        "most of the promise is the prediction"
-        if utility > best.utility
-        else f"the promise is the uncertainty: {_least_known(situation, surrogate, found.x)}"
-    )
+    ahead = ahead_of_best(situation, surrogate, here, told=told, best=best)
+    comparison = _comparison(situation, told, best, ahead)
+    promise = _promise(ahead)
+    if ahead.by <= 0:
+        promise = f"{promise}: {_least_known(situation, surrogate, found.x)}"
     return (
         f"Highest {name}: {predicted}, {comparison}; {promise}"
         f"{_how_poorly(situation, surrogate, here)}."
     )
+
+
+def _promise(ahead: Ahead) -> str:
+    if ahead.by > 0:
+        return "most of the promise is the prediction"
+    if ahead.by + ahead.sd > 0:
+        return "the promise is the uncertainty"
+    return "even one deviation better would not reach that, so its promise is small"
 
 
 def farther(usual: Settings) -> str:
@@ -137,17 +143,37 @@ def _predicted(situation: Situation, told: Told) -> str:
     return f"predicted {_figures(told.mean, told.sd)} ± {_figures(told.sd)}"
 
 
-def _learned(situation: Situation, surrogate: Surrogate, found: Found, told: Told) -> str:
-    assert found.score is not None  # it was chosen by it
-    removed = f"Teaches most: one run removes {100 * math.exp(found.score):.2g} % of what is"
-    if len(surrogate.observations.y) == 0:
-        return f"{removed} unknown over the whole space; nothing was measured yet."
+def learned(
+    situation: Situation, surrogate: Surrogate, found: Found, *, waiting: Floats, seed: int
+) -> str:
+    """Returns the reason for a candidate that is there to learn.
+
+    Args:
+        situation: what may be tried and what was measured.
+        surrogate: fitted to it, not conditioned on what waits.
+        found: the candidate.
+        waiting: encoded configurations under way or picked earlier in this batch, ``m d``.
+        seed: of the settings that stand for the space.
+    """
     here = torch.from_numpy(found.x)[None, :]
-    unknown = _least_known(situation, surrogate, found.x)
+    share = share_learned(situation, surrogate, here, waiting=waiting, seed=seed)
+    removed = (
+        f"Teaches most: one run removes {_percent(share)} of {unknown_then(len(waiting))} "
+        "over the whole space"
+    )
+    if len(surrogate.observations.y) == 0:
+        return f"{removed}; nothing was measured yet."
+    told = told_of(situation, surrogate, here)
+    apart = _least_known(situation, surrogate, found.x)
     return (
-        f"{removed} unknown over the whole space; {_predicted(situation, told)}, {unknown}"
+        f"{removed}; {_predicted(situation, told)}, {apart}"
         f"{_how_poorly(situation, surrogate, here)}."
     )
+
+
+def _percent(share: float) -> str:
+    percent = 100.0 * share
+    return f"{rough(percent)} %" if percent >= _LEAST_PERCENT else f"less than {_LEAST_PERCENT} %"
 
 
 def _how_poorly(situation: Situation, surrogate: Surrogate, here: Float64[Tensor, "1 d"]) -> str:
@@ -171,7 +197,7 @@ def _usual_share(situation: Situation, surrogate: Surrogate, sd: float) -> float
     return float(surrogate.moments(reference)[1].median()) / sd
 
 
-def _comparison(situation: Situation, told: Told, best: BestSoFar, *, utility: float) -> str:
+def _comparison(situation: Situation, told: Told, best: BestSoFar, ahead: Ahead) -> str:
     """Says how what is expected here compares with what is expected, not measured, of the best."""
     match situation.objective:
         case Maximise() | Minimise():
@@ -179,7 +205,8 @@ def _comparison(situation: Situation, told: Told, best: BestSoFar, *, utility: f
         case HitClass():
             here, there, unit, factor = told.mean, best.mean, " %", 100.0
         case HitTarget() | HitRange():
-            return _missing(situation, told, -utility, -best.utility)
+            assert ahead.missed is not None
+            return _missing(situation, told, *ahead.missed)
     size, of_best, sign = _difference(factor * here, factor * there, factor * told.sd)
     expected = f"what is expected of the best so far ({of_best}{unit})"
     if sign == 0:
@@ -219,12 +246,9 @@ def _least_known(situation: Situation, surrogate: Surrogate, x: Floats) -> str:
         "" if parameter.unit == "1" or isinstance(parameter, Categorical) else f" {parameter.unit}"
     )
     return (
-        f"the nearest measured setting has {parameter.name} {_word(there)}{unit}, not {_word(here)}"
+        f"the nearest measured setting has {parameter.name} {setting(there)}{unit}, "
+        f"not {setting(here)}"
     )
-
-
-def _word(value: float | int | str) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 def _figures(value: float, sd: float | None = None) -> str:

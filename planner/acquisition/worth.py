@@ -35,6 +35,35 @@ def make_score(situation: Situation, surrogate: Surrogate, *, waiting: Floats, s
     return kept_apart(score, surrogate, torch.from_numpy(waiting), size=size)
 
 
+def share_learned(
+    situation: Situation,
+    surrogate: Surrogate,
+    here: Float64[Tensor, "1 d"],
+    *,
+    waiting: Floats,
+    seed: int,
+) -> float:
+    """Returns the share of what is unknown over the space that a run removes: 0 to 1.
+
+    Args:
+        situation: as of ``make_score``.
+        surrogate: likewise.
+        here: the encoded configuration of the run.
+        waiting: as of ``make_score``.
+        seed: likewise.
+    """
+    score = _learning(situation, surrogate, torch.from_numpy(waiting), seed=seed)
+    with torch.no_grad():
+        return float(score(here).exp())
+
+
+def _learning(
+    situation: Situation, surrogate: Surrogate, pending: Float64[Tensor, "m d"], *, seed: int
+) -> Score:
+    reference = torch.from_numpy(reference_of(situation.space, seed=seed))
+    return log_share_learned(surrogate.conditioned_on(pending), reference)
+
+
 def kept_apart(
     score: Score, surrogate: Surrogate, waiting: Float64[Tensor, "m d"], *, size: float
 ) -> Score:
@@ -74,8 +103,7 @@ def _acquisition(
     objective = situation.objective
     match situation.acquisition:
         case "variance":
-            reference = torch.from_numpy(reference_of(situation.space, seed=seed))
-            return log_share_learned(surrogate.conditioned_on(pending), reference)
+            return _learning(situation, surrogate, pending, seed=seed)
         case "ucb":
             conditioned, beta = surrogate.conditioned_on(pending), situation.settings.beta
             return lambda x: upper_confidence_bound(conditioned, objective, x, beta=beta)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from planner.acquisition import Settings, Situation, choose
 from planner.acquisition.learning import MOST_REFERENCES, log_share_learned, reference_of
 from planner.campaign.objectives import Maximise
+from planner.campaign.words.phrases import rough, unknown_then
 from planner.models import Observations, Surrogate, Task, fit
 from planner.space import Continuous, SearchSpace
 
@@ -141,10 +143,32 @@ def test_its_reason_says_how_much_is_learned_and_that_little_is_known_there() ->
 
     assert pick.acquisition_value is not None
     assert pick.reason.startswith(
-        f"Teaches most: one run removes {100 * np.exp(pick.acquisition_value):.2g} % of what is "
+        f"Teaches most: one run removes {rough(100 * np.exp(pick.acquisition_value))} % of what is "
         f"unknown over the whole space; predicted "
     )
     assert POORLY_UNDERSTOOD in pick.reason
+
+
+def test_in_a_batch_each_reason_tells_its_share_of_what_the_earlier_ones_leave() -> None:
+    """Also where every candidate is so near another that it loses to all that are not there."""
+    now = situation_with_a_gap(0, LEARN)
+
+    choice = choose(now, q=12, seed=1)
+
+    surrogate = choice.surrogate
+    assert surrogate is not None
+    reference = torch.from_numpy(reference_of(now.space, seed=0))
+    for index, pick in enumerate(choice.picks):
+        said = re.match(
+            r"Teaches most: one run removes (less than )?(\S+) % of (.+) over", pick.reason
+        )
+        assert said is not None
+        assert said[3] == unknown_then(index)
+        earlier = np.vstack([other.x for other in choice.picks[:index]] or [np.empty((0, 1))])
+        then = surrogate.conditioned_on(torch.from_numpy(earlier))
+        share = log_share_learned(then, reference)(torch.from_numpy(pick.x)[None, :]).exp()
+        # other settings stand for the space, and shares are rounded to two digits
+        assert float(said[2]) == pytest.approx(100 * float(share), rel=0.15)
 
 
 def test_a_batch_spreads_over_what_is_unknown() -> None:

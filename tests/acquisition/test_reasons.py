@@ -124,3 +124,45 @@ def test_a_negative_prediction_has_a_true_minus_sign() -> None:
     ).picks
 
     assert re.search(r"predicted \u2212[89]\.\d+ ± ", pick.reason)
+
+
+@pytest.mark.parametrize("seed", [8, 32])
+def test_what_the_promise_is_follows_from_the_figures_that_are_shown(seed: int) -> None:
+    """Near a bound of the outcome the middle of the distribution and its mean order otherwise."""
+    rng = np.random.default_rng(seed)
+    x = rng.random((10, 2))
+    y = np.clip(104 - 120 * ((x - 0.6) ** 2).sum(axis=1) + 2 * rng.standard_normal(10), 0, 100)
+
+    (pick,) = choose(plane(x=x, y=y, bounds=(0.0, 100.0)), q=1, seed=seed).picks
+
+    found = COMPARED.search(pick.reason)
+    assert found is not None
+    assert (found[4] == "above") == ("most of the promise is the prediction" in pick.reason)
+
+
+def test_where_one_deviation_better_is_not_as_good_as_the_best_little_is_promised() -> None:
+    """The two rows that are left of a ramp are its lowest."""
+    rows = tuple({"a": k / 10, "b": 0.5} for k in range(11))
+    space = SearchSpace(SQUARE.parameters, rows=rows)
+    x = space.encoded_rows[2:]
+
+    picks = choose(plane(space=space, x=x, y=10 * x[:, 0]), q=2, seed=1).picks
+
+    assert [pick.row for pick in picks] == [1, 0]
+    for pick in picks:
+        assert "; even one deviation better would not reach that, so its promise is" in pick.reason
+
+
+def test_a_narrow_range_is_told_with_the_digits_that_tell_its_settings_apart() -> None:
+    space = SearchSpace((Continuous(name="T", low=1550, high=1551, resolution=0.01, unit="nm"),))
+    x = space.encode([{"T": value} for value in (1550.05, 1550.21, 1550.33)])
+
+    (pick,) = choose(
+        plane(space=space, x=x, y=x[:, 0], settings=Settings(acquisition="variance", n_start=1)),
+        q=1, seed=1,
+    ).picks  # fmt: skip
+
+    there = pick.configuration["T"]
+    assert f"the nearest measured setting has T 1550.33 nm, not {there:g}" in pick.reason.replace(
+        f"{there:.9g}", f"{there:g}"
+    )

@@ -21,6 +21,14 @@ def typeset(text: str) -> str:
     return text.replace("-", "\u2212") if float(text) else text.removeprefix("-")
 
 
+def setting(value: float | str) -> str:
+    """Writes a value that is set with all its digits; one of more than nine was computed: four."""
+    if isinstance(value, str):
+        return value
+    whole = f"{value:.9g}"
+    return whole if float(whole) == value else f"{value:.4g}"
+
+
 def rough(value: float, digits: int = 2, *, sign: str = "") -> str:
     """Writes an estimate with few digits, and written out: 280, not 2.8e+02.
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from planner.campaign import CampaignSpec
-from planner.campaign.words.phrases import after, listed, rough, typeset, unknown_then
+from planner.campaign.words.phrases import after, listed, rough, setting, typeset, unknown_then
 from planner.loop.deciding.stating import unit_of_effects
 from planner.space import Configuration, Value
 from planner.trials import Effect, Proposal, Trial, Why
@@ -65,7 +65,8 @@ def effects_table(effects: Iterable[tuple[str, Value, Effect]], spec: CampaignSp
     """
     rows = [("", "value", "adds", "after a run", "a run settles")]
     for name, value, effect in effects:
-        shown = value if isinstance(value, str) else f"{value:.4g}{after(spec.units[name])}"
+        unit = "" if isinstance(value, str) else after(spec.units[name])
+        shown = f"{setting(value)}{unit}"
         settled = f"{100 * effect.settled:.0f} %"
         rows.append((name, shown, said_effect(effect), f"± {rough(effect.sd_after)}", settled))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
