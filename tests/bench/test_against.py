@@ -321,6 +321,10 @@ def test_beside_the_interval_of_other_starts_stands_that_of_other_pools(tmp_path
     # one of five differs by 5 gain: the standard error of the mean is gain, Student's t 2.776
     assert drawn.value == pytest.approx(gain)
     assert (drawn.low, drawn.high) == pytest.approx((gain * 3.776, -gain * 1.776), rel=1e-3)
+    facts = comparison_json(comparison, missing={})["entrants"]
+    assert facts["planner"]["first_less_it_with_other_courses"] is None
+    assert facts["a"]["first_less_it_with_other_courses"]["high"] == drawn.high
+    assert facts["a"]["first_rank_less_its"]["value"] == pytest.approx(-0.2)
     row = overall(comparison).rows[1]
     assert row[5:7] == (f"{gain:+.3f} ({gain:+.3f} to {gain:+.3f})",
                         f"{gain * 3.7764:+.3f} to {-gain * 1.7764:+.3f}")  # fmt: skip

@@ -115,9 +115,9 @@ def comparison_json(comparison: Comparison, *, missing: Mapping[str, str]) -> di
                 "mean_regret": _finite(comparison.mean_regrets.get(name, math.nan)),
                 "first_less_it": _interval_json(_first_less(comparison, name)),
                 "first_less_it_with_other_courses": _interval_json(
-                    comparison.less_among(comparison.first, name)
+                    _first_less_among(comparison, name)
                 ),
-                "first_rank_less_its": _interval_json(comparison.rank_less(comparison.first, name)),
+                "first_rank_less_its": _interval_json(_first_rank_less(comparison, name)),
                 "median_share_of_ceiling": _finite(median_of_ceiling(comparison, name)),
                 "median_share_of_ceiling_also_late": _finite(
                     median_of_ceiling(comparison, name, is_late=True)
@@ -256,9 +256,17 @@ def _first_less(comparison: Comparison, name: str) -> Interval | None:
     return None if name == comparison.first else comparison.less(comparison.first, name)
 
 
+def _first_less_among(comparison: Comparison, name: str) -> Interval | None:
+    return None if name == comparison.first else comparison.less_among(comparison.first, name)
+
+
+def _first_rank_less(comparison: Comparison, name: str) -> Interval | None:
+    return None if name == comparison.first else comparison.rank_less(comparison.first, name)
+
+
 def _ends(comparison: Comparison, name: str) -> str:
     """Returns between what the first entrant's difference lies had other courses been drawn."""
-    less = None if name == comparison.first else comparison.less_among(comparison.first, name)
+    less = _first_less_among(comparison, name)
     if less is None:
         return "-"
     if not math.isfinite(less.high):
