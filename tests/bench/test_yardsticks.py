@@ -61,6 +61,8 @@ def test_what_is_reached_is_told_with_its_figure(good):
     assert first.measured.endswith("(of 9 pools); planner less baybe -1.00 (-1.00 to -1.00)")
     near = found["on each pool the 95 % bound above the lowest other planner's regret is < 0.05"]
     assert (near.is_met, near.measured) == (True, "on 9 of 9 pools")
+    # two digits: 4.68 of 4.7 that were wanted is missed, and looks it
+    assert found["acceleration at half on agnp"].measured == "3.00 (ceiling 3.0)"
     baybe = found["mean regret over the pools surely below BayBE's"]
     assert (baybe.is_met, baybe.but) == (True, "")
     less = -0.55 / 8

@@ -129,7 +129,7 @@ def _acceleration(quiet: Comparison, name: str, least: float) -> Verdict:
     if quiet.first not in judged:
         return Verdict(wanted, "-", None)
     ours = judged[quiet.first]
-    told = f"{ours.acceleration:.1f} (ceiling {ours.random_half / ours.oracle_half:.1f})"
+    told = f"{ours.acceleration:.2f} (ceiling {ours.random_half / ours.oracle_half:.1f})"
     if not math.isfinite(ours.half):
         told = f"half not reached in {ours.n_not_half} of {len(ours.halves)} races"
     return Verdict(wanted, told, ours.acceleration >= least)
