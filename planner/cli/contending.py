@@ -187,14 +187,8 @@ def _progress(console: Console, n_races: int) -> Iterator[Heard]:
 def _print(lineup: Field, comparisons: Sequence[Comparison], missing: dict[str, str]) -> None:
     from rich.console import Console
 
-    from planner.bench.against.leaving_out import leave_out
-    from planner.bench.against.tabulated import (
-        overall,
-        per_pool,
-        repeat_costs,
-        said_left_out,
-        tell_choices,
-    )
+    from planner.bench.against.leaving_out import leave_out, said_left_out, tell_choices
+    from planner.bench.against.tabulated import overall, per_pool, repeat_costs
     from planner.bench.against.targets import judge_targets, tell_targets
     from planner.bench.tabulated import REPLAYS
 

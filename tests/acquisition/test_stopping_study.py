@@ -14,6 +14,7 @@ from tests.cost.stopping_study import (
     FIRST,
     play_function,
     play_table,
+    share,
     watch,
 )
 
@@ -58,3 +59,10 @@ def test_on_a_function_they_are_compared_with_its_optimum():
         assert each.lacks in [pytest.approx(lack) for lack in lacks[: each.n]]
         assert each.is_done == (each.lacks <= 0.05)
     assert said[-1].lacks < said[0].lacks
+
+
+def test_a_proportion_has_the_interval_of_clopper_and_pearson():
+    """Of n that were all so the lower end is 0.025 ** (1 / n); one of two has 1 - sqrt(0.975)."""
+    assert share([True] * 6) == f"1.00 ({0.025 ** (1 / 6):.2f} to 1.00)"
+    low = 1 - np.sqrt(0.975)
+    assert share(np.array([1.0, 0.0])) == f"0.50 ({low:.2f} to {1 - low:.2f})"

@@ -16,14 +16,14 @@ from planner.acquisition import Settings, choose
 from planner.bench.against import Field, Own, Runs, compare_all, estimate, leave_out, race
 from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regrets, looks_of
 from planner.bench.against.entrants import read_variant
+from planner.bench.against.gaps import missed, rank_gap, to_lowest
 from planner.bench.against.judged import judge
+from planner.bench.against.leaving_out import tell_choices
 from planner.bench.against.page import write_against
 from planner.bench.against.tabulated import (
     comparison_json,
-    missed,
     overall,
     repeat_costs,
-    tell_choices,
 )
 from planner.bench.functions import named_problems, play_problem
 from planner.bench.pages import Origin
@@ -147,7 +147,7 @@ def test_variants_of_the_planner_are_no_rivals_and_only_those_of_its_start_are_c
     page = tmp_path / "against.md"
     write_against(page, lineup, [comparison], missing={}, origin=ORIGIN)
     text = page.read_text()
-    assert "Lowest mean rank over 2 pools: planner." in text
+    assert "pools: planner; planner less a -1.00 (too few pools)." in text
     assert "(only own_start choose their own)" in text
     assert {each.best for each in leave_out(comparison, lineup.own_alike)} == {"planner"}
 
@@ -161,8 +161,9 @@ def test_half_regret_left_and_seconds_are_those_of_the_races():
     assert judged.acceleration == judged.share_of_ceiling == 0
     assert judged.left == pytest.approx((0 + 33 / 20) / 2)  # shorter races keep what they had
     assert judged.ask_cpu_s == 0.25
-    dear = races[0].model_copy(update={"set_up_cpu_s": 3.0})
-    assert judge(POOL, "means", [dear]).ask_cpu_s == pytest.approx(1.25)  # 3.75 s over 3 asks
+    dear = judge(POOL, "means", [races[0].model_copy(update={"set_up_cpu_s": 3.0})])
+    assert dear.ask_cpu_s == pytest.approx(1.25)  # 3.75 s over 3 asks
+    assert dear.bare_ask_cpu_s == 0.25
 
 
 def test_half_counts_within_the_long_race_and_regret_within_the_budget():
@@ -238,6 +239,95 @@ def test_who_has_raced_in_one_replay_alone_is_left_out_of_the_other(tmp_path):
     assert means.rivals == ("planner", "a", "b")
     assert repeat.rivals == ("planner", "a")
     assert set(repeat.mean_ranks) == {"planner", "a"}
+    page = tmp_path / "against.md"
+    write_against(page, lineup, [means, repeat], missing={}, origin=ORIGIN)
+    before, after = page.read_text().split("## One real repeat drawn")
+    assert "Ranked without b, which did not run here." in after
+    assert "did not run here" not in before
+
+
+def test_starts_are_counted_from_the_races_least_to_most_over_pools(tmp_path):
+    own, a = Scripted("planner", BEST, is_own=True), Scripted("a", MIDDLE)
+    lineup = line_up(tmp_path, own, a, Scripted("b", WORST))
+    runs = race(lineup)
+    del runs.of("means", POOL, "a")[2]
+    runs.of("means", OTHER, "b").clear()
+    [comparison] = compare_all(lineup, runs)
+    counted = {row[0]: row[1:3] for row in overall(comparison).rows}
+    assert counted == {"planner": ("8", "4"), "a": ("5", "2 to 3"), "b": ("3", "0 to 3")}
+
+
+def test_a_pool_is_judged_by_the_lowest_peer_that_shares_starts_enough(tmp_path):
+    """The lowest has run four starts of five; the next decides, and the page says so."""
+    own, a = Scripted("planner", WORST, is_own=True), Scripted("a", BEST)
+    lineup = line_up(tmp_path, own, a, Scripted("b", MIDDLE), n_own=5, n_other=5)
+    runs = race(lineup)
+    del runs.of("means", POOL, "a")[4]
+    [comparison] = compare_all(lineup, runs)
+    assert [pool.lowest for pool in comparison.pools] == ["a", "a"]
+    assert [pool.lowest_bounded for pool in comparison.pools] == ["b", "a"]
+    less = [to_lowest(pool) for pool in comparison.pools]
+    assert [each.value for each in less] == pytest.approx([(5.1 - 0.55) / 8, 5.1 / 8])
+    assert missed(comparison) == ["one", "two"]
+    page = tmp_path / "against.md"
+    write_against(page, lineup, [comparison], missing={}, origin=ORIGIN)
+    text = page.read_text()
+    assert "is not below 0.05 on 2 of 2 pools: one, two." in text
+    assert "by the lowest planner that shares 5 starts: on one by b, as a, which is lower" in text
+    assert "| b (a shares 4 starts) |" in text
+    del runs.of("means", POOL, "b")[4]
+    [comparison] = compare_all(lineup, runs)
+    assert comparison.pools[0].lowest_bounded == "a"
+    write_against(page, lineup, [comparison], missing={}, origin=ORIGIN)
+    assert "On 1 pool no other planner shares 5 starts with planner." in page.read_text()
+
+
+def test_a_gap_of_mean_ranks_has_the_interval_of_other_courses(tmp_path):
+    """Of ten pools the planner is first on seven: the gap is -0.4, and sure by no means.
+
+    A resample in which it leads on r of ten has the gap 1 - r / 5; r is binomial of ten and 0.7,
+    whose 2.5 and 97.5 % quantiles are 4 and 9 (4.7 % lie at most at 4, 1.1 % at most at 3).
+    """
+    pools = [replace(POOL, name=f"p{place}") for place in range(10)]
+    lineup = line_up(
+        tmp_path,
+        Scripted("planner", lambda name, _: WORST if name in ("p0", "p1", "p2") else BEST,
+                 is_own=True),
+        Scripted("a", MIDDLE),
+        courses=pools, n_own=1, n_other=1,
+    )  # fmt: skip
+    [comparison] = compare_all(lineup, race(lineup))
+    gap = comparison.rank_less("planner", "a")
+    assert (gap.value, gap.low, gap.high) == pytest.approx((-0.4, -0.8, 0.2))
+    assert rank_gap(comparison) == "planner less a -0.40 (-0.80 to +0.20)"
+    page = tmp_path / "against.md"
+    write_against(page, lineup, [comparison], missing={}, origin=ORIGIN)
+    said = "Lowest mean rank over 10 pools: planner; planner less a -0.40 (-0.80 to +0.20)."
+    assert said in page.read_text()
+
+
+def test_beside_the_interval_of_other_starts_stands_that_of_other_pools(tmp_path):
+    """Every start of a pool gives the same difference, so other starts would change nothing."""
+    pools = [replace(POOL, name=f"p{place}") for place in range(5)]
+    rows = {"p0": WORST}
+    lineup = line_up(
+        tmp_path, Scripted("planner", BEST, is_own=True),
+        Scripted("a", lambda name, _: rows.get(name, BEST)), courses=pools, n_own=3, n_other=3,
+    )  # fmt: skip
+    [comparison] = compare_all(lineup, race(lineup))
+    given, drawn = comparison.less("planner", "a"), comparison.less_among("planner", "a")
+    gain = -5.1 / 8 / 5
+    assert (given.value, given.low, given.high) == pytest.approx((gain, gain, gain))
+    # one of five differs by 5 gain: the standard error of the mean is gain, Student's t 2.776
+    assert drawn.value == pytest.approx(gain)
+    assert (drawn.low, drawn.high) == pytest.approx((gain * 3.776, -gain * 1.776), rel=1e-3)
+    facts = comparison_json(comparison, missing={})["entrants"]
+    assert facts["planner"]["first_less_it_with_other_courses"] is None
+    assert facts["a"]["first_less_it_with_other_courses"]["high"] == drawn.high
+    assert facts["a"]["first_rank_less_its"]["value"] == pytest.approx(-0.2)
+    row = overall(comparison).rows[1]
+    assert row[5:7] == (f"{gain:+.3f} ({gain:+.3f} to {gain:+.3f})",
+                        f"{gain * 3.7764:+.3f} to {-gain * 1.7764:+.3f}")  # fmt: skip
 
 
 def test_the_cost_is_told_beforehand_from_races_or_from_the_first_which_is_kept(tmp_path):
@@ -391,7 +481,8 @@ def test_one_race_on_one_function_claims_no_more_than_that(tmp_path):
         runs.add("means", problem, entrants[1], made.model_copy(update={"seed": seed}))
     [comparison] = compare_all(lineup, runs)
     assert math.isinf(comparison.mean_ranks["planner"].high)
-    assert overall(comparison).rows[0][2] == "1.50 (too few functions)"
+    assert overall(comparison).rows[0][1:4] == ("1", "1", "1.50 (too few functions)")
+    assert overall(comparison).rows[1][1:3] == ("3", "3")
     json.dumps(comparison_json(comparison, missing={}), allow_nan=False)
     drawn = draw_ranks(comparison)
     assert "Over the 1 function on which" in " ".join(drawn.split())
@@ -402,7 +493,7 @@ def test_one_race_on_one_function_claims_no_more_than_that(tmp_path):
     assert "upright" not in regrets
     write_against(tmp_path / "f.md", lineup, [comparison], missing={}, origin=ORIGIN)
     text = (tmp_path / "f.md").read_text()
-    assert "ran up to 1 start, each other one 3," in text
+    assert "ran stands in its row, least to most over the functions; differences" in text
     assert "Lowest mean rank over 1 function: " in text
 
 

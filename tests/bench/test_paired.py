@@ -35,6 +35,27 @@ def test_an_interval_over_courses_holds_although_they_differ_in_spread_and_in_st
     assert LEAST - 0.01 <= held(found) <= MOST + 0.01
 
 
+@pytest.mark.parametrize(("n_courses", "n"), [(4, 2), (10, 2), (22, 4)])
+def test_over_many_courses_an_interval_holds_with_few_starts_on_each(n_courses, n):
+    """It holds rather too often: of two starts the degrees of freedom are taken as too few."""
+    generator = np.random.default_rng(13)
+    spreads = np.exp(generator.normal(size=n_courses))
+    found = [
+        difference_over([generator.normal(scale=sd, size=n) for sd in spreads]) for _ in range(N)
+    ]
+    assert held(found) >= LEAST - 0.01
+
+
+def test_two_starts_on_each_are_few_where_one_course_has_nearly_all_the_spread():
+    generator = np.random.default_rng(17)
+    spreads = [0.05] * 9 + [1.0]
+    found = [
+        difference_over([generator.normal(scale=sd, size=2) for sd in spreads]) for _ in range(N)
+    ]
+    least, most = binom.ppf([0.0005, 0.9995], N, 0.9) / N
+    assert least - 0.01 <= held(found) <= most + 0.01
+
+
 def test_it_is_that_of_the_t_test():
     values = np.random.default_rng(3).normal(0.2, 0.5, size=8)
     expected = ttest_1samp(values, 0).confidence_interval()
@@ -47,6 +68,10 @@ def test_it_is_that_of_the_t_test():
 def test_with_few_starts_nothing_is_sure():
     found = difference(np.array([0.1, 0.1, 0.1, 0.1]))
     assert (found.value, found.low, found.high) == (pytest.approx(0.1), -math.inf, math.inf)
+    # two starts on each of three courses leave three degrees of freedom, on four courses four
+    three = difference_over([np.array([0.1, 0.2])] * 3)
+    assert (three.value, three.high) == (pytest.approx(0.15), math.inf)
+    assert math.isfinite(difference_over([np.array([0.1, 0.2])] * 4).high)
     one = difference_over([np.array([0.1]), np.array([0.1, 0.3])])
     assert (one.value, one.low, one.high) == (pytest.approx(0.15), -math.inf, math.inf)
 

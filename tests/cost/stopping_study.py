@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.progress import track
+from scipy.stats import binomtest
 
 from planner.acquisition import Choice, Settings, Situation, choose, fit_for
 from planner.acquisition.forecasts import best_so_far
@@ -202,14 +203,24 @@ def print_reliability(said: Sequence[Said]) -> None:
     """Prints how often what was stated with a probability was so."""
     stated = np.array([each.done for each in said])
     true = np.array([each.is_done for each in said], dtype=float)
-    print("| stated probability | statements | stated, mean | was so |\n|---|---|---|---|")
+    print("| stated probability | statements | stated, mean | was so (95 %) |\n|---|---|---|---|")
     for low, high in pairwise(EDGES):
         inside = (stated >= low) & ((stated < high) | (high == 1.0))
         if inside.any():
             print(f"| {low:g} to {high:g} | {inside.sum()} | {stated[inside].mean():.2f} "
-                  f"| {true[inside].mean():.2f} |")  # fmt: skip
+                  f"| {share(true[inside])} |")  # fmt: skip
     print(f"\nBrier score {np.square(stated - true).mean():.3f}, of the base rate "
           f"{true.mean():.2f} {true.mean() * (1 - true.mean()):.3f}.\n")  # fmt: skip
+
+
+def share(was_so: Sequence[bool] | Floats) -> str:
+    """Returns of how many it was so, with the 95 % interval of Clopper and Pearson (1934).
+
+    It takes each as drawn by itself: of statements of one campaign it is too narrow.
+    """
+    n_so, n = int(np.sum(was_so)), len(was_so)
+    ends = binomtest(n_so, n).proportion_ci(method="exact")
+    return f"{n_so / n:.2f} ({ends.low:.2f} to {ends.high:.2f})"
 
 
 def print_gains(said: Sequence[Said]) -> None:
@@ -225,7 +236,7 @@ def print_savings(said: Sequence[Said]) -> None:
     campaigns: dict[tuple[str, int], list[Said]] = {}
     for each in said:
         campaigns.setdefault((each.ground, each.seed), []).append(each)
-    print("\n| asked | campaigns stopped | it was so | trials saved | lacks when stopped "
+    print("\n| asked | campaigns stopped | it was so (95 %) | trials saved | lacks when stopped "
           "| at the end of the budget |\n|---|---|---|---|---|---|")  # fmt: skip
     for asked in ASKED:
         at = [next((s for s in all_ if s.done >= asked), None) for all_ in campaigns.values()]
@@ -236,7 +247,7 @@ def print_savings(said: Sequence[Said]) -> None:
             continue
         saved = sum(s.budget - s.n for s, _ in stopped) / sum(end.budget for end in ends)
         print(f"| {asked:g} | {len(stopped)} of {len(ends)} "
-              f"| {np.mean([s.is_done for s, _ in stopped]):.2f} | {100 * saved:.0f} % of all "
+              f"| {share([s.is_done for s, _ in stopped])} | {100 * saved:.0f} % of all "
               f"| {np.mean([s.lacks for s, _ in stopped]):.3f} "
               f"| {np.mean([end.lacks for _, end in stopped]):.3f} |")  # fmt: skip
 

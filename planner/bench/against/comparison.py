@@ -55,6 +55,8 @@ class PoolComparison:
         differences: of each entrant, own ones too, what the first entrant's regret is above its;
             None where they share no start.
         lowest: the peer of lowest regret; None where there is no peer.
+        lowest_bounded: the lowest of the peers that share starts enough for an interval; the
+            lowest of all where none does.
     """
 
     on: On
@@ -64,6 +66,7 @@ class PoolComparison:
     ranks: Mapping[str, float]
     differences: Mapping[str, Interval | None]
     lowest: str | None
+    lowest_bounded: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,19 +114,42 @@ class Comparison:
     def less(self, one: str, other: str) -> Interval | None:
         """Returns the mean regret of one entrant less another's, over the courses they share.
 
-        None where they share no start. Where one of them chooses its start itself the interval is
-        that of courses drawn, as its starts on a course are nearly the same.
+        None where they share no start. The interval is that of other starts on these courses;
+        where one of them chooses its start itself it is that of other courses, as its starts on a
+        course are nearly the same.
         """
-        by_pool = [
+        if one in self.own_starts or other in self.own_starts:
+            return self.less_among(one, other)
+        by_course = self._pairs(one, other)
+        return difference_over(by_course) if by_course else None
+
+    def less_among(self, one: str, other: str) -> Interval | None:
+        """Returns the same difference with the interval of other courses."""
+        by_course = self._pairs(one, other)
+        return difference_among(by_course) if by_course else None
+
+    def rank_less(self, one: str, other: str) -> Interval | None:
+        """Returns the mean rank of one entrant less another's, with an interval over courses.
+
+        None where one of them has no mean rank.
+        """
+        if not {one, other} <= set(self.mean_ranks):
+            return None
+        [found] = _over_courses([[pool.ranks[one] - pool.ranks[other]] for pool in self.ranked])
+        return found
+
+    def starts(self, name: str) -> list[int]:
+        """Returns how many starts an entrant ran on each course; 0 where it did not race."""
+        return [len(pool.judged[name].regrets) if name in pool.judged else 0 for pool in self.pools]
+
+    def _pairs(self, one: str, other: str) -> list[Floats]:
+        """Returns the differences on each course on which they share a start."""
+        return [
             found
             for pool in self.pools
             if one in pool.judged and other in pool.judged
             if len(found := pairs(pool.judged[one].regrets, pool.judged[other].regrets))
         ]
-        if not by_pool:
-            return None
-        is_own = one in self.own_starts or other in self.own_starts
-        return difference_among(by_pool) if is_own else difference_over(by_pool)
 
 
 def compare_all(lineup: Field, runs: Runs) -> list[Comparison]:
@@ -181,16 +207,19 @@ def _compare_on(
     regrets = _paired_means(by_name, first)
     racing = {name: regrets[name] for name in rivals if np.isfinite(regrets.get(name, np.nan))}
     others = {name: regret for name, regret in racing.items() if name != first}
+    differences = {name: _difference(base, each) for name, each in judged.items() if name != first}
+    bounded = [
+        name for name in others if (found := differences.get(name)) and math.isfinite(found.high)
+    ]
     return PoolComparison(
         on=on,
         judged=judged,
         regrets=regrets,
         lefts=_paired_means({name: each.lefts for name, each in judged.items()}, first),
         ranks=_ranks(regrets, rivals, first) if len(racing) == len(rivals) else {},
-        differences={
-            name: _difference(base, each) for name, each in judged.items() if name != first
-        },
-        lowest=min(others, key=others.__getitem__) if others else None,
+        differences=differences,
+        lowest=min(others, key=others.__getitem__, default=None),
+        lowest_bounded=min(bounded or others, key=others.__getitem__, default=None),
     )
 
 
@@ -245,15 +274,21 @@ def _mean_ranks(pools: Sequence[PoolComparison], names: Sequence[str]) -> dict[s
     everywhere = [name for name in names if pools and all(name in pool.ranks for pool in pools)]
     if not everywhere:
         return {}
-    ranks = np.array([[pool.ranks[name] for name in everywhere] for pool in pools])
-    if len(pools) < FEWEST:
-        means = ranks.mean(axis=0)
-        return {
-            name: Interval(value=float(mean), low=-math.inf, high=math.inf)
-            for name, mean in zip(everywhere, means, strict=True)
-        }
-    found = bootstrap(ranks, _mean, seed=derive_seed(0, "ranks"))
-    return {name: Interval.of(found[:, place]) for place, name in enumerate(everywhere)}
+    found = _over_courses([[pool.ranks[name] for name in everywhere] for pool in pools])
+    return dict(zip(everywhere, found, strict=True))
+
+
+def _over_courses(rows: Sequence[Sequence[float]]) -> list[Interval]:
+    """Returns the mean of each column over courses, with its interval; unbounded of few courses.
+
+    The same courses are drawn for every column and every call.
+    """
+    values = np.array(rows, dtype=np.float64)
+    if len(values) < FEWEST:
+        means = values.mean(axis=0)
+        return [Interval(value=float(mean), low=-math.inf, high=math.inf) for mean in means]
+    found = bootstrap(values, _mean, seed=derive_seed(0, "ranks"))
+    return [Interval.of(figures) for figures in found.T]
 
 
 def _means(pools: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:

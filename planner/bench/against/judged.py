@@ -33,6 +33,7 @@ class Judged:
         random_half: random choice's median; NaN on a test function.
         oracle_half: the oracle's median from the same starts; NaN on a test function.
         ask_cpu_s: processor seconds of whole races over their asks; NaN where none was asked.
+        bare_ask_cpu_s: the same without being shown what may be tried.
         cpu_h: processor hours of all races: of another planner its whole program.
         failures: what was said by each race that failed, by start.
         n_fallback: asks at which the model could not be fitted.
@@ -48,6 +49,7 @@ class Judged:
     random_half: float
     oracle_half: float
     ask_cpu_s: float
+    bare_ask_cpu_s: float
     cpu_h: float
     failures: Mapping[int, str]
     n_fallback: int
@@ -113,6 +115,7 @@ def judge(on: On, replay: Replay, races: Sequence[Race]) -> Judged:
         random_half=random_half(on) if isinstance(on, Pool) else np.nan,
         oracle_half=float(np.median(oracle)),
         ask_cpu_s=sum(cpu_s_of(race) for race in races) / asks if asks else np.nan,
+        bare_ask_cpu_s=sum(sum(race.ask_cpu_s) for race in races) / asks if asks else np.nan,
         cpu_h=sum(race.process_cpu_s or cpu_s_of(race) for race in races) / 3600,
         failures={race.seed: race.failure for race in races if race.failure is not None},
         n_fallback=sum(race.kinds.count("fallback") for race in races),

@@ -13,6 +13,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from planner.bench.against.comparison import Comparison, PoolComparison
+from planner.bench.tabulated import Lines
+from planner.campaign.words.phrases import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,40 @@ def leave_out(comparison: Comparison, variants: Sequence[str]) -> list[LeftOut]:
     regrets = np.array([[pool.regrets[name] for name in variants] for pool in pools])
     ranks = rankdata(regrets, axis=1)
     return [_left_out(place, pools, variants, ranks, regrets) for place in range(len(pools))]
+
+
+def said_left_out(left_out: Sequence[LeftOut], *, course: str) -> Lines:
+    """Returns what each course says when it is left out."""
+    headers = (
+        f"{course} left out", "chosen on the others", "its regret", "in use", "best here", "its",
+    )  # fmt: skip
+    rows = [
+        (
+            each.pool, each.chosen, f"{each.regret:.3f}", f"{each.first_regret:.3f}", each.best,
+            f"{each.best_regret:.3f}",
+        )
+        for each in left_out
+    ]  # fmt: skip
+    means = np.mean([(each.regret, each.first_regret, each.best_regret) for each in left_out], 0)
+    mean = ("mean", "", f"{means[0]:.3f}", f"{means[1]:.3f}", "", f"{means[2]:.3f}")
+    return Lines(headers, (*rows, mean))
+
+
+def tell_choices(left_out: Sequence[LeftOut], variants: Sequence[str], *, course: str) -> str:
+    """Returns how often each variant was chosen by the courses that were not left out.
+
+    Args:
+        left_out: each course.
+        variants: that were chosen among; the first is the one in use.
+        course: what to call one.
+    """
+    counts = {name: sum(each.chosen == name for each in left_out) for name in variants}
+    order = sorted(variants, key=lambda name: -counts[name])
+    told = [
+        f"{name}{' (in use)' if name == variants[0] else ''} for {counts[name] or 'none'}"
+        for name in order
+    ]
+    return f"Of {len(left_out)} {course}s the others chose {listed(told)}."
 
 
 def _left_out(

@@ -8,24 +8,16 @@ from pathlib import Path
 from planner.bench.against.comparison import Comparison
 from planner.bench.against.drawing import draw_ceilings, draw_ranks, draw_regrets
 from planner.bench.against.entrants import Other
-from planner.bench.against.leaving_out import leave_out
+from planner.bench.against.gaps import WITHIN, bounded, missed, passed_over, rank_gap
+from planner.bench.against.leaving_out import leave_out, said_left_out, tell_choices
 from planner.bench.against.paired import FEWEST
-from planner.bench.against.race import DEAR_S, N_DEAR, Field
-from planner.bench.against.tabulated import (
-    WITHIN,
-    bounded,
-    missed,
-    overall,
-    per_pool,
-    repeat_costs,
-    said_left_out,
-    tell_choices,
-)
+from planner.bench.against.race import Field
+from planner.bench.against.tabulated import overall, per_pool, repeat_costs
 from planner.bench.against.targets import judge_targets, tell_targets
 from planner.bench.pages import Origin, markdown, said_origin
 from planner.bench.pools import Pool
 from planner.bench.tabulated import REPLAYS, Lines
-from planner.campaign.words.phrases import count
+from planner.campaign.words.phrases import count, listed
 from planner.errors import InputError
 
 
@@ -60,6 +52,7 @@ def write_against(
     parts += [f"{name} did not race: {why}" for name, why in missing.items()]
     if verdicts := judge_targets(comparisons):
         parts += ["## What was wanted, and what came of it", markdown(tell_targets(verdicts))]
+        parts.append(_POINTS)
     drawn: dict[str, str] = {}
     for comparison in comparisons:
         drawn |= _pictures(page, comparison)
@@ -75,6 +68,10 @@ def write_against(
         raise InputError(f"{page} cannot be written ({error.strerror}).") from error
 
 
+_POINTS = (
+    "A figure without an interval is what these races came to, and so is its verdict; *not surely* "
+    "is reached by the figure and not by its 95 % interval."
+)
 _COSTS = (
     "Median trials to half with one real repeat drawn over those with noise-free means, on the "
     "same starts; in brackets the pools on which both are reached."
@@ -99,17 +96,18 @@ _SECTIONS = {
 
 
 def _how(lineup: Field, comparisons: Sequence[Comparison], *, has_readme: bool) -> str:
+    course = comparisons[0].course
     described = "What is measured is said in [README.md](README.md).\n" if has_readme else ""
     return (
         f"{described}"
         "Every planner has the same five random settings of each start with their outcomes"
         f"{_own_starts(lineup)}, runs in an environment of its own with one thread, and is told "
         "neither the budget nor the other planners' choices.\n"
-        f"The planner itself ran up to {count(lineup.n_own, 'start')}, each other one "
-        f"{lineup.n_other}, and {N_DEAR} where it takes more than {DEAR_S:g} s of processor time "
-        "an ask; "
+        f"How many starts each planner ran stands in its row, least to most over the {course}s; "
         "differences are paired, over the starts that two planners share, with Student's interval "
-        f"where they share {FEWEST} or more on a course.\n"
+        f"where they share {FEWEST} or more on one {course}.\n"
+        f"Over all {course}s a difference has the interval of other starts on these very "
+        f"{course}s, and beside it that of other {course}s, as a mean rank has.\n"
         f"{_how_own(comparisons)}"
         "Mean regret and what is left are those on the planner's own starts: its own figure less "
         "the paired difference.\n"
@@ -117,7 +115,7 @@ def _how(lineup: Field, comparisons: Sequence[Comparison], *, has_readme: bool) 
         "has the rank that it would have in its place.\n"
         "Seconds an ask are the processor time of whole races, being told what may be tried "
         "included, over their asks; starting the program and loading its libraries are left out.\n"
-        f"{_READ_OFF[comparisons[0].course]}\n"
+        f"{_READ_OFF[course]}\n"
         "A race that failed keeps what it had found until then."
     )
 
@@ -167,7 +165,7 @@ def _name(page: Path, comparison: Comparison, what: str) -> str:
 
 def _section(page: Path, comparison: Comparison, lineup: Field) -> list[str]:
     said = _SECTIONS[comparison.course][comparison.replay]
-    parts = [f"## {said.capitalize()}", _said(comparison)]
+    parts = [f"## {said.capitalize()}", _said(comparison, lineup)]
     parts.append(markdown(overall(comparison)))
     if comparison.mean_ranks:
         parts.append(f"![Mean rank of mean regret]({_name(page, comparison, 'rank')})")
@@ -183,15 +181,18 @@ def _section(page: Path, comparison: Comparison, lineup: Field) -> list[str]:
     return parts
 
 
-def _said(comparison: Comparison) -> str:
-    """Returns who ranks first, and where the planner is behind."""
+def _said(comparison: Comparison, lineup: Field) -> str:
+    """Returns who did not run, who ranks first, and where the planner is behind."""
     said = []
+    if absent := [each.name for each in lineup.entrants if each.name not in comparison.entrants]:
+        said.append(f"Ranked without {listed(absent)}, which did not run here.")
     ranks = {name: comparison.mean_ranks.get(name) for name in comparison.rivals}
     known = {name: rank.value for name, rank in ranks.items() if rank is not None}
     if len(known) > 1:
         best = min(known, key=known.__getitem__)
         said.append(
-            f"Lowest mean rank over {count(len(comparison.ranked), comparison.course)}: {best}."
+            f"Lowest mean rank over {count(len(comparison.ranked), comparison.course)}: {best}; "
+            f"{rank_gap(comparison)}."
         )
     if comparison.mean_regrets:
         said.append(
@@ -206,10 +207,15 @@ def _said(comparison: Comparison) -> str:
             f"bound is not below {WITHIN:g} on {len(away)} of {of_all}: "
             f"{', '.join(away) or 'none'}."
         )
+    if others := passed_over(comparison):
+        said.append(
+            f"Judged by the lowest planner that shares {FEWEST} starts: {'; '.join(others)}."
+        )
     n_few = len(comparison.pools) - len(judged)
     if n_few and any(pool.lowest for pool in comparison.pools):
         said.append(
-            f"On {count(n_few, comparison.course)} fewer than {FEWEST} starts are shared with it."
+            f"On {count(n_few, comparison.course)} no other planner shares {FEWEST} starts with "
+            f"{comparison.first}."
         )
     return "\n".join(said)
 

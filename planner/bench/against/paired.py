@@ -18,7 +18,7 @@ from scipy.stats import t as student
 from planner.bench.bootstrap import LEVEL, Interval
 from planner.space import Floats
 
-FEWEST = 5  # shared starts on a course; of fewer no interval is stated
+FEWEST = 5  # shared starts on one course; of fewer no interval is stated
 
 
 def pairs(one: Mapping[int, float], other: Mapping[int, float]) -> Floats:
@@ -50,10 +50,12 @@ def difference_over(courses: Sequence[Floats]) -> Interval:
     """Returns the mean over courses of the mean difference on each.
 
     Args:
-        courses: the differences on each, at least one on each; unbounded where one has a single.
+        courses: the differences on each, at least one on each. Unbounded where one has a single,
+            or where all together have fewer degrees of freedom than five starts on one course.
     """
     value = float(np.mean([each.mean() for each in courses]))
-    if any(len(each) < 2 for each in courses):
+    is_few = sum(len(each) - 1 for each in courses) < FEWEST - 1
+    if is_few or any(len(each) < 2 for each in courses):
         return Interval(value=value, low=-math.inf, high=math.inf)
     variances = np.array([each.var(ddof=1) / len(each) for each in courses])
     total = float(variances.sum())

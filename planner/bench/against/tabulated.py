@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 
 from planner.bench.against.comparison import Comparison, PoolComparison
+from planner.bench.against.gaps import missed, n_shared, to_lowest
 from planner.bench.against.judged import Judged
-from planner.bench.against.leaving_out import LeftOut
 from planner.bench.bootstrap import Interval
 from planner.bench.pools import Pool
 from planner.bench.racing import Rules
 from planner.bench.tabulated import Lines
-from planner.campaign.words.phrases import listed
+from planner.campaign.words.phrases import count, span
 
 _LEAST = 0.0005  # less is no longer seen in three digits
-WITHIN = 0.05  # of the regret of the lowest peer, upper 95 % bound
 
 
 def overall(comparison: Comparison) -> Lines:
     """Returns each entrant over all courses."""
     headers = (
-        "planner", "races", "mean rank (95 %)", "mean regret", f"{comparison.first} less it (95 %)",
-        "of ceiling", "also late", "left after 40", "CPU s an ask", "CPU-hours", "failed",
+        "planner", "races", "starts", "mean rank (95 %)", "mean regret",
+        f"{comparison.first} less it (95 %)", f"with other {comparison.course}s", "of ceiling",
+        "also late", "left after 40", "CPU s an ask", "CPU-hours", "failed",
     )  # fmt: skip
     return Lines(headers, tuple(_overall_cells(comparison, each) for each in comparison.entrants))
 
@@ -87,59 +87,6 @@ def _mean_cost(costs: Mapping[str, tuple[float, float]]) -> str:
     return f"{mean:.2f} ({n} of {len(costs)})" if n else "-"
 
 
-def said_left_out(left_out: Sequence[LeftOut], *, course: str) -> Lines:
-    """Returns what each course says when it is left out."""
-    headers = (
-        f"{course} left out", "chosen on the others", "its regret", "in use", "best here", "its",
-    )  # fmt: skip
-    rows = [
-        (
-            each.pool, each.chosen, f"{each.regret:.3f}", f"{each.first_regret:.3f}", each.best,
-            f"{each.best_regret:.3f}",
-        )
-        for each in left_out
-    ]  # fmt: skip
-    means = np.mean([(each.regret, each.first_regret, each.best_regret) for each in left_out], 0)
-    mean = ("mean", "", f"{means[0]:.3f}", f"{means[1]:.3f}", "", f"{means[2]:.3f}")
-    return Lines(headers, (*rows, mean))
-
-
-def tell_choices(left_out: Sequence[LeftOut], variants: Sequence[str], *, course: str) -> str:
-    """Returns how often each variant was chosen by the courses that were not left out.
-
-    Args:
-        left_out: each course.
-        variants: that were chosen among; the first is the one in use.
-        course: what to call one.
-    """
-    counts = {name: sum(each.chosen == name for each in left_out) for name in variants}
-    order = sorted(variants, key=lambda name: -counts[name])
-    told = [
-        f"{name}{' (in use)' if name == variants[0] else ''} for {counts[name] or 'none'}"
-        for name in order
-    ]
-    return f"Of {len(left_out)} {course}s the others chose {listed(told)}."
-
-
-def bounded(comparison: Comparison) -> dict[str, Interval]:
-    """Returns the difference to the lowest peer on the pools with starts enough for an interval."""
-    return {
-        pool.on.name: lowest
-        for pool in comparison.pools
-        if (lowest := to_lowest(pool)) is not None and math.isfinite(lowest.high)
-    }
-
-
-def missed(comparison: Comparison) -> list[str]:
-    """Returns the pools where the regret is not surely within 0.05 of the lowest peer's."""
-    return [name for name, lowest in bounded(comparison).items() if lowest.high >= WITHIN]
-
-
-def to_lowest(pool: PoolComparison) -> Interval | None:
-    """Returns the first entrant's regret less that of the peer of lowest regret."""
-    return pool.differences.get(pool.lowest) if pool.lowest is not None else None
-
-
 def median_of_ceiling(comparison: Comparison, name: str, *, is_late: bool = False) -> float:
     """Returns the median over pools of an entrant's acceleration as a share of the oracle's.
 
@@ -167,6 +114,10 @@ def comparison_json(comparison: Comparison, *, missing: Mapping[str, str]) -> di
                 "mean_rank": _interval_json(comparison.mean_ranks.get(name)),
                 "mean_regret": _finite(comparison.mean_regrets.get(name, math.nan)),
                 "first_less_it": _interval_json(_first_less(comparison, name)),
+                "first_less_it_with_other_courses": _interval_json(
+                    _first_less_among(comparison, name)
+                ),
+                "first_rank_less_its": _interval_json(_first_rank_less(comparison, name)),
                 "median_share_of_ceiling": _finite(median_of_ceiling(comparison, name)),
                 "median_share_of_ceiling_also_late": _finite(
                     median_of_ceiling(comparison, name, is_late=True)
@@ -185,7 +136,8 @@ def comparison_json(comparison: Comparison, *, missing: Mapping[str, str]) -> di
 def _pool_json(pool: PoolComparison) -> dict[str, Any]:
     return {
         "lowest_peer": pool.lowest,
-        "first_less_lowest": _interval_json(to_lowest(pool)),
+        "lowest_peer_bounded": pool.lowest_bounded,
+        "first_less_lowest_bounded": _interval_json(to_lowest(pool)),
         "entrants": {
             name: {
                 "starts": len(each.regrets),
@@ -201,6 +153,7 @@ def _pool_json(pool: PoolComparison) -> dict[str, Any]:
                 "ceiling": _finite(each.random_half / each.oracle_half),
                 "share_of_ceiling": _finite(each.share_of_ceiling),
                 "ask_cpu_s": _finite(each.ask_cpu_s),
+                "bare_ask_cpu_s": _finite(each.bare_ask_cpu_s),
                 "failed_fits": each.n_fallback,
                 "failures": {str(seed): why for seed, why in each.failures.items()},
             }
@@ -213,12 +166,15 @@ def _overall_cells(comparison: Comparison, name: str) -> tuple[str, ...]:
     judged = [pool.judged[name] for pool in comparison.pools if name in pool.judged]
     rank = comparison.mean_ranks.get(name)
     share = median_of_ceiling(comparison, name)
+    starts = comparison.starts(name)
     return (
         name,
-        str(sum(len(each.regrets) for each in judged)),
+        str(sum(starts)),
+        span(min(starts), max(starts)),
         _rank(rank, comparison.course),
         _number(comparison.mean_regrets.get(name, math.nan)),
         _signed(_first_less(comparison, name)),
+        _ends(comparison, name),
         _percent(share),
         _percent(median_of_ceiling(comparison, name, is_late=True)),
         _number(comparison.mean_lefts.get(name, math.nan)),
@@ -246,12 +202,18 @@ def _regrets(comparison: Comparison) -> Lines:
             pool.on.name,
             str(Rules().budget(pool.on) if isinstance(pool.on, Pool) else pool.on.n_trials),
             *(_number(pool.regrets.get(name, math.nan)) for name in comparison.entrants),
-            pool.lowest or "-",
+            _lowest(pool, comparison.first),
             _signed(to_lowest(pool)) + (" *" if pool.on.name in missed(comparison) else ""),
         )
         for pool in comparison.pools
     ]
     return Lines(headers, tuple(rows))
+
+
+def _lowest(pool: PoolComparison, first: str) -> str:
+    if pool.lowest is None or pool.lowest == pool.lowest_bounded:
+        return pool.lowest or "-"
+    return f"{pool.lowest_bounded} ({pool.lowest} shares {count(n_shared(pool, first), 'start')})"
 
 
 def _halves(comparison: Comparison) -> Lines:
@@ -294,9 +256,34 @@ def _first_less(comparison: Comparison, name: str) -> Interval | None:
     return None if name == comparison.first else comparison.less(comparison.first, name)
 
 
-def ask_s(comparison: Comparison, name: str) -> float:
-    """Returns the processor seconds of an ask, mean over courses; NaN where none was asked."""
-    seconds = [pool.judged[name].ask_cpu_s for pool in comparison.pools if name in pool.judged]
+def _first_less_among(comparison: Comparison, name: str) -> Interval | None:
+    return None if name == comparison.first else comparison.less_among(comparison.first, name)
+
+
+def _first_rank_less(comparison: Comparison, name: str) -> Interval | None:
+    return None if name == comparison.first else comparison.rank_less(comparison.first, name)
+
+
+def _ends(comparison: Comparison, name: str) -> str:
+    """Returns between what the first entrant's difference lies had other courses been drawn."""
+    less = _first_less_among(comparison, name)
+    if less is None:
+        return "-"
+    if not math.isfinite(less.high):
+        return f"too few {comparison.course}s"
+    return f"{less.low:+.3f} to {less.high:+.3f}"
+
+
+def ask_s(comparison: Comparison, name: str, *, is_bare: bool = False) -> float:
+    """Returns the processor seconds of an ask, mean over courses; NaN where none was asked.
+
+    Args:
+        comparison: of all entrants.
+        name: of the entrant.
+        is_bare: whether being shown what may be tried is left out.
+    """
+    judged = [pool.judged[name] for pool in comparison.pools if name in pool.judged]
+    seconds = [each.bare_ask_cpu_s if is_bare else each.ask_cpu_s for each in judged]
     known = [each for each in seconds if math.isfinite(each)]
     return float(np.mean(known)) if known else math.nan
 

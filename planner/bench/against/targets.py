@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.bench.against.comparison import Comparison
-from planner.bench.against.tabulated import (
+from planner.bench.against.gaps import (
     WITHIN,
-    ask_s,
+    best_other,
     bounded,
-    costs_of,
-    mean_cost,
-    median_of_ceiling,
     missed,
+    passed_over,
+    rank_gap,
 )
+from planner.bench.against.tabulated import ask_s, costs_of, mean_cost, median_of_ceiling
 from planner.bench.bootstrap import Interval
 from planner.bench.tabulated import Lines
 
@@ -36,6 +36,7 @@ LEFT_ON = (
     "perovskite_stability", "snar_flow", "suzuki_batch",
 )  # fmt: skip
 REPEATS = 1.25  # times the trials with noise-free means
+_UNSURE = ", not surely"
 BELOW_RECIPE = {"": 0.10, "own_start": 0.20}  # lower regret than the recipe's, by start
 
 
@@ -47,11 +48,14 @@ class Verdict:
         wanted: in words.
         measured: in words.
         is_met: None where the races cannot tell.
+        but: what stands behind the verdict where the figure is reached and its interval does not
+            say so.
     """
 
     wanted: str
     measured: str
     is_met: bool | None
+    but: str = ""
 
 
 def judge_targets(comparisons: Sequence[Comparison]) -> list[Verdict]:
@@ -74,7 +78,10 @@ def judge_targets(comparisons: Sequence[Comparison]) -> list[Verdict]:
 def tell_targets(verdicts: Sequence[Verdict]) -> Lines:
     """Returns the yardsticks as a table."""
     words: dict[bool | None, str] = {True: "reached", False: "missed", None: "not measured"}
-    rows = [(each.wanted, each.measured, words[each.is_met]) for each in verdicts]
+    rows = [
+        (each.wanted, each.measured, words[each.is_met] + (each.but if each.is_met else ""))
+        for each in verdicts
+    ]
     return Lines(("wanted", "measured", ""), tuple(rows))
 
 
@@ -85,7 +92,11 @@ def _rank(quiet: Comparison) -> Verdict:
         return Verdict(wanted, "-", None)
     order = sorted(ranks, key=lambda name: ranks[name].value)
     told = ", ".join(f"{name} {ranks[name].value:.2f}" for name in order[:3])
-    return Verdict(wanted, f"{told} (of {len(quiet.ranked)} pools)", order[0] == quiet.first)
+    told += f" (of {len(quiet.ranked)} pools); {rank_gap(quiet)}"
+    other = best_other(quiet)
+    less = quiet.rank_less(quiet.first, other) if other else None
+    is_sure = less is not None and less.high < 0
+    return Verdict(wanted, told, order[0] == quiet.first, "" if is_sure else _UNSURE)
 
 
 def _near_the_lowest(quiet: Comparison) -> Verdict:
@@ -96,6 +107,7 @@ def _near_the_lowest(quiet: Comparison) -> Verdict:
     away = missed(quiet)
     n_few = len(quiet.pools) - len(judged)
     told = f"on {len(judged) - len(away)} of {len(judged)} pools"
+    told += "".join(f"; {each}" for each in passed_over(quiet))
     if n_few:
         told += f"; {n_few} with too few starts"
     return Verdict(wanted, told, False if away else True if not n_few else None)
@@ -117,7 +129,7 @@ def _acceleration(quiet: Comparison, name: str, least: float) -> Verdict:
     if quiet.first not in judged:
         return Verdict(wanted, "-", None)
     ours = judged[quiet.first]
-    told = f"{ours.acceleration:.1f} (ceiling {ours.random_half / ours.oracle_half:.1f})"
+    told = f"{ours.acceleration:.2f} (ceiling {ours.random_half / ours.oracle_half:.1f})"
     if not math.isfinite(ours.half):
         told = f"half not reached in {ours.n_not_half} of {len(ours.halves)} races"
     return Verdict(wanted, told, ours.acceleration >= least)
@@ -125,10 +137,14 @@ def _acceleration(quiet: Comparison, name: str, least: float) -> Verdict:
 
 def _below_baybe(quiet: Comparison) -> Verdict:
     wanted = "mean regret over the pools surely below BayBE's"
-    less = quiet.less(quiet.first, "baybe")
-    if less is None:
+    less, among = quiet.less(quiet.first, "baybe"), quiet.less_among(quiet.first, "baybe")
+    if less is None or among is None:
         return Verdict(wanted, "-", None)
-    return Verdict(wanted, _told(less), less.high < 0 if math.isfinite(less.high) else None)
+    told = f"{_told(less)} with other starts on these pools"
+    if math.isfinite(among.high):
+        told += f", ({among.low:+.3f} to {among.high:+.3f}) with other pools"
+    is_met = less.high < 0 if math.isfinite(less.high) else None
+    return Verdict(wanted, told, is_met, "" if among.high < 0 else " on these pools")
 
 
 def _below_recipe(quiet: Comparison, own: str, by: float) -> Verdict:
@@ -145,7 +161,8 @@ def _below_recipe(quiet: Comparison, own: str, by: float) -> Verdict:
         above = -100 * less.value / (recipe - quiet.mean_floor)
         told += f"; {above:.0f} % of what lies above the start's own"
     told += _by_the_start(quiet, own, recipe, by=by) if own == "own_start" else ""
-    return Verdict(wanted, told, -less.value >= by * recipe)
+    is_sure = -less.high >= by * recipe
+    return Verdict(wanted, told, -less.value >= by * recipe, "" if is_sure else _UNSURE)
 
 
 def _by_the_start(quiet: Comparison, own: str, recipe: float, *, by: float) -> str:
@@ -217,7 +234,10 @@ def _time(quiet: Comparison, peer: str) -> Verdict:
     ours, theirs = ask_s(quiet, quiet.first), ask_s(quiet, peer)
     if not (math.isfinite(ours) and math.isfinite(theirs)):
         return Verdict(wanted, "-", None)
-    return Verdict(wanted, f"{ours:.2f} s, {theirs:.2f} s", ours <= theirs)
+    told, bare = f"{ours:.2f} s, {theirs:.2f} s", ask_s(quiet, peer, is_bare=True)
+    if f"{bare:.2f}" != f"{theirs:.2f}":
+        told += f" ({bare:.2f} s without being shown the pool)"
+    return Verdict(wanted, told, ours <= theirs)
 
 
 def _told(less: Interval) -> str:
