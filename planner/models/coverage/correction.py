@@ -17,7 +17,9 @@ and still with all closed forms. a, b and t are found on a grid by Bayes' rule; 
 of a and b goes into t.
 
 The finite-sample argument is Bayes' own: over models whose log scales and tails are as the prior
-says, the corrected intervals hold exactly as often as they state, after any number of forecasts.
+says, intervals that forecasts alone correct hold exactly as often as they state, after any number
+of them. What observations say without themselves is added with weights, which Bayes' rule does not
+cover; what that does to a right model is measured (tests/models/coverage/test_right_models.py).
 As a log scale is known from n errors to ``1 / sqrt(2 n)``, 8 forecasts weigh as much as its prior.
 Of one given model 90 % intervals hold, before any forecast and after 8, 24 and 100, with the prior
 of an average: if it was right 96, 94, 93 and 91 %; if its deviations were half of what they should
