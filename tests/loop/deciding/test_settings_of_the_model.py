@@ -178,6 +178,8 @@ BEFORE_RESULTS = [
     Setting("scale", DOSE, "dose: {low: 1, high: 100, scale: log}", a_log_scale_counts_ratios),
     Setting("values", DOSE, "dose: {values: [1, 10, 30, 100]}",
             listed_numbers_lie_where_their_values_are),
+    Setting("integer", DOSE, "dose: {kind: integer, low: 1, high: 100}",
+            what_is_measured_is_learned_by),
     Setting("contextual", DOSE, "dose: {kind: contextual, low: 1, high: 100}",
             what_is_measured_is_learned_by),
     Setting("levels", SALT, "salt: {levels: [NaCl, KCl, CsCl]}", levels_have_an_order),
@@ -211,6 +213,34 @@ def test_a_constant_is_no_part_of_the_model(ask: Ask) -> None:
     said = ask(BASE.replace(DOSE, "dose: {value: 30}"))
 
     assert said.space.n_columns == ask(BASE).space.n_columns - 1
+
+
+PROFILE = """dose:
+    kind: profile
+    unit: degC
+    time_unit: min
+    max_rate: 10
+    knots:
+      - {at: 0, value: 25}
+      - {at: {low: 40, high: 180}, value: {low: 400, high: 800}}
+      - {at: 600, value: LAST}"""
+
+
+def test_of_a_course_in_time_every_free_knot_counts_by_itself(ask: Ask) -> None:
+    """Its time and its value have a lengthscale each; what is fixed has none."""
+    fixed, free = (
+        ask(BASE.replace(DOSE, PROFILE.replace("LAST", last)))
+        for last in ("100", "{low: 25, high: 100}")
+    )
+
+    names = [each.name for each in free.space.parameters if each.name.startswith("dose")]
+    assert free.space.n_columns == fixed.space.n_columns + 1 == ask(BASE).space.n_columns + 2
+    row = free.space.sample(1, seed=1)[0]
+    for name in names:
+        bounds = free.space.parameter(name)
+        assert free.alike(row, {**row, name: bounds.low}) != free.alike(
+            row, {**row, name: bounds.high}
+        )
 
 
 def test_values_outside_the_bounds_of_the_outcome_are_not_expected(ask: Ask) -> None:
