@@ -284,7 +284,13 @@ class CampaignSpec(_Part):
     model: Modelling = Modelling()
     stop: StopRule = StopRule()
     alerts: Alerts | None = None
-    seed: StrictInt = Field(default=0, ge=0, lt=1 << 62, description="Root of all random choices.")
+    seed: StrictInt = Field(
+        default=0,
+        ge=0,
+        lt=1 << 62,
+        description="Root of all random choices; of the same results a model is fitted in the same "
+        "way whatever the seed.",
+    )
     lab: LabLedger | None = Field(
         default=None,
         description="Ledger that all campaigns at a lab share, which a real device needs: the path "
