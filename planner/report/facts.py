@@ -101,7 +101,8 @@ class TrialLine:
         excluded: why the result is left out of what the model learns from; empty where it is not.
         parts: what was told of its result after the first part, in words.
         held: whether the stated interval held; None where nothing can be said.
-        version: of the result; above 1 it was corrected.
+        version: of the result; above 1 more was told later, or it was corrected.
+        is_corrected: whether a later part took back what was told before.
         is_counted: whether it took a place in the sequence of attempts: it was run, or is to be.
     """
 
@@ -128,6 +129,7 @@ class TrialLine:
     excluded: str = ""
     parts: tuple[str, ...] = ()
     version: int = 1
+    is_corrected: bool = False
     why: Why | None = None
     search: Search | None = None
     is_best: bool = False

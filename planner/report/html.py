@@ -20,6 +20,7 @@ from planner.pictures import (
     draw_slices,
 )
 from planner.report import words
+from planner.report.columns import columns_of
 from planner.report.coverage import make_coverage
 from planner.report.facts import Facts
 from planner.report.pictures import (
@@ -79,6 +80,7 @@ def make_page(facts: Facts) -> str:
             "facts": facts,
             "spec": facts.spec,
             "words": words,
+            "columns": columns_of(facts.spec),
             "progress": _progress(facts),
             "slices": _slices(facts),
             "effects": _effects(facts),
