@@ -230,13 +230,15 @@ class Event:
 
     Args:
         at: when, in UTC; None where only the state was at hand.
-        author: who; empty where only the state was at hand.
+        author: who, a person's name or ``the planner``; empty where only the state was at hand.
         what: in words.
+        is_routine: whether the planner keeps itself in order, which asks nothing of people.
     """
 
     at: datetime | None
     author: str
     what: str
+    is_routine: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -430,9 +430,9 @@ def _shares(facts: Facts) -> str:
 
 
 def savings(facts: Facts) -> str:
-    """Returns one sentence on what was saved against random choice; empty where unknown."""
+    """Returns one sentence on what was saved against random choice; empty where hardly known."""
     saved = facts.savings
-    if saved is None:
+    if saved is None or not saved.is_known:
         return ""
     unit = facts.spent.currency or "in money"
     parts = []
@@ -446,13 +446,12 @@ def savings(facts: Facts) -> str:
     n = f"{saved.random_trials:.0f} trials"
     if saved.low is None or saved.high is None or saved.most is None:
         how = f"{n} on average (exactly, as the whole table is known)"
-    elif saved.random_trials > saved.most:
+    elif saved.low > saved.most:
         how = f"more than {saved.most} trials (estimated by the model, which can tell no more)"
     else:
-        high = f"{saved.high:.0f}" if saved.high <= saved.most else f"more than {saved.most}"
         how = (
             f"{n} (estimated by the model; {percent(saved.level)} interval {saved.low:.0f} to "
-            f"{high})"
+            f"{saved.high:.0f})"
         )
     return f"For conditions as good as these random choice would need {how}: {' and '.join(parts)}."
 
