@@ -226,16 +226,19 @@ def _remarks(line: TrialLine, row: _Row, facts: Facts, *, unseen: Set[str]) -> T
 
 def _event_lines(facts: Facts) -> RenderableType:
     text = Text()
-    for heading, is_routine in (
-        ("What was done to the campaign", False),
-        ("What the planner changed in itself", True),
-    ):
-        events = [each for each in facts.events if each.is_routine == is_routine]
-        text.append(f"{heading}\n" if events else "", style="dim" if is_routine else "bold")
-        for event in events:
-            who = "" if is_routine else f"  {event.author}:"
-            when = f"{words.moment(event.at)}{who} " if event.at is not None else ""
-            text.append(f"  {when}{event.what}\n", style="dim" if is_routine else "not bold")
+    done = [each for each in facts.events if not each.is_routine]
+    routine = [each for each in facts.events if each.is_routine]
+    if done:
+        text.append("What was done to the campaign\n", style="bold")
+    for event in done:
+        when = f"{words.moment(event.at)}  {event.author}: " if event.at is not None else ""
+        text.append(f"  {when}{event.what}\n", style="not bold")
+    if routine:
+        gap = "\n" if done else ""
+        text.append(f"{gap}What the planner changed in itself\n", style="dim")
+    for event in routine:
+        when = f"{words.moment(event.at)}: " if event.at is not None else ""
+        text.append(f"  {when}{event.what}\n", style="dim")
     return text
 
 
