@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from planner.campaign import parse_campaign, read_space
-from planner.ledger.entries import OutcomesObserved
+from planner.ledger.entries import ObservationImported, OutcomesObserved
 from planner.report import gather, make_page, render
 from planner.report.columns import columns_of
 from planner.trials import Measured, TrialState
@@ -102,6 +102,21 @@ def test_where_all_cannot_stand_beside_each_other_the_settings_give_way() -> Non
     page = page_of(told(crowded, length=240.0, width=8.0))
     assert '<span class="conditions">p0 0, p1 0' in page
     assert cells_of(page, "width (nm)")[-1] == "8"
+
+
+def test_measurements_from_before_have_the_same_columns() -> None:
+    diary = told(length=240.0)
+    for outcomes in ({"yield": 9.0, "length": 80.0}, {"yield": 8.0}):
+        diary.write(
+            ObservationImported(
+                configuration={"temperature": 700.0},
+                outcomes={name: Measured(value=value) for name, value in outcomes.items()},
+                source="old notebook",
+            )
+        )
+    page = page_of(diary)
+    before = page.partition("<h2>Measurements from before the campaign</h2>")[2]
+    assert cells_of(before, "length (um)") == ["80", "\u2013"]
 
 
 def test_a_corrected_result_has_a_small_mark_and_the_words_with_its_history() -> None:
