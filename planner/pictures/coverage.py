@@ -18,6 +18,7 @@ from planner.pictures.frame import (
     add_grid,
     add_legend,
     add_note,
+    add_panel_legends,
     house_style,
     new_figure,
     rows_and_columns,
@@ -26,6 +27,8 @@ from planner.pictures.palette import GREY, LINE_LOOKS, MISSED, MODEL, PAPER
 from planner.pictures.svg import svg_text
 
 _PANEL_HEIGHT_PX = 250.0
+FEWEST_OVER_TIME = 10  # forecasts
+_LEAST_SHOWN = np.array([-10.0, 10.0])
 _FEWEST = 2  # panels in a row on a desk; each needs more width than a slice
 
 
@@ -86,24 +89,46 @@ class Coverage:
 
 
 def draw_coverage(coverage: Coverage, *, width_px: float = WIDTH_PX) -> str:
-    """Return the picture as an SVG element, ``width_px`` pixels wide."""
+    """Return the picture as an SVG element, ``width_px`` pixels wide.
+
+    How it went over time is shown from ten forecasts on: a line through fewer looks like a trend.
+    """
+    with house_style():
+        draw = _draw_all if len(coverage.crps) >= FEWEST_OVER_TIME else _draw_levels_alone
+        title = f"How well stated intervals of {coverage.outcome} held"
+        return svg_text(draw(coverage, width_px), title=title, summary=_summary(coverage))
+
+
+def _draw_levels_alone(coverage: Coverage, width_px: float) -> Figure:
+    figure = new_figure(width_px, _PANEL_HEIGHT_PX)
+    axes = figure.add_subplot(gid="panel-levels")
+    add_legend(figure, _draw_levels(axes, coverage, (0.85 * width_px, 0.6 * _PANEL_HEIGHT_PX)))
+    return figure
+
+
+def _draw_all(coverage: Coverage, width_px: float) -> Figure:
     columns = min(_FEWEST, rows_and_columns(4, width_px)[1])
     rows = 4 // columns
-    with house_style():
-        figure = new_figure(width_px, rows * _PANEL_HEIGHT_PX)
-        size = (0.78 * width_px / columns, 0.6 * _PANEL_HEIGHT_PX)
-        panels = [
-            figure.add_subplot(rows, columns, place, gid=f"panel-{name}")
-            for place, name in enumerate(("levels", "running", "crps", "nlpd"), start=1)
-        ]
-        handles = [
-            *_draw_levels(panels[0], coverage, size),
-            *_draw_running(panels[1], coverage, size),
-        ]
-        _draw_scores(panels[2:], coverage, size)
-        _finish(figure, coverage, handles)
-        title = f"How well stated intervals of {coverage.outcome} held"
-        return svg_text(figure, title=title, summary=_summary(coverage))
+    figure = new_figure(width_px, rows * _PANEL_HEIGHT_PX)
+    panel_px = 0.78 * width_px / columns
+    size = (panel_px, 0.6 * _PANEL_HEIGHT_PX)
+    panels = [
+        figure.add_subplot(rows, columns, place, gid=f"panel-{name}")
+        for place, name in enumerate(("levels", "running", "crps", "nlpd"), start=1)
+    ]
+    with_legends = [
+        (panels[0], _draw_levels(panels[0], coverage, size)),
+        (panels[1], _draw_running(panels[1], coverage, size)),
+    ]
+    _draw_scores(panels[2:], coverage, size)
+    for row in [with_legends] if columns > 1 else [[each] for each in with_legends]:
+        add_panel_legends(figure, row, width_px=panel_px)
+    add_note(
+        figure,
+        f"CRPS and negative log density are means of the last {coverage.over} forecasts; "
+        f"smaller is better.",
+    )
+    return figure
 
 
 def _draw_levels(axes: Axes, coverage: Coverage, size: tuple[float, float]) -> list[Artist]:
@@ -120,7 +145,7 @@ def _draw_levels(axes: Axes, coverage: Coverage, size: tuple[float, float]) -> l
     bars = np.column_stack([ends, np.full(len(x), np.nan)]).ravel()
     (band,) = axes.plot(
         np.repeat(x, 3), bars, color=GREY, linewidth=5.0, alpha=0.45, solid_capstyle="butt",
-        label="where right intervals lie 95 % of the time", gid="bands",
+        label=f"right intervals, {percent(0.95)} of the time", gid="bands",
     )  # fmt: skip
     is_inside = (coverage.bands[:, 0] <= coverage.shares) & (
         coverage.shares <= coverage.bands[:, 1]
@@ -140,16 +165,18 @@ def _draw_levels(axes: Axes, coverage: Coverage, size: tuple[float, float]) -> l
 
 
 def _draw_running(axes: Axes, coverage: Coverage, size: tuple[float, float]) -> list[Artist]:
+    """Shares less what is stated: lines of levels that all held stay apart, and 0 is right."""
     add_grid(axes)
     n = len(coverage.running)
+    beyond = 100 * (coverage.running - coverage.levels)
     number_axis(axes, "x", _forecasts(n), quantity=_FORECAST, length=size[0])
-    quantity = Quantity("held so far", "%")
-    number_axis(axes, "y", Range(-4.0, 104.0), quantity=quantity, length=size[1])
+    quantity = Quantity("held so far less stated", "% points")
+    number_axis(axes, "y", range_of(beyond, _LEAST_SHOWN), quantity=quantity, length=size[1])
+    axes.axhline(0.0, color=GREY, linestyle=(0, (5, 2)), linewidth=1.2, gid="as-stated")
     handles: list[Artist] = []
-    for level, look, shares in zip(coverage.levels, LINE_LOOKS, coverage.running.T, strict=False):
-        axes.axhline(100 * level, color=look.colour, linewidth=0.8, alpha=0.5)
+    for level, look, shares in zip(coverage.levels, LINE_LOOKS, beyond.T, strict=False):
         handles += axes.plot(
-            np.arange(1, n + 1), 100 * shares, color=look.colour, linestyle=look.dash,
+            np.arange(1, n + 1), shares, color=look.colour, linestyle=look.dash,
             linewidth=1.4, label=f"{percent(float(level))} intervals",
             gid=f"running-{100 * level:g}",
         )  # fmt: skip
@@ -180,15 +207,6 @@ _FORECAST = Quantity("forecast", "", is_whole=True)
 def _forecasts(n: int) -> Range:
     room = max(0.03 * n, 0.4)
     return Range(1 - room, max(n, 2) + room)
-
-
-def _finish(figure: Figure, coverage: Coverage, handles: list[Artist]) -> None:
-    add_note(
-        figure,
-        f"CRPS and negative log density are means of the last {coverage.over} forecasts; "
-        f"smaller is better.",
-    )
-    add_legend(figure, handles)
 
 
 def _summary(coverage: Coverage) -> str:

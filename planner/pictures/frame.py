@@ -30,6 +30,14 @@ WIDTH_PX = 700.0  # a page's column on a desk; a telephone's is 360
 MIN_WIDTH_PX, MAX_WIDTH_PX = 280.0, 1600.0
 
 _HANDLE, _GAP, _COLUMN = 2.4, 0.6, 1.6  # of a legend, in heights of its letters
+_LEGEND: dict[str, Any] = {
+    "frameon": False,
+    "handlelength": _HANDLE,
+    "handletextpad": _GAP,
+    "columnspacing": _COLUMN,
+    "borderpad": 0.2,
+    "labelspacing": 0.45,
+}
 _LOCK = threading.Lock()
 _HOUSE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -111,28 +119,58 @@ def add_legend(figure: Figure, handles: Sequence[Artist]) -> None:
 
     The figure grows by the legend's height: the axes keep theirs.
     """
-    width = float(figure.get_figwidth()) * 72 - 24
+    columns, lines = _laid_out(handles, float(figure.get_figwidth()) * 72 - 24)
+    legend = figure.legend(
+        handles=_by_row(handles, columns),
+        loc="outside upper left",
+        ncols=columns,
+        borderaxespad=0.2,
+        **_LEGEND,
+    )
+    legend.set_gid("legend")
+    _grow(figure, lines)
+
+
+def add_panel_legends(
+    figure: Figure, panels: Sequence[tuple[Axes, Sequence[Artist]]], *, width_px: float
+) -> None:
+    """Put above each panel of one row of panels its own legend; the figure grows by the highest.
+
+    Args:
+        figure: of the panels.
+        panels: each with its entries.
+        width_px: of a panel.
+    """
+    highest = 0
+    for axes, handles in panels:
+        columns, lines = _laid_out(handles, width_px)
+        legend = axes.legend(
+            handles=_by_row(handles, columns),
+            loc="lower left",
+            bbox_to_anchor=(-0.02, 1.0),
+            ncols=columns,
+            borderaxespad=0.2,
+            **_LEGEND,
+        )
+        legend.set_gid("legend")
+        highest = max(highest, lines)
+    _grow(figure, highest)
+
+
+def _laid_out(handles: Sequence[Artist], width: float) -> tuple[int, int]:
+    """Cuts labels to the width; returns how many columns fit, and how many lines that takes."""
     room = width - (_HANDLE + _GAP + _COLUMN) * SMALL_PX
     for handle in handles:
         handle.set_label(fitted(str(handle.get_label()), room, size=SMALL_PX, lines=2))
     columns = next(n for n in range(len(handles), 0, -1) if n == 1 or _row(handles, n) <= width)
-    by_row = [handle for column in range(columns) for handle in handles[column::columns]]
-    legend = figure.legend(
-        handles=by_row,  # matplotlib fills column by column
-        loc="outside upper left",
-        ncols=columns,
-        frameon=False,
-        handlelength=_HANDLE,
-        handletextpad=_GAP,
-        columnspacing=_COLUMN,
-        borderaxespad=0.2,
-        borderpad=0.2,
-        labelspacing=0.45,
-    )
-    legend.set_gid("legend")
     heights = [str(handle.get_label()).count("\n") + 1 for handle in handles]
     rows = [max(heights[place : place + columns]) for place in range(0, len(heights), columns)]
-    _grow(figure, sum(rows))
+    return columns, sum(rows)
+
+
+def _by_row(handles: Sequence[Artist], columns: int) -> list[Artist]:
+    """Returns the entries as matplotlib wants them, which fills column by column."""
+    return [handle for column in range(columns) for handle in handles[column::columns]]
 
 
 def _row(handles: Sequence[Artist], columns: int) -> float:

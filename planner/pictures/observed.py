@@ -129,10 +129,16 @@ def _draw_identity(axes: Axes) -> list[Artist]:
 def _draw_trials(axes: Axes, observed: Observed) -> list[Artist]:
     handles: list[Artist] = []
     stated = f"{percent(observed.level)} interval"
+    held, counts = observed.held, observed.is_counted
+    counts = np.ones(held.size, dtype=bool) if counts is None else counts
+    not_counted = "not counted: it ends at a bound"
     looks = (
-        ("held", f"{stated} held", observed.held, "o", MODEL, MODEL),
-        ("missed", f"{stated} missed", ~observed.held, "s", MISSED, PAPER),
-    )
+        ("held", f"{stated} held", held & counts, "o", MODEL, MODEL),
+        ("missed", f"{stated} missed", ~held & counts, "s", MISSED, MISSED),
+        ("held-uncounted", f"{stated} held, {not_counted}", held & ~counts, "o", MODEL, PAPER),
+        ("missed-uncounted", f"{stated} missed, {not_counted}", ~held & ~counts, "s", MISSED,
+         PAPER),
+    )  # fmt: skip
     for name, label, chosen, marker, colour, face in looks:
         if not chosen.any():
             continue

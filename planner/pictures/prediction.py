@@ -23,6 +23,7 @@ from planner.pictures.palette import MODEL
 RUN_DASH = (0, (4, 2))
 BESIDE = 0.14  # a category's interval stands this far left of its tick, its trials right
 _BAND_ALPHA = 0.22
+_ALIKE = 1.1  # ratio of widths whose ends are a few pixels apart
 _BAR_PX = 7.0  # width of the mean's interval of a category
 
 
@@ -117,6 +118,21 @@ def prediction_handles(prediction: Prediction) -> list[Artist]:
             label=f"{level} interval of the next single run",
         ),
     ]  # fmt: skip
+
+
+def coincidence(prediction: Prediction) -> str:
+    """Return why the dashed lines lie on the edge of the band; empty where most do not."""
+    if prediction.run_interval is None:
+        return ""
+    of_mean, of_run = (
+        np.ptp(ends, axis=1) for ends in (prediction.mean_interval, prediction.run_interval)
+    )
+    if np.mean((of_run <= _ALIKE * of_mean) & (of_mean > 0)) < 0.5:
+        return ""
+    return (
+        "Where the dashed lines lie on the edge of the band, far more is unknown of the mean than "
+        "a run scatters."
+    )
 
 
 def intervals_in_words(prediction: Prediction) -> str:

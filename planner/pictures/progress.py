@@ -17,6 +17,7 @@ from matplotlib.patches import Patch
 from planner.errors import InputError
 from planner.pictures.arrays import own_intervals, own_vector
 from planner.pictures.axis import (
+    SMALL_PX,
     Quantity,
     Range,
     counted,
@@ -45,6 +46,7 @@ _ON_AXIS: dict[str, tuple[str, str]] = {  # marker and colour of trials without 
     "quarantined": ("D", GREY),
     "pending": ("^", PENDING),
 }
+_SHADE = "#f1f1f1"
 _STRIP = 0.09  # share of the height, at the bottom, kept for them
 
 
@@ -146,9 +148,6 @@ def _set_axes(axes: Axes, progress: Progress, width_px: float, height_px: float)
     random = progress.random
     extra = [random.mean, random.interval] if random else []
     shown = range_of(progress.values, progress.goal.levels, *extra)
-    if any(state in _ON_AXIS for state in progress.states):
-        bottom = shown.low - _STRIP / (1 - _STRIP) * (shown.high - shown.low)
-        shown = Range(bottom, shown.high)
     n = max(len(progress.states), len(random.mean) if random else 0, 2)
     add_grid(axes)
     room = max(0.03 * n, 0.4)
@@ -156,6 +155,20 @@ def _set_axes(axes: Axes, progress: Progress, width_px: float, height_px: float)
     number_axis(axes, "x", Range(1 - room, n + room), quantity=trial, length=0.85 * width_px)
     outcome = Quantity(progress.outcome, progress.unit, remark=progress.goal.wish(progress.unit))
     number_axis(axes, "y", shown, quantity=outcome, length=0.7 * height_px)
+    if any(state in _ON_AXIS for state in progress.states):
+        _add_strip(axes, shown)
+
+
+def _add_strip(axes: Axes, shown: Range) -> None:
+    """Below the values and their scale, room for trials that have none."""
+    bottom = shown.low - _STRIP / (1 - _STRIP) * (shown.high - shown.low)
+    axes.set_ylim(bottom, shown.high)
+    axes.spines["left"].set_bounds(shown.low, shown.high)
+    axes.axhspan(bottom, shown.low, facecolor=_SHADE, linewidth=0, zorder=0.8, gid="strip")
+    axes.text(
+        -0.012, _STRIP / 2, "no value", transform=axes.transAxes, ha="right", va="center",
+        fontsize=SMALL_PX, color=GREY,
+    )  # fmt: skip
 
 
 def _draw_observed(axes: Axes, progress: Progress) -> list[Artist]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from planner.pictures.axis import (
@@ -22,6 +21,7 @@ from planner.pictures.axis import (
     range_of,
     text_width,
 )
+from planner.pictures.dots import draw_trials, trials_handle
 from planner.pictures.frame import (
     WIDTH_PX,
     add_grid,
@@ -32,20 +32,18 @@ from planner.pictures.frame import (
     rows_and_columns,
 )
 from planner.pictures.goal import draw_goal
-from planner.pictures.palette import BEST, INK
+from planner.pictures.palette import BEST
 from planner.pictures.prediction import (
     BESIDE,
     Prediction,
+    coincidence,
     draw_categories,
     draw_prediction,
     intervals_in_words,
     prediction_handles,
 )
-from planner.pictures.sliced import CategoricalSlice, NumericSlice, Slices, SliceTrials
+from planner.pictures.sliced import CategoricalSlice, NumericSlice, Slices
 from planner.pictures.svg import svg_text
-
-FADE = 0.25  # distance, in the unit cube, over which a dot's ink falls to 1/e
-_FAINTEST = 0.14  # the farthest dot is still seen
 
 
 def draw_slices(slices: Slices, *, width_px: float = WIDTH_PX) -> str:
@@ -62,7 +60,10 @@ def draw_slices(slices: Slices, *, width_px: float = WIDTH_PX) -> str:
             _draw_panel(axes, panel, length=0.8 * width_px / columns)
             goal_handles = draw_goal(axes, slices.goal, unit=slices.unit)
         add_legend(figure, [*_handles(slices), *goal_handles])
-        _add_held(figure, slices.held)
+        held = f"Other parameters held at {slices.held}." if slices.held else ""
+        alike = next(filter(None, (coincidence(each.prediction) for each in slices.panels)), "")
+        if note := f"{held} {alike}".strip():
+            add_note(figure, note)
         title = f"Slices of the prediction of {named(slices.outcome, slices.unit)}"
         return svg_text(figure, title=title, summary=_summary(slices))
 
@@ -106,7 +107,7 @@ def _draw_panel(axes: Axes, panel: NumericSlice | CategoricalSlice, *, length: f
             best, color=BEST, linewidth=1.1, linestyle=(0, (1, 1.5)), gid="best", zorder=1.5
         )
     if panel.trials is not None:
-        _draw_trials(axes, panel.trials, beside=beside)
+        draw_trials(axes, panel.trials, beside=beside)
 
 
 def _set_numbers(axes: Axes, panel: NumericSlice, *, length: float) -> None:
@@ -130,47 +131,15 @@ def _set_categories(axes: Axes, panel: CategoricalSlice, *, length: float) -> No
     axes.set_xlabel(quantity_label(Quantity(panel.parameter, ""), "", length))
 
 
-def _draw_trials(axes: Axes, trials: SliceTrials, *, beside: float) -> None:
-    """Dots in four steps of ink and size, the nearest on top."""
-    ink = np.maximum(np.exp(-trials.distances / FADE), _FAINTEST)
-    steps = np.ceil(4 * ink) / 4
-    for step in (0.25, 0.5, 0.75, 1.0):
-        chosen = (steps == step) & ~np.isnan(trials.values)
-        if chosen.any():
-            axes.plot(
-                trials.settings[chosen] + beside,
-                trials.values[chosen],
-                linestyle="none",
-                marker="o",
-                markersize=3.0 + 2.5 * step,
-                markerfacecolor=INK,
-                markeredgewidth=0,
-                alpha=0.8 * step,
-                gid="trials",
-                zorder=2.6 + 0.1 * step,
-            )
-
-
 def _handles(slices: Slices) -> list[Artist]:
     handles = prediction_handles(slices.panels[0].prediction)
     if any(p.trials is not None and not np.isnan(p.trials.values).all() for p in slices.panels):
-        label = "trials, fainter away from the slice"
-        handles.append(
-            Line2D(
-                [], [], color=INK, alpha=0.8, linestyle="none", marker="o", markersize=5.5,
-                markeredgewidth=0.0, label=label,
-            )
-        )  # fmt: skip
+        handles.append(trials_handle())
     if any(panel.best is not None for panel in slices.panels):
         handles.append(
             Line2D([], [], color=BEST, linewidth=1.1, linestyle=(0, (1, 1.5)), label="best setting")
         )
     return handles
-
-
-def _add_held(figure: Figure, held: str) -> None:
-    if held:
-        add_note(figure, f"Other parameters held at {held}.")
 
 
 def _summary(slices: Slices) -> str:

@@ -13,15 +13,18 @@ from matplotlib.lines import Line2D
 from planner.errors import InputError
 from planner.pictures.arrays import own_increasing, own_vector, refuse_beyond
 from planner.pictures.axis import Quantity, Range, named, number, number_axis, range_of
+from planner.pictures.dots import draw_trials, trials_handle
 from planner.pictures.frame import WIDTH_PX, add_grid, add_legend, add_note, house_style, new_figure
 from planner.pictures.goal import Goal, draw_goal
 from planner.pictures.palette import BEST, GOAL
 from planner.pictures.prediction import (
     Prediction,
+    coincidence,
     draw_prediction,
     intervals_in_words,
     prediction_handles,
 )
+from planner.pictures.sliced import SliceTrials
 from planner.pictures.svg import svg_text
 
 _NOW_DASH = (0, (1, 1.5))
@@ -37,9 +40,11 @@ class WhatIf:
         settings: where the prediction is made, increasing, shape (g,).
         prediction: at those settings.
         goal: what is wanted of the outcome; None: not shown.
-        probability: that a single run meets the goal, shape (g,), 0 to 1; None: the goal names no
-            limit to meet.
+        probability: that a single run meets the goal, or beats the best, shape (g,), 0 to 1; None:
+            there is nothing to meet or beat.
+        has_goal: whether it is a goal that is met, and not the best so far that is beaten.
         asked: the setting that was asked about, marked with a line; None: none.
+        trials: dots; those beside the sweep are left out; None: none.
         held: where the other parameters are held.
         is_log: whether the parameter is set on a log scale.
 
@@ -56,7 +61,9 @@ class WhatIf:
     prediction: Prediction
     goal: Goal | None = None
     probability: Float[np.ndarray, " g"] | None = None
+    has_goal: bool = True
     asked: float | None = None
+    trials: SliceTrials | None = None
     held: str = ""
     is_log: bool = False
 
@@ -75,6 +82,18 @@ class WhatIf:
             rule = "A probability lies between 0 and 1."
             refuse_beyond(probability, what=what, low=0.0, high=1.0, rule=rule)
             object.__setattr__(self, "probability", probability)
+        if self.trials is not None:
+            object.__setattr__(self, "trials", _within(self.trials, own))
+
+
+def _within(trials: SliceTrials, settings: Float[np.ndarray, " g"]) -> SliceTrials:
+    """Returns the trials that lie between the ends of the sweep, which sets the axis."""
+    inside = (settings[0] <= trials.settings) & (trials.settings <= settings[-1])
+    return SliceTrials(
+        settings=trials.settings[inside],
+        values=trials.values[inside],
+        distances=trials.distances[inside],
+    )
 
 
 def draw_whatif(whatif: WhatIf, *, width_px: float = WIDTH_PX) -> str:
@@ -93,8 +112,9 @@ def draw_whatif(whatif: WhatIf, *, width_px: float = WIDTH_PX) -> str:
             axes.tick_params(axis="x", labelbottom=False)
             _draw_chance(figure.add_subplot(grid[1]), whatif, length=0.84 * width_px)
         add_legend(figure, handles)
-        if whatif.held:
-            add_note(figure, f"Other parameters held at {whatif.held}.")
+        held = f"Other parameters held at {whatif.held}." if whatif.held else ""
+        if note := f"{held} {coincidence(whatif.prediction)}".strip():
+            add_note(figure, note)
         swept = named(whatif.parameter, whatif.parameter_unit)
         title = f"What if: {named(whatif.outcome, whatif.unit)} along {swept}"
         return svg_text(figure, title=title, summary=_summary(whatif))
@@ -105,13 +125,19 @@ def _draw_main(axes: Axes, whatif: WhatIf, *, length: float) -> list[Artist]:
     said = whatif.prediction
     levels = whatif.goal.levels if whatif.goal else np.array([])
     runs = [] if said.run_interval is None else [said.run_interval]
-    shown = range_of(said.mean, said.mean_interval, *runs, levels)
+    trials = whatif.trials
+    dots = [trials.values] if trials is not None else []
+    shown = range_of(said.mean, said.mean_interval, *runs, levels, *dots)
     remark = whatif.goal.wish(whatif.unit) if whatif.goal else ""
     outcome = Quantity(whatif.outcome, whatif.unit, remark=remark)
     number_axis(axes, "y", shown, quantity=outcome, length=length)
     add_grid(axes)
     draw_prediction(axes, whatif.settings, said)
-    handles = [*prediction_handles(said), *draw_goal(axes, whatif.goal, unit=whatif.unit)]
+    handles = prediction_handles(said)
+    if trials is not None and not np.isnan(trials.values).all():
+        draw_trials(axes, trials)
+        handles.append(trials_handle())
+    handles += draw_goal(axes, whatif.goal, unit=whatif.unit)
     if whatif.asked is not None:
         label = f"asked: {number(whatif.asked)} {whatif.parameter_unit}".strip()
         handles.append(Line2D([], [], color=BEST, linewidth=1.2, linestyle=_NOW_DASH, label=label))
@@ -132,7 +158,8 @@ def _draw_chance(axes: Axes, whatif: WhatIf, *, length: float) -> None:
     assert whatif.probability is not None
     axes.set_gid("panel")
     percent = 100 * whatif.probability
-    number_axis(axes, "y", Range(-4.0, 104.0), quantity=Quantity("meets goal", "%"), length=110.0)
+    quantity = Quantity("meets goal" if whatif.has_goal else "beats best", "%")
+    number_axis(axes, "y", Range(-4.0, 104.0), quantity=quantity, length=110.0)
     _set_parameter(axes, whatif, length=length)
     add_grid(axes)
     axes.fill_between(whatif.settings, 0, percent, color=GOAL, alpha=0.15, linewidth=0)
@@ -152,8 +179,9 @@ def _summary(whatif: WhatIf) -> str:
     ]
     if whatif.probability is not None:
         best = int(whatif.probability.argmax())
+        passing = "meet the goal" if whatif.has_goal else "beat the best so far"
         sentences.append(
-            f"A single run is most likely to meet the goal, "
+            f"A single run is most likely to {passing}, "
             f"{100 * whatif.probability[best]:.0f} %, at {number(whatif.settings[best])}."
         )
     if whatif.held:

@@ -60,6 +60,12 @@ HISTORY = (
 )
 
 
+THE_PLANNER = "the planner"
+# Written in the name of whoever asked for trials, but decided by nobody.
+_ITS_OWN = (CampaignStopped, FitFailed, ModelsCompared, IntervalsCorrected, CoverageAlarm)
+_ROUTINE = (ModelsCompared, IntervalsCorrected)
+
+
 def list_events(state: CampaignState, history: Iterable[Entry]) -> tuple[Event, ...]:
     """Returns the events in their order; without a history those that the state still knows."""
     told: list[Event] = []
@@ -69,7 +75,7 @@ def list_events(state: CampaignState, history: Iterable[Entry]) -> tuple[Event, 
             told.append(_imported(list(entries)))
             continue
         told += [
-            Event(at=entry.at, author=entry.author, what=what)
+            _event(entry, what)
             for entry in entries
             if (what := _describe(entry, state)) is not None
         ]
@@ -77,6 +83,16 @@ def list_events(state: CampaignState, history: Iterable[Entry]) -> tuple[Event, 
         return tuple(told)
     known = [*map(_fit_failed, state.fit_failures), *map(_noted, state.notes)]
     return tuple(Event(at=None, author="", what=what) for what in known)
+
+
+def _event(entry: Entry, what: str) -> Event:
+    is_own = isinstance(entry.record, _ITS_OWN)
+    return Event(
+        at=entry.at,
+        author=THE_PLANNER if is_own else entry.author,
+        what=what,
+        is_routine=isinstance(entry.record, _ROUTINE),
+    )
 
 
 def _import_of(entry: Entry) -> tuple[str, str] | None:

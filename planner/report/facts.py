@@ -101,7 +101,8 @@ class TrialLine:
         excluded: why the result is left out of what the model learns from; empty where it is not.
         parts: what was told of its result after the first part, in words.
         held: whether the stated interval held; None where nothing can be said.
-        version: of the result; above 1 it was corrected.
+        version: of the result; above 1 more was told later, or it was corrected.
+        is_corrected: whether a later part took back what was told before.
         is_counted: whether it took a place in the sequence of attempts: it was run, or is to be.
     """
 
@@ -128,6 +129,7 @@ class TrialLine:
     excluded: str = ""
     parts: tuple[str, ...] = ()
     version: int = 1
+    is_corrected: bool = False
     why: Why | None = None
     search: Search | None = None
     is_best: bool = False
@@ -228,13 +230,15 @@ class Event:
 
     Args:
         at: when, in UTC; None where only the state was at hand.
-        author: who; empty where only the state was at hand.
+        author: who, a person's name or ``the planner``; empty where only the state was at hand.
         what: in words.
+        is_routine: whether the planner keeps itself in order, which asks nothing of people.
     """
 
     at: datetime | None
     author: str
     what: str
+    is_routine: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

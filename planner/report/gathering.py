@@ -244,6 +244,7 @@ def _line(trial: Trial, state: CampaignState, *, is_best: bool) -> TrialLine:
             for before, each in itertools.pairwise(trial.versions)
         ),
         version=observation.version if observation is not None else 1,
+        is_corrected=any(each.reason for each in trial.versions[1:]),
         is_best=is_best,
         is_counted=is_charged(trial) or trial.state in PENDING,
     )
@@ -284,7 +285,7 @@ def _part(before: Configuration, part: Observation, spec: CampaignSpec) -> str:
     told = words.part(before, part, spec)
     who = f"{part.by} on {words.moment(part.at)}" if part.by else words.moment(part.at)
     if part.reason:
-        return f"Corrected by {who} ({part.reason}): {told}."
+        return f"Corrected by {who} ({part.reason}), version {part.version}: {told}."
     return f"Told later by {who}: {told}."
 
 

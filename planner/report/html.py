@@ -20,6 +20,7 @@ from planner.pictures import (
     draw_slices,
 )
 from planner.report import words
+from planner.report.columns import columns_of
 from planner.report.coverage import make_coverage
 from planner.report.facts import Facts
 from planner.report.pictures import (
@@ -29,6 +30,7 @@ from planner.report.pictures import (
     make_progress,
 )
 from planner.report.standalone import render_page
+from planner.report.unbroken import hold_together
 
 WIDE_PX, NARROW_PX = 700.0, 336.0  # a desk's or a printed page's column; a telephone's
 
@@ -73,12 +75,15 @@ def write_report(facts: Facts, *, folder: Path, path: Path | None = None) -> Pat
 
 def make_page(facts: Facts) -> str:
     """Returns the page as HTML; the same facts give the same bytes."""
-    return render_page(
+    spec = facts.spec
+    units = {each.unit for each in (*spec.scalars.values(), *spec.outcomes.values())}
+    page = render_page(
         "page",
         {
             "facts": facts,
-            "spec": facts.spec,
+            "spec": spec,
             "words": words,
+            "columns": columns_of(spec),
             "progress": _progress(facts),
             "slices": _slices(facts),
             "effects": _effects(facts),
@@ -87,6 +92,7 @@ def make_page(facts: Facts) -> str:
             "curves": [_curves(each) for each in facts.curves],
         },
     )
+    return hold_together(page, units | {spec.budget.currency})
 
 
 def _curves(curves: Curves) -> Picture:

@@ -29,6 +29,7 @@ from planner.space import Configuration, Expression, Floats, SearchSpace
 LEVEL = 0.9
 _SAMPLES = 500
 _DRAWS = 256
+_WIDEST = 10.0  # upper end over lower; beyond, the number says nothing about what was saved
 _MOST_COSTED = 2000  # rows of a table whose costs are averaged; of more these many at random
 
 
@@ -59,6 +60,13 @@ class Savings:
     cost: float
     random_hours: float | None
     hours: float
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the number is known within a factor of ten, or is surely too large to tell."""
+        if self.low is None or self.high is None or self.most is None or self.low > self.most:
+            return True
+        return self.high <= min(self.most, _WIDEST * self.low)
 
 
 def estimate_savings(

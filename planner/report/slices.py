@@ -10,7 +10,14 @@ from planner.ledger.replay import CampaignState
 from planner.loop.deciding.model import LEVEL, expected_at, observed_goal
 from planner.loop.deciding.stating import is_class, stated_factor, stated_objective, stated_outcome
 from planner.models import FitFailure, Surrogate
-from planner.pictures import CategoricalSlice, NumericSlice, Prediction, Slices, SliceTrials
+from planner.pictures import (
+    CategoricalSlice,
+    NumericSlice,
+    Prediction,
+    Slices,
+    SliceTrials,
+)
+from planner.pictures.beside import slice_trials
 from planner.pictures.objective import goal_of
 from planner.report.facts import BestConditions
 from planner.space import (
@@ -132,18 +139,14 @@ def _predict(surrogate: Surrogate, x: Floats, spec: CampaignSpec) -> Prediction:
 def _trials(
     parameter: AnyParameter, state: CampaignState, space: SearchSpace, centre: Configuration
 ) -> SliceTrials | None:
-    """Returns the observations with their distance from the slice, in the unit cube."""
     observed = observed_goal(state)
     if not observed:
         return None
-    values = [each.configuration[parameter.name] for each in observed]
-    if isinstance(parameter, Categorical | Ordinal):
-        values = [_names(parameter).index(str(value)) for value in values]
-    off = space.encode([each.configuration for each in observed]) - space.encode([centre])
-    own = np.array(space.columns) == space.names.index(parameter.name)
-    return SliceTrials(
-        settings=np.array(values, dtype=np.float64),
-        values=stated_factor(state.spec)
-        * np.array([state.spec.goal_value(each.outcomes) for each in observed], dtype=np.float64),
-        distances=np.linalg.norm(off[:, ~own], axis=1),
+    values = [state.spec.goal_value(each.outcomes) for each in observed]
+    return slice_trials(
+        parameter,
+        [each.configuration for each in observed],
+        stated_factor(state.spec) * np.array(values, dtype=np.float64),
+        space=space,
+        centre=centre,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,14 +10,17 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from planner.campaign import utility
+from planner.campaign import NumberOutcome, utility
 from planner.report import words
+from planner.report.columns import other_numbers
 from planner.report.facts import Facts, TrialLine
 from planner.trials import TERMINAL_TRIALS
 
 _MOST_SHOWN = 40
 _N_BEST, _N_LAST = 10, 20
-_WIDEST_CONDITIONS = 28  # of 80 columns
+_WIDTH, _GAP = 80, 2
+_WIDEST_CONDITIONS = 28
+_N_FIRST = 4  # columns that every table has
 
 
 def render(facts: Facts, *, path: Path | None = None) -> RenderableType:
@@ -137,10 +140,12 @@ def _table(trials: Sequence[TrialLine], facts: Facts) -> RenderableType:
     Why a trial was chosen stands below those that are under way; the page has it for all.
     """
     said = facts.outcome.name if facts.wanted else f"predicted ({words.level_of(facts)})"
-    head = _Row("trial", "conditions", said, facts.spec.measured_outcome.label)
-    rows = [_row(line, facts) for line in trials]
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    widths[1] = min(widths[1], _WIDEST_CONDITIONS)
+    numbers = other_numbers(facts.spec)
+    further = tuple(each.label for each in numbers)
+    head = _Row("trial", "conditions", said, facts.spec.measured_outcome.label, further)
+    rows = [_row(line, facts, numbers) for line in trials]
+    widths = _widths([head, *rows])
+    shown = {each.name for each in numbers[: len(widths) - _N_FIRST]}
     labels = " / ".join(parameter.label for parameter in facts.spec.scalars.values())
     parts: list[RenderableType] = [
         Text(f"Conditions are given as {labels}."),
@@ -149,7 +154,7 @@ def _table(trials: Sequence[TrialLine], facts: Facts) -> RenderableType:
     for line, row in zip(trials, rows, strict=True):
         style = "bold green" if line.is_best else ""
         parts.append(Text(_aligned(row, widths), style=style))
-        remarks = _remarks(line, row, facts)
+        remarks = _remarks(line, row, facts, unseen={each.name for each in numbers} - shown)
         if remarks:
             parts.append(Padding(remarks, (0, 0, 0, widths[0] + 2)))
     return Group(*parts, Text())
@@ -160,32 +165,44 @@ class _Row(NamedTuple):
     conditions: str
     predicted: str
     measured: str
+    further: tuple[str, ...]
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        return (self.trial, self.conditions, self.predicted, self.measured, *self.further)
 
 
-def _row(line: TrialLine, facts: Facts) -> _Row:
+def _row(line: TrialLine, facts: Facts, numbers: Sequence[NumberOutcome]) -> _Row:
     settings = facts.spec.scalars
     values = (words.setting(line.configuration[name], "") for name in settings)
     predicted = words.predicted(line.prediction, facts) if line.prediction else "-"
     is_done = line.has_result  # what became of the others stands below
     measured = words.outcome_of(line, facts.spec) if is_done else "-"
-    mark = " best" if line.is_best else " missed" if line.held is False else ""
-    return _Row(str(line.number), " / ".join(values), predicted, measured + mark)
+    mark = f" v{line.version}" if line.is_corrected else ""  # what it was stands below
+    mark += " best" if line.is_best else " missed" if line.held is False else ""
+    further = tuple(words.further(line, each).replace("\u2013", "-") for each in numbers)
+    return _Row(str(line.number), " / ".join(values), predicted, measured + mark, further)
+
+
+def _widths(rows: Sequence[_Row]) -> list[int]:
+    """Returns the widths of the columns; of the further outcomes' those that fit on a line."""
+    columns = zip(*(row.cells for row in rows), strict=True)
+    widths = [max(map(len, column)) for column in columns]
+    widths[1] = min(widths[1], _WIDEST_CONDITIONS)
+    while len(widths) > _N_FIRST and sum(widths) + _GAP * (len(widths) - 1) > _WIDTH:
+        widths.pop()
+    return widths
 
 
 def _aligned(row: _Row, widths: list[int]) -> str:
     """Returns one line; conditions that are too long for it stand below."""
     conditions = row.conditions if len(row.conditions) <= widths[1] else ""
-    return "  ".join(
-        (
-            row.trial.rjust(widths[0]),
-            conditions.ljust(widths[1]),
-            row.predicted.ljust(widths[2]),
-            row.measured,
-        )
-    ).rstrip()
+    rest = [conditions, *row.cells[2 : len(widths)]]
+    padded = [cell.ljust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+    return (" " * _GAP).join([row.trial.rjust(widths[0]), *padded]).rstrip()
 
 
-def _remarks(line: TrialLine, row: _Row, facts: Facts) -> Text:
+def _remarks(line: TrialLine, row: _Row, facts: Facts, *, unseen: Set[str]) -> Text:
     text = Text()
     if len(row.conditions) > _WIDEST_CONDITIONS:
         text.append(f"{row.conditions}\n")
@@ -194,6 +211,9 @@ def _remarks(line: TrialLine, row: _Row, facts: Facts) -> Text:
     remark = words.remark(line)
     if remark:
         text.append(f"{remark}\n", style="yellow")
+    also = words.others(line, facts.spec, shown=facts.spec.outcomes.keys() - unseen)
+    if also:
+        text.append(f"{also}\n")
     for said in (words.still_to_come(line), words.left_out(line), *line.parts):
         if said:
             text.append(f"{said}\n", style="yellow")
@@ -205,10 +225,20 @@ def _remarks(line: TrialLine, row: _Row, facts: Facts) -> Text:
 
 
 def _event_lines(facts: Facts) -> RenderableType:
-    text = Text("What was done to the campaign\n", style="bold")
-    for event in facts.events:
+    text = Text()
+    done = [each for each in facts.events if not each.is_routine]
+    routine = [each for each in facts.events if each.is_routine]
+    if done:
+        text.append("What was done to the campaign\n", style="bold")
+    for event in done:
         when = f"{words.moment(event.at)}  {event.author}: " if event.at is not None else ""
         text.append(f"  {when}{event.what}\n", style="not bold")
+    if routine:
+        gap = "\n" if done else ""
+        text.append(f"{gap}What the planner changed in itself\n", style="dim")
+    for event in routine:
+        when = f"{words.moment(event.at)}: " if event.at is not None else ""
+        text.append(f"  {when}{event.what}\n", style="dim")
     return text
 
 

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from planner import units
-from planner.campaign import CampaignSpec, HitRange, HitTarget, Maximise, Minimise, NumberObjective
+from planner.campaign import (
+    CampaignSpec,
+    HitRange,
+    HitTarget,
+    Maximise,
+    Minimise,
+    NumberObjective,
+    NumberOutcome,
+)
 from planner.ledger.entries import OutcomesObserved
 from planner.loop.deciding.stating import unit_of_effects
 from planner.pictures.axis import number
@@ -30,6 +38,7 @@ from planner.trials import (
     TrialState,
 )
 
+_FAILED = (TrialState.FAILED_BY_PROCESS, TrialState.FAILED_BY_MACHINE)
 _PLAINLY = (1e-4, 1e6)  # numbers between these are written without a power of ten
 ORIGINS = {
     "start": "spread over the space",
@@ -208,12 +217,18 @@ def _size(n_bytes: int) -> str:
     return f"{n_bytes} bytes"
 
 
-def others(line: TrialLine, spec: CampaignSpec) -> str:
-    """Returns what else was measured of a trial, as a sentence; empty where nothing was."""
+def others(line: TrialLine, spec: CampaignSpec, *, shown: Collection[str] = ()) -> str:
+    """Returns what else was measured of a trial, as a sentence; empty where nothing was.
+
+    Args:
+        line: the trial.
+        spec: for units.
+        shown: outcomes that have a column of their own.
+    """
     rest = [
         f"{name} {measured(each, spec, name)}"
         for name, each in line.outcomes.items()
-        if name != spec.objective.outcome
+        if name != spec.objective.outcome and name not in shown
     ]
     return f"Also measured: {', '.join(rest)}." if rest else ""
 
@@ -415,9 +430,9 @@ def _shares(facts: Facts) -> str:
 
 
 def savings(facts: Facts) -> str:
-    """Returns one sentence on what was saved against random choice; empty where unknown."""
+    """Returns one sentence on what was saved against random choice; empty where hardly known."""
     saved = facts.savings
-    if saved is None:
+    if saved is None or not saved.is_known:
         return ""
     unit = facts.spent.currency or "in money"
     parts = []
@@ -431,13 +446,12 @@ def savings(facts: Facts) -> str:
     n = f"{saved.random_trials:.0f} trials"
     if saved.low is None or saved.high is None or saved.most is None:
         how = f"{n} on average (exactly, as the whole table is known)"
-    elif saved.random_trials > saved.most:
+    elif saved.low > saved.most:
         how = f"more than {saved.most} trials (estimated by the model, which can tell no more)"
     else:
-        high = f"{saved.high:.0f}" if saved.high <= saved.most else f"more than {saved.most}"
         how = (
             f"{n} (estimated by the model; {percent(saved.level)} interval {saved.low:.0f} to "
-            f"{high})"
+            f"{saved.high:.0f})"
         )
     return f"For conditions as good as these random choice would need {how}: {' and '.join(parts)}."
 
@@ -469,15 +483,26 @@ def outcome_of(line: TrialLine, spec: CampaignSpec, unit: str = "") -> str:
     found = line.outcomes.get(spec.objective.outcome)
     if line.has_result and found is not None:
         value = found.value
-        text = f"{number(value)}{unit_of(unit)}" if isinstance(value, int | float) else str(value)
-        is_corrected = any(part.startswith("Corrected") for part in line.parts)
-        return f"{text} (corrected, version {line.version})" if is_corrected else text
+        return f"{number(value)}{unit_of(unit)}" if isinstance(value, int | float) else str(value)
     if line.quarantined:
         return "put aside"
     if line.state is TrialState.COMPLETED:
         is_lost = spec.objective.outcome in line.given_up
         return "given up" if is_lost else "still to come"
-    return str(line.state)
+    return "failed" if line.state in _FAILED else str(line.state)  # by what is said below
+
+
+def further(line: TrialLine | HistoricalLine, outcome: NumberOutcome) -> str:
+    """Returns what was measured of a further outcome, or what became of it, for its column."""
+    found = line.outcomes.get(outcome.name)
+    if found is not None and isinstance(found.value, int | float):
+        deviation = f" \u00b1 {rounded(found.sd)}" if found.sd is not None else ""
+        return f"{number(found.value)}{deviation}"
+    if isinstance(line, HistoricalLine):
+        return "\u2013"
+    if outcome.name in line.awaited:
+        return "to come"
+    return "given up" if outcome.name in line.given_up else "\u2013"
 
 
 def remark(line: TrialLine) -> str:

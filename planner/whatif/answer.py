@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float64
 from torch import Tensor
 
-from planner.campaign import Maximise, Minimise
+from planner.campaign import CampaignSpec, Maximise, Minimise
 from planner.errors import InputError
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.best import find_best
@@ -23,6 +24,8 @@ from planner.loop.deciding.model import (
 from planner.loop.deciding.stating import is_class, stated_factor
 from planner.models import Bounds, FitFailure, Surrogate, chance, expect_difference
 from planner.models.scaling import ENOUGH_FOR_SCALE
+from planner.pictures import SliceTrials
+from planner.pictures.beside import slice_trials
 from planner.space import Configuration, Fixed, Floats, SearchSpace
 from planner.units import DIMENSIONLESS
 from planner.whatif.admitted import admit
@@ -78,6 +81,7 @@ def answer(
         level=LEVEL,
         model_version=surrogate.version,
         n_observations=len(surrogate.observations.y),
+        trials=_trials(state, space, question, asked[0]),
         notes=(
             *_notes(state, surrogate, found, best_mean, question),
             *left_out,
@@ -147,17 +151,43 @@ def _notes(
         assert base is not None
         unit = state.spec.scalars[name].unit
         notes.append(f"{name} is {difference:+g} {unit} from {base.name}.")
-    objective = state.spec.objective
-    can_be_beaten = isinstance(objective, Maximise | Minimise) and not is_class(state.spec)
-    if best_mean is not None and can_be_beaten:
-        assert isinstance(objective, Maximise | Minimise)
-        gain, unit = objective.gain or 0.0, state.spec.outcome.unit
-        if objective.goal is None:
-            more = f" by {gain:g}{'' if unit == DIMENSIONLESS else f' {unit}'}" if gain else ""
-            notes.append(f"To meet the goal is to beat the best so far ({best_mean:.4g}){more}.")
+    if best_mean is not None and not is_class(state.spec):
+        notes += _to_beat(state.spec, best_mean)
     if state.spec.is_simulated:
         notes.append(f"The campaign is simulated (source {state.spec.source.name!r}).")
     return tuple(notes)
+
+
+def _trials(
+    state: CampaignState, space: SearchSpace, question: Question, held: Configuration
+) -> SliceTrials | None:
+    """Returns the observations beside a sweep along one number; None where there is no such."""
+    swept = [name for name, values in question.values.items() if len(values) > 1]
+    observed = observed_goal(state)
+    if len(swept) != 1 or not observed or isinstance(held[swept[0]], str):
+        return None
+    values = [state.spec.goal_value(each.outcomes) for each in observed]
+    return slice_trials(
+        space.parameter(swept[0]),
+        [each.configuration for each in observed],
+        stated_factor(state.spec) * np.array(values, dtype=np.float64),
+        space=space,
+        centre=held,
+    )
+
+
+def _to_beat(spec: CampaignSpec, best_mean: float) -> list[str]:
+    """Says what a run must pass to beat the best, where the campaign file names no goal."""
+    objective = spec.objective
+    if not isinstance(objective, Maximise | Minimise) or objective.goal is not None:
+        return []
+    unit = "" if spec.outcome.unit == DIMENSIONLESS else f" {spec.outcome.unit}"
+    side = "above" if isinstance(objective, Maximise) else "below"
+    by = f"more than {objective.gain:g}{unit} " if objective.gain else ""
+    return [
+        f"The campaign file names no goal: to beat the best is to come out {by}{side} "
+        f"{best_mean:.4g}{unit}, the mean that the model predicts at the best setting so far."
+    ]
 
 
 def _not_listed(asked: Sequence[Configuration], space: SearchSpace) -> tuple[str, ...]:

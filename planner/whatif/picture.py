@@ -41,6 +41,8 @@ def draw(answer: Answer, *, width_px: float = WIDTH_PX) -> str:
         probability=np.array(chances, dtype=np.float64)
         if None not in chances and not is_class(answer.spec)  # a chance is drawn once
         else None,
+        has_goal=answer.has_goal,
+        trials=answer.trials,
         held=_held(answer, name),
         is_log=isinstance(parameter, Continuous) and parameter.scale == "log",
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from planner.campaign import CampaignSpec
+from planner.campaign import CampaignSpec, Maximise, Minimise
+from planner.pictures import SliceTrials
 from planner.space import Configuration
 
 # Where the data leave more than this share of the prior's deviation, the prior is what answers.
@@ -91,6 +92,7 @@ class Answer:
         base_said: what the model says of the base, where differences are asked for.
         level: of all intervals.
         n_observations: that the model has seen.
+        trials: observations with their distance from a sweep along one number; else None.
         notes: what the reader should know, in sentences.
     """
 
@@ -103,3 +105,10 @@ class Answer:
     model_version: str
     n_observations: int
     notes: tuple[str, ...]
+    trials: SliceTrials | None = None
+
+    @property
+    def has_goal(self) -> bool:
+        """Whether the campaign file names a goal; else a run is to beat the best so far."""
+        objective = self.spec.stated_objective
+        return not isinstance(objective, Maximise | Minimise) or objective.goal is not None

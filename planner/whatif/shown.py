@@ -110,7 +110,8 @@ def _lines(said: Said, answer: Answer, decimals: int) -> Table:
             (f"{level} interval of the next run", _span(said.run_low, said.run_high, decimals))
         )
     if said.probability is not None and not of_a_class:
-        rows.append(("next run meets the goal", _chance(said.probability)))
+        passes = "meets the goal" if answer.has_goal else "beats the best"
+        rows.append((f"next run {passes}", _chance(said.probability)))
     if said.difference is not None:
         rows.append((f"difference ({level} interval)", _difference(said, decimals)))
     rows.append(("nearest observation", _nearest(said)))
@@ -128,7 +129,7 @@ def _table(said: tuple[Said, ...], answer: Answer, decimals: int) -> Table:
     names = [f"{each.name}\n{_unit(each.unit)}" for each in swept]
     names += [f"{outcome.name}\n{_unit(outcome.unit)}"]
     names += [f"interval\n{level}"] if of_a_class else [f"mean\n{level}", f"next run\n{level}"]
-    names += ["meets\ngoal"] if has_chance else []
+    names += ["meets\ngoal" if answer.has_goal else "beats\nbest"] if has_chance else []
     names += [f"difference\n{level}"] if has_difference else []
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in (*names, "distance\nto data"):

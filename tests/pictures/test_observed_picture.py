@@ -102,3 +102,18 @@ def test_intervals_that_end_at_a_bound_are_left_out_of_the_count():
     assert summary.endswith("2 that end at a bound of the outcome are not counted.")
     with pytest.raises(InputError, match="is_counted"):
         Observed("y", "", values, values, interval, is_counted=counted[1:])
+
+
+def test_what_is_not_counted_is_hollow_and_the_legend_says_why():
+    values, interval = np.array([5.0, 5.0, 9.0, 9.0]), np.tile([4.0, 6.0], (4, 1))
+    counted = np.array([True, False, True, False])
+    svg = draw_observed(Observed("y", "", values, np.full(4, 5.0), interval, is_counted=counted))
+    (panel,) = panels(svg)
+    for name in ("held", "held-uncounted", "missed", "missed-uncounted"):
+        assert len(panel.marks(name)) == 1, name
+    said = texts(parsed(svg))
+    assert "90 % interval held" in said
+    assert "90 % interval held, not counted: it ends at a bound" in said
+    assert "90 % interval missed, not counted: it ends at a bound" in said
+    all_counted = draw_observed(Observed("y", "", values, np.full(4, 5.0), interval))
+    assert "not counted" not in all_counted

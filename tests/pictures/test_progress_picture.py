@@ -67,6 +67,26 @@ def test_trials_without_a_value_are_marked_on_the_axis():
         assert (marks[:, 1] < 31.0).all(), "below the lowest observed value"
 
 
+def test_trials_without_a_value_stand_outside_the_scale_of_values():
+    """With values from 5 up the scale had a tick at 0, and a failed trial seemed to have 1."""
+    record = Progress(
+        "yield",
+        "mg",
+        GOALS[0],
+        [12.4, 5.2, 44.5, np.nan],
+        [*["observed"] * 3, "failed"],
+        [True] * 4,
+    )
+    svg = draw_progress(record)
+    (panel,) = panels(svg)
+    strip = panel.one_line("strip")[:, 1]
+    ticks = [float(text) for text in texts(parsed(svg)) if text in ("0", "10", "20", "30", "40")]
+    assert min(ticks) > strip.max() > 0
+    (mark,) = panel.marks("failed")
+    assert strip.min() < mark[1] < strip.max() < 5.2
+    assert {"no value", "failed"} <= set(texts(parsed(svg)))
+
+
 def test_the_best_so_far_steps_from_best_to_best():
     (panel,) = panels(draw_progress(progress()))
     line = panel.one_line("best")

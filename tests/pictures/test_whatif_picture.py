@@ -97,3 +97,15 @@ def test_the_summary_says_where_the_goal_is_likeliest_met():
 def test_missing_and_impossible_numbers_are_refused(change, message):
     with pytest.raises(InputError, match=message):
         replace(whatif(), **change)
+
+
+def test_where_both_intervals_coincide_the_note_says_why():
+    record = whatif()
+    said = record.prediction
+    room = np.array([-1.0, 1.0]) * 0.02 * np.ptp(said.mean_interval, axis=1, keepdims=True)
+    alike = replace(said, run_interval=said.mean_interval + room)
+    wider = replace(said, run_interval=said.mean_interval + 5 * room)
+    noted = "Where the dashed lines lie on the edge of the band"
+    for prediction_, is_noted in ((alike, True), (wider, False)):
+        picture = draw_whatif(replace(record, prediction=prediction_))
+        assert (noted in picture) == is_noted

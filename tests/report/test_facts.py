@@ -10,13 +10,15 @@ from scipy.stats import binom
 from planner.ledger.entries import (
     CampaignAmended,
     CampaignStopped,
+    CoverageAlarm,
     FitFailed,
+    IntervalsCorrected,
     Noted,
     ResultQuarantined,
     VerdictGiven,
 )
 from planner.pictures import draw_observed
-from planner.report import gather, report_json, words
+from planner.report import gather, make_page, report_json, words
 from planner.report.gathering import describe_simulation
 from planner.report.pictures import make_effects, make_observed
 from planner.trials import TrialState
@@ -196,6 +198,34 @@ def test_events_tell_who_did_what_and_when():
         "no model could be fitted: two equal rows; a space-filling choice instead",
         "note on trial 2: the gas bottle was changed",
     ]
+
+
+def test_what_the_planner_does_by_itself_is_under_its_own_name():
+    """The ledger has it under the name of whoever asked for trials."""
+    diary = measured(make_spec(), [10.0, 20.0])
+    diary.write(
+        IntervalsCorrected(known=1.2, unknown=1.2, n_forecasts=2, reason="Intervals are wider."),
+        CoverageAlarm(trial=2, level=0.9, held=0, n=3, reason="Coverage alarm."),
+        CampaignStopped(rule="budget", reason="60 of 60 trials"),
+        Noted(text="new bottle"),
+        author="ben",
+    )
+    events = facts_of(diary, history=diary.entries).events
+    told = [(event.author, event.what, event.is_routine) for event in events[1:]]
+    assert told == [
+        ("the planner", "intervals are wider", True),
+        ("the planner", told[1][1], False),
+        ("the planner", "stopped (budget): 60 of 60 trials", False),
+        ("ben", "note: new bottle", False),
+    ]
+    assert told[1][1].startswith("coverage alarm")
+    words_of_page = make_page(facts_of(diary, history=diary.entries))
+    main, _, folded = words_of_page.partition("<summary>What the planner changed in itself (1)")
+    assert "new bottle" in main
+    assert "intervals are wider" not in main
+    assert "intervals are wider" in folded
+    assert "Intervals are wider." in main.partition("<summary>How the planner corrects")[2]
+    assert "Intervals are wider." not in main.partition("<summary>How the planner corrects")[0]
 
 
 def test_slices_pass_through_the_best_and_hold_the_others():

@@ -66,7 +66,7 @@ def test_the_report_names_the_families_that_predict_in_it() -> None:
     for name, share in fitted.comparison.weights.items():
         assert f"{name} {100 * share:.0f} %" in facts.predicting
     assert "model: {family: gp}" in facts.predicting
-    assert facts.predicting in make_page(facts)
+    assert facts.predicting in make_page(facts).replace("\xa0", " ")
 
 
 def test_the_report_names_the_family_of_the_file() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,28 @@ def test_the_report_says_what_was_used_and_saved(tmp_path: Path) -> None:
     assert "estimated by the model; 90 % interval" in said
     assert "EUR" in said
     assert "of trials" in said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (3.0, 29.0, "26 trials (estimated by the model; 90 % interval 3 to 29)"),
+        (3.0, 31.0, ""),  # more than ten times the lower end
+        (300.0, 501.0, ""),  # the upper end is not known
+        (501.0, 501.0, "more than 500 trials (estimated by the model, which can tell no more)"),
+    ],
+)
+def test_a_number_that_is_hardly_known_is_not_said(
+    tmp_path: Path, low: float, high: float, said: str
+) -> None:
+    state, space = a_rising_line([0.0, 4.0, 8.0])
+    facts = gather(state, space, folder=tmp_path)
+    assert facts.savings is not None
+    n = min(max(26.0, low), high)
+    saved = replace(facts.savings, random_trials=n, low=low, high=high, most=500)
+    text = words.savings(replace(facts, savings=saved)).replace("\xa0", " ")
+    assert said in text
+    assert bool(text) == bool(said)
 
 
 def test_nothing_is_said_where_trials_cost_neither_money_nor_a_stated_time(tmp_path: Path) -> None:

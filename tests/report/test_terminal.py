@@ -8,13 +8,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from planner.ledger.entries import IntervalsCorrected, Noted
 from planner.report import gather, render, report_json
 from planner.trials import TrialState
 from tests.report.campaigns import Diary, at, make_spec, measured
 
 
-def printed(diary, *, path=None, **console):
-    facts = gather(diary.state, diary.space, folder=Path())
+def printed(diary, *, path=None, history=(), **console):
+    facts = gather(diary.state, diary.space, folder=Path(), history=history)
     file = io.StringIO()
     Console(file=file, width=80, highlight=False, **console).print(render(facts, path=path))
     return file.getvalue()
@@ -60,6 +61,19 @@ def test_of_many_trials_the_best_and_the_last_are_shown_and_the_page_is_named():
     # values rise with the number: the best 10 are 45 ... 36, the last 20 are 26 ... 45
     assert numbers == [str(n) for n in [*range(45, 35, -1), *range(26, 46)]]
     assert "All 45 trials are on the page report.html." in text
+
+
+def test_what_the_planner_changed_in_itself_stands_apart_from_what_people_did():
+    diary = measured(make_spec(), [10.0, 20.0, 80.0])
+    correction = IntervalsCorrected(known=1.2, unknown=1.2, n_forecasts=2, reason="Wider.")
+    diary.write(correction, author="ben")
+    diary.write(Noted(text="new bottle"), author="ben")
+    text = printed(diary, history=diary.entries)
+    people, _, planner = text.partition("\n\nWhat the planner changed in itself\n")
+    assert "ben: note: new bottle" in people
+    assert "wider" not in people.partition("What was done to the campaign")[2]
+    assert "UTC: wider\n" in planner
+    assert "ben" not in planner
 
 
 def test_json_states_the_same_and_can_be_read_back():

@@ -15,6 +15,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from planner.errors import InputError, UnknownName, ValueOutOfRange
+from planner.loop.deciding.best import find_best
 from planner.loop.deciding.model import fit_surrogate
 from planner.models.coverage.distribution import Distribution
 from planner.space import SearchSpace
@@ -243,6 +244,50 @@ def test_one_answer_is_told_with_its_difference(campaign):
     text = printed(ask(campaign, "temperature=+40", base="2"))
     assert "difference (90 % interval)" in text
     assert "Differences are to trial 2" in text
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [
+        ("{aim: maximise, outcome: yield}", "to come out above "),
+        ("{aim: minimise, outcome: yield, gain: 2}", "to come out more than 2 percent below "),
+    ],
+)
+def test_without_a_goal_it_says_what_is_to_be_beaten(objective, said):
+    diary = measured(make_spec(objective=objective), VALUES)
+    found = ask(diary, "temperature=700,800")
+    surrogate = fit_surrogate(diary.state, diary.space)
+    best = find_best(diary.state, diary.space, surrogate).mean
+    assert (
+        f"The campaign file names no goal: to beat the best is {said}{best:.4g} percent, the mean "
+        f"that the model predicts at the best setting so far." in found.notes
+    )
+    assert "beats" in printed(found)
+    assert "next run beats the best" in printed(ask(diary, "temperature=700"))
+    picture = draw(ask(diary, "temperature=600:900:11"))
+    assert "beats best (%)" in picture
+    assert "most likely to beat the best so far" in picture
+
+
+def test_with_a_goal_it_says_how_likely_that_is_met():
+    goal = "{aim: maximise, outcome: yield, goal: 70}"
+    found = ask(measured(make_spec(objective=goal), VALUES), "temperature=600:900:11")
+    assert "meets" in printed(found)
+    assert not any("best" in note and "beat" in note for note in found.notes)
+    assert "meets goal (%)" in draw(found)
+
+
+def test_the_picture_has_the_trials_between_the_ends_of_the_sweep(campaign):
+    """Five at flow 3 with Fe, all of them on the slice, two below 700 degC."""
+    found = ask(campaign, "temperature=600:900:11")
+    assert found.trials.settings.tolist() == [600.0, 675.0, 750.0, 825.0, 900.0]
+    assert found.trials.values.tolist() == VALUES
+    assert found.trials.distances.max() == 0.0
+    picture = draw(ask(campaign, "temperature=700:900:11"))
+    dots = picture.partition('class="trials"')[2].partition("</g>")[0]
+    assert dots.count("<use") == 3
+    assert "trials, fainter away from the slice" in picture
+    assert ask(campaign, "catalyst=Fe,Co").trials is None
 
 
 def test_json_can_be_read_back(campaign):

@@ -273,8 +273,8 @@ def test_outcomes_that_come_days_apart_are_neither_lost_nor_guessed(
     tell_purity(again, 2, 60.0, reason="wrong vial")
     again.write([TrialExcluded(trial=3, reason="the column leaked")])
     assert list(make_situation(again.state, again.space).y) == [70.0, 60.0]
-    page = make_page(gather(again.state, again.space, folder=Path()))
-    assert "(wrong vial): purity 60 percent." in page
+    page = make_page(gather(again.state, again.space, folder=Path())).replace("\xa0", " ")
+    assert "(wrong vial), version 3: purity 60 percent." in page
     assert "Left out of what the model learns from: the column leaked." in page
 
 
