@@ -122,7 +122,9 @@ PICTURES: dict[str, dict[str, Drawing]] = {
     "solar_blend": {"solar_blend": progress},
     "furnace_ramp": {"furnace_ramp": best_programmes},
     "titania_phase": {
-        "titania_phase": what_if("temperature=600:800:41", "time=280", "thickness=280", "silica=3"),
+        "titania_phase": what_if(
+            "temperature=600:800:41", "time=110", "thickness=200", "silica=3.5"
+        ),
     },
     "gold_spectrum": {"gold_spectrum": best_spectra},
     "oven_now": {"oven_now": progress},
