@@ -38,7 +38,7 @@ def filling(kind: Kind, *, n_placed: int, settings: Settings, failure: FitFailur
     if n_placed < settings.n_start:
         return (
             f"Start: one of {settings.n_start} settings that stand for the space, each in the "
-            f"middle of a part of it ({n_placed} placed before)."
+            "middle of a part of it."
         )
     return "Start goes on: fewer than two results are in, so no model can choose yet."
 

@@ -133,8 +133,8 @@ def test_of_a_trial_of_the_start_no_other_purpose_is_told(
     said = desk.run("ask", "still.yaml", "--why").out
 
     assert (
-        "Start: one of 5 settings that stand for the space, each in the middle of a part of it "
-        "(3 placed before)." in said
+        "Start: one of 5 settings that stand for the space, each in the middle of a part of it."
+        in said
     )
     assert not any(word in said for word in ("Explores", "Exploits", "Highest"))
     assert "What sets it apart from an average setting" in said

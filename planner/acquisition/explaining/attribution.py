@@ -123,7 +123,7 @@ def attribute(
             sd = then.moments(at)[1]
             before = unknown_of(then, covaried).at_least(sd)
         of_run = (sd.square() + surrogate.noise_sd(at).square())[0]
-        after = before.var - before.with_x.square() / of_run
+        after = before.var - before.told / of_run
     return Attribution(
         base=float(here[0]) - float(values.sum()),
         values=values,
@@ -221,10 +221,18 @@ def _part(background: Floats, most: int, *, seed: int) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unknown:
-    """Posterior variance of each value, and its covariance with the process at x."""
+    """Posterior variance of each value, and its covariance with the process at x.
+
+    Args:
+        var: of each value.
+        with_x: the covariance.
+        told: its square, taken over the same parts as the variance: what it leaves of that is then
+            no difference of two samples.
+    """
 
     var: Float64[Tensor, " p"]
     with_x: Float64[Tensor, " p"]
+    told: Float64[Tensor, " p"]
 
     def at_least(self, sd: Float64[Tensor, " 1"]) -> Unknown:
         """Returns it with no variance below what the covariance with the process at x proves.
@@ -232,7 +240,12 @@ class Unknown:
         Args:
             sd: of the process at x.
         """
-        return replace(self, var=torch.maximum(self.var, (self.with_x / sd).square()))
+        least = (self.with_x / sd).square()
+        return replace(
+            self,
+            var=torch.maximum(self.var, least),
+            told=torch.where(self.var < least, self.with_x.square(), self.told),
+        )
 
 
 def unknown_of(surrogate: Surrogate, functional: Functional) -> Unknown:
@@ -242,17 +255,23 @@ def unknown_of(surrogate: Surrogate, functional: Functional) -> Unknown:
     parts = weights.reshape(len(weights), n_parts, -1)
     each = points.reshape(n_parts, -1, points.shape[1])
     chosen = _held_beside(n_parts)
-    total = torch.zeros(len(weights), dtype=points.dtype)
+    of_parts = torch.einsum(
+        "pja,ja->pj", parts, surrogate.covariance(points, points[-1:]).reshape(each.shape[:2])
+    )
+    total, told = (torch.zeros(len(weights), dtype=points.dtype) for _ in range(2))
     for block in torch.split(chosen, max(1, _COVARIED_BLOCK // each.shape[1])):
         cov = surrogate.covariance(each[block].flatten(0, 1), points)
         cov = cov.reshape(len(block), each.shape[1], n_parts, each.shape[1])
         between = torch.einsum("pja,jakb,pkb->pjk", parts[:, block], cov, parts)
+        both = of_parts[:, block, None] * of_parts[:, None, :]
         if functional.n_drawn:
             between[:, torch.arange(len(block)), block] = 0.0
+            both[:, torch.arange(len(block)), block] = 0.0
         total += between.sum(dim=(1, 2))
+        told += both.sum(dim=(1, 2))
     n_between = len(chosen) * (n_parts - 1) if functional.n_drawn else 1
-    with_x = surrogate.covariance(points, points[-1:])[:, 0]
-    return Unknown(var=total * n_parts**2 / n_between, with_x=weights @ with_x)
+    share = n_parts**2 / n_between
+    return Unknown(var=share * total, with_x=of_parts.sum(dim=1), told=share * told)
 
 
 def _held_beside(n_parts: int) -> Int64[Tensor, " c"]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from planner.campaign import CampaignSpec
+from planner.campaign.words.phrases import count
 from planner.ledger.entries import CoverageAlarm, IntervalsCorrected, Record
 from planner.ledger.replay import CampaignState
 from planner.models import Corrected, Evidence, Surrogate, evidence_of
@@ -119,13 +120,13 @@ def _widths(correction: Correction, *, unknown: float) -> dict[str, float]:
 
 def _describe(known: Mapping[str, float], unknown: Mapping[str, float], *, n: int) -> str:
     narrow, wide = (f"{level:g}" for level in TOLD_LEVELS)
-    learned = f"{n} forecasts with a result" if n != 1 else "1 forecast with a result"
+    learned = f"{count(n, 'forecast')} with a result and from " if n else ""
     return (
         f"Intervals of {100 * float(narrow):g} % are made {describe_scale(known[narrow])} where "
         f"much is known and {describe_scale(unknown[narrow])} where little is, those of "
         f"{100 * float(wide):g} % {describe_scale(known[wide])} and "
-        f"{describe_scale(unknown[wide])}, as learned from {learned} and from the observations, "
-        f"each predicted without itself."
+        f"{describe_scale(unknown[wide])}, as learned from {learned}the observations, each "
+        f"predicted without itself."
     )
 
 

@@ -16,7 +16,7 @@ _LEAST_SETTLED = 0.05  # less is not worth a word
 
 
 def why_in_words(why: Why, spec: CampaignSpec) -> str:
-    """Returns a sentence: what moves the prediction, and which parameter a run there attacks.
+    """Returns a sentence: what moves the prediction, and which parameter a run there tells of.
 
     The deviation of an effect is here that of the model and of sampling together.
     """
@@ -42,9 +42,17 @@ def _attacked(why: Why, unit: str) -> list[str]:
     if before == after_it:
         return ["a run there would make no parameter's effect surer"]
     return [
-        f"a run there attacks {unknown_then(why.n_before)} of {name}: its effect is uncertain by "
-        f"{before}{unit} before and {after_it}{unit} after"
+        f"{_then(why.n_before)}a run there tells most about {name}: its effect is known to "
+        f"± {before}{unit} before and ± {after_it}{unit} after"
     ]
+
+
+def _then(n_before: int) -> str:
+    if n_before == 0:
+        return ""
+    return (
+        f"after the {n_before} trials before it " if n_before > 1 else "after the trial before it "
+    )
 
 
 def _settled(why: Why) -> list[str]:

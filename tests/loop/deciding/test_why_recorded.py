@@ -125,7 +125,7 @@ def test_it_takes_a_hundred_bytes_a_parameter(make_session: MakeSession) -> None
     assert size(proposal) - size(bare) < 60 + 120 * len(proposal.why.effects)
 
 
-def test_the_words_name_what_moves_the_prediction_and_what_a_run_attacks(
+def test_the_words_name_what_moves_the_prediction_and_what_a_run_tells(
     make_session: MakeSession,
 ) -> None:
     spec = run_once(make_session).state.spec
@@ -141,14 +141,14 @@ def test_the_words_name_what_moves_the_prediction_and_what_a_run_attacks(
 
     assert said == (
         "What sets it apart from an average setting, where 40 percent is predicted: flow "
-        "(\u22123 ± 1 percent); a run there attacks what is unknown of temperature: its effect is "
-        "uncertain by 2.5 percent before and 1.2 percent after; what it settles most over the "
-        "whole space is temperature (31 % of what is unknown of it)."
+        "(\u22123 ± 1 percent); a run there tells most about temperature: its effect is known to "
+        "± 2.5 percent before and ± 1.2 percent after; what it settles most over the whole space "
+        "is temperature (31 % of what is unknown of it)."
     )
     in_a_batch = why_in_words(replace(why, n_before=3), spec)
     assert in_a_batch.endswith(
-        "a run there attacks what the 3 trials before it leave unknown of temperature: its effect "
-        "is uncertain by 2.5 percent before and 1.2 percent after; what it settles most over the "
+        "after the 3 trials before it a run there tells most about temperature: its effect is "
+        "known to ± 2.5 percent before and ± 1.2 percent after; what it settles most over the "
         "whole space is temperature (31 % of what the 3 trials before it leave unknown of it)."
     )
 
@@ -167,7 +167,7 @@ def test_of_a_batch_each_is_said_to_settle_what_those_before_it_leave(
     for name in first.effects:
         assert first.effects[name].sd_before == first.effects[name].sd
     assert any(each.sd_before < each.sd for each in third.effects.values())
-    assert "what the 2 trials before it leave unknown" in batch[2].proposal.reason
+    assert "after the 2 trials before it a run there tells most about" in batch[2].proposal.reason
 
 
 def test_of_a_trial_under_way_those_before_it_count_and_of_another_setting_all() -> None:

@@ -73,7 +73,7 @@ def test_few_results_are_left_to_the_favourite() -> None:
 
     assert found.comparison.weights == {"averaged_gp": 1.0}
     assert other.n_fits == 0
-    assert "until 8 results" in found.comparison.in_words()
+    assert "fewer than 8 results" in found.comparison.in_words()
 
 
 def test_families_are_compared_anew_when_the_data_have_grown_by_a_tenth() -> None:
