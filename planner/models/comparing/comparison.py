@@ -53,8 +53,8 @@ class Comparison:
             )
         if self.n < FEWEST:
             return (
-                f"With fewer than {FEWEST} results {FAVOURITE} decides; then families of models are "
-                "compared."
+                f"With fewer than {FEWEST} results {FAVOURITE} decides; then families of models "
+                "are compared."
             )
         shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.weights.items())
         if not self.scores:
