@@ -184,7 +184,7 @@ def propose(
     if as_json:
         typer.echo(json.dumps(proposed_json(proposed), indent=2))
     else:
-        typer.echo(proposed_in_words(proposed, state))
+        typer.echo(proposed_in_words(proposed, state, file=place.as_typed))
 
 
 def _write_papers(session: Session, trials: Sequence[Trial], order: SetUpOrder, to: Papers) -> None:

@@ -13,6 +13,8 @@ from planner.cli.options import As, DecimalMark, File, Json, Reason, Values
 from planner.cli.places import make_place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from planner.loop.people import Told
     from planner.loop.sessions.desk import Place
     from planner.loop.sheets import How
@@ -82,6 +84,7 @@ def tell(
     """
     from planner.errors import InputError
 
+    _check_file_given(file, what, values or ())
     place = make_place(file, name)
     if not what.isdigit():
         if not Path(what).exists():
@@ -118,6 +121,15 @@ def tell(
         corrects=correct,
     )
     _tell_one(place, int(what), told, as_json=as_json)
+
+
+def _check_file_given(file: Path, what: str, values: Sequence[str]) -> None:
+    """Refuses the number of a trial where the campaign file should stand."""
+    from planner.errors import InputError
+
+    if str(file).isdigit() and not file.exists():
+        typed = " ".join([str(file), what, *values])
+        raise InputError(f"The campaign file is missing: planner tell FILE {typed}.")
 
 
 def _tell_one(place: Place, trial: int, told: Told, *, as_json: bool) -> None:

@@ -122,7 +122,7 @@ def test_the_status_says_that_the_file_has_changed_and_stands_all_the_same(
     said = " ".join(told.out.split())
     assert told.code == 0
     assert all(words in said for words in SHOWN), said
-    assert "planner amend FILE" in said
+    assert f"planner amend {FILE}, or put the file back" in said
     assert "1 completed" in said
     assert set(SHOWN) <= set(typed("status", FILE, "--json").facts["changed_in_file"])
     assert typed("amend", FILE, "--yes").code == 0

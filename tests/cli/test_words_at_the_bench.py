@@ -1,0 +1,81 @@
+"""What the commands say to a person at the bench, who reads nothing but that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Typed
+
+FILE = "grown.yaml"
+
+GROWN = """
+schema: 1
+campaign: grown
+parameters:
+  temperature: {low: 500, high: 900, unit: degC, resolution: 5}
+  time: {low: 5, high: 30, unit: min, resolution: 1}
+outcomes:
+  length: {unit: um}
+  mass: {unit: mg}
+objectives: [{aim: maximise, outcome: length}]
+sources: {bench: {kind: person}}
+budget: {trials: 12}
+"""
+
+
+@pytest.fixture
+def grown(tmp_path: Path, typed: Typed) -> Typed:
+    """A campaign with two trials in hand."""
+    (tmp_path / FILE).write_text(GROWN)
+    assert typed("ask", FILE, "-n", "2").code == 0
+    return typed
+
+
+def flat(text: str) -> str:
+    """Returns a text on one line."""
+    return " ".join(text.split())
+
+
+def test_what_waits_is_said_with_the_command_to_type(grown: Typed, tmp_path: Path) -> None:
+    said = grown("status", FILE).out
+    assert "Now: each of trials 1 and 2 waits for its result (planner tell)." in said
+    assert f"(planner tell {FILE} 1 length=VALUE mass=VALUE, or a table)" in said
+    assert grown("tell", FILE, "1", "mass=3").code == 0
+    console = flat(grown("report", FILE).out)
+    to_tell = f"planner tell {FILE} 1 length=VALUE; length=lost and a reason"
+    with_result = f"planner tell {FILE} 2 length=VALUE mass=VALUE; where it brought none, --failed"
+    page = (tmp_path / "grown.planner" / "report.html").read_text()
+    for shown in (console, page):
+        assert to_tell in shown
+        assert with_result in shown
+
+
+def test_the_command_to_type_has_the_name_that_the_campaign_runs_under(
+    grown: Typed, tmp_path: Path
+) -> None:
+    (tmp_path / "my own.yaml").write_text(GROWN)
+    assert grown("ask", "my own.yaml", "--as", "beside").code == 0
+    said = grown("status", "my own.yaml", "--as", "beside").out
+    assert "planner tell 'my own.yaml' --as beside 1 length=VALUE" in said
+
+
+def test_with_an_outcome_to_come_the_next_trial_can_be_asked_for(grown: Typed) -> None:
+    assert grown("tell", FILE, "1", "mass=3").code == 0
+    assert grown("tell", FILE, "2", "mass=4").code == 0
+    said = grown("status", FILE).out
+    assert "nothing waits for a person" not in said
+    assert (
+        f"Now: the next trial can be asked for: planner run {FILE} or planner ask {FILE} goes on. "
+        f"Still to come: length of trials 1, 2.\n"
+    ) in said
+    for number in ("1", "2"):
+        assert grown("tell", FILE, number, "length=5").code == 0
+    assert "Now: nothing waits for a person" in grown("status", FILE).out
+
+
+def test_a_forgotten_campaign_file_is_said(grown: Typed) -> None:
+    ended = grown("tell", "2", "length=80")
+    assert ended.code == 2
+    assert ended.err == "The campaign file is missing: planner tell FILE 2 length=80.\n"
