@@ -45,6 +45,11 @@ class Papers:
     sheet: Path | None
     decimal: Literal[".", ","]
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that were named."""
+        return tuple(path for path in (self.csv, self.xlsx, self.sheet) if path is not None)
+
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
@@ -111,9 +116,8 @@ def ask(
     from planner.loop import people
     from planner.loop.sessions.desk import at_work, read_spec
 
-    for path in (csv, xlsx, sheet):
-        if path is not None:
-            require_free(path)  # before a trial is handed out
+    to = Papers(csv=csv, xlsx=xlsx, sheet=sheet, decimal="," if decimal_comma else ".")
+    _check_papers(to)  # before a trial is handed out
     place = make_place(file, name)
     texts = names_in(read_spec(place))
     wishes = people.Wishes(
@@ -127,12 +131,13 @@ def ask(
         else:
             trials = people.ask(session, n, wishes=wishes)
         trials, order = people.order_to_run(session.state, trials)
-        to = Papers(csv=csv, xlsx=xlsx, sheet=sheet, decimal="," if decimal_comma else ".")
         try:
             _write_papers(session, trials, order, to)
         except InputError as error:
-            again_please = "The trials are yours all the same: planner ask FILE --again writes them"
-            raise InputError(f"{error} {again_please}.") from error
+            again_please = f"planner ask {place.as_typed} --again writes them"
+            raise InputError(
+                f"{error} The trials are yours all the same: {again_please}."
+            ) from error
         state, alarm = session.state, _alarm(session.state)
         closer = _explain(session, trials) if why else None
     if as_json:
@@ -141,9 +146,8 @@ def ask(
     _print_trials(trials, state, closer)
     if alarm:
         typer.echo(alarm)
-    for path in (csv, xlsx, sheet):
-        if path is not None:
-            typer.echo(f"Wrote {path}.")
+    for path in to.paths:
+        typer.echo(f"Wrote {path}.")
 
 
 def propose(
@@ -185,6 +189,23 @@ def propose(
         typer.echo(json.dumps(proposed_json(proposed), indent=2))
     else:
         typer.echo(proposed_in_words(proposed, state, file=place.as_typed))
+
+
+def _check_papers(to: Papers) -> None:
+    """Accepts where the papers go.
+
+    Raises:
+        InputError: a file is there, cannot be written, or is named twice.
+    """
+    from planner.tables import check_ending
+
+    for path in (to.csv, to.xlsx):
+        if path is not None:
+            check_ending(path)
+    for path in to.paths:
+        require_free(path)
+    if len({path.resolve() for path in to.paths}) < len(to.paths):
+        raise InputError("One file was named for two things. Name another for one of them.")
 
 
 def _write_papers(session: Session, trials: Sequence[Trial], order: SetUpOrder, to: Papers) -> None:

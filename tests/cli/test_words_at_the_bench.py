@@ -79,3 +79,27 @@ def test_a_forgotten_campaign_file_is_said(grown: Typed) -> None:
     ended = grown("tell", "2", "length=80")
     assert ended.code == 2
     assert ended.err == "The campaign file is missing: planner tell FILE 2 length=80.\n"
+
+
+@pytest.mark.parametrize(
+    ("papers", "says"),
+    [
+        (["--csv", "folder/next.csv"], "There is no folder folder"),
+        (["--csv", f"{'n' * 300}.csv"], "cannot be written (File name too long)"),
+        (["--sheet", f"{'n' * 300}.html"], "cannot be written (File name too long)"),
+        (["--csv", "next.txt"], "has no ending that says a kind"),
+        (["--csv", "there.csv"], "there.csv is there already"),
+        (["--csv", "next.xlsx", "--xlsx", "next.xlsx"], "One file was named for two things"),
+    ],
+)
+def test_papers_that_cannot_be_written_are_refused_before_a_trial_is_handed_out(
+    tmp_path: Path, typed: Typed, papers: list[str], says: str
+) -> None:
+    (tmp_path / FILE).write_text(GROWN)
+    (tmp_path / "there.csv").write_text("filled in")
+    before = sorted(tmp_path.iterdir())
+    ended = typed("ask", FILE, *papers)
+    assert ended.code == 2
+    assert says in flat(ended.err)
+    assert sorted(tmp_path.iterdir()) == before  # no ledger, and no empty file either
+    assert (tmp_path / "there.csv").read_text() == "filled in"
