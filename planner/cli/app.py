@@ -39,7 +39,7 @@ OUR_BUG = 70
 class _Commands(TyperGroup):
     """All commands; Ctrl-C is answered where a command does not answer it itself."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Runs a command."""
         try:
             return super().invoke(ctx)

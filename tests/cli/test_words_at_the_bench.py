@@ -103,3 +103,20 @@ def test_papers_that_cannot_be_written_are_refused_before_a_trial_is_handed_out(
     assert says in flat(ended.err)
     assert sorted(tmp_path.iterdir()) == before  # no ledger, and no empty file either
     assert (tmp_path / "there.csv").read_text() == "filled in"
+
+
+def test_what_was_told_is_said_with_its_unit_and_as_it_was_told(grown: Typed) -> None:
+    told = grown("tell", FILE, "1", "mass=12ug", "length=50+-2")
+    assert told.out == "Trial 1 is completed with mass=0.012 mg (told as 12 ug), length=50 um.\n"
+    assert "with mass=3 mg. Still to come: length." in grown("tell", FILE, "2", "mass=3").out
+    later = grown("tell", FILE, "2", "length=0.06mm+-0.001", "--achieved", "temperature=800K")
+    assert later.out == (
+        "Trial 2: has length=60 um (told as 0.06+-0.001 mm), temperature achieved=526.85 degC "
+        "(told as 800 K) now.\n"
+    )
+    corrected = grown("tell", FILE, "2", "mass=4000ug", "--correct", "--reason", "misread")
+    assert corrected.out == (
+        "Trial 2 is corrected: mass=4 mg (told as 4000 ug) (it was mass=3 mg).\n"
+    )
+    refused = grown("tell", FILE, "2", "mass=5")
+    assert "Trial 2 is completed with mass=4 mg. A result is not overwritten" in flat(refused.err)

@@ -34,7 +34,7 @@ def test_a_table_goes_out_and_comes_back(campaign: Campaign) -> None:
     table.loc[1, "yield (percent)"] = float("nan")  # what a gap in a column of numbers becomes
     said = campaign.tell(table)
     assert said.splitlines()[0] == (
-        f"row 1: Trial {asked[0].trial_id} is completed with yield=41.5, phase=cubic. Still to "
+        f"row 1: Trial {asked[0].trial_id} is completed with yield=41.5 percent, phase=cubic. Still to "
         f"come: size."
     )
     assert said.splitlines()[-1] == "Entered 2 rows; 1 not filled in."

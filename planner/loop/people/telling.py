@@ -30,7 +30,6 @@ from planner.loop.people.words import (
     own_trial_hint,
     settings_in_words,
     values_in_words,
-    with_deviations,
 )
 from planner.loop.results.check import Checked, find_doubts
 from planner.loop.sessions.session import Session
@@ -59,6 +58,14 @@ class _Case:
 
     def decided(self, says: str, *records: Record) -> Decided:
         return Decided(says=says, records=records, trials={self.trial.number: self.trial.state})
+
+    def values_in_words(self, outcomes: Mapping[str, Measured], *, with_sd: bool = False) -> str:
+        return values_in_words(outcomes, self.state.spec, told=self.told.outcomes, with_sd=with_sd)
+
+    def achieved_in_words(self, achieved: Configuration) -> str:
+        return settings_in_words(
+            achieved, self.state.spec, told=self.told.achieved, what="achieved"
+        )
 
     def doubts(self, achieved: Configuration) -> list[Noted]:
         """Returns notes on what was achieved and can hardly be: it is a fact, and stands out."""
@@ -112,8 +119,8 @@ def _decide_end(case: _Case) -> Decided:
     records.append(TrialMoved(trial=trial.number, to=TrialState.COMPLETED, reason=told.reason))
     doubts = case.doubts(achieved_otherwise(trial, checked))
     records += [*doubts]
-    records += _giving_up(trial, told, checked.outcomes)
-    values = values_in_words(checked.outcomes)
+    records += _giving_up(case, checked.outcomes)
+    values = case.values_in_words(checked.outcomes)
     says = f"Trial {trial.number} is completed" + (f" with {values}." if values else ".")
     missing = still_missing(state, trial, {*checked.outcomes, *told.lost})
     return case.decided(says + missing + _sentences(doubts), *records)
@@ -122,7 +129,7 @@ def _decide_end(case: _Case) -> Decided:
 def _decide_lost(case: _Case) -> Decided:
     """The trial is open and an outcome will never come: whether it was performed is not said."""
     trial = case.trial
-    lost = _giving_up(trial, case.told, {})
+    lost = _giving_up(case, {})
     if not lost:
         return case.decided(f"Trial {trial.number} was told the same before; nothing was changed.")
     names = ", ".join(each.outcome for each in lost)
@@ -148,10 +155,12 @@ def _decide_part(case: _Case) -> Decided:
     if others or (otherwise and was_achieved):
         computed = [name for name in others if getattr(spec.outcomes[name], "reduce", None)]
         raise Refused(
-            no_overwriting(trial, others, otherwise if was_achieved else {}, computed=computed)
+            no_overwriting(
+                trial, others, otherwise if was_achieved else {}, spec=spec, computed=computed
+            )
         )
     new = changed
-    lost = _giving_up(trial, told, new)
+    lost = _giving_up(case, new)
     if not new and not lost and not otherwise:
         return case.decided(f"Trial {trial.number} was told the same before; nothing was changed.")
     achieved = checked.achieved if otherwise else None
@@ -162,8 +171,8 @@ def _decide_part(case: _Case) -> Decided:
     if told.reason.strip() and parts and not is_later:
         records.append(Noted(text=told.reason, trial=trial.number))
     added = {name: each for name, each in new.items() if name in known}  # a deviation
-    values = [values_in_words({n: each for n, each in new.items() if n not in known})]
-    values += [with_deviations(added), _achieved_in_words(otherwise)]
+    values = [case.values_in_words({n: each for n, each in new.items() if n not in known})]
+    values += [case.values_in_words(added, with_sd=True), case.achieved_in_words(otherwise)]
     said = [f"has {', '.join(filter(None, values))} now"] if any(values) else []
     said += [f"{each.outcome} is given up" for each in lost]
     missing = still_missing(case.state, trial, {*known, *new, *told.lost})
@@ -201,7 +210,7 @@ def _decide_correction(case: _Case) -> Decided:
     changed = find_changed(trial, checked, told)
     otherwise = achieved_otherwise(trial, checked)
     achieved = checked.achieved if otherwise else None
-    lost = _giving_up(trial, told, changed)
+    lost = _giving_up(case, changed)
     if not changed and achieved is None and not lost:
         return case.decided(f"Trial {trial.number} holds these values already; nothing changed.")
     records: list[Record] = [
@@ -211,7 +220,7 @@ def _decide_correction(case: _Case) -> Decided:
         *lost,
         *case.doubts(otherwise),
     ]
-    now, before = _corrections(trial, changed, otherwise)
+    now, before = _corrections(case, changed, otherwise)
     now += [f"{each.outcome} is given up" for each in lost]
     was = f" (it was {', '.join(before)})" if before else ""
     doubts = _sentences(case.doubts(otherwise))
@@ -221,20 +230,17 @@ def _decide_correction(case: _Case) -> Decided:
 
 
 def _corrections(
-    trial: Trial, changed: Mapping[str, Measured], achieved: Configuration
+    case: _Case, changed: Mapping[str, Measured], achieved: Configuration
 ) -> tuple[list[str], list[str]]:
     """Returns what the values are now, and what they were, in words."""
-    known, settings = known_outcomes(trial), settings_of(trial)
-    now = [with_deviations({name: each}) for name, each in changed.items()]
-    before = [with_deviations({name: known[name]}) for name in changed if name in known]
+    known, settings, spec = known_outcomes(case.trial), settings_of(case.trial), case.state.spec
+    was = {name: known[name] for name in changed if name in known}
+    now = [case.values_in_words(changed, with_sd=True)] if changed else []
+    before = [values_in_words(was, spec, with_sd=True)] if was else []
     if achieved:
-        now.append(_achieved_in_words(achieved))
-        before.append(settings_in_words({name: settings[name] for name in achieved}))
+        now.append(case.achieved_in_words(achieved))
+        before.append(settings_in_words({name: settings[name] for name in achieved}, spec))
     return now, before
-
-
-def _achieved_in_words(achieved: Configuration) -> str:
-    return settings_in_words({f"{name} achieved": value for name, value in achieved.items()})
 
 
 def _sentences(doubts: Sequence[Noted]) -> str:
@@ -262,12 +268,14 @@ def _decide_failure(case: _Case) -> Decided:
     )
 
 
-def _giving_up(trial: Trial, told: Told, measured: Mapping[str, Measured]) -> list[OutcomeGivenUp]:
+def _giving_up(case: _Case, measured: Mapping[str, Measured]) -> list[OutcomeGivenUp]:
+    trial, told, spec = case.trial, case.told, case.state.spec
     known = {**known_outcomes(trial), **measured}
     for name in told.lost:
         if name in known:
+            values = values_in_words(known, spec)
             raise Refused(
-                f"Trial {trial.number}: {name!r} was told already ({values_in_words(known)}). To "
+                f"Trial {trial.number}: {name!r} was told already ({values}). To "
                 f"leave its result out of what is learned from, exclude it: planner exclude FILE "
                 f"{trial.number} --reason WHY."
             )
