@@ -56,7 +56,11 @@ def tell(
         bool, typer.Option("--done", help="It was performed, and nothing is measured yet.")
     ] = False,
     correct: Annotated[
-        bool, typer.Option("--correct", help="Replace what was told before; needs --reason.")
+        bool,
+        typer.Option(
+            "--correct",
+            help="Replace what was told before; needs --reason, or a note in each such row.",
+        ),
     ] = False,
     partial: Annotated[
         bool,
@@ -79,8 +83,9 @@ def tell(
 
     Of one trial: its outcomes as NAME=VALUE, or that it failed (--failed) and why (--reason);
     NAME=lost gives an outcome up. What is measured later is told later. Of a table: every row is
-    answered, and all are entered or none (--partial: those that can be used). Rows without a trial
-    number are trials of your own.
+    answered, and all are entered or none (--partial: those that can be used). With --correct a
+    table may hold corrections and new results together. Rows without a trial number are trials of
+    your own.
     """
     from planner.errors import InputError
 

@@ -23,7 +23,13 @@ from planner.loop.people.results import (
     settings_of,
     still_missing,
 )
-from planner.loop.people.told import Told, check_sense, check_told, check_with_sensors
+from planner.loop.people.told import (
+    Told,
+    check_sense,
+    check_told,
+    check_with_sensors,
+    require_reason,
+)
 from planner.loop.people.words import (
     no_other_end,
     no_overwriting,
@@ -97,11 +103,31 @@ def decide_told(session: Session, state: CampaignState, number: int, told: Told)
     check_sense(told, case.trial, state)
     if told.failed is not None:
         return _decide_failure(case)
-    if told.corrects:
+    if told.corrects and case.trial.observation is None:
+        raise Refused(
+            f"Trial {number} is {case.trial.state}; only a result that was told can be corrected."
+        )
+    if told.corrects and overwrites(session, state, number, told):
         return _decide_correction(case)
-    if case.trial.state in TERMINAL_TRIALS:
+    if told.corrects or case.trial.state in TERMINAL_TRIALS:
         return _decide_part(case)
     return _decide_end(case)
+
+
+def overwrites(session: Session, state: CampaignState, number: int, told: Told) -> bool:
+    """Tells whether a value that is known, of a result or a setting, would be replaced.
+
+    Raises:
+        InputError: a value cannot be used.
+    """
+    trial = state.trial(number)
+    if trial.observation is None:
+        return False
+    checked = check_told(session, state, trial, told)
+    changed = find_changed(trial, checked, told)
+    return bool(achieved_otherwise(trial, checked)) or any(
+        is_overwriting(trial, name, each) for name, each in changed.items()
+    )
 
 
 def _decide_end(case: _Case) -> Decided:
@@ -202,17 +228,12 @@ def _check_takes_result(trial: Trial, told: Told) -> None:
 
 def _decide_correction(case: _Case) -> Decided:
     trial, told = case.trial, case.told
-    if trial.observation is None:
-        raise Refused(
-            f"Trial {trial.number} is {trial.state}; only a result that was told can be corrected."
-        )
+    require_reason(f"Trial {trial.number}: a correction", told)
     checked = case.check()
     changed = find_changed(trial, checked, told)
     otherwise = achieved_otherwise(trial, checked)
     achieved = checked.achieved if otherwise else None
     lost = _giving_up(case, changed)
-    if not changed and achieved is None and not lost:
-        return case.decided(f"Trial {trial.number} holds these values already; nothing changed.")
     records: list[Record] = [
         *observed_parts(
             case.session, case.state, trial, changed, achieved=achieved, reason=told.reason

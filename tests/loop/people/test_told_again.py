@@ -57,7 +57,9 @@ def test_settings_that_were_told_are_not_overwritten_and_what_differs_is_named(
         first = Told(outcomes=of(**{"yield": 44.0}), achieved=of(humidity=47.5))
         people.tell(session, 1, first)
         other = Told(outcomes=of(size=3.0), achieved=of(humidity=46.0))
-        with pytest.raises(Refused, match=r"humidity=47.5 rh_percent, not humidity=46 rh_percent") as refused:
+        with pytest.raises(
+            Refused, match=r"humidity=47.5 rh_percent, not humidity=46 rh_percent"
+        ) as refused:
             people.tell(session, 1, other)
         assert "--achieved humidity=46 --correct" in str(refused.value)
 
