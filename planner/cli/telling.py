@@ -50,7 +50,12 @@ def tell(
         ),
     ] = None,
     failed: Annotated[
-        Failure | None, typer.Option(help="It brought no result: who failed?")
+        Failure | None,
+        typer.Option(
+            help="It brought no result: was it the machine (a leak, a power cut), so that these "
+            "settings may be proposed again, or the process (no reaction, a clogged reactor), so "
+            "that they are not?"
+        ),
     ] = None,
     done: Annotated[
         bool, typer.Option("--done", help="It was performed, and nothing is measured yet.")
@@ -110,8 +115,17 @@ def tell(
         raise InputError(
             "--partial, --sheet, --decimal and --header-row go with a table, not with one trial."
         )
-    if bool(values or done or (achieved and correct)) == (failed is not None):
-        raise InputError("Give either outcomes (NAME=VALUE) or --failed with --reason.")
+    has_result = bool(values or done or (achieved and correct))
+    if has_result and failed is not None:
+        raise InputError(
+            "A trial that failed brought no result: give either --failed with --reason, or "
+            "outcomes (NAME=VALUE) or --done."
+        )
+    if not has_result and failed is None:
+        raise InputError(
+            f"Say what became of trial {what}: outcomes (NAME=VALUE), --done where it was "
+            f"performed and nothing is measured yet, or --failed machine or process with --reason."
+        )
     from planner.cli.assignments import names_in, read_reported
     from planner.loop import people
     from planner.loop.sessions.desk import read_spec

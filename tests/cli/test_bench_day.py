@@ -133,7 +133,7 @@ def test_corrections_losses_vetoes_and_notes_are_typed(bench: Path, typed: Typed
     (bench / "more.csv").write_text(table)
     assert typed("tell", FILE, "more.csv").code == 4
     corrected = typed("tell", FILE, "more.csv", "--correct", "--reason", "the balance was off")
-    assert "corrected: yield=84 (it was yield=83)" in corrected.out
+    assert "corrected: yield=84 percent (it was yield=83 percent)" in corrected.out
 
 
 def tell_at_once(desk: Desk, *, n: int, own_row: str = "") -> list[list[str]]:

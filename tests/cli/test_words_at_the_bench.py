@@ -120,3 +120,44 @@ def test_what_was_told_is_said_with_its_unit_and_as_it_was_told(grown: Typed) ->
     )
     refused = grown("tell", FILE, "2", "mass=5")
     assert "Trial 2 is completed with mass=4 mg. A result is not overwritten" in flat(refused.err)
+
+
+def test_what_may_be_told_of_a_trial_is_named_whole(grown: Typed) -> None:
+    nothing = grown("tell", FILE, "1")
+    assert nothing.code == 2
+    assert flat(nothing.err) == (
+        "Say what became of trial 1: outcomes (NAME=VALUE), --done where it was performed and "
+        "nothing is measured yet, or --failed machine or process with --reason."
+    )
+    both = grown("tell", FILE, "1", "--done", "--failed", "machine", "--reason", "x")
+    assert both.code == 2
+    assert "A trial that failed brought no result" in both.err
+
+
+def test_a_failure_says_what_it_means_for_the_settings(grown: Typed) -> None:
+    """What the answer says to type is possible, and does what it says."""
+    process = grown("tell", FILE, "1", "--failed", "process", "--reason", "nothing grew").out
+    assert flat(process) == (
+        "Trial 1 is failed by process. These settings are not proposed again; if it was the "
+        "equipment, leave this failure out: planner exclude FILE 1 --reason WHY."
+    )
+    assert grown("exclude", FILE, "1", "--reason", "the valve was shut").code == 0
+    machine = grown("tell", FILE, "2", "--failed", "machine", "--reason", "a power cut").out
+    assert machine == "Trial 2 is failed by machine. These settings may be proposed again.\n"
+
+
+def test_every_mistake_of_a_proposal_is_named(grown: Typed) -> None:
+    ended = grown("propose", FILE, "temperature=9000", "tiem=8")
+    assert ended.code == 2
+    said = flat(ended.err)
+    assert "There is no parameter 'tiem': did you mean 'time'?" in said
+    assert "Parameter 'temperature': 9000 is outside 500 to 900 degC" in said
+    assert "Give a value" not in said  # of time: it was misspelt, not left out
+    ended = grown("propose", FILE, "temperature=hot", "pressure=3")
+    said = flat(ended.err)
+    assert "There is no parameter 'pressure'. Known are temperature, time." in said
+    assert "'hot'" in said
+    assert "Give a value for time too." in said
+    twice = flat(grown("propose", FILE, "time", "temperature=500:600").err)
+    assert "'time' is no assignment" in twice
+    assert "'500:600' is a range" in twice

@@ -283,9 +283,19 @@ def _decide_failure(case: _Case) -> Decided:
     run = run_of_person(case.state, trial)
     by = f"told by {case.session.author}"
     return case.decided(
-        f"Trial {trial.number} is {to}.",
+        f"Trial {trial.number} is {to}. {_after_failure(trial, to)}",
         RunMoved(key=run.key, to=RunState.FAILED, evidence=by),
         TrialMoved(trial=trial.number, to=to, reason=told.reason),
+    )
+
+
+def _after_failure(trial: Trial, to: TrialState) -> str:
+    """Says what a failure means for the settings, and how to mend a wrong word."""
+    if to is TrialState.FAILED_BY_MACHINE:
+        return "These settings may be proposed again."
+    return (
+        f"These settings are not proposed again; if it was the equipment, leave this failure out: "
+        f"planner exclude FILE {trial.number} --reason WHY."
     )
 
 
