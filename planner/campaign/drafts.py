@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -54,7 +55,19 @@ def read_draft(content: dict[str, Any]) -> Draft:
         policy=_part(content.get("policy", {}), Policy),
         model=_part(content.get("model", {}), Modelling),
         stop=_part(content.get("stop", {}), StopRule),
+        aimed_at=_aimed_at(content, objectives),
     )
+
+
+def _aimed_at(content: dict[str, Any], objectives: Sequence[AnyObjective | None]) -> dict[int, str]:
+    """Returns the outcomes that mistaken objectives name, where they name one."""
+    return {
+        index: part["outcome"]
+        for index, read in enumerate(objectives)
+        if read is None
+        and isinstance(part := content["objectives"][index], dict)
+        and isinstance(part.get("outcome"), str)
+    }
 
 
 def _part(content: object, kind: Any) -> Any:

@@ -12,19 +12,23 @@ from planner.campaign.document import Document, dotted, load_document
 from planner.campaign.drafts import read_draft
 from planner.campaign.mistakes import find_mistakes
 from planner.campaign.spec import SCHEMA, CampaignSpec
-from planner.errors import CampaignFileError, Mistake
+from planner.errors import CampaignFileError, InputError, Mistake
 
 
 def read_campaign(path: pathlib.Path) -> CampaignSpec:
     """Reads and validates a campaign file.
 
     Raises:
+        InputError: there is no such file.
         CampaignFileError: with all mistakes, each with its line.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise _refuse(path, "there is no such file; check the path") from error
+        raise InputError(
+            f"There is no file {path.name} in {path.resolve().parent}. Check its name and folder; "
+            f"'planner new {path}' writes a new one."
+        ) from error
     except IsADirectoryError as error:
         raise _refuse(path, "is a folder; give the campaign file in it") from error
     except UnicodeDecodeError as error:

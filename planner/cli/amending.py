@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from planner.cli.interrupted import INTERRUPTED
 from planner.cli.options import As, File, Json
 from planner.cli.places import make_place
 
@@ -65,8 +66,16 @@ def agreement(*, amend: bool) -> Agree:
 
 
 def _ask(changes: tuple[Change, ...]) -> bool:
+    from planner.errors import Refused
     from planner.loop.sessions.opening import list_changes
 
     typer.echo("The campaign file has changed since the campaign began:", err=True)
     typer.echo(list_changes(changes), err=True)
-    return typer.confirm("Enter these changes and go on?", default=False, err=True)
+    try:
+        is_agreed = typer.confirm("Enter these changes and go on?", default=False, err=True)
+    except typer.Abort:
+        typer.echo("\nInterrupted. Nothing was entered.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if not is_agreed:
+        raise Refused("Nothing was entered.")
+    return True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from planner.cli import (
     alerting,
@@ -29,13 +30,27 @@ from planner.cli import (
     sweeping,
     telling,
 )
+from planner.cli.interrupted import INTERRUPTED
 from planner.errors import PlannerError
 
-INTERRUPTED = 130
 OUR_BUG = 70
+
+
+class _Commands(TyperGroup):
+    """All commands; Ctrl-C is answered where a command does not answer it itself."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("\nInterrupted.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
 
 app = typer.Typer(
     name="planner",
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -97,7 +112,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except KeyboardInterrupt:
-        _leave(INTERRUPTED, "Interrupted. Type the same again to go on.")
+        _leave(INTERRUPTED, "Interrupted.")
     except PlannerError as error:
         if is_debugging:
             raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from planner.cli.interrupted import saying_what_was_done
 from planner.cli.options import As, File, Json, Reason
 from planner.cli.places import make_place
 from planner.cli.written import require_free, write_file
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from planner.acquisition.explaining import Explanation
     from planner.campaign import CampaignSpec
     from planner.ledger.replay import CampaignState
+    from planner.loop.people import Wishes
+    from planner.loop.sessions.desk import Place
     from planner.loop.sessions.session import Session
     from planner.loop.timetable.setup_order import SetUpOrder
     from planner.models import FitFailure
@@ -44,6 +47,26 @@ class Papers:
     xlsx: Path | None
     sheet: Path | None
     decimal: Literal[".", ","]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files that were named."""
+        return tuple(path for path in (self.csv, self.xlsx, self.sheet) if path is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an ask has brought.
+
+    Args:
+        trials: in the order to run them.
+        state: of their campaign.
+        closer: what a closer look at each finds, where that was wanted.
+    """
+
+    trials: Sequence[Trial]
+    state: CampaignState
+    closer: list[Closer] | None
 
 
 def add_to(app: typer.Typer) -> None:
@@ -107,42 +130,17 @@ def ask(
     in the table and tell it: planner tell FILE next.csv. Rows are in the order that saves time in
     changing the set-up.
     """
-    from planner.cli.assignments import names_in, read_combination, read_reported
-    from planner.loop import people
-    from planner.loop.sessions.desk import at_work, read_spec
-
-    for path in (csv, xlsx, sheet):
-        if path is not None:
-            require_free(path)  # before a trial is handed out
+    to = Papers(csv=csv, xlsx=xlsx, sheet=sheet, decimal="," if decimal_comma else ".")
+    _check_papers(to)  # before a trial is handed out
     place = make_place(file, name)
-    texts = names_in(read_spec(place))
-    wishes = people.Wishes(
-        lock=read_reported(lock or (), texts=texts),
-        avoid=[read_combination(each, texts=texts) for each in avoid or ()],
-        context=read_reported(context or ()),
-    )
-    with at_work(place, with_lab=False, may_begin=not again) as session:
-        if again:
-            trials = people.trials_to_tell(session.state, author=session.author)
-        else:
-            trials = people.ask(session, n, wishes=wishes)
-        trials, order = people.order_to_run(session.state, trials)
-        to = Papers(csv=csv, xlsx=xlsx, sheet=sheet, decimal="," if decimal_comma else ".")
-        try:
-            _write_papers(session, trials, order, to)
-        except InputError as error:
-            again_please = "The trials are yours all the same: planner ask FILE --again writes them"
-            raise InputError(f"{error} {again_please}.") from error
-        state, alarm = session.state, _alarm(session.state)
-        closer = _explain(session, trials) if why else None
-    if as_json:
-        typer.echo(json.dumps(_all_facts(trials, state, closer), indent=2))
-        return
-    _print_trials(trials, state, closer)
-    if alarm:
-        typer.echo(alarm)
-    for path in (csv, xlsx, sheet):
-        if path is not None:
+    with saying_what_was_done(place, done="handed out"):
+        wishes = _read_wishes(place, lock=lock or (), avoid=avoid or (), context=context or ())
+        asked = _ask(place, None if again else n, wishes, to, why=why)
+        if as_json:
+            typer.echo(json.dumps(_all_facts(asked), indent=2))
+            return
+        _print_trials(asked)
+        for path in to.paths:
             typer.echo(f"Wrote {path}.")
 
 
@@ -171,20 +169,75 @@ def propose(
     choice. The trial counts against the budget, and what comes out is learned from. The same
     settings as an earlier trial are a replicate.
     """
-    from planner.cli.assignments import names_in, read_reported
-    from planner.cli.proposed import proposed_in_words, proposed_json
-    from planner.loop import people
-    from planner.loop.sessions.desk import at_work, read_spec
-
     place = make_place(file, name)
-    values = read_reported(settings, texts=names_in(read_spec(place)))
-    with at_work(place, with_lab=False) as session:
-        proposed = people.propose(session, values, reason=reason, by_hand=by_hand)
-        state = session.state
-    if as_json:
-        typer.echo(json.dumps(proposed_json(proposed), indent=2))
-    else:
-        typer.echo(proposed_in_words(proposed, state))
+    with saying_what_was_done(place, done="entered"):
+        from planner.cli.assignments import names_in, read_reported
+        from planner.cli.proposed import proposed_in_words, proposed_json
+        from planner.loop import people
+        from planner.loop.sessions.desk import at_work, read_spec
+
+        values = read_reported(settings, texts=names_in(read_spec(place)))
+        with at_work(place, with_lab=False) as session:
+            proposed = people.propose(session, values, reason=reason, by_hand=by_hand)
+            state = session.state
+        if as_json:
+            typer.echo(json.dumps(proposed_json(proposed), indent=2))
+        else:
+            typer.echo(proposed_in_words(proposed, state, file=place.as_typed))
+
+
+def _read_wishes(
+    place: Place, *, lock: Sequence[str], avoid: Sequence[str], context: Sequence[str]
+) -> Wishes:
+    from planner.cli.assignments import names_in, read_combination, read_reported
+    from planner.loop.people import Wishes
+    from planner.loop.sessions.desk import read_spec
+
+    texts = names_in(read_spec(place))
+    return Wishes(
+        lock=read_reported(lock, texts=texts),
+        avoid=[read_combination(each, texts=texts) for each in avoid],
+        context=read_reported(context),
+    )
+
+
+def _ask(place: Place, n: int | None, wishes: Wishes, to: Papers, *, why: bool) -> _Asked:
+    """Returns the next ``n`` trials, or where that is None those in hand; their papers written."""
+    from planner.loop import people
+    from planner.loop.sessions.desk import at_work
+
+    with at_work(place, with_lab=False, may_begin=n is not None) as session:
+        if n is None:
+            trials = people.trials_to_tell(session.state, author=session.author)
+        else:
+            trials = people.ask(session, n, wishes=wishes)
+        trials, order = people.order_to_run(session.state, trials)
+        try:
+            _write_papers(session, trials, order, to)
+        except InputError as error:
+            again_please = f"planner ask {place.as_typed} --again writes them"
+            raise InputError(
+                f"{error} The trials are yours all the same: {again_please}."
+            ) from error
+        closer = _explain(session, trials) if why else None
+        return _Asked(trials, session.state, closer)
+
+
+def _check_papers(to: Papers) -> None:
+    """Accepts where the papers go.
+
+    Raises:
+        InputError: a file is there, cannot be written, or is named twice.
+    """
+    from planner.tables import check_ending
+
+    for path in (to.csv, to.xlsx):
+        if path is not None:
+            check_ending(path)
+    for path in to.paths:
+        require_free(path)
+    if len({path.resolve() for path in to.paths}) < len(to.paths):
+        raise InputError("One file was named for two things. Name another for one of them.")
 
 
 def _write_papers(session: Session, trials: Sequence[Trial], order: SetUpOrder, to: Papers) -> None:
@@ -208,25 +261,24 @@ def _write_papers(session: Session, trials: Sequence[Trial], order: SetUpOrder, 
         write_file(to.sheet, page)
 
 
-def _print_trials(
-    trials: Sequence[Trial], state: CampaignState, closer: list[Closer] | None
-) -> None:
-    if not trials:
+def _print_trials(asked: _Asked) -> None:
+    if not asked.trials:
         typer.echo("You have no trials in hand; nothing waits to be told.")
-    for lines in _in_words(trials, state, closer):
+    for lines in _in_words(asked):
         typer.echo("\n".join(lines))
+    if alarm := _alarm(asked.state):
+        typer.echo(alarm)
 
 
-def _in_words(
-    trials: Sequence[Trial], state: CampaignState, closer: list[Closer] | None
-) -> list[list[str]]:
+def _in_words(asked: _Asked) -> list[list[str]]:
     from planner.cli.proposed import trial_in_words
 
-    if closer is None:
-        return [trial_in_words(trial, state.spec) for trial in trials]
+    if asked.closer is None:
+        return [trial_in_words(trial, asked.state.spec) for trial in asked.trials]
     from planner.cli.explained import looked_closer
 
-    return [looked_closer(*each, state) for each in zip(trials, closer, strict=True)]
+    pairs = zip(asked.trials, asked.closer, strict=True)
+    return [looked_closer(*each, asked.state) for each in pairs]
 
 
 def _alarm(state: CampaignState) -> str:
@@ -249,21 +301,20 @@ def _explain(session: Session, trials: Sequence[Trial]) -> list[Closer]:
     return [*found] if isinstance(found, list) else [found for _ in trials]
 
 
-def _all_facts(
-    trials: Sequence[Trial], state: CampaignState, closer: list[Closer] | None
-) -> list[dict[str, object]]:
+def _all_facts(asked: _Asked) -> list[dict[str, object]]:
     from planner.acquisition.explaining import Explanation
     from planner.cli.explained import explained_json
 
-    facts = [_facts(trial, state.spec) for trial in trials]
-    if closer is None:
+    state = asked.state
+    facts = [_facts(trial, state.spec) for trial in asked.trials]
+    if asked.closer is None:
         return facts
     return [
         {
             **fact,
             "explained": explained_json(each, state) if isinstance(each, Explanation) else None,
         }
-        for fact, each in zip(facts, closer, strict=True)
+        for fact, each in zip(facts, asked.closer, strict=True)
     ]
 
 

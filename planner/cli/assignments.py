@@ -39,14 +39,19 @@ def read_reported(
         InputError: an entry is no assignment, or a name stands twice.
     """
     found: dict[str, Reported] = {}
+    mistakes = []
     for text in assignments:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise InputError(f"{text!r} is no assignment; write NAME=VALUE, such as yield=81.5.")
-        if name.strip() in found:
-            raise InputError(f"{name.strip()!r} is given twice; give it once.")
-        is_text = name.strip() in texts
-        found[name.strip()] = Reported(value=value.strip()) if is_text else _read(value.strip())
+        try:
+            name, reported = _read_one(text, texts)
+            if name in found:
+                raise InputError(f"{name!r} is given twice; give it once.")
+            found[name] = reported
+        except InputError as mistake:
+            mistakes.append(mistake)
+    if len(mistakes) > 1:
+        raise InputError(" ".join(map(str, mistakes)))
+    if mistakes:
+        raise mistakes[0]
     return found
 
 
@@ -57,6 +62,13 @@ def read_combination(text: str, *, texts: Collection[str] = ()) -> dict[str, Rep
         InputError: a part is no assignment, or a name stands twice.
     """
     return read_reported(re.split(r",(?=[^,=]+=)", text), texts=texts)
+
+
+def _read_one(text: str, texts: Collection[str]) -> tuple[str, Reported]:
+    name, equals, value = map(str.strip, text.partition("="))
+    if not equals or not name or not value:
+        raise InputError(f"{text!r} is no assignment; write NAME=VALUE, such as yield=81.5.")
+    return name, Reported(value=value) if name in texts else _read(value)
 
 
 def _read(text: str) -> Reported:

@@ -70,6 +70,7 @@ def print_report(
         folder=place.folder,
         history=session.ledger.read(session.campaign, kinds=HISTORY),
         ledger_id=session.ledger.id,
+        file=place.as_typed,
     )
     path = write_report(facts, folder=place.folder, path=to)
     if as_json:

@@ -85,7 +85,9 @@ def status(file: File, name: As = None, as_json: Json = False) -> None:
 
     place = make_place(file, name)
     with looking_at(place) as session:
-        standing = gather_standing(session, changes_in_file(place, session.state))
+        standing = gather_standing(
+            session, changes_in_file(place, session.state), file=place.as_typed
+        )
     typer.echo(json.dumps(standing, indent=2) if as_json else describe_standing(standing))
 
 

@@ -14,6 +14,7 @@ from planner.cli.places import make_place
 from planner.cli.shown_evidence import show_evidence
 
 if TYPE_CHECKING:
+    from planner.campaign import CampaignSpec
     from planner.trials import Trial
 
 
@@ -191,16 +192,16 @@ def resolve(
     with at_work(place, with_lab=False, may_begin=False) as session:
         told = read_typed(told, session.state.spec, folder=Path.cwd())
         state = people.resolve(session, trial, people.Verdict(verdict.value), told)
-        said = _resolved(session.state.trial(trial), verdict)
+        said = _resolved(session.state.trial(trial), verdict, session.state.spec)
     _say(said, {"trial": trial, "state": state}, as_json=as_json)
 
 
-def _resolved(trial: Trial, verdict: Verdict) -> str:
+def _resolved(trial: Trial, verdict: Verdict, spec: CampaignSpec) -> str:
     """Says what a verdict came to."""
     from planner.loop.people.words import values_in_words
 
     if verdict is Verdict.TAKE_IN and trial.observation is not None:
-        values = values_in_words(trial.observation.outcomes)
+        values = values_in_words(trial.observation.outcomes, spec)
         return f"The late result of trial {trial.number} is taken in: {values}."
     left = "What came late is left out, and kept. " if verdict is Verdict.LEAVE_OUT else ""
     return f"{left}Trial {trial.number} is {trial.state}."

@@ -12,18 +12,25 @@ from planner.ledger.replay import CampaignState
 from planner.loop.deciding.stating import is_class
 from planner.loop.deciding.why_words import trial_table
 from planner.loop.people import Proposed
+from planner.loop.work_list import values_to_type
 from planner.trials import Prediction, Trial, TrialState
 
 if TYPE_CHECKING:
     from planner.loop.people.comparing import Compared, Expected
 
 
-def proposed_in_words(proposed: Proposed, state: CampaignState) -> str:
-    """Returns what a person reads who has proposed a trial."""
+def proposed_in_words(proposed: Proposed, state: CampaignState, *, file: str) -> str:
+    """Returns what a person reads who has proposed a trial.
+
+    Args:
+        proposed: what was entered.
+        state: of the campaign.
+        file: the campaign file, as it stands in a command.
+    """
     trial, spec = proposed.trial, state.spec
     lines = [
         f"Trial {trial.number} is entered: {describe(trial.configuration, spec)}. "
-        f"{_what_next(trial, spec)}"
+        f"{_what_next(trial, spec, file)}"
     ]
     lines += [f"  {course}" for course in describe_courses(trial.configuration, spec)]
     lines += [f"  {line}" for line in _comparison(proposed.compared, spec)]
@@ -74,16 +81,15 @@ def prediction_in_words(prediction: Prediction, spec: CampaignSpec) -> str:
     return f"{name} {mean}{unit} ({low} to {high} with probability {prediction.level:g})"
 
 
-def _what_next(trial: Trial, spec: CampaignSpec) -> str:
+def _what_next(trial: Trial, spec: CampaignSpec, file: str) -> str:
     if trial.handed:
         names = ", ".join(spec.measured_at_once) or "what came out"
-        return (
-            f"It is yours to run; then tell {names}: planner tell FILE {trial.number} NAME=VALUE."
-        )
+        typed = f"planner tell {file} {trial.number} {values_to_type(spec)}"
+        return f"It is yours to run; then tell {names}: {typed}."
     if trial.state is TrialState.AWAITING_APPROVAL:
-        return f"It waits for approval: planner approve FILE {trial.number}."
+        return f"It waits for approval: planner approve {file} {trial.number}."
     assert not isinstance(spec.source, Person)
-    return f"Source {spec.source.name!r} runs it when the campaign runs (planner run)."
+    return f"Source {spec.source.name!r} runs it when the campaign runs (planner run {file})."
 
 
 def _comparison(compared: Compared, spec: CampaignSpec) -> list[str]:

@@ -25,22 +25,26 @@ from planner.loop.steps.waiting import (
     waits_for_people,
 )
 from planner.loop.timetable.placing import wait_until
-from planner.loop.work_list import list_work
+from planner.loop.work_list import list_work, trials_in_words
 from planner.trials import TERMINAL_TRIALS, Search, TrialState, Wanted, Why
 
 
-def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[str, Any]:
+def gather_standing(
+    session: Session, changes: Sequence[Change] = (), *, file: str = "FILE"
+) -> dict[str, Any]:
     """Returns the facts, ready for JSON.
 
     Args:
         session: whose campaign.
         changes: in its file, that were not entered.
+        file: the campaign file, as it stands in a command.
     """
     state = session.state
     row = session.ledger.campaign_row(session.campaign)
     now, left, money = session.clock.now(), budget_left(state), money_left(state)
     return {
         "campaign": state.campaign,
+        "file": file,
         "simulated": state.simulated,
         "ledger": session.ledger.place,
         "wanted": str(state.wanted),
@@ -61,7 +65,7 @@ def gather_standing(session: Session, changes: Sequence[Change] = ()) -> dict[st
         "waits_for": _waits_for(session),
         "work": [
             {**asdict(work), "since": work.since.isoformat(), "said": work.in_words()}
-            for work in list_work(state)
+            for work in list_work(state, file=file)
         ],
         "open": [
             {
@@ -127,11 +131,22 @@ def _waits_for(session: Session) -> str | None:
 
 
 def _who_goes_on(standing: dict[str, Any]) -> str:
-    rules = standing["looks_first_at"]
+    file, rules = standing["file"], standing["looks_first_at"]
+    goes_on = f"planner run {file} or planner ask {file} goes on"
     if not rules:
-        return "planner run or planner ask goes on"
-    met = f"{listed(rules, last='or')} is met"
-    return f"planner run or planner ask goes on, unless the model says that {met}"
+        return goes_on
+    return f"{goes_on}, unless the model says that {listed(rules, last='or')} is met"
+
+
+def _what_now(standing: dict[str, Any]) -> str:
+    """Says that the campaign can go on; results of trials that have ended may be to come."""
+    if not standing["work"]:
+        return f"nothing waits for a person; {_who_goes_on(standing)}"
+    to_come = [f"{each['what']} of {trials_in_words(each['trials'])}" for each in standing["work"]]
+    return (
+        f"the next trial can be asked for: {_who_goes_on(standing)}. Still to come: "
+        f"{listed(to_come)}"
+    )
 
 
 def describe_standing(standing: dict[str, Any]) -> str:
@@ -141,7 +156,8 @@ def describe_standing(standing: dict[str, Any]) -> str:
     if standing["changed_in_file"]:
         lines.append("The campaign file has changed since; this is how it was entered:")
         lines += [f"  {change}" for change in standing["changed_in_file"]]
-        lines.append("  Enter the change with planner amend FILE, or put the file back.")
+        amend = f"planner amend {standing['file']}"
+        lines.append(f"  Enter the change with {amend}, or put the file back.")
     counts = ", ".join(f"{n} {state}" for state, n in standing["trials"].items()) or "none yet"
     left, money = standing["budget_left"], standing["money"]
     admits = [f"the budget admits {left} more"] if left is not None else []
@@ -161,7 +177,7 @@ def describe_standing(standing: dict[str, Any]) -> str:
     if standing["waits_for"]:
         lines.append(f"Now: {standing['waits_for']}.")
     elif not standing["stop_met"]:
-        lines.append(f"Now: nothing waits for a person; {_who_goes_on(standing)}.")
+        lines.append(f"Now: {_what_now(standing)}.")
     if standing["work"]:
         lines.append("What waits for whom:")
         lines += [f"  {work['said']}" for work in standing["work"]]

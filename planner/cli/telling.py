@@ -13,6 +13,8 @@ from planner.cli.options import As, DecimalMark, File, Json, Reason, Values
 from planner.cli.places import make_place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from planner.loop.people import Told
     from planner.loop.sessions.desk import Place
     from planner.loop.sheets import How
@@ -48,13 +50,22 @@ def tell(
         ),
     ] = None,
     failed: Annotated[
-        Failure | None, typer.Option(help="It brought no result: who failed?")
+        Failure | None,
+        typer.Option(
+            help="It brought no result: was it the machine (a leak, a power cut), so that these "
+            "settings may be proposed again, or the process (no reaction, a clogged reactor), so "
+            "that they are not?"
+        ),
     ] = None,
     done: Annotated[
         bool, typer.Option("--done", help="It was performed, and nothing is measured yet.")
     ] = False,
     correct: Annotated[
-        bool, typer.Option("--correct", help="Replace what was told before; needs --reason.")
+        bool,
+        typer.Option(
+            "--correct",
+            help="Replace what was told before; needs --reason, or a note in each such row.",
+        ),
     ] = False,
     partial: Annotated[
         bool,
@@ -77,11 +88,13 @@ def tell(
 
     Of one trial: its outcomes as NAME=VALUE, or that it failed (--failed) and why (--reason);
     NAME=lost gives an outcome up. What is measured later is told later. Of a table: every row is
-    answered, and all are entered or none (--partial: those that can be used). Rows without a trial
-    number are trials of your own.
+    answered, and all are entered or none (--partial: those that can be used). With --correct a
+    table may hold corrections and new results together. Rows without a trial number are trials of
+    your own.
     """
     from planner.errors import InputError
 
+    _check_file_given(file, what, values or ())
     place = make_place(file, name)
     if not what.isdigit():
         if not Path(what).exists():
@@ -102,8 +115,17 @@ def tell(
         raise InputError(
             "--partial, --sheet, --decimal and --header-row go with a table, not with one trial."
         )
-    if bool(values or done or (achieved and correct)) == (failed is not None):
-        raise InputError("Give either outcomes (NAME=VALUE) or --failed with --reason.")
+    has_result = bool(values or done or (achieved and correct))
+    if has_result and failed is not None:
+        raise InputError(
+            "A trial that failed brought no result: give either --failed with --reason, or "
+            "outcomes (NAME=VALUE) or --done."
+        )
+    if not has_result and failed is None:
+        raise InputError(
+            f"Say what became of trial {what}: outcomes (NAME=VALUE), --done where it was "
+            f"performed and nothing is measured yet, or --failed machine or process with --reason."
+        )
     from planner.cli.assignments import names_in, read_reported
     from planner.loop import people
     from planner.loop.sessions.desk import read_spec
@@ -118,6 +140,15 @@ def tell(
         corrects=correct,
     )
     _tell_one(place, int(what), told, as_json=as_json)
+
+
+def _check_file_given(file: Path, what: str, values: Sequence[str]) -> None:
+    """Refuses the number of a trial where the campaign file should stand."""
+    from planner.errors import InputError
+
+    if str(file).isdigit() and not file.exists():
+        typed = " ".join([str(file), what, *values])
+        raise InputError(f"The campaign file is missing: planner tell FILE {typed}.")
 
 
 def _tell_one(place: Place, trial: int, told: Told, *, as_json: bool) -> None:

@@ -18,14 +18,24 @@ def require_folder(path: Path) -> None:
 
 
 def require_free(path: Path) -> None:
-    """Checks that a new file can be written there, before work is done for it.
+    """Checks that a new file can be written there, before work is done for it, by trying it.
 
     Raises:
-        InputError: there is no such folder, or a file is there, which somebody may have filled in.
+        InputError: there is no such folder, a file is there, which somebody may have filled in, or
+            it may not be written there.
     """
     require_folder(path)
-    if path.exists():
-        raise InputError(f"{path} is there already and was left as it is. Name another file.")
+    try:
+        path.open("xb").close()
+    except FileExistsError as error:
+        raise InputError(
+            f"{path} is there already and was left as it is. Name another file."
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}). Name another file, or another folder."
+        ) from error
+    path.unlink()
 
 
 def write_file(path: Path, text: str) -> None:

@@ -79,6 +79,7 @@ def gather(
     intake: Intake | None = None,
     history: Iterable[Entry] = (),
     ledger_id: str = "",
+    file: str = "FILE",
 ) -> Facts:
     """Computes everything that a report states.
 
@@ -90,6 +91,7 @@ def gather(
         history: entries of the ledger, of the kinds in ``HISTORY``, for who did what when;
             without them amendments are not listed, and notes without their author.
         ledger_id: of the ledger.
+        file: the campaign file, as it stands in a command.
 
     Raises:
         MissingPackage: the package of the table that is replayed is not installed.
@@ -140,7 +142,7 @@ def gather(
         random=random,
         best_in_table=in_table,
         random_to_match=to_match,
-        waiting=list_waiting(state),
+        waiting=list_waiting(state, file=file),
         events=list_events(state, history),
         spent=_spent(state),
         savings=None if is_learning else estimate_savings(state, space, fitted, exactly=to_match),

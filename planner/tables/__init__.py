@@ -23,7 +23,14 @@ from planner.tables.numbers import read_column
 from planner.tables.reading import read_sheet
 from planner.tables.reference import Column, TableRef, Values, locate_table, read_table
 from planner.tables.sheet import Counted, Row, Sheet
-from planner.tables.writing import Entry, SheetColumn, Written, cell_text, write_sheet
+from planner.tables.writing import (
+    Entry,
+    SheetColumn,
+    Written,
+    cell_text,
+    check_ending,
+    write_sheet,
+)
 
 __all__ = [
     "BelowDetection",
@@ -47,6 +54,7 @@ __all__ = [
     "Values",
     "Written",
     "cell_text",
+    "check_ending",
     "find_columns",
     "locate_table",
     "name_of",

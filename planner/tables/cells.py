@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from planner.tables.spelling import Mark, is_decimal, spell
+from planner.tables.spelling import Mark, Spelled, is_decimal, say_why_open, spell
 
 _DASHES = ["-", "--", "\u2212", "\u2013", "\u2014"]
 # NA and n/a, but not Na; nd and ND, but not Nd: those are elements.
@@ -172,19 +172,23 @@ def _read_number(text: str, raw: str, evidence: frozenset[Mark], delimiter: str 
     if spelled.open_mark:  # only then other cells have a say: they take no point out of 0.5
         decimal = is_decimal(spelled.open_mark, evidence, delimiter=delimiter)
         if decimal is None:
-            return _ambiguous(text, value, spelled.value(is_decimal=False), raw)
+            why = say_why_open(spelled.open_mark, evidence)
+            return Unreadable(_ambiguous(text, spelled, why=why), raw)
         value = spelled.value(is_decimal=decimal)
     if not math.isfinite(value):
         return Unreadable(f"it holds {text}, too large for a number. Use a larger unit", raw)
     return Number(value, spelled.unit, raw)
 
 
-def _ambiguous(text: str, one: float, other: float, raw: str) -> Unreadable:
-    return Unreadable(
-        f"it holds {text}, which can be {number_text(one)} or {number_text(other)}, and no other "
-        f"cell tells which. Write it with one digit more ({one:.4f}) or without the mark "
-        f"({number_text(other)}), or say which mark is the decimal one",
-        raw,
+def _ambiguous(text: str, spelled: Spelled, *, why: str) -> str:
+    one, other = spelled.value(), spelled.value(is_decimal=False)
+    comma, point = (one, other) if spelled.open_mark == "," else (other, one)
+    longer = f"{one:.4f}".replace(".", spelled.open_mark)
+    return (
+        f"it holds {text}, which can be {number_text(one)} or {number_text(other)}: {why}. Write "
+        f"it with one digit more ({longer}) or without the mark ({number_text(other)}), or say "
+        f"which mark is the decimal one (--decimal point reads {number_text(point)}, --decimal "
+        f"comma {number_text(comma)})"
     )
 
 

@@ -139,6 +139,22 @@ def is_decimal(mark: str, evidence: frozenset[Mark], *, delimiter: str | None) -
     return True if english or delimiter == "," else None
 
 
+def say_why_open(mark: str, evidence: frozenset[Mark]) -> str:
+    """Says why it cannot be known whether an open mark is a decimal one.
+
+    Args:
+        mark: a comma or a point, in front of exactly three digits.
+        evidence: of the other cells.
+    """
+    european, english = bool(evidence & _EUROPEAN), bool(evidence & _ENGLISH)
+    if european and english:
+        return "other cells have decimal commas, and others decimal points"
+    if european or english:
+        other, this = ("comma", "point") if mark == "." else ("point", "comma")
+        return f"other cells have a decimal {other}, and this one has a {this}"
+    return "no other cell tells which"
+
+
 def evidence_of(decimal: str) -> frozenset[Mark]:
     """Returns what it tells that a person names the decimal mark: with certainty all of it."""
     return _EUROPEAN if decimal == "," else _ENGLISH

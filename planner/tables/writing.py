@@ -84,15 +84,23 @@ def write_sheet(
         TableError: another ending, a file that is there, a place that cannot be written, or a
             value that no table can hold.
     """
-    make = {".csv": _make_csv, ".xlsx": _make_workbook, ".parquet": _make_parquet}.get(
-        path.suffix.lower()
-    )
-    if make is None:
-        raise TableError(f"{path} has no ending that says a kind. Use .csv, .xlsx or .parquet.")
+    check_ending(path)
+    makers = {".csv": _make_csv, ".xlsx": _make_workbook, ".parquet": _make_parquet}
+    make = makers[path.suffix.lower()]
     cells = [_row(row, len(columns), number) for number, row in enumerate(rows, start=1)]
     for column in columns:
         _check_text(column.header, "a header")
     _place(make(cells, columns, about, decimal), path, may_replace=may_replace)
+
+
+def check_ending(path: Path) -> None:
+    """Accepts the name of a file that a table can be written to.
+
+    Raises:
+        TableError: its ending says no kind.
+    """
+    if path.suffix.lower() not in (".csv", ".xlsx", ".parquet"):
+        raise TableError(f"{path} has no ending that says a kind. Use .csv, .xlsx or .parquet.")
 
 
 def as_cell(value: Written) -> Cell:

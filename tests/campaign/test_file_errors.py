@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from planner.campaign import CampaignSpec, parse_campaign, read_campaign
-from planner.errors import CampaignFileError
+from planner.errors import CampaignFileError, InputError
 from tests.campaign.bad_files import APPROVED, GOOD, bad_files, say, say_all
 from tests.campaign.everything import EVERYTHING
 from tests.strategies.campaigns import mutate
@@ -63,9 +63,24 @@ def test_no_mistake_hides_another() -> None:
     ]
 
 
+def test_a_misspelt_aim_does_not_hide_a_misspelt_outcome() -> None:
+    text = GOOD.replace("outcome: length", "outcome: lenght").replace("maximise", "maximize")
+    with pytest.raises(CampaignFileError) as caught:
+        parse_campaign(text, path="x")
+    assert [
+        (mistake.where, mistake.text.split("did you mean")[1]) for mistake in caught.value.mistakes
+    ] == [
+        ("objectives[1].aim", " 'maximise'?"),
+        ("objectives[1].outcome", " 'length'?"),
+    ]
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CampaignFileError, match="there is no such file"):
+    with pytest.raises(InputError) as caught:
         read_campaign(tmp_path / "nowhere.yaml")
+    said = str(caught.value)
+    assert said.startswith(f"There is no file nowhere.yaml in {tmp_path}. Check its name")
+    assert f"'planner new {tmp_path}/nowhere.yaml' writes a new one" in said
     with pytest.raises(CampaignFileError, match="is a folder"):
         read_campaign(tmp_path)
 

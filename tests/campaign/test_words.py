@@ -39,9 +39,32 @@ It begins with trials spread over the space; then an average of the quick model 
 predict best chooses, by its upper confidence bound.
 Trials are approved automatically.
 5 failed trials in a row stop it.
-A space of 4 dimensions deserves 40 to 80 trials; that is a rule of thumb, 10 to 20 a dimension \
-(Adesiji et al., Digital Discovery 2025), no promise.
+A space of 4 dimensions (one a parameter; catalyst counts as 2, one less than its choices) \
+deserves 40 to 80 trials; that is a rule of thumb, 10 to 20 a dimension (Adesiji et \
+al., Digital Discovery 2025), no promise.
 Note: the budget allows 20 trials, fewer than the space deserves: raise it if you can"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{choices: [iron, nickel, cobalt]}", "{low: 1, high: 9, unit: mM}",
+         "A space of 3 dimensions deserves"),
+        ("{choices: [iron, nickel, cobalt]}", "{value: iron}",
+         "A space of 2 dimensions (one a parameter; catalyst counts as 0) deserves"),
+        ("{low: 500, high: 900, unit: degC}",
+         "{unit: degC, time_unit: min, knots: [{at: 0, value: 25}, "
+         "{at: {low: 5, high: 9}, value: {low: 400, high: 800}}]}",
+         "A space of 5 dimensions (one a parameter; temperature counts as 2, what is chosen of its "
+         "course; catalyst counts as 2, one less than its choices) deserves"),
+        ("outcomes:", "  other: {low: 0, high: 100, unit: sccm}\nconstraints: "
+         "[{mixture: [flow, other], total: 100}]\noutcomes:",
+         "one less than its choices; one less for a sum that is kept) deserves"),
+    ],
+)  # fmt: skip
+def test_how_dimensions_are_counted_is_said(old: str, new: str, said: str) -> None:
+    assert old in GOOD
+    assert said in words(GOOD.replace(old, new, 1))
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,27 @@ def cases() -> Iterator[Case]:
     )
     yield Case("A correction without a reason", "trial,yield\n5,26\n", how=How(corrects=True))
     yield Case(
+        "A corrected row, a new one, one that adds an outcome, one that failed, one told again",
+        "trial,status,yield,phase,size,note\n5,done,26,cubic,,\n1,done,50,cubic,,\n2,done,,,7,\n"
+        "3,failed by machine,,,,power cut\n4,done,70,,,balance\n",
+        before="trial,status,yield\n2,done,44\n4,done,70\n",
+        how=How(corrects=True, reason="digits swapped"),
+    )
+    yield Case(
+        "Where nothing is corrected no reason is needed",
+        "trial,yield,size\n5,62,41\n1,50,\n",
+        how=How(corrects=True),
+    )
+    yield Case(
+        "A new trial in two rows, where a table may correct",
+        "trial,yield\n1,50\n1,51\n",
+        how=How(corrects=True, reason="misread"),
+    )
+    yield Case(
+        "A result of a trial that failed, with the note that says how it is known",
+        "trial,yield,note\n6,12,found on the filter\n",
+    )
+    yield Case(
         "One trial twice, differently", "trial,yield\n1,50\n1,50\n1,51\n", how=How(is_partial=True)
     )
     yield Case("A trial that is none", "trial,yield\n99,50\nA1,51\n1.5,52\n")

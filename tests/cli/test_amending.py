@@ -46,6 +46,13 @@ def n_amendments(desk: Desk) -> int:
     return desk.kinds("silver").count("campaign amended")
 
 
+def assert_not_entered(terminal: Terminal) -> None:
+    """Checks what a person is answered who has seen the changes and said no."""
+    assert terminal.screen.endswith("Nothing was entered.\n"), terminal.screen
+    assert terminal.screen.count(SHOWN[1]) == 1  # the changes are listed once
+    assert "--yes" not in terminal.screen
+
+
 @pytest.mark.slow
 def test_a_person_is_shown_the_change_and_says_no_or_yes(changed: Desk, typed: Typed) -> None:
     with Terminal(changed, "run", FILE, "--engine", "inline") as terminal:
@@ -53,7 +60,7 @@ def test_a_person_is_shown_the_change_and_says_no_or_yes(changed: Desk, typed: T
         assert all(words in terminal.screen for words in SHOWN), terminal.screen
         terminal.type("n")
         assert terminal.end() == 4
-        assert "Nothing was entered" in terminal.screen
+        assert_not_entered(terminal)
     assert n_amendments(changed) == 0
     with Terminal(changed, "run", FILE, "--engine", "inline") as terminal:
         terminal.wait_for("Enter these changes and go on?")
@@ -109,6 +116,20 @@ def test_a_person_agrees_to_an_amendment(changed: Desk) -> None:
     assert n_amendments(changed) == 1
 
 
+def test_a_person_says_no_to_an_amendment(changed: Desk) -> None:
+    with Terminal(changed, "amend", FILE) as terminal:
+        terminal.wait_for("Enter these changes")
+        terminal.type("n")
+        assert terminal.end() == 4
+        assert_not_entered(terminal)
+    with Terminal(changed, "amend", FILE) as terminal:
+        terminal.wait_for("Enter these changes")
+        terminal.interrupt()
+        assert terminal.end() == 130
+        assert_not_entered(terminal)
+    assert n_amendments(changed) == 0
+
+
 def test_a_campaign_that_has_not_begun_cannot_be_amended(desk: Desk, typed: Typed) -> None:
     (desk.folder / FILE).write_text(CAMPAIGN)
     assert typed("amend", FILE, "--yes").code == 2
@@ -122,7 +143,7 @@ def test_the_status_says_that_the_file_has_changed_and_stands_all_the_same(
     said = " ".join(told.out.split())
     assert told.code == 0
     assert all(words in said for words in SHOWN), said
-    assert "planner amend FILE" in said
+    assert f"planner amend {FILE}, or put the file back" in said
     assert "1 completed" in said
     assert set(SHOWN) <= set(typed("status", FILE, "--json").facts["changed_in_file"])
     assert typed("amend", FILE, "--yes").code == 0

@@ -19,7 +19,11 @@ from tests.cli.desks import write_flow
 BEFORE_IT_BEGAN = {
     "a command that is none": ("chekc flow.yaml", 2, ["No such command 'chekc'", "'check'"]),
     "no file": ("check", 2, ["Missing argument", "--help"]),
-    "a file that is not there": ("check flwo.yaml", 2, ["flwo.yaml", "no such file"]),
+    "a file that is not there": (
+        "check flwo.yaml",
+        2,
+        ["There is no file flwo.yaml in ", "planner new flwo.yaml"],
+    ),
     "a file with mistakes": ("check bad.yaml", 2, ["bad.yaml has 2 mistakes", "line 5", "line 9"]),
     "a status before the start": (
         "status flow.yaml",

@@ -73,7 +73,7 @@ def test_where_a_table_cannot_be_written_the_trials_are_not_lost(
         full.setattr("planner.tables.writing._replace", no_space)
         ended = typed("ask", FILE, "--csv", "next.csv")
     assert ended.code == 2
-    assert "planner ask FILE --again" in " ".join(ended.err.split())
+    assert f"planner ask {FILE} --again" in " ".join(ended.err.split())
     assert not (bench / "next.csv").exists()
     assert "Trial 1:" in typed("ask", FILE, "--again", "--csv", "next.csv").out
     assert (bench / "next.csv").exists()
@@ -102,7 +102,7 @@ def test_decimal_commas_on_wish(bench: Path, typed: Typed) -> None:
 def test_a_proposal_is_said_with_what_to_expect(bench: Path, typed: Typed) -> None:
     said = typed("propose", FILE, "temperature=120", "catalyst=1-2", "--reason", "a hunch").out
     assert said.startswith("Trial 1 is entered: temperature 120 degC, catalyst 1-2, humidity 50")
-    assert "tell yield, phase: planner tell FILE 1" in said
+    assert f"tell yield, phase: planner tell {FILE} 1 yield=VALUE phase=VALUE." in said
     facts = typed("propose", FILE, "temperature=120", "catalyst=1-2", "--json").facts
     assert facts["repeats"] == [1]
     missing = typed("propose", FILE, "temperature=120")
@@ -133,7 +133,7 @@ def test_corrections_losses_vetoes_and_notes_are_typed(bench: Path, typed: Typed
     (bench / "more.csv").write_text(table)
     assert typed("tell", FILE, "more.csv").code == 4
     corrected = typed("tell", FILE, "more.csv", "--correct", "--reason", "the balance was off")
-    assert "corrected: yield=84 (it was yield=83)" in corrected.out
+    assert "corrected: yield=84 percent (it was yield=83 percent)" in corrected.out
 
 
 def tell_at_once(desk: Desk, *, n: int, own_row: str = "") -> list[list[str]]:

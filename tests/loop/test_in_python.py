@@ -34,8 +34,8 @@ def test_a_table_goes_out_and_comes_back(campaign: Campaign) -> None:
     table.loc[1, "yield (percent)"] = float("nan")  # what a gap in a column of numbers becomes
     said = campaign.tell(table)
     assert said.splitlines()[0] == (
-        f"row 1: Trial {asked[0].trial_id} is completed with yield=41.5, phase=cubic. Still to "
-        f"come: size."
+        f"row 1: Trial {asked[0].trial_id} is completed with yield=41.5 percent, phase=cubic. "
+        f"Still to come: size."
     )
     assert said.splitlines()[-1] == "Entered 2 rows; 1 not filled in."
     kept = campaign.to_frame().set_index("trial")

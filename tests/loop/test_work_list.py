@@ -36,8 +36,8 @@ def test_what_waits_for_whom_and_since_when(tmp_path: Path) -> None:
         assert list_work(ada.state)[0].since == START
         people.tell(ada, 3, Told(lost=("phase", "size"), reason="the sample is gone"))
         assert [each.who for each in list_work(ada.state)] == ["ada", "ben"]
-        said = list_work(ada.state)[0].in_words()
+        said = list_work(ada.state, file="day.yaml")[0].in_words()
         assert said == (
             "ada: the result of trial 1, since 2026-01-05 08:00 UTC "
-            "(planner tell FILE TRIAL NAME=VALUE, or a table)"
+            "(planner tell day.yaml 1 yield=VALUE phase=VALUE, or a table)"
         )

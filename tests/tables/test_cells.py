@@ -17,7 +17,7 @@ from planner.tables import (
     Unreadable,
 )
 from planner.tables.cells import read_cell
-from planner.tables.spelling import find_evidence, is_decimal, spell
+from planner.tables.spelling import Mark, find_evidence, is_decimal, spell
 
 NO_BREAK, THIN = "\u00a0", "\u202f"
 
@@ -125,9 +125,9 @@ def test_a_date_says_why_it_is_no_number() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("1,234", "1.234 or 1234, and no other cell tells which"),
+        ("1,234", "1.234 or 1234: no other cell tells which"),
         ("<1,234", "1.234 or 1234"),
-        ("1.234", "1.234 or 1234, and no other cell tells which"),
+        ("1.234", "1.234 or 1234: no other cell tells which"),
         ("<1.234", "1.234 or 1234"),
         ("#DIV/0!", "the error #DIV/0!"),
         ("#####", "the error"),
@@ -142,6 +142,40 @@ def test_what_is_no_value_says_why(text: str, why: str) -> None:
     assert isinstance(cell, Unreadable)
     assert why in cell.why
     assert cell.raw == text
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "why", "remedy"),
+    [
+        (
+            "1.234",
+            {Mark.COMMA_DECIMAL},
+            "other cells have a decimal comma, and this one has a point.",
+            "one digit more (1.2340) or without the mark (1234), or say which mark is the decimal "
+            "one (--decimal point reads 1.234, --decimal comma 1234)",
+        ),
+        (
+            "1,234",
+            {Mark.DOT_DECIMAL},
+            "other cells have a decimal point, and this one has a comma.",
+            "one digit more (1,2340) or without the mark (1234), or say which mark is the decimal "
+            "one (--decimal point reads 1234, --decimal comma 1.234)",
+        ),
+        (
+            "1.234",
+            {Mark.COMMA_DECIMAL, Mark.DOT_DECIMAL},
+            "other cells have decimal commas, and others decimal points.",
+            "--decimal point reads 1.234",
+        ),
+    ],
+)
+def test_what_the_other_cells_have_is_said(
+    text: str, others: set[Mark], why: str, remedy: str
+) -> None:
+    cell = read_cell(text, evidence=frozenset(others))
+    assert isinstance(cell, Unreadable)
+    assert f"which can be 1.234 or 1234: {why}" in cell.why
+    assert remedy in cell.why
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.campaign.contradictions.draft import Found, Parts, Where, unknown
+from planner.campaign.contradictions.draft import Draft, Found, Parts, Where, unknown
 from planner.campaign.objectives import (
     AnyObjective,
     HitClass,
@@ -35,6 +35,9 @@ def find_in_aims(parts: Parts) -> Found:
     for index, objective in enumerate(parts.objectives):
         if objective is not None:
             yield from _objective_mistakes(parts, ("objectives", index), objective)
+    if isinstance(parts, Draft):
+        for index, name in parts.aimed_at.items():
+            yield from _unknown_outcome(parts, ("objectives", index), name)
     yield from _policy_mistakes(parts)
     yield from _stop_mistakes(parts)
 
@@ -73,9 +76,13 @@ def _reduction_mistakes(parts: Parts, name: str, outcome: NumberOutcome) -> Foun
         yield (*where, "by"), str(error)
 
 
+def _unknown_outcome(parts: Parts, where: Where, name: str) -> Found:
+    if name not in parts.outcomes:
+        yield (*where, "outcome"), unknown("outcome", name, parts.outcomes)
+
+
 def _objective_mistakes(parts: Parts, where: Where, objective: AnyObjective) -> Found:
-    if objective.outcome not in parts.outcomes:
-        yield (*where, "outcome"), unknown("outcome", objective.outcome, parts.outcomes)
+    yield from _unknown_outcome(parts, where, objective.outcome)
     outcome = parts.outcomes.get(objective.outcome)
     if outcome is None:
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from planner.campaign.sensed import SensedContext
 from planner.campaign.sensors import Sensor
 from planner.campaign.sources import AnySource
 from planner.campaign.spec import Budget, CampaignSpec, Candidates, Modelling, Policy, StopRule
+from planner.campaign.words.phrases import near_name
 from planner.errors import InputError
 from planner.space import AnyConstraint, AnyDeclared, AnyParameter, expand_profiles
 
@@ -23,7 +23,12 @@ _MOST_LISTED = 12  # names in a message; more are no help
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The parts of a campaign file; None stands for a part that is mistaken by itself."""
+    """The parts of a campaign file; None stands for a part that is mistaken by itself.
+
+    Args:
+        aimed_at: the outcomes that mistaken objectives name, by the place in the list; the other
+            arguments are the parts of the file, by their names there.
+    """
 
     parameters: Mapping[str, AnyDeclared | None]
     constraints: Sequence[AnyConstraint | None]
@@ -38,6 +43,7 @@ class Draft:
     policy: Policy | None
     model: Modelling | None
     stop: StopRule | None
+    aimed_at: Mapping[int, str]
 
 
 Parts = CampaignSpec | Draft
@@ -62,9 +68,8 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
         known: the names that there are.
     """
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    if near:
-        return f"there is no {what} {name!r}: did you mean {near[0]!r}?"
+    if near := near_name(name, names):
+        return f"there is no {what} {name!r}: did you mean {near!r}?"
     if not names:
         return f"there is no {what} {name!r}: add it"
     others = ", ".join(names[:_MOST_LISTED]) + (", ..." if len(names) > _MOST_LISTED else "")

@@ -9,7 +9,14 @@ from planner.campaign.outcomes import NumberOutcome
 from planner.campaign.spec import CampaignSpec
 from planner.campaign.words.limits import most_trials
 from planner.campaign.words.phrases import after, count, number
-from planner.space import Categorical, Fixed, LinearConstraint, Mixture, SearchSpace
+from planner.space import (
+    AnyParameter,
+    Categorical,
+    Fixed,
+    LinearConstraint,
+    Mixture,
+    SearchSpace,
+)
 
 # Trials a dimension at which planners gain most over random choice: the review of self-driving
 # laboratories by Adesiji et al., Digital Discovery 2025, doi 10.1039/d5dd00337g.
@@ -29,9 +36,9 @@ def advise(spec: CampaignSpec, space: SearchSpace) -> Iterator[str]:
         )
     else:
         yield (
-            f"A space of {count(d, 'dimension')} deserves {few} to {many} trials; that is a rule "
-            f"of thumb, {_FEW} to {_MANY} a dimension (Adesiji et al., Digital Discovery 2025), no "
-            f"promise."
+            f"A space of {count(d, 'dimension')}{_how_counted(spec)} deserves {few} to {many} "
+            f"trials; that is a rule of thumb, {_FEW} to {_MANY} a dimension (Adesiji et al., "
+            f"Digital Discovery 2025), no promise."
         )
     for warning in _warnings(spec, n_most=n_most, n_settings=n_settings, few=few):
         yield f"Note: {warning}"
@@ -43,17 +50,46 @@ def effective_dimension(spec: CampaignSpec) -> int:
     One for each number or name in an order, one less than there are choices for names without
     descriptors, none for constants; less one for each equation that a sum must keep.
     """
-    d = 0
-    for parameter in spec.scalars.values():
-        if isinstance(parameter, Categorical) and not parameter.descriptors:
-            d += len(parameter.choices) - 1
-        elif not isinstance(parameter, Fixed):
-            d += parameter.n_columns
-    for rule in spec.all_constraints:
-        d -= isinstance(rule, Mixture) or (
-            isinstance(rule, LinearConstraint) and rule.equals is not None
-        )
-    return max(d, 1)
+    return max(sum(map(_dimensions, spec.scalars.values())) - _n_sums(spec), 1)
+
+
+def _dimensions(parameter: AnyParameter) -> int:
+    if isinstance(parameter, Fixed):
+        return 0
+    if isinstance(parameter, Categorical) and not parameter.descriptors:
+        return len(parameter.choices) - 1
+    return parameter.n_columns
+
+
+def _n_sums(spec: CampaignSpec) -> int:
+    return sum(
+        isinstance(rule, Mixture)
+        or (isinstance(rule, LinearConstraint) and rule.equals is not None)
+        for rule in spec.all_constraints
+    )
+
+
+def _how_counted(spec: CampaignSpec) -> str:
+    """Says what counts otherwise than as one a parameter; nothing where all count so."""
+    parts = []
+    for name, profile in spec.profiles.items():
+        n = sum(map(_dimensions, profile.parameters()))
+        if n != 1:
+            parts.append(f"{name} counts as {n}, what is chosen of its course")
+    of_profiles = {each.name for p in spec.profiles.values() for each in p.parameters()}
+    for name, parameter in spec.scalars.items():
+        n = _dimensions(parameter)
+        if n != 1 and name not in of_profiles:
+            parts.append(f"{name} counts as {n}{_why_so_many(parameter)}")
+    if n_sums := _n_sums(spec):
+        parts.append(f"one less for {'a sum' if n_sums == 1 else 'each sum'} that is kept")
+    return f" (one a parameter; {'; '.join(parts)})" if parts else ""
+
+
+def _why_so_many(parameter: AnyParameter) -> str:
+    if not isinstance(parameter, Categorical):
+        return ""
+    return ", its descriptors" if parameter.descriptors else ", one less than its choices"
 
 
 def _warnings(

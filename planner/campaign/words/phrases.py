@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -60,6 +61,11 @@ def listed(names: Iterable[str], *, last: str = "and") -> str:
     """Returns names as a sentence has them: ``a, b and c``."""
     *first, end = names
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def near_name(name: str, known: Iterable[str]) -> str:
+    """Returns which of the known names was probably meant; empty where none is near."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
 
 
 def unknown_then(n_before: int) -> str:

@@ -17,7 +17,7 @@ from planner.loop.people.deciding import Decided, decide_and_write
 from planner.loop.people.handing_out import check_own
 from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.results import is_same_value
-from planner.loop.people.settings import fill_settings, read_settings
+from planner.loop.people.settings import read_trial
 from planner.loop.rules.approval import first_move
 from planner.loop.rules.budget import budget_left
 from planner.loop.sessions.session import Session
@@ -77,9 +77,7 @@ def propose(
     state = session.refresh()
     _check_budget(state)
     space = session.space
-    given = read_settings(values, space)
-    filled, notes = fill_settings(given, state, space)
-    configuration = space.check(filled)
+    configuration, notes = read_trial(values, state, space)
     is_mine = by_hand or isinstance(state.spec.source, Person)
     if not is_mine and space.rows is None:
         for parameter in space.parameters:

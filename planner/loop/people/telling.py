@@ -23,14 +23,19 @@ from planner.loop.people.results import (
     settings_of,
     still_missing,
 )
-from planner.loop.people.told import Told, check_sense, check_told, check_with_sensors
+from planner.loop.people.told import (
+    Told,
+    check_sense,
+    check_told,
+    check_with_sensors,
+    require_reason,
+)
 from planner.loop.people.words import (
     no_other_end,
     no_overwriting,
     own_trial_hint,
     settings_in_words,
     values_in_words,
-    with_deviations,
 )
 from planner.loop.results.check import Checked, find_doubts
 from planner.loop.sessions.session import Session
@@ -59,6 +64,14 @@ class _Case:
 
     def decided(self, says: str, *records: Record) -> Decided:
         return Decided(says=says, records=records, trials={self.trial.number: self.trial.state})
+
+    def values_in_words(self, outcomes: Mapping[str, Measured], *, with_sd: bool = False) -> str:
+        return values_in_words(outcomes, self.state.spec, told=self.told.outcomes, with_sd=with_sd)
+
+    def achieved_in_words(self, achieved: Configuration) -> str:
+        return settings_in_words(
+            achieved, self.state.spec, told=self.told.achieved, what="achieved"
+        )
 
     def doubts(self, achieved: Configuration) -> list[Noted]:
         """Returns notes on what was achieved and can hardly be: it is a fact, and stands out."""
@@ -90,11 +103,31 @@ def decide_told(session: Session, state: CampaignState, number: int, told: Told)
     check_sense(told, case.trial, state)
     if told.failed is not None:
         return _decide_failure(case)
-    if told.corrects:
+    if told.corrects and case.trial.observation is None:
+        raise Refused(
+            f"Trial {number} is {case.trial.state}; only a result that was told can be corrected."
+        )
+    if told.corrects and overwrites(session, state, number, told):
         return _decide_correction(case)
-    if case.trial.state in TERMINAL_TRIALS:
+    if told.corrects or case.trial.state in TERMINAL_TRIALS:
         return _decide_part(case)
     return _decide_end(case)
+
+
+def overwrites(session: Session, state: CampaignState, number: int, told: Told) -> bool:
+    """Tells whether a value that is known, of a result or a setting, would be replaced.
+
+    Raises:
+        InputError: a value cannot be used.
+    """
+    trial = state.trial(number)
+    if trial.observation is None:
+        return False
+    checked = check_told(session, state, trial, told)
+    changed = find_changed(trial, checked, told)
+    return bool(achieved_otherwise(trial, checked)) or any(
+        is_overwriting(trial, name, each) for name, each in changed.items()
+    )
 
 
 def _decide_end(case: _Case) -> Decided:
@@ -112,8 +145,8 @@ def _decide_end(case: _Case) -> Decided:
     records.append(TrialMoved(trial=trial.number, to=TrialState.COMPLETED, reason=told.reason))
     doubts = case.doubts(achieved_otherwise(trial, checked))
     records += [*doubts]
-    records += _giving_up(trial, told, checked.outcomes)
-    values = values_in_words(checked.outcomes)
+    records += _giving_up(case, checked.outcomes)
+    values = case.values_in_words(checked.outcomes)
     says = f"Trial {trial.number} is completed" + (f" with {values}." if values else ".")
     missing = still_missing(state, trial, {*checked.outcomes, *told.lost})
     return case.decided(says + missing + _sentences(doubts), *records)
@@ -122,7 +155,7 @@ def _decide_end(case: _Case) -> Decided:
 def _decide_lost(case: _Case) -> Decided:
     """The trial is open and an outcome will never come: whether it was performed is not said."""
     trial = case.trial
-    lost = _giving_up(trial, case.told, {})
+    lost = _giving_up(case, {})
     if not lost:
         return case.decided(f"Trial {trial.number} was told the same before; nothing was changed.")
     names = ", ".join(each.outcome for each in lost)
@@ -148,10 +181,12 @@ def _decide_part(case: _Case) -> Decided:
     if others or (otherwise and was_achieved):
         computed = [name for name in others if getattr(spec.outcomes[name], "reduce", None)]
         raise Refused(
-            no_overwriting(trial, others, otherwise if was_achieved else {}, computed=computed)
+            no_overwriting(
+                trial, others, otherwise if was_achieved else {}, spec=spec, computed=computed
+            )
         )
     new = changed
-    lost = _giving_up(trial, told, new)
+    lost = _giving_up(case, new)
     if not new and not lost and not otherwise:
         return case.decided(f"Trial {trial.number} was told the same before; nothing was changed.")
     achieved = checked.achieved if otherwise else None
@@ -162,8 +197,8 @@ def _decide_part(case: _Case) -> Decided:
     if told.reason.strip() and parts and not is_later:
         records.append(Noted(text=told.reason, trial=trial.number))
     added = {name: each for name, each in new.items() if name in known}  # a deviation
-    values = [values_in_words({n: each for n, each in new.items() if n not in known})]
-    values += [with_deviations(added), _achieved_in_words(otherwise)]
+    values = [case.values_in_words({n: each for n, each in new.items() if n not in known})]
+    values += [case.values_in_words(added, with_sd=True), case.achieved_in_words(otherwise)]
     said = [f"has {', '.join(filter(None, values))} now"] if any(values) else []
     said += [f"{each.outcome} is given up" for each in lost]
     missing = still_missing(case.state, trial, {*known, *new, *told.lost})
@@ -193,17 +228,12 @@ def _check_takes_result(trial: Trial, told: Told) -> None:
 
 def _decide_correction(case: _Case) -> Decided:
     trial, told = case.trial, case.told
-    if trial.observation is None:
-        raise Refused(
-            f"Trial {trial.number} is {trial.state}; only a result that was told can be corrected."
-        )
+    require_reason(f"Trial {trial.number}: a correction", told)
     checked = case.check()
     changed = find_changed(trial, checked, told)
     otherwise = achieved_otherwise(trial, checked)
     achieved = checked.achieved if otherwise else None
-    lost = _giving_up(trial, told, changed)
-    if not changed and achieved is None and not lost:
-        return case.decided(f"Trial {trial.number} holds these values already; nothing changed.")
+    lost = _giving_up(case, changed)
     records: list[Record] = [
         *observed_parts(
             case.session, case.state, trial, changed, achieved=achieved, reason=told.reason
@@ -211,7 +241,7 @@ def _decide_correction(case: _Case) -> Decided:
         *lost,
         *case.doubts(otherwise),
     ]
-    now, before = _corrections(trial, changed, otherwise)
+    now, before = _corrections(case, changed, otherwise)
     now += [f"{each.outcome} is given up" for each in lost]
     was = f" (it was {', '.join(before)})" if before else ""
     doubts = _sentences(case.doubts(otherwise))
@@ -221,20 +251,17 @@ def _decide_correction(case: _Case) -> Decided:
 
 
 def _corrections(
-    trial: Trial, changed: Mapping[str, Measured], achieved: Configuration
+    case: _Case, changed: Mapping[str, Measured], achieved: Configuration
 ) -> tuple[list[str], list[str]]:
     """Returns what the values are now, and what they were, in words."""
-    known, settings = known_outcomes(trial), settings_of(trial)
-    now = [with_deviations({name: each}) for name, each in changed.items()]
-    before = [with_deviations({name: known[name]}) for name in changed if name in known]
+    known, settings, spec = known_outcomes(case.trial), settings_of(case.trial), case.state.spec
+    was = {name: known[name] for name in changed if name in known}
+    now = [case.values_in_words(changed, with_sd=True)] if changed else []
+    before = [values_in_words(was, spec, with_sd=True)] if was else []
     if achieved:
-        now.append(_achieved_in_words(achieved))
-        before.append(settings_in_words({name: settings[name] for name in achieved}))
+        now.append(case.achieved_in_words(achieved))
+        before.append(settings_in_words({name: settings[name] for name in achieved}, spec))
     return now, before
-
-
-def _achieved_in_words(achieved: Configuration) -> str:
-    return settings_in_words({f"{name} achieved": value for name, value in achieved.items()})
 
 
 def _sentences(doubts: Sequence[Noted]) -> str:
@@ -256,18 +283,30 @@ def _decide_failure(case: _Case) -> Decided:
     run = run_of_person(case.state, trial)
     by = f"told by {case.session.author}"
     return case.decided(
-        f"Trial {trial.number} is {to}.",
+        f"Trial {trial.number} is {to}. {_after_failure(trial, to)}",
         RunMoved(key=run.key, to=RunState.FAILED, evidence=by),
         TrialMoved(trial=trial.number, to=to, reason=told.reason),
     )
 
 
-def _giving_up(trial: Trial, told: Told, measured: Mapping[str, Measured]) -> list[OutcomeGivenUp]:
+def _after_failure(trial: Trial, to: TrialState) -> str:
+    """Says what a failure means for the settings, and how to mend a wrong word."""
+    if to is TrialState.FAILED_BY_MACHINE:
+        return "These settings may be proposed again."
+    return (
+        f"These settings are not proposed again; if it was the equipment, leave this failure out: "
+        f"planner exclude FILE {trial.number} --reason WHY."
+    )
+
+
+def _giving_up(case: _Case, measured: Mapping[str, Measured]) -> list[OutcomeGivenUp]:
+    trial, told, spec = case.trial, case.told, case.state.spec
     known = {**known_outcomes(trial), **measured}
     for name in told.lost:
         if name in known:
+            values = values_in_words(known, spec)
             raise Refused(
-                f"Trial {trial.number}: {name!r} was told already ({values_in_words(known)}). To "
+                f"Trial {trial.number}: {name!r} was told already ({values}). To "
                 f"leave its result out of what is learned from, exclude it: planner exclude FILE "
                 f"{trial.number} --reason WHY."
             )

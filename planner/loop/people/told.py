@@ -62,10 +62,18 @@ def check_sense(told: Told, trial: Trial, state: CampaignState) -> None:
             f"Trial {number} cannot both have failed and have outcomes. If it brought a result, it "
             f"is done; if not, leave the outcomes out."
         )
-    needs = {"A correction": told.corrects, "Giving an outcome up": bool(told.lost)}
-    for what, is_so in needs.items():
-        if is_so and not told.reason.strip():
-            raise InputError(f"{what} needs a reason: say why (--reason, or the note of the row).")
+    if told.lost:
+        require_reason("Giving an outcome up", told)
+
+
+def require_reason(what: str, told: Told) -> None:
+    """Accepts what is said with a reason.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not told.reason.strip():
+        raise InputError(f"{what} needs a reason: say why (--reason, or the note of the row).")
 
 
 def check_told(session: Session, state: CampaignState, trial: Trial, told: Told) -> Checked:

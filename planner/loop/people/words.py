@@ -5,26 +5,55 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Mapping
 
+from planner.campaign import CampaignSpec, NumberOutcome
+from planner.campaign.words.phrases import after
+from planner.labs import Reported
 from planner.space import Configuration, Value
 from planner.trials import Artifact, Curve, Measured, StoredCurve, Trial, TrialState
 
-
-def values_in_words(outcomes: Mapping[str, Measured]) -> str:
-    """Returns outcomes with their values, such as ``yield=83, phase=cubic``."""
-    return ", ".join(f"{name}={value_in_words(each)}" for name, each in outcomes.items())
+_NOTHING: Mapping[str, Reported] = {}
 
 
-def with_deviations(outcomes: Mapping[str, Measured]) -> str:
-    """Returns outcomes with their values and deviations, such as ``yield=83+-0.5``."""
+def values_in_words(
+    outcomes: Mapping[str, Measured],
+    spec: CampaignSpec,
+    *,
+    told: Mapping[str, Reported] = _NOTHING,
+    with_sd: bool = False,
+) -> str:
+    """Returns outcomes with their values, such as ``yield=83 percent, phase=cubic``.
+
+    Args:
+        outcomes: in the campaign's units.
+        spec: their units.
+        told: as a person gave them; one that was given in another unit is shown so too.
+        with_sd: whether deviations are shown: ``yield=83+-0.5 percent``.
+    """
     return ", ".join(
-        f"{name}={value_in_words(each)}{_deviation(each)}" for name, each in outcomes.items()
+        f"{name}={value_in_words(each)}{_deviation(each) if with_sd else ''}"
+        f"{_unit(name, spec)}{_as_told(told.get(name), each.value)}"
+        for name, each in outcomes.items()
     )
 
 
-def settings_in_words(settings: Configuration) -> str:
-    """Returns settings with their values, such as ``temperature=120, catalyst=Fe``."""
+def settings_in_words(
+    settings: Configuration,
+    spec: CampaignSpec,
+    *,
+    told: Mapping[str, Reported] = _NOTHING,
+    what: str = "",
+) -> str:
+    """Returns settings with their values, such as ``temperature=120 degC, catalyst=Fe``.
+
+    Args:
+        settings: in the campaign's units.
+        spec: their units.
+        told: as a person gave them; one that was given in another unit is shown so too.
+        what: a word behind each name, such as ``achieved``.
+    """
     return ", ".join(
-        f"{name}={value if isinstance(value, str) else f'{value:g}'}"
+        f"{name}{what and f' {what}'}={value if isinstance(value, str) else f'{value:g}'}"
+        f"{after(spec.units[name])}{_as_told(told.get(name), value)}"
         for name, value in settings.items()
     )
 
@@ -44,11 +73,27 @@ def value_in_words(measured: Measured) -> str:
             return f"{number:g}"
 
 
+def _unit(name: str, spec: CampaignSpec) -> str:
+    outcome = spec.outcomes[name]
+    return after(outcome.unit) if isinstance(outcome, NumberOutcome) else ""
+
+
+def _as_told(reported: Reported | None, value: object) -> str:
+    """Says what was told, where a unit was converted."""
+    if reported is None or not reported.unit or not isinstance(reported.value, int | float):
+        return ""
+    if reported.value == value:
+        return ""
+    sd = "" if reported.sd is None else f"+-{reported.sd:g}"
+    return f" (told as {reported.value:g}{sd} {reported.unit})"
+
+
 def no_overwriting(
     trial: Trial,
     others: Mapping[str, Measured],
     achieved: Configuration,
     *,
+    spec: CampaignSpec,
     computed: Collection[str],
 ) -> str:
     """Says that a result is not overwritten, and how it is corrected.
@@ -57,14 +102,16 @@ def no_overwriting(
         trial: that was told already.
         others: outcomes of which another value is known.
         achieved: settings of which another value was told.
+        spec: of the campaign.
         computed: outcomes that nobody tells: they follow from their curves.
     """
     assert trial.observation is not None  # it was told
     known, settings = trial.observation.outcomes, trial.observation.configuration
-    parts = [with_deviations({name: known[name] for name in others})] if others else []
+    before = {name: known[name] for name in others}
+    parts = [values_in_words(before, spec, with_sd=True)] if others else []
     if achieved:
-        was = settings_in_words({name: settings[name] for name in achieved})
-        parts.append(f"other settings ({was}, not {settings_in_words(achieved)})")
+        was = settings_in_words({name: settings[name] for name in achieved}, spec)
+        parts.append(f"other settings ({was}, not {settings_in_words(achieved, spec)})")
     now = f"is completed with {' and '.join(parts)}"
     told = {name: each for name, each in others.items() if name not in computed}
     typed = " ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -56,6 +57,12 @@ class Place:
     def folder(self) -> Path:
         """Where relative paths of the file start."""
         return self.file.resolve().parent
+
+    @property
+    def as_typed(self) -> str:
+        """The file, and the other name where there is one, as they stand in a command."""
+        named = f" --as {shlex.quote(self.name)}" if self.name is not None else ""
+        return f"{shlex.quote(str(self.file))}{named}"
 
 
 def read_spec(place: Place) -> CampaignSpec:

@@ -12,13 +12,16 @@ from planner.loop.people.deciding import Decided
 from planner.loop.people.rehearsal import Rehearsal
 from planner.loop.people.results import is_same_value
 from planner.loop.people.settings import read_settings
-from planner.loop.people.telling import decide_told
+from planner.loop.people.telling import decide_told, overwrites
 from planner.loop.people.told import NOTHING, Told
 from planner.loop.sessions.session import Session
 from planner.loop.sheets.answers import Effect, How, RowAnswer
 from planner.loop.sheets.filled import Filled
 from planner.loop.sheets.own_rows import OwnRow, begin_own, find_told_before
-from planner.trials import TERMINAL_TRIALS, Trial
+from planner.trials import TERMINAL_TRIALS, Trial, TrialState
+
+# such a trial takes a result that is known all the same, with a reason
+_ENDED_WITHOUT_RESULT = TERMINAL_TRIALS - {TrialState.COMPLETED, TrialState.EXPIRED}
 
 
 class RowsTold:
@@ -79,9 +82,9 @@ class RowsTold:
             return trial.number, Effect.OPEN, Decided(says=_not_filled(trial))
         if not row.says_end and not (self._how.corrects and row.achieved):
             return trial.number, *self._decide_notes(row, trial)
-        told = _told(row, self._how)
+        told = self._told(row, trial)
         decided = decide_told(self._session, self._rehearsal.state, trial.number, told)
-        if told.corrects:
+        if self._how.corrects:
             self._check_corrected_once(trial, changes=bool(decided.records))
         notes = self._notes(row, trial, but=told.reason if decided.records else "")
         says = decided.says
@@ -90,6 +93,30 @@ class RowsTold:
         records = (*decided.records, *notes)
         effect = Effect.ENTERED if records else Effect.UNCHANGED
         return trial.number, effect, replace(decided, says=says, records=records)
+
+    def _told(self, row: Filled, trial: Trial | None) -> Told:
+        """Returns what a row tells; its note is the reason where one is needed.
+
+        A row of a trial without a result corrects nothing, also where the table may correct.
+        """
+        has_result = trial is not None and trial.observation is not None
+        told = Told(
+            outcomes=row.outcomes,
+            achieved=row.achieved,
+            failed=row.failed,
+            is_done=row.is_done,
+            lost=row.lost,
+            corrects=self._how.corrects and not row.failed and has_result,
+        )
+        reason = row.note or row.deviation or self._how.reason
+        return replace(told, reason=reason) if self._needs_reason(told, trial) else told
+
+    def _needs_reason(self, told: Told, trial: Trial | None) -> bool:
+        if told.failed or told.lost:
+            return True
+        if trial is None or not told.corrects:
+            return trial is not None and trial.state in _ENDED_WITHOUT_RESULT
+        return overwrites(self._session, self._rehearsal.state, trial.number, told)
 
     def _check_corrected_once(self, trial: Trial, *, changes: bool) -> None:
         """Refuses a second correction: told again, the table would go back and forth."""
@@ -137,7 +164,7 @@ class RowsTold:
                 f"It gives up {', '.join(row.lost)}, and does not say whether the trial was "
                 f"performed. Fill in the status."
             )
-        own, told = self._own[row.number], _told(row, self._how)
+        own, told = self._own[row.number], self._told(row, None)
         if own.error is not None:
             raise own.error
         state = self._rehearsal.state
@@ -182,21 +209,6 @@ def _not_told(row: Filled) -> str:
     return (
         "Settings of your own without a status or an outcome; left as they are. To have them "
         "expected and run, use planner propose."
-    )
-
-
-def _told(row: Filled, how: How) -> Told:
-    """Returns what a row tells; its note is the reason where one is needed."""
-    needs_reason = bool(row.failed or row.lost or how.corrects)
-    reason = row.note or row.deviation or how.reason
-    return Told(
-        outcomes=row.outcomes,
-        achieved=row.achieved,
-        failed=row.failed,
-        reason=reason if needs_reason else "",
-        is_done=row.is_done,
-        lost=row.lost,
-        corrects=how.corrects and not row.failed and row.trial is not None,
     )
 
 

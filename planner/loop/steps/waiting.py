@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from planner.campaign.words.phrases import listed
 from planner.ledger.entries import WantedSet
 from planner.ledger.replay import CampaignState
 from planner.loop.dispatch.holding_back import why_held
@@ -20,7 +22,7 @@ from planner.trials import Run, RunState, Trial, TrialState, Wanted
 def describe_waiting(session: Session) -> str:
     """Says what waits for whom, and what to type."""
     state = session.state
-    parts = [said for trial in state.open_trials if (said := _of_trial(state, trial)) is not None]
+    parts = _of_trials(state)
     parts += [f"{said} (planner resolve)" for _, said in describe_late(state)]
     parts += [each.in_words() for each in samples_waiting(state)]
     parts += _of_the_source(state, now=session.clock.now())
@@ -80,35 +82,49 @@ def describe_service(state: CampaignState) -> list[str]:
     ]
 
 
-def _of_trial(state: CampaignState, trial: Trial) -> str | None:
+def _of_trials(state: CampaignState) -> list[str]:
+    """Says how the open trials stand; those of which the same is to be said are one clause."""
+    alike: dict[tuple[str, str], list[int]] = {}
+    for trial in state.open_trials:
+        if (around := _of_trial(state, trial)) is not None:
+            alike.setdefault(around, []).append(trial.number)
+    return [f"{before}{_each_of(found)} {after}" for (before, after), found in alike.items()]
+
+
+def _each_of(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"trial {numbers[0]}"
+    return f"each of trials {listed(map(str, numbers))}"
+
+
+def _of_trial(state: CampaignState, trial: Trial) -> tuple[str, str] | None:
+    """Returns what is said before and after the name of a trial."""
     match trial.state:
         case TrialState.AWAITING_APPROVAL:
-            return (
-                f"trial {trial.number} waits for {missing_in_words(state, trial)} (planner approve)"
-            )
+            return "", f"waits for {missing_in_words(state, trial)} (planner approve)"
         case TrialState.IN_DOUBT:
-            return f"trial {trial.number} is in doubt (planner resolve): {trial.reason}"
+            return "", f"is in doubt (planner resolve): {trial.reason}"
         case TrialState.HELD:
-            return f"trial {trial.number} is held: {why_held(state, trial)}"
+            return "", f"is held: {why_held(state, trial)}"
         case TrialState.RUNNING if trial.handed or state.spec.source.kind == "person":
-            return f"trial {trial.number} waits for its result (planner tell)"
+            return "", "waits for its result (planner tell)"
         case TrialState.RUNNING:
             return _of_run(trial)
     return None
 
 
-def _of_run(trial: Trial) -> str | None:
+def _of_run(trial: Trial) -> tuple[str, str] | None:
     """Says how a run at a machine stands."""
     run = trial.run
     if run is None:
         return None
     where = repr(run.device or run.source)
     if run.state is RunState.ABORTING:
-        return f"trial {trial.number} at {where} is asked to end ({run.evidence})"
+        return "", f"at {where} is asked to end ({run.evidence})"
     if run.kept_back:
-        return f"the order of trial {trial.number} waits: {run.kept_back.rstrip('.')}"
+        return "the order of ", f"waits: {run.kept_back.rstrip('.')}"
     changed = f"; {_last_change(run)}" if run.adjustments else ""
-    return f"trial {trial.number} is {run.state} at {where}{changed}"
+    return "", f"is {run.state} at {where}{changed}"
 
 
 def _last_change(run: Run) -> str:

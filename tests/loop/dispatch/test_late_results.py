@@ -309,7 +309,7 @@ def test_a_trial_that_failed_by_machine_takes_a_later_version(make_session: Make
     with pytest.raises(InputError, match="say how that is known"):
         people.tell(session, 1, told)
     said = people.tell(session, 1, replace(told, reason="the vial was measured all the same"))
-    assert said == "Trial 1: has yield=61 now."
+    assert said == "Trial 1: has yield=61 percent now."
     trial = session.state.trial(1)
     assert trial.state is TrialState.FAILED_BY_MACHINE
     assert [each.reason for each in trial.versions] == ["the vial was measured all the same"]

@@ -68,7 +68,7 @@ def test_a_handed_out_trial_expires_and_its_late_result_is_kept(
     assert (trial.state, trial.runs[0].state) == (TrialState.EXPIRED, RunState.ABORTED)
     assert trials_left(session.state) == 0
     told = people.Told(outcomes={"yield": Reported(value=44.0)})
-    assert people.tell(session, 1, told) == "Trial 1: has yield=44 now."
+    assert people.tell(session, 1, told) == "Trial 1: has yield=44 percent now."
     assert [each.trial for each in session.state.observations] == [1]
     assert session.state.n_committed == 2  # it was performed, after all
 

@@ -57,7 +57,9 @@ def test_settings_that_were_told_are_not_overwritten_and_what_differs_is_named(
         first = Told(outcomes=of(**{"yield": 44.0}), achieved=of(humidity=47.5))
         people.tell(session, 1, first)
         other = Told(outcomes=of(size=3.0), achieved=of(humidity=46.0))
-        with pytest.raises(Refused, match=r"humidity=47.5, not humidity=46") as refused:
+        with pytest.raises(
+            Refused, match=r"humidity=47.5 rh_percent, not humidity=46 rh_percent"
+        ) as refused:
             people.tell(session, 1, other)
         assert "--achieved humidity=46 --correct" in str(refused.value)
 
@@ -89,7 +91,7 @@ def test_another_deviation_is_a_correction_and_is_said(tmp_path: Path) -> None:
             people.tell(session, 5, four)
         corrected = Told(outcomes=four.outcomes, corrects=True, reason="counted again")
         said = people.tell(session, 5, corrected)
-        assert said == "Trial 5 is corrected: yield=62+-4 (it was yield=62+-5)."
+        assert said == "Trial 5 is corrected: yield=62+-4 percent (it was yield=62+-5 percent)."
 
 
 def test_the_remedy_for_a_distribution_can_be_typed(tmp_path: Path) -> None:

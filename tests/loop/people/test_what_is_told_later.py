@@ -73,7 +73,7 @@ def test_a_correction_is_a_new_version_and_the_old_one_stays(tmp_path: Path) -> 
         assert [each.outcomes["yield"].value for each in trial.versions] == [62.0, 26.0]
         assert trial.versions[-1].reason == "digits swapped"
         sequence = session.state.sequence
-        assert "already" in people.tell(session, 5, corrected)
+        assert "told the same before" in people.tell(session, 5, corrected)
         assert session.refresh().sequence == sequence
 
 
