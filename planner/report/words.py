@@ -53,7 +53,7 @@ EFFECTS_CAPTION = (
     "and no more certain than its whisker says."
 )
 NOT_COUNTED = (
-    "Intervals that end at a bound of the outcome are not counted: nothing can lie beyond."
+    "Intervals that end at a bound of the outcome are not counted: nothing can lie beyond that end."
 )
 COVERAGE_CAPTION = (
     "Every forecast was stated before its trial. Where intervals of a level hold as often as they "
@@ -341,7 +341,7 @@ def stated(intervals: StatedIntervals) -> str:
     if not intervals.n:
         return (
             f"No interval of {level} that was stated before a trial can be counted: every one of "
-            f"{intervals.n_cut} ends at a bound of the outcome, and nothing can lie beyond."
+            f"{intervals.n_cut} ends at a bound of the outcome, and nothing can lie beyond that end."
         )
     verdict = ""
     if intervals.held < low:
@@ -355,7 +355,7 @@ def stated(intervals: StatedIntervals) -> str:
             if intervals.n_cut == 1
             else ("end at a bound of the outcome and are")
         )
-        cut = f" {intervals.n_cut} more {end} not counted: nothing can lie beyond."
+        cut = f" {intervals.n_cut} more {end} not counted: nothing can lie beyond that end."
     return (
         f"{intervals.held} of {intervals.n} intervals that were stated before a trial held; "
         f"{level} intervals would give {low} to {high} (95 % of the time).{verdict}{cut}"

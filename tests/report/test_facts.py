@@ -130,7 +130,7 @@ def test_what_is_counted_is_what_coverage_counts():
     said = words.stated(facts.stated)
     assert said.startswith("3 of 4 intervals that were stated before a trial held; ")
     assert said.endswith(
-        " 2 more end at a bound of the outcome and are not counted: nothing can lie beyond."
+        " 2 more end at a bound of the outcome and are not counted: nothing can lie beyond that end."
     )
 
 
@@ -143,7 +143,7 @@ def test_right_forecasts_at_a_bound_are_not_called_wide():
     assert "Of 60 stated intervals 60 that end" in draw_observed(make_observed(facts))
     assert words.stated(facts.stated) == (
         "No interval of 90 % that was stated before a trial can be counted: every one of 60 ends "
-        "at a bound of the outcome, and nothing can lie beyond."
+        "at a bound of the outcome, and nothing can lie beyond that end."
     )
 
 
