@@ -341,7 +341,8 @@ def stated(intervals: StatedIntervals) -> str:
     if not intervals.n:
         return (
             f"No interval of {level} that was stated before a trial can be counted: every one of "
-            f"{intervals.n_cut} ends at a bound of the outcome, and nothing can lie beyond that end."
+            f"{intervals.n_cut} ends at a bound of the outcome, and nothing can lie beyond that "
+            "end."
         )
     verdict = ""
     if intervals.held < low:

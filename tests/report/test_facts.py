@@ -130,7 +130,8 @@ def test_what_is_counted_is_what_coverage_counts():
     said = words.stated(facts.stated)
     assert said.startswith("3 of 4 intervals that were stated before a trial held; ")
     assert said.endswith(
-        " 2 more end at a bound of the outcome and are not counted: nothing can lie beyond that end."
+        " 2 more end at a bound of the outcome and are not counted: nothing can lie beyond that "
+        "end."
     )
 
 
