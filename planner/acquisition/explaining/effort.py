@@ -32,6 +32,6 @@ class Effort:
 
 # Some seconds: for who asks, and for the best conditions of a report.
 THOROUGH = Effort(points=4096, covaried=1024, pairs=64, levels=12, others=32)
-# A tenth to a fifth of an ask, so that every proposal of a model has it: half of the deviations are
+# A tenth to a third of an ask, so that every proposal of a model has it: half of the deviations are
 # then within a quarter, shares within some hundredths.
 QUICK = Effort(points=512, covaried=320, pairs=24, levels=4, others=6)
