@@ -80,21 +80,18 @@ def chosen(
         return f"Highest {name}: {predicted}; nothing was measured yet."
     ahead = ahead_of_best(situation, surrogate, here, told=told, best=best)
     comparison = _comparison(situation, told, best, ahead)
-    promise = _promise(ahead)
+    promise = "most of the promise is the prediction"
     if ahead.by <= 0:
-        promise = f"{promise}: {_least_known(situation, surrogate, found.x)}"
+        apart = _least_known(situation, surrogate, found.x)
+        promise = (
+            f"the promise is the uncertainty: {apart}"
+            if ahead.by + ahead.sd > 0
+            else f"even one deviation better would not reach that, so its promise is small; {apart}"
+        )
     return (
         f"Highest {name}: {predicted}, {comparison}; {promise}"
         f"{_how_poorly(situation, surrogate, here)}."
     )
-
-
-def _promise(ahead: Ahead) -> str:
-    if ahead.by > 0:
-        return "most of the promise is the prediction"
-    if ahead.by + ahead.sd > 0:
-        return "the promise is the uncertainty"
-    return "even one deviation better would not reach that, so its promise is small"
 
 
 def farther(usual: Settings) -> str:
