@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), *(str(ROOT / "tests" / each) for each in ("ledger", "readings", "cost"))]
 
 from ledger_records import CAMPAIGN, begin, trial_steps  # noqa: E402
-from mosquitto import Mosquitto, free_port  # noqa: E402
+from mosquitto import Mosquitto  # noqa: E402
 from postgresql_server import Server, serving  # noqa: E402
 from readings_senders import SOURCE, START, Load, publish, serve_agent  # noqa: E402
 
@@ -41,6 +41,7 @@ from planner.readings import Archive, Recorder, summarise, sweep  # noqa: E402
 from planner.readings.http import Address, Puller  # noqa: E402
 from planner.readings.mqtt import Broker, Subscriber  # noqa: E402
 from planner.readings.wire import moment  # noqa: E402
+from tests.free_ports import free_port  # noqa: E402
 
 FILTER = {"outliers": 7, "resolution": 0.01, "noise": 5}
 

@@ -21,6 +21,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from tests.free_ports import free_port
+
 PATIENCE_S = 30.0
 LEDGER = "ledger-1"
 VIRTUAL = {
@@ -100,12 +102,6 @@ def program(file: Path) -> Iterator[Program]:
     finally:
         if running.process.poll() is None:
             running.kill()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Broker:

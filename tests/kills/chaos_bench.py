@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -31,6 +30,7 @@ from stepped_clock import VARIABLE, read_offset, set_offset  # noqa: E402
 
 from planner.device.virtual.record import read_record  # noqa: E402
 from planner.ledger.engines import make_engine, parse_place  # noqa: E402
+from tests.free_ports import free_port  # noqa: E402
 
 Face = Literal["http", "mqtt", "command", "two_phase", "fire_and_observe"]
 FACES: tuple[Face, ...] = get_args(Face)
@@ -136,7 +136,7 @@ class Bench:
             self.broker = Broker(self.folder, is_persistent=True)
             self.broker.start()
             self._held.callback(self.broker.kill)
-        self.port = self.broker.port if self.broker is not None else _free_port()
+        self.port = self.broker.port if self.broker is not None else free_port()
         self.lines = [CutLine(to=self.port) for _ in range(2 if self.broker else 1)]
         for line in self.lines:
             self._held.callback(line.close)
@@ -298,12 +298,6 @@ def kill_database(server: Server) -> None:
     """Kill the server's first process; the others notice and end."""
     pid = int((server.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
     os.kill(pid, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def processes_below(folder: Path, word: str) -> list[int]:

@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.free_ports import free_port
+
 PROGRAM = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 UP_WITHIN_S = 10.0
 
@@ -23,9 +25,7 @@ class Broker:
     """
 
     def __init__(self, folder: Path, *, is_persistent: bool = False, more: str = "") -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         kept = f"persistence true\npersistence_location {folder}/\nautosave_interval 1\n"
         # started by root it would become another user, who reads nothing of ours
         who = getpass.getuser()

@@ -12,7 +12,8 @@ from planner.clock import SystemClock
 from planner.device import Agent
 from planner.ledger import open_ledger
 from tests.cli.conftest import Typed, typed
-from tests.device.devices import free_port, make_order, write_device
+from tests.device.devices import make_order, write_device
+from tests.free_ports import free_port
 from tests.labs.broken_devices import device_process
 from tests.labs.test_checking_labs import CAMPAIGN
 

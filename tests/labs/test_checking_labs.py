@@ -27,7 +27,8 @@ from planner.labs.checking import (
 )
 from planner.labs.checking.subject import Subject
 from planner.trials import DeviceState
-from tests.device.devices import free_port, write_device
+from tests.device.devices import write_device
+from tests.free_ports import free_port
 from tests.labs.broken_devices import BROKEN, Process, device_process
 from tests.labs.broker import Broker
 

@@ -12,12 +12,6 @@ from pathlib import Path
 PROGRAM = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
 class Mosquitto:
     """A broker that keeps sessions on disk; it may be stopped and started again."""

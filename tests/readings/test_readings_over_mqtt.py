@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mosquitto import PROGRAM, Mosquitto, free_port
+from mosquitto import PROGRAM, Mosquitto
 from paho.mqtt.client import Client, MQTTMessageInfo, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from reading_samples import START, rows_of, sensor
@@ -20,6 +20,7 @@ from planner.clock import ManualClock
 from planner.errors import InputError
 from planner.readings import MOST_BYTES, Archive, Recorder
 from planner.readings.mqtt import Broker, Subscriber
+from tests.free_ports import free_port
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no mosquitto: apt install mosquitto")
 TEMPERATURE = {"temperature": sensor()}

@@ -13,11 +13,12 @@ from planner.device.running import Device
 from planner.loop.sensors.gatherer import gathering_for
 from planner.loop.sensors.sensing import archive_of, trial_windows
 from planner.loop.sessions.desk import Place, at_work, looking_at
+from tests.free_ports import free_port
 from tests.loop.sensors.test_gatherer import ACT, CHAMBER, FILE, PRESSURE, run, until
 
 sys.path.append(str(Path(__file__).parents[2] / "readings"))
 
-from mosquitto import Mosquitto, free_port
+from mosquitto import Mosquitto
 
 
 @pytest.fixture
