@@ -31,11 +31,13 @@ class Change:
         where: its path in the file.
         words: what it was and what it is now.
         refusal: why it may not change; empty where it may.
+        gone: names that are taken away; where no trial has used one they may be.
     """
 
     where: Path
     words: str
     refusal: str = ""
+    gone: tuple[object, ...] = ()
 
     def __str__(self) -> str:
         return f"{dotted(self.where)}: {self.words}"
@@ -50,7 +52,12 @@ def find_changes(before: CampaignSpec, after: CampaignSpec) -> tuple[Change, ...
     """
     was, now = (each.meaning(exclude_defaults=False) for each in (before, after))
     return tuple(
-        Change(where, _words(where, old, new), _refusal(where, old, new, before, after))
+        Change(
+            where,
+            _words(where, old, new),
+            _refusal(where, old, new, before, after),
+            _gone(where, old, new),
+        )
         for where, old, new in _differences((), was, now)
     )
 
@@ -139,7 +146,7 @@ def _refusal_of_parameter(
         return f"other knots of {name!r} are free than in the trials that were made"
     if where[0] in _OF_PARAMETER:
         return f"the {where[0]} of parameter {name!r} tells what the trials were"
-    return _shrinks(name, str(where[0]), was, now)
+    return _shrinks(("parameters", name, *where), was, now)
 
 
 def _refusal_of_outcome(name: str, where: Path, was: Any, now: Any) -> str:
@@ -147,7 +154,7 @@ def _refusal_of_outcome(name: str, where: Path, was: Any, now: Any) -> str:
         return "" if was is _NOTHING else f"outcome {name!r} was measured so far, and not like this"
     if where[0] in _OF_OUTCOME:
         return f"the {where[0]} of outcome {name!r} tells what was measured"
-    return _shrinks(name, str(where[0]), was, now)
+    return _shrinks(("outcomes", name, *where), was, now)
 
 
 def _refusal_of_source(name: str, where: Path, before: CampaignSpec, after: CampaignSpec) -> str:
@@ -160,15 +167,23 @@ def _refusal_of_source(name: str, where: Path, before: CampaignSpec, after: Camp
     return ""
 
 
-def _shrinks(name: str, key: str, was: Any, now: Any) -> str:
-    """Refuses that a name is taken away that may have been used."""
-    if key not in _MAY_ONLY_GROW or not isinstance(was, list) or not isinstance(now, list):
-        return ""
-    gone = [str(each) for each in was if each not in now]
+def _gone(where: Path, was: Any, now: Any) -> tuple[object, ...]:
+    """Returns the names that are taken away from a list which trials choose from."""
+    match where:
+        case ("parameters" | "outcomes", str(_), str(key)) if key in _MAY_ONLY_GROW:
+            is_list = isinstance(was, list) and isinstance(now, list)
+            return tuple(each for each in was if each not in now) if is_list else ()
+        case _:
+            return ()
+
+
+def _shrinks(where: Path, was: Any, now: Any) -> str:
+    """Refuses that a name is taken away, unless the trials tell that none has used it."""
+    gone = _gone(where, was, now)
     if not gone:
         return ""
-    remedy = "" if key == "classes" else "; rule it out with an 'exclude' constraint instead"
-    return f"{', '.join(gone)} of {name!r} may have been used{remedy}"
+    remedy = "" if where[2] == "classes" else "; rule it out with an 'exclude' constraint instead"
+    return f"{', '.join(map(str, gone))} of {str(where[1])!r} was used{remedy}"
 
 
 def _free_knots(spec: CampaignSpec, name: str) -> list[tuple[str, str, str]]:

@@ -77,7 +77,7 @@ def test_a_script_is_refused_unless_it_says_amend(changed: Desk, typed: Typed) -
     said = " ".join(refused.err.split())
     assert refused.code == 4
     assert all(words in said for words in SHOWN), said
-    assert "'planner amend FILE --yes' enters the change without asking" in said
+    assert f"'planner amend {FILE} --yes' enters the change without asking" in said
     assert n_amendments(changed) == 0
     assert typed("run", FILE, "--engine", "inline", "--amend").code == 3
     assert n_amendments(changed) == 1
@@ -151,3 +151,46 @@ def test_the_status_says_that_the_file_has_changed_and_stands_all_the_same(
     (changed.folder / FILE).write_text(CHANGED.replace("unit: degC", "unit: K"))
     assert "the file has" not in typed("status", FILE).err
     assert "temperature" in typed("status", FILE).out
+
+
+def test_bounds_that_call_a_result_impossible_are_refused_until_it_is_corrected(
+    changed: Desk, typed: Typed
+) -> None:
+    (changed.folder / FILE).write_text(
+        CAMPAIGN.replace("[1, 1000]", "[1, 50]").replace("120", "50")
+    )
+    refused = typed("amend", FILE, "--yes")
+    said = " ".join(refused.err.split())
+    assert refused.code == 4
+    assert "outcomes.size.bounds: [1, 1000] -> [1, 50]" in said
+    assert "what was measured is not impossible: trial 1 (52) would lie outside" in said
+    assert n_amendments(changed) == 0
+    (changed.folder / FILE).write_text(CAMPAIGN)
+    told = ("tell", FILE, "1", "size=42", "--correct", "--reason", "misread")
+    assert typed(*told).code == 0
+    (changed.folder / FILE).write_text(
+        CAMPAIGN.replace("[1, 1000]", "[1, 50]").replace("120", "50")
+    )
+    assert typed("amend", FILE, "--yes").code == 0
+    assert n_amendments(changed) == 1
+
+
+def test_a_choice_may_be_taken_away_that_no_trial_has_used(desk: Desk, typed: Typed) -> None:
+    def write(solvents: str) -> None:
+        outcomes = f"  solvent: {{choices: [{solvents}]}}\noutcomes:"
+        (desk.folder / FILE).write_text(CAMPAIGN.replace("outcomes:", outcomes))
+
+    write("water, ethanol")
+    assert typed("ask", FILE, "--lock", "solvent=water").code == 0
+    assert typed("tell", FILE, "1", "size=52").code == 0
+    write("water, ethanol, thf")
+    assert typed("amend", FILE, "--yes").code == 0
+    write("water, ethanol")
+    assert typed("amend", FILE, "--yes").code == 0
+    write("ethanol, thf")
+    refused = typed("amend", FILE, "--yes")
+    assert refused.code == 4
+    assert "water of 'solvent' was used" in " ".join(refused.err.split())
+    assert n_amendments(desk) == 2
+    write("water, ethanol")
+    assert typed("ask", FILE).code == 0

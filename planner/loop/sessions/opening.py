@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -11,13 +11,13 @@ from planner.campaign import CampaignSpec
 from planner.campaign.addresses import addresses_of
 from planner.campaign.amendment import Change, find_changes
 from planner.campaign.people import Act
-from planner.errors import InputError, Refused, UnknownName
+from planner.errors import Refused, UnknownName
 from planner.ledger import Ledger
 from planner.ledger.entries import CampaignAmended, CampaignOpened, Expectation
 from planner.ledger.replay import CampaignState, replay
+from planner.loop.sessions.past import judge_by_trials
 from planner.loop.sessions.permission import permit
-from planner.space import AnyConstraint, AnyParameter
-from planner.trials import Trial, digest_json
+from planner.trials import digest_json
 
 Agree = Callable[[tuple[Change, ...]], bool]
 
@@ -127,7 +127,7 @@ def changes_since(
 
 
 def _changes(state: CampaignState, spec: CampaignSpec, written: _Written) -> tuple[Change, ...]:
-    changes = _with_trials_outside(find_changes(state.spec, spec), state, spec)
+    changes = judge_by_trials(find_changes(state.spec, spec), state, spec)
     return (*changes, *_changed_tables(state, spec, written.tables))
 
 
@@ -172,48 +172,6 @@ def _changed_tables(
         only_listed = is_listed and spec.table is not None and spec.table.title == title
         refusal = "" if only_listed else "results were judged by what it held"
         yield Change(("tables", title), "holds something else than it did", refusal)
-
-
-def _with_trials_outside(
-    changes: tuple[Change, ...], state: CampaignState, spec: CampaignSpec
-) -> tuple[Change, ...]:
-    """Adds to new bounds and rules how many of the trials so far they would not allow."""
-    told = []
-    for change in changes:
-        n_outside, n_all = _n_outside(change, state, spec), len(state.trials)
-        words = (
-            f"{change.words} ({n_outside} of {n_all} trials lie outside now and stay as they are)"
-        )
-        told.append(replace(change, words=words) if n_outside else change)
-    return tuple(told)
-
-
-def _n_outside(change: Change, state: CampaignState, spec: CampaignSpec) -> int:
-    """Counts the trials that a changed parameter or rule would not allow."""
-    if change.refusal:
-        return 0
-    named: tuple[AnyParameter, ...] = ()
-    rules: tuple[AnyConstraint, ...] = ()
-    match change.where:
-        case ("parameters", str(name), *_):
-            profile = spec.profiles.get(name)
-            named = (spec.scalars[name],) if profile is None else profile.parameters()
-            rules = () if profile is None else profile.constraints()
-        case ("constraints", *_):
-            rules = spec.constraints
-    return sum(not _is_inside(trial, named, rules) for trial in state.trials.values())
-
-
-def _is_inside(
-    trial: Trial, parameters: Sequence[AnyParameter], rules: Sequence[AnyConstraint]
-) -> bool:
-    values = trial.configuration
-    try:
-        for parameter in parameters:
-            parameter.check(values[parameter.name])
-        return all(rule.is_met(values) for rule in rules)
-    except InputError:
-        return False
 
 
 def list_changes(changes: Iterable[Change]) -> str:
