@@ -14,7 +14,7 @@ from planner.ledger.entries import FitFailed, ModelsCompared, Record
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.choosing import choose_within
 from planner.loop.deciding.chosen import Chosen, Suggestion, with_remark
-from planner.loop.deciding.explaining import why_each
+from planner.loop.deciding.explaining import whole_of, why_each
 from planner.loop.deciding.forecasting import coverage_records
 from planner.loop.deciding.model import LEVEL, make_situation, predict_classes
 from planner.loop.deciding.why_words import why_in_words
@@ -25,7 +25,9 @@ from planner.space import SearchSpace
 from planner.trials import Prediction, Proposal, Why
 
 
-def choose_by_model(state: CampaignState, space: SearchSpace, *, q: int, seed: int) -> Chosen:
+def choose_by_model(
+    state: CampaignState, space: SearchSpace, *, q: int, seed: int, whole: SearchSpace
+) -> Chosen:
     """Chooses up to ``q`` configurations by the campaign's policy.
 
     Args:
@@ -33,6 +35,7 @@ def choose_by_model(state: CampaignState, space: SearchSpace, *, q: int, seed: i
         space: what may be chosen; what is measured and not set is held where it is known.
         q: how many at most.
         seed: of this ask.
+        whole: the campaign's space; explanations are against its average setting.
     """
     situation = replace(make_situation(state, space), shared=state.spec.source.shared)
 
@@ -41,7 +44,8 @@ def choose_by_model(state: CampaignState, space: SearchSpace, *, q: int, seed: i
 
     found = choose_within(Allowance.of(state), space, q=q, choose=choose_from)
     choice = found.choice
-    classes, whys = _classes(state, space, choice), why_each(state, situation, choice)
+    classes = _classes(state, space, choice)
+    whys = why_each(state, replace(situation, space=whole_of(whole, space)), choice)
     proposals = [
         _make_proposal(pick, state, choice, classes=shares, why=why)
         for pick, shares, why in zip(choice.picks, classes, whys, strict=True)

@@ -21,6 +21,7 @@ from planner.trials import Effect, Why
 
 # With fewer results the trials fill the space, and no model is worth a question.
 _FEWEST_RESULTS = 2
+_ROUNDING = 1e-9
 
 
 def explain_each(
@@ -72,12 +73,19 @@ def explain_each(
     return [replace(each, unit=unit) for each in found]
 
 
+def whole_of(whole: SearchSpace, part: SearchSpace) -> SearchSpace:
+    """Returns the whole space, with what is measured and not set as a part of it has it."""
+    return whole.restricted(
+        {name: part.held[name] for name in part.contextual if name in part.held}
+    )
+
+
 def why_each(state: CampaignState, situation: Situation, choice: Choice) -> list[Why | None]:
     """Returns why each pick was chosen; None for those that a model did not choose.
 
     Args:
         state: of the campaign.
-        situation: what the picks were chosen from.
+        situation: with the space whose average setting they are compared with.
         choice: with what was fitted to it.
     """
     situation = situation.in_context()
@@ -111,12 +119,13 @@ def why_of(found: Explanation, *, is_repeat: bool = False) -> Why:
         found: the explanation.
         is_repeat: whether its setting is to be measured again.
     """
+    scale = max([abs(found.base), *(abs(part.effect.adds) for part in found.parts)])
     return Why(
         promise="repeats" if is_repeat else found.mode,
         base=_rounded(found.base, 5),
         effects={
             part.parameter: Effect(
-                adds=_rounded(part.effect.adds, 4),
+                adds=_rounded(part.effect.adds, 4) if _is_some(part.effect.adds, scale) else 0.0,
                 sd=_rounded(part.effect.sd, 2),
                 sd_before=_rounded(part.effect.sd_before, 2),
                 sd_after=_rounded(part.effect.sd_after, 2),
@@ -127,6 +136,11 @@ def why_of(found: Explanation, *, is_repeat: bool = False) -> Why:
         },
         n_before=found.n_before,
     )
+
+
+def _is_some(value: float, scale: float) -> bool:
+    """Tells whether a value is more than what is left of rounding values of this size."""
+    return abs(value) > _ROUNDING * scale
 
 
 def _rounded(value: float, digits: int) -> float:

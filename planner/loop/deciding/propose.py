@@ -18,7 +18,9 @@ from planner.space import SearchSpace
 from planner.trials import PROPOSING, TrialState
 
 
-def decide(state: CampaignState, space: SearchSpace, *, q: int) -> Chosen:
+def decide(
+    state: CampaignState, space: SearchSpace, *, q: int, whole: SearchSpace | None = None
+) -> Chosen:
     """Chooses the next ``q`` configurations; the same ledger gives the same choice.
 
     By the model, or at random where the policy says so. Costs seconds and writes nothing: results
@@ -26,6 +28,13 @@ def decide(state: CampaignState, space: SearchSpace, *, q: int) -> Chosen:
     measured, and every reason says so. They have in common what the source's trials share, and
     money and stock suffice for all of them together; where they do for none, what is lacking is
     said.
+
+    Args:
+        state: of the campaign.
+        space: what may be chosen now.
+        q: how many at most.
+        whole: the campaign's space, where wishes or devices leave a part of it; explanations are
+            against its average setting.
     """
     seed = derive_seed(state.seed, "ask", state.next_trial)
     context = last_context(state, space)
@@ -36,7 +45,7 @@ def decide(state: CampaignState, space: SearchSpace, *, q: int) -> Chosen:
         # the models take seconds to import, and who draws at random needs none
         from planner.loop.deciding.by_model import choose_by_model
 
-        chosen = choose_by_model(state, part, q=q, seed=seed)
+        chosen = choose_by_model(state, part, q=q, seed=seed, whole=whole or space)
     return with_remark(chosen, context_in_words(context, space))
 
 

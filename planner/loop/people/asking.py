@@ -57,8 +57,8 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
         Refused: a stop rule is met, or budget, stock, places or hours do not admit as many.
         StaleWrite: another asked or told in between; ask again.
     """
-    if n < 1:
-        raise InputError(f"Ask for at least one trial, not {n}.")
+    if n < 1 or n != int(n):
+        raise InputError(f"Ask for one trial or several, not {n}.")
     session.refresh()
     expire(session)  # what has expired keeps no place and no part of the budget
     _check_going_on(session)
@@ -68,7 +68,9 @@ def ask(session: Session, n: int, *, wishes: Wishes = NO_WISHES) -> list[Trial]:
     space, sensed = sense_now(session, space)
     now = session.clock.now()
     plan = plan_hand_out(state, space, n, now=now)
-    chosen = with_remark(with_remark(decide(state, plan.space, q=n), remark), sensed)
+    chosen = with_remark(
+        with_remark(decide(state, plan.space, q=n, whole=session.space), remark), sensed
+    )
     check_chosen(state, chosen, plan=plan, n=n)
     if not chosen.picks:
         if not remark:

@@ -138,7 +138,7 @@ def _ask(session: Session, perform: Perform) -> bool:
 
     def ask() -> list[int]:
         space, remark = sense_now(session, session.space)
-        chosen = with_remark(decide(session.state, space, q=q), remark)
+        chosen = with_remark(decide(session.state, space, q=q, whole=session.space), remark)
         if chosen.picks:
             return write_proposals(session, chosen)
         if chosen.short is not None:

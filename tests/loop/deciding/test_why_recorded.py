@@ -93,6 +93,32 @@ def test_the_figures_are_those_of_a_closer_look_within_what_they_say(
         assert quick.sd == pytest.approx(part.effect.sd, rel=1.0)
 
 
+def test_what_is_locked_is_compared_with_the_whole_space(make_session: MakeSession) -> None:
+    """A lock leaves one value of a parameter, which is still apart from the average one."""
+    session = run_once(make_session)
+    best = max(
+        session.state.observations, key=lambda each: float(str(each.outcomes["yield"].value))
+    )
+    name, value = next(iter(best.configuration.items()))
+    part = session.space.restricted({name: value})
+
+    (pick,) = decide(session.state, part, q=1, whole=session.space).picks
+    (closer,) = explained(session.state, session.space, [pick.configuration])
+    (alone,) = decide(session.state, part, q=1).picks
+
+    assert pick.configuration == alone.configuration
+    why, within = pick.proposal.why, alone.proposal.why
+    assert why is not None
+    assert within is not None
+    assert abs(why.effects[name].adds) > 0
+    assert within.effects[name].adds == 0  # of what is the same everywhere no rounding is left
+    assert not within.effects[name].is_sure
+    for found in closer.parts:
+        quick = why.effects[found.parameter]
+        allowed = 6 * (quick.error + found.effect.error) + 1e-3 * abs(quick.adds)
+        assert abs(quick.adds - found.effect.adds) <= allowed
+
+
 def test_the_same_ledger_gives_the_same_figures(make_session: MakeSession) -> None:
     session = run_once(make_session)
 
