@@ -102,6 +102,11 @@ class NumberOutcome(_WithUnit):
         low, high = self.bounds
         if low is not None and high is not None and low >= high:
             raise ValueError(f"bounds: {low:g} must be below {high:g}; swap them")
+        if self.noise and low is not None and high is not None and self.noise > (high - low) / 2:
+            raise ValueError(
+                f"noise: values between {low:g} and {high:g} deviate by at most "
+                f"{(high - low) / 2:g}, not by {self.noise:g}: is its unit right? Make it smaller"
+            )
         if self.expected and self.expected[0] >= self.expected[1]:
             raise ValueError(
                 f"expected: {self.expected[0]:g} must be below {self.expected[1]:g}; swap them"

@@ -245,6 +245,12 @@ class StopRule(_Part):
         default=5, ge=1, description="Failed trials in a row that stop the campaign."
     )
 
+    @property
+    def needs_model(self) -> bool:
+        """Whether one of the rules asks a model."""
+        asked = (self.goal_probability, self.remaining_gain, self.done_probability)
+        return any(each is not None for each in asked)
+
 
 class CampaignSpec(_Part):
     """One campaign: space, objectives, sources, budget, policy, stop rule."""

@@ -10,6 +10,7 @@ import typer
 
 from planner.cli.options import As, File, Json
 from planner.cli.places import make_place
+from planner.cli.typed import to_type
 from planner.cli.written import write_file
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def check(file: File, as_json: Json = False) -> None:
     """Check a campaign file and say what it will do.
 
     What it chooses among, what it may cost at most, when it can run and how long it takes, and how
-    many trials the space deserves. Every mistake is listed with its line. Nothing is written.
+    many trials the space deserves. Every mistake is listed with its line; whether a simulator or a
+    table fits, and a program is there, is looked at when the file has none. Nothing is written.
     A real device needs a ledger that its campaigns share, which is looked for, too; and whether
     they mean the same device by its name.
     """
@@ -42,14 +44,40 @@ def check(file: File, as_json: Json = False) -> None:
     spec = read_campaign(file)
     place = Place(file=file)
     space, shared = read_space(spec, folder=place.folder), find_shared(place, spec)
+    why = _why_not_there(spec, place.folder)
     if as_json:
         typer.echo(json.dumps(spec.model_dump(mode="json", by_alias=True), indent=2))
     else:
         typer.echo("\n".join(describe(spec, space, now=SystemClock().now())))
-    why = why_not_driven(spec.source, is_shared=shared is not None) or _why_not_named(spec, shared)
+    why = (
+        why
+        or why_not_driven(spec.source, is_shared=shared is not None)
+        or _why_not_named(spec, shared)
+    )
     if why:
         typer.echo(f"It cannot be run yet. {why}", err=True)
         raise typer.Exit(_REFUSED)
+
+
+def _why_not_there(spec: CampaignSpec, folder: Path) -> str:
+    """Returns why the source's program cannot be run here; empty where it can, or there is none.
+
+    Raises:
+        InputError: the source is a simulator or a table that does not fit the campaign.
+    """
+    from planner.campaign import CommandDevice, ReplayedTable, SimulatedProcess
+    from planner.errors import PlannerError
+    from planner.labs import open_lab
+    from planner.labs.command import find_program
+
+    if isinstance(spec.source, SimulatedProcess | ReplayedTable):
+        open_lab(spec, folder=folder).close()
+    if isinstance(spec.source, CommandDevice):
+        try:
+            find_program(spec.source, folder=folder)
+        except PlannerError as error:
+            return str(error)
+    return ""
 
 
 def _why_not_named(spec: CampaignSpec, shared: str | None) -> str:
@@ -88,7 +116,7 @@ def status(file: File, name: As = None, as_json: Json = False) -> None:
         standing = gather_standing(
             session, changes_in_file(place, session.state), file=place.as_typed
         )
-    typer.echo(json.dumps(standing, indent=2) if as_json else describe_standing(standing))
+    typer.echo(json.dumps(standing, indent=2) if as_json else to_type(describe_standing(standing)))
 
 
 def schema() -> None:

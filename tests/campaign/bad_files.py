@@ -324,6 +324,15 @@ CHANGES: list[tuple[str, str, str]] = [
     ("an objective that is no list", "\n  - {aim: maximise,", " {aim: maximise,"),
     ("a target without a tolerance", "aim: maximise", "aim: target, target: 40"),
     ("a goal that is impossible", "aim: maximise", "aim: maximise, goal: 2000"),
+    ("a gain that nothing can bring", "aim: maximise", "aim: maximise, gain: 2000"),
+    (
+        "a tolerance that lets everything hit",
+        "aim: maximise",
+        "aim: target, target: 400, tolerance: 600",
+    ),
+    ("a range of all that is possible", "aim: maximise", "aim: range, low: 0, high: 1000"),
+    ("a remaining gain beyond the bounds", "budget:", "stop: {remaining_gain: 1000}\nbudget:"),
+    ("noise wider than the bounds", "unit: um", "unit: um, noise: 501"),
     ("a class to be found in a number", "aim: maximise", "aim: class, wanted: [pure]"),
     (
         "a class that is to be as high as possible",

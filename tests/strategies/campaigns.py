@@ -73,7 +73,7 @@ def number_outcomes(draw: st.DrawFn, *, name: str) -> NumberOutcome:
         about=draw(about),
         bounds=bounds,
         expected=draw(st.sampled_from([None, (low, high)])),
-        noise=draw(st.none() | positive),
+        noise=draw(st.none() | (positive if None in bounds else st.just((high - low) / 4))),
     )
 
 
@@ -132,14 +132,15 @@ def objectives(draw: st.DrawFn, *, outcome: AnyOutcome) -> AnyObjective:
     assert isinstance(outcome, NumberOutcome)
     ends = [end for end in outcome.bounds if end is not None] or [0.0]
     goal = draw(st.none() | st.sampled_from(ends))
-    gain = draw(st.none() | positive)
+    part = st.just((ends[-1] - ends[0]) / 4) if len(ends) == 2 else positive
+    gain = draw(st.none() | part)
     kinds: list[AnyObjective] = [
         Maximise(outcome=outcome.name, gain=gain, goal=goal),
         Minimise(outcome=outcome.name, gain=gain, goal=goal),
-        HitTarget(outcome=outcome.name, target=ends[0], tolerance=draw(positive)),
+        HitTarget(outcome=outcome.name, target=ends[0], tolerance=draw(part)),
     ]
     if len(ends) == 2:
-        kinds.append(HitRange(outcome=outcome.name, low=ends[0], high=ends[1]))
+        kinds.append(HitRange(outcome=outcome.name, low=ends[0], high=(ends[0] + ends[1]) / 2))
     return draw(st.sampled_from(kinds))
 
 

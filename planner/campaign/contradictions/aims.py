@@ -98,6 +98,38 @@ def _objective_mistakes(parts: Parts, where: Where, objective: AnyObjective) -> 
                 f"{value:g} is outside the bounds of outcome {objective.outcome!r}, where values "
                 f"are impossible: move it or widen the bounds",
             )
+    yield from _too_coarse(where, objective, low, high)
+
+
+def _too_coarse(
+    where: Where, objective: AnyObjective, low: float | None, high: float | None
+) -> Found:
+    """Finds an objective that every possible value meets, or that none can be worth a trial."""
+    if low is None or high is None:
+        return
+    match objective:
+        case Maximise(gain=float(gain)) | Minimise(gain=float(gain)) if gain >= high - low:
+            yield (*where, "gain"), _wider_than("nothing can be better by as much", gain, low, high)
+        case HitTarget(target=target, tolerance=tolerance) if (
+            target - tolerance <= low and high <= target + tolerance
+        ):
+            yield (
+                (*where, "tolerance"),
+                _wider_than("every possible value is a hit", tolerance, low, high),
+            )
+        case HitRange() if objective.low <= low and high <= objective.high:
+            yield (
+                (*where, "low"),
+                f"every possible value is in this range: the outcome's bounds are {low:g} to "
+                f"{high:g}; narrow the range",
+            )
+
+
+def _wider_than(what: str, value: float, low: float | None, high: float | None) -> str:
+    return (
+        f"{what}: {value:g}, and the outcome's bounds are {low:g} to {high:g}; is its unit right? "
+        f"Make it smaller"
+    )
 
 
 def _unmeasured(parts: Parts, where: Where, outcome: AnyOutcome) -> Found:
@@ -234,6 +266,12 @@ def _stop_mistakes(parts: Parts) -> Found:
     objective = parts.objectives[0] if parts.objectives else None
     if stop is None or objective is None:
         return
+    outcome = parts.outcomes.get(objective.outcome)
+    low, high = outcome.bounds if isinstance(outcome, NumberOutcome) else (None, None)
+    most = high - low if low is not None and high is not None else None
+    if stop.remaining_gain is not None and most is not None and stop.remaining_gain >= most:
+        what = "no more than that can be gained anywhere"
+        yield ("stop", "remaining_gain"), _wider_than(what, stop.remaining_gain, low, high)
     if stop.goal_probability is not None and not _has_goal(objective):
         yield ("stop", "goal_probability"), f"needs a goal to be met: {_TO_BE_MET}"
     if stop.done_probability is not None and _needs_gain(objective):

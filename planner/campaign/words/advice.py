@@ -24,12 +24,18 @@ _FEW, _MANY = 10, 20
 _DEFAULT_START = 5
 
 
-def advise(spec: CampaignSpec, space: SearchSpace) -> Iterator[str]:
-    """Yields how many trials the space deserves by a rule of thumb, and warnings."""
+def advise(spec: CampaignSpec, space: SearchSpace, *, n_left: int | None = None) -> Iterator[str]:
+    """Yields how many trials the space deserves by a rule of thumb, and warnings.
+
+    Args:
+        spec: the campaign.
+        space: its search space.
+        n_left: how many settings keep the rules, where they are few.
+    """
     d = effective_dimension(spec)
     n_most = most_trials(spec, space)
     few, many = _FEW * d, _MANY * d
-    n_settings = len(space.rows) if space.rows is not None else space.n_settings
+    n_settings = len(space.rows) if space.rows is not None else n_left or space.n_settings
     if n_settings is not None and n_settings <= few:
         yield (
             f"The space has {count(n_settings, 'setting')}, so few that all of them could be tried."
@@ -108,8 +114,8 @@ def _warnings(
         )
     if n_most is not None and n_settings is not None and n_settings < n_most:
         yield (
-            f"there are {count(n_settings, 'setting')} at most, fewer than the "
-            f"{count(n_most, 'trial')} that the budget allows"
+            f"the budget allows {count(n_most, 'trial')}, more than the "
+            f"{count(n_settings, 'setting')} that there may be"
         )
     yield from _about_outcome(spec)
     if spec.source.shared and spec.source.capacity == 1:
@@ -131,6 +137,13 @@ def _about_outcome(spec: CampaignSpec) -> Iterator[str]:
             f"first results: give the range in which you expect it"
         )
     finest = _finest_difference(spec)
+    if outcome.expected is not None and finest is not None:
+        width = outcome.expected[1] - outcome.expected[0]
+        if finest >= width:
+            yield (
+                f"only a difference of {number(finest)}{unit} is to count, and results are "
+                f"expected to differ by {number(width)}{unit} at most: is its unit right?"
+            )
     if outcome.noise is not None and finest is not None and finest < outcome.noise:
         yield (
             f"a difference of {number(finest)}{unit} is to count, and one measurement is uncertain "

@@ -131,11 +131,15 @@ def describe_policy(spec: CampaignSpec) -> Iterator[str]:
     """Yields how trials are chosen and who approves them."""
     policy = spec.policy
     if policy.acquisition == "random":
-        yield "Every trial is drawn at random over the whole space; no model has a say."
+        say = "a model only tells when to stop" if spec.stop.needs_model else "no model has a say"
+        yield f"Every trial is drawn at random over the whole space; {say}."
         yield from _describe_approval(policy.approval)
         return
-    first = f"The first {count(policy.start, 'trial')} are" if policy.start else "It begins with"
-    spread = "spread evenly over the space" if policy.start else "trials spread over the space"
+    first = "It begins with trials spread over the space"
+    if policy.start == 1:
+        first = "The first trial is in the middle of the space"
+    elif policy.start:
+        first = f"The first {policy.start} trials are spread evenly over the space"
     if policy.aim == "learn":
         chooser = "what removes most of what is unknown over the whole space"
     elif policy.acquisition == "log_nei":
@@ -145,7 +149,7 @@ def describe_policy(spec: CampaignSpec) -> Iterator[str]:
         chooser = f"its upper confidence bound{beta}"
     if policy.aim in _AIMS:
         yield _AIMS[policy.aim]
-    yield f"{first} {spread}; then {predictor(spec)} chooses, by {chooser}."
+    yield f"{first}; then {predictor(spec)} chooses, by {chooser}."
     if policy.repeats == "auto":
         yield "A setting is measured again where that is worth more than a new one."
     yield from _describe_approval(policy.approval)
