@@ -31,6 +31,7 @@ from planner.cli import (
     telling,
 )
 from planner.cli.interrupted import INTERRUPTED
+from planner.cli.typed import to_type
 from planner.errors import PlannerError
 
 OUR_BUG = 70
@@ -116,7 +117,7 @@ def main() -> None:
     except PlannerError as error:
         if is_debugging:
             raise
-        _leave(error.exit_code, str(error))
+        _leave(error.exit_code, to_type(str(error)))
     except Exception as error:
         if is_debugging:
             raise

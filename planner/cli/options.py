@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from planner.cli.typed import keep_file, keep_name
+
 
 class DecimalMark(StrEnum):
     """The mark before the decimals of numbers that are written as text."""
@@ -22,11 +24,19 @@ class DecimalMark(StrEnum):
 
 
 File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Campaign file (YAML).", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FILE", help="Campaign file (YAML).", show_default=False, callback=keep_file
+    ),
 ]
 As = Annotated[
     str | None,
-    typer.Option("--as", metavar="NAME", help="Run or read the campaign under another name."),
+    typer.Option(
+        "--as",
+        metavar="NAME",
+        help="Run or read the campaign under another name.",
+        callback=keep_name,
+    ),
 ]
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Root of all random choices, for --as.")

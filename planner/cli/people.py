@@ -12,6 +12,7 @@ import typer
 from planner.cli.options import As, File, Json, Reason, TrialNumber, Values
 from planner.cli.places import make_place
 from planner.cli.shown_evidence import show_evidence
+from planner.cli.typed import to_type
 
 if TYPE_CHECKING:
     from planner.campaign import CampaignSpec
@@ -297,4 +298,4 @@ def note(
 
 
 def _say(text: str, facts: object, *, as_json: bool) -> None:
-    typer.echo(json.dumps(facts, indent=2) if as_json else text)
+    typer.echo(json.dumps(facts, indent=2) if as_json else to_type(text))

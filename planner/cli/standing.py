@@ -10,6 +10,7 @@ from typing import Any
 from planner.campaign.amendment import Change
 from planner.campaign.words.phrases import listed
 from planner.cli.proposed import trial_in_words
+from planner.cli.typed import to_type
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.predicting import describe_predicting
 from planner.loop.deciding.stopping import assess_without_model, how_to_go_on, rules_with_model
@@ -101,7 +102,7 @@ def _stop_facts(session: Session) -> dict[str, Any]:
     return {
         "stopped": met.reason if met is not None and has_ended else None,
         "stop_met": met.reason if met is not None else None,
-        "to_go_on": how_to_go_on(met, has_ended=has_ended) if met is not None else None,
+        "to_go_on": to_type(how_to_go_on(met, has_ended=has_ended)) if met is not None else None,
         "looks_first_at": rules_with_model(state) if met is None else [],
     }
 

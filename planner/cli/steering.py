@@ -10,6 +10,7 @@ import typer
 from planner.cli.emergency import FileOrLab
 from planner.cli.options import As, File, Json, Reason
 from planner.cli.places import make_place
+from planner.cli.typed import to_type
 from planner.errors import InputError
 
 if TYPE_CHECKING:
@@ -104,9 +105,8 @@ def _want(file: Path, name: str | None, wanted: Wanted, *, reason: str, as_json:
         typer.echo(json.dumps(said))
         return
     if wanted == "run" and stop is not None:
-        typer.echo(
-            f"Campaign {campaign} has stopped: {stop.reason}. {how_to_go_on(stop, has_ended=True)}"
-        )
+        how = how_to_go_on(stop, has_ended=True)
+        typer.echo(to_type(f"Campaign {campaign} has stopped: {stop.reason}. {how}"))
         return
     known = " It was so before." if is_known else ""
     under_way = f" Trials under way: {n}." if n and wanted != "run" else ""

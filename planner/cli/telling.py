@@ -11,6 +11,7 @@ import typer
 
 from planner.cli.options import As, DecimalMark, File, Json, Reason, Values
 from planner.cli.places import make_place
+from planner.cli.typed import to_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +149,7 @@ def _check_file_given(file: Path, what: str, values: Sequence[str]) -> None:
 
     if str(file).isdigit() and not file.exists():
         typed = " ".join([str(file), what, *values])
-        raise InputError(f"The campaign file is missing: planner tell FILE {typed}.")
+        raise InputError(f"The campaign file is missing: planner tell FILE.yaml {typed}.")
 
 
 def _tell_one(place: Place, trial: int, told: Told, *, as_json: bool) -> None:
@@ -161,7 +162,7 @@ def _tell_one(place: Place, trial: int, told: Told, *, as_json: bool) -> None:
         said = people.tell(session, trial, told)
         state = session.state.trial(trial).state
     facts = {"trial": trial, "state": state, "said": said}
-    typer.echo(json.dumps(facts, indent=2) if as_json else said)
+    typer.echo(json.dumps(facts, indent=2) if as_json else to_type(said))
 
 
 def _tell_table(
@@ -175,6 +176,7 @@ def _tell_table(
     filled = read_sheet(table, **options)
     with at_work(place, with_lab=False, may_begin=False) as session:
         answer = tell_table(session, filled, folder=table.resolve().parent, how=how)
-    typer.echo(json.dumps(answer_json(answer), indent=2) if as_json else answer_in_words(answer))
+    said = to_type(answer_in_words(answer))
+    typer.echo(json.dumps(answer_json(answer), indent=2) if as_json else said)
     if answer.exit_code:
         raise typer.Exit(answer.exit_code)

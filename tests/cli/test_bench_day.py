@@ -115,7 +115,7 @@ def test_corrections_losses_vetoes_and_notes_are_typed(bench: Path, typed: Typed
     refused = typed("tell", FILE, "1", "yield=83")
     assert refused.code == 4
     flat = " ".join(refused.err.split())
-    assert "planner tell FILE 1 yield=83 --correct --reason WHY" in flat
+    assert f"planner tell {FILE} 1 yield=83 --correct --reason WHY" in flat
     assert typed("tell", FILE, "1", "yield=83", "--correct").code == 2
     assert "corrected" in typed("tell", FILE, "1", "yield=83", "--correct", "--reason", "typo").out
     assert "given up" in typed("tell", FILE, "1", "size=lost", "--reason", "the grid broke").out

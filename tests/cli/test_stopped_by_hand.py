@@ -74,10 +74,10 @@ def test_go_is_the_word_after_repeated_failures(typed: Typed, tmp_path: Path) ->
     assert "2 trials in a row failed" in typed("status", "bench.yaml").out
     refused = typed("ask", "bench.yaml")
     assert refused.code == 4
-    assert "let it go on: planner go FILE" in one_line(refused.err)
+    assert "let it go on: planner go bench.yaml" in one_line(refused.err)
     facts = json.loads(typed("status", "bench.yaml", "--json").out)
     assert facts["stopped"] == "2 trials in a row failed, the last one: a leak"
-    assert facts["to_go_on"] == "When the cause is mended, let it go on: planner go FILE."
+    assert facts["to_go_on"] == "When the cause is mended, let it go on: planner go bench.yaml."
     assert typed("go", "bench.yaml").out == "Campaign bench: it may go on.\n"
     assert "It was so before." in typed("go", "bench.yaml").out
     assert typed("ask", "bench.yaml").code == 0

@@ -78,7 +78,7 @@ def test_with_an_outcome_to_come_the_next_trial_can_be_asked_for(grown: Typed) -
 def test_a_forgotten_campaign_file_is_said(grown: Typed) -> None:
     ended = grown("tell", "2", "length=80")
     assert ended.code == 2
-    assert ended.err == "The campaign file is missing: planner tell FILE 2 length=80.\n"
+    assert ended.err == "The campaign file is missing: planner tell FILE.yaml 2 length=80.\n"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_failure_says_what_it_means_for_the_settings(grown: Typed) -> None:
     process = grown("tell", FILE, "1", "--failed", "process", "--reason", "nothing grew").out
     assert flat(process) == (
         "Trial 1 is failed by process. These settings are not proposed again; if it was the "
-        "equipment, leave this failure out: planner exclude FILE 1 --reason WHY."
+        f"equipment, leave this failure out: planner exclude {FILE} 1 --reason WHY."
     )
     assert grown("exclude", FILE, "1", "--reason", "the valve was shut").code == 0
     machine = grown("tell", FILE, "2", "--failed", "machine", "--reason", "a power cut").out

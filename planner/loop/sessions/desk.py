@@ -9,12 +9,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from planner.campaign import CampaignSpec, read_campaign, read_space
 from planner.campaign.amendment import Change
 from planner.campaign.reductions import Own
 from planner.campaign.tables_used import hash_tables
 from planner.clock import Clock, SystemClock
-from planner.errors import UnknownName
+from planner.errors import InputError, UnknownName
 from planner.labs import PersonLab, open_lab
 from planner.ledger import Ledger, locate, open_ledger
 from planner.ledger.replay import CampaignState, replay
@@ -70,6 +72,7 @@ def read_spec(place: Place) -> CampaignSpec:
 
     Raises:
         CampaignFileError: with every mistake.
+        InputError: the other name cannot be a campaign's.
     """
     spec = read_campaign(place.file)
     changed = {"campaign": place.name, "seed": place.seed}
@@ -77,7 +80,13 @@ def read_spec(place: Place) -> CampaignSpec:
     if not changed:
         return spec
     content = spec.model_dump(mode="json", by_alias=True)
-    return CampaignSpec.model_validate({**content, **changed})
+    try:
+        return CampaignSpec.model_validate({**content, **changed})
+    except ValidationError as error:
+        raise InputError(
+            f"{place.name!r} cannot be the name of a campaign. Use letters, digits, '.', '_' and "
+            f"'-', 64 at most, and a letter or digit first."
+        ) from error
 
 
 def open_the_ledger(place: Place, *, clock: Clock, create: bool = True) -> Ledger:
