@@ -237,19 +237,28 @@ class Campaign:
         """Returns what the model expects of the next single run at each configuration.
 
         Where a class is wanted, the chance of the wanted ones, and the probability of each class.
-        What is fixed need not be named, nor what was last measured of what nobody sets.
+        What is fixed need not be named, nor what was last measured of what nobody sets. Of a frame
+        the columns of parameters are read.
 
         Raises:
-            InputError: there are too few observations to predict from.
+            UnknownName: a configuration names what is no parameter.
+            InputError: there are too few observations to predict from, or it is no list.
             ValueOutOfRange: a configuration is not admissible.
         """
         if isinstance(configurations, pd.DataFrame):
             configurations = rows_of_frame(configurations)
+        elif isinstance(configurations, Mapping):
+            raise InputError("These are single settings. Give a list of them: predict([settings]).")
+        else:
+            for name in {name for each in configurations for name in each}:
+                self.space.parameter(name)
         state = self._session.refresh()
         surrogate = fit_surrogate(state, self.space)
         if isinstance(surrogate, FitFailure):
             raise InputError(surrogate.reason)
         filled = [fill_settings(each, state, self.space)[0] for each in configurations]
+        if not filled:
+            return []
         x = self.space.encode([self.space.check(each) for each in filled])
         classes = predict_classes(state, self.space, surrogate, x)
         return predict(surrogate, x, state.spec, classes=classes)

@@ -11,6 +11,7 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from planner.campaign import CampaignSpec, Maximise, Minimise
+from planner.campaign.words.phrases import count
 from planner.errors import InputError
 from planner.ledger.replay import CampaignState
 from planner.loop.deciding.best import find_best
@@ -58,7 +59,9 @@ def answer(
     surrogate = fit_surrogate(state, space)
     if isinstance(surrogate, FitFailure):
         n = len(state.observations)
-        raise InputError(f"There is no model to ask ({n} observations so far): {surrogate.reason}")
+        raise InputError(
+            f"There is no model to ask ({count(n, 'observation')} so far): {surrogate.reason}"
+        )
     missing = tuple(
         each.name
         for each in space.parameters

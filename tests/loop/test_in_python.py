@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.errors import InputError, Refused
+from planner.errors import InputError, Refused, UnknownName
 from planner.loop.handle import Campaign
 from planner.trials import Curve
 from tests.loop.bench_days import BENCH, for_a_class
@@ -82,6 +82,13 @@ def test_the_verbs_of_the_command_line(campaign: Campaign) -> None:
     campaign.tell(mine.trial.number, {"phase": "amorphous", "yield": 52.0})
     (expected,) = campaign.predict([{"temperature": 125, "catalyst": "P1-L1"}])
     assert 0 <= expected.low <= expected.mean <= expected.high <= 100
+    assert campaign.predict([]) == []
+    with pytest.raises(UnknownName, match="no parameter 'solvent'"):
+        campaign.predict([{"temperature": 125, "catalyst": "P1-L1", "solvent": "thf"}])
+    with pytest.raises(InputError, match=r"predict\(\[settings\]\)"):
+        campaign.predict({"temperature": 125, "catalyst": "P1-L1"})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"one trial or several, not 1\.5"):
+        campaign.ask(1.5)  # type: ignore[arg-type]
 
 
 def test_a_stop_rule_that_is_met_refuses_and_a_word_lets_it_go_on(tmp_path: Path) -> None:

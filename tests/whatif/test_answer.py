@@ -184,7 +184,7 @@ def test_support_names_the_nearest_trial_and_warns_away_from_data(campaign):
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_without_a_model_it_says_what_is_missing(n):
-    with pytest.raises(InputError, match=rf"{n} observations so far.*expected"):
+    with pytest.raises(InputError, match=rf"{n} observations? so far.*expected"):
         ask(measured(make_spec(), VALUES[:n]), "temperature=700", "flow=2", "catalyst=Co")
 
 
