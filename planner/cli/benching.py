@@ -144,7 +144,10 @@ def bench(
     ] = None,
     stored: Annotated[
         bool,
-        typer.Option("--stored", help="Other planners play no more: their races that are there."),
+        typer.Option(
+            "--stored",
+            help="Other planners and variants play no more: their races that are there.",
+        ),
     ] = False,
     races: Annotated[
         Path, typer.Option(help="Folder that keeps each race; type the same again to go on.")

@@ -216,14 +216,21 @@ def test_a_planner_that_takes_more_than_a_second_an_ask_runs_ten_starts(tmp_path
 
 def test_stored_races_of_others_are_read_and_none_is_played(tmp_path):
     a, own = Scripted("a", WORST), Scripted("planner", BEST, is_own=True)
+    variant = Scripted("variant", MIDDLE, is_own=True)
     race(line_up(tmp_path, a, n_other=2))
-    a.played.clear()
-    lineup = line_up(tmp_path, own, a, is_stored=True)
+    race(line_up(tmp_path, variant, n_own=3))
+    for each in (a, variant):
+        each.played.clear()
+    lineup = line_up(tmp_path, own, variant, a, is_stored=True)
     runs = race(lineup)
-    assert a.played == []
+    assert a.played == variant.played == []
     assert len(own.played) == 8
     assert len(runs.of("means", POOL, "a")) == 2
+    assert len(runs.of("means", POOL, "variant")) == 3
     assert [each.entrant for each in estimate(lineup)] == ["planner"]
+    [comparison] = compare_all(lineup, runs)
+    counted = {row[0]: row[2] for row in overall(comparison).rows}
+    assert counted == {"planner": "4", "variant": "3", "a": "2"}
 
 
 def test_who_has_raced_in_one_replay_alone_is_left_out_of_the_other(tmp_path):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from planner.bench.against.entrants import Entrant, On, length
+from planner.bench.against.entrants import OWN, Entrant, On, length
 from planner.bench.pools import Pool
 from planner.bench.racing import Race, Replay, Rules
 from planner.bench.storing import play_or_read, read_race
@@ -34,7 +34,8 @@ class Field:
         n_other: starts of another planner; no more than ``N_DEAR`` where it takes more than a
             second an ask.
         folder: where races are kept.
-        is_stored: whether other planners play nothing, and only their races that are there count.
+        is_stored: whether only the planner with its defaults plays, and of all others the races
+            that are there count.
 
     Raises:
         InputError: two entrants have the same name.
@@ -63,7 +64,7 @@ class Field:
 
     def plays(self, entrant: Entrant) -> bool:
         """Tells whether races that are not there are played."""
-        return entrant.is_own or not self.is_stored
+        return entrant.name == OWN or not self.is_stored
 
     def n_starts(self, entrant: Entrant) -> int:
         """Returns how many starts an entrant runs, however slow it is."""
