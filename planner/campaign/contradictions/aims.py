@@ -125,7 +125,7 @@ def _too_coarse(
             )
 
 
-def _wider_than(what: str, value: float, low: float | None, high: float | None) -> str:
+def _wider_than(what: str, value: float, low: float, high: float) -> str:
     return (
         f"{what}: {value:g}, and the outcome's bounds are {low:g} to {high:g}; is its unit right? "
         f"Make it smaller"
@@ -268,10 +268,10 @@ def _stop_mistakes(parts: Parts) -> Found:
         return
     outcome = parts.outcomes.get(objective.outcome)
     low, high = outcome.bounds if isinstance(outcome, NumberOutcome) else (None, None)
-    most = high - low if low is not None and high is not None else None
-    if stop.remaining_gain is not None and most is not None and stop.remaining_gain >= most:
+    gain = stop.remaining_gain
+    if gain is not None and low is not None and high is not None and gain >= high - low:
         what = "no more than that can be gained anywhere"
-        yield ("stop", "remaining_gain"), _wider_than(what, stop.remaining_gain, low, high)
+        yield ("stop", "remaining_gain"), _wider_than(what, gain, low, high)
     if stop.goal_probability is not None and not _has_goal(objective):
         yield ("stop", "goal_probability"), f"needs a goal to be met: {_TO_BE_MET}"
     if stop.done_probability is not None and _needs_gain(objective):
