@@ -186,9 +186,9 @@ class Modelling(_Part):
     """Which model learns from the results.
 
     On 22 tables from shared starts the default had the same mean regret as the plain process, gp
-    (.235 and .234); it reached half of the best settings at 47 % of the ceiling, gp at 40 %, and
-    left .036 to the best after 40 trials, gp .048. Its intervals hold better. The figures stand in
-    docs/benchmarks: against.md, models.md and coverage.md.
+    (.247 and .245); it reached half of the best settings at 50 % of the ceiling, gp at 46 %, and
+    left .041 to the best after 40 trials, gp .046, which other tables may turn. Its intervals hold
+    better. The figures stand in docs/benchmarks: against.md, models.md and coverage.md.
     """
 
     family: Literal[
