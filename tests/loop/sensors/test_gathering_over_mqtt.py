@@ -18,7 +18,9 @@ from tests.loop.sensors.test_gatherer import ACT, CHAMBER, FILE, PRESSURE, run, 
 
 sys.path.append(str(Path(__file__).parents[2] / "readings"))
 
-from mosquitto import Mosquitto
+from mosquitto import PROGRAM, Mosquitto
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no mosquitto: apt install mosquitto")
 
 
 @pytest.fixture
