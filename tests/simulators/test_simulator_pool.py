@@ -327,7 +327,7 @@ def test_an_interrupt_sent_to_a_worker_is_ignored(pool: SimulatorPool) -> None:
 
 
 @pytest.mark.slow
-def test_a_run_through_a_worker_costs_less_than_five_milliseconds_more(
+def test_a_run_through_a_worker_costs_less_than_two_milliseconds_more(
     pool: SimulatorPool,
 ) -> None:
     """Processor time of both sides, in the best of five blocks of 100 runs that do nothing.
@@ -335,7 +335,7 @@ def test_a_run_through_a_worker_costs_less_than_five_milliseconds_more(
     Other work on the machine makes processor time dearer too, by cold caches; it never makes it
     cheaper. The system counts in steps of 10 ms, 0.1 ms for each run of a block.
     """
-    finish(pool, "told")
+    finish(pool, "told")  # the simulator is found and loaded once
     processes = [psutil.Process(), psutil.Process(pool.worker_pids[0])]
 
     def spent_s() -> float:
@@ -347,4 +347,4 @@ def test_a_run_through_a_worker_costs_less_than_five_milliseconds_more(
         for _ in range(100):
             finish(pool, "told")
         blocks_s.append(spent_s() - before_s)
-    assert min(blocks_s) / 100 < 5e-3
+    assert min(blocks_s) / 100 < 2e-3
