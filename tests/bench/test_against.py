@@ -579,6 +579,7 @@ def test_a_variant_is_read_with_every_setting_of_the_policy():
         ("greedy=beta:much", "beta"),
         ("greedy=beta:-1", "beta of at least 0"),
         ("greedy=start:late", "start .random or own."),
+        ("other=family:gq", r"^Variant 'other=family:gq': There is no model family 'gq'; .* gp, "),
     ],
 )
 def test_a_variant_that_cannot_be_is_refused(text, words):

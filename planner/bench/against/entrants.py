@@ -17,6 +17,7 @@ from planner.bench.pools import Pool
 from planner.bench.racing import Race, Replay, Rules, Start, play
 from planner.bench.storing import DECIDING, fingerprint, race_file, stored_file
 from planner.errors import InputError
+from planner.models.families import family
 
 OWN = "planner"  # the name of the default settings
 # What the planner is measured by besides: its own start, and a simple recipe (one Gaussian process
@@ -179,4 +180,8 @@ def read_variant(text: str) -> Own:
         where = "".join(f"{each}: " for each in first["loc"])
         said = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise InputError(f"Variant {text!r}: {where}{said}.") from error
+    try:
+        family(settings.family)
+    except InputError as error:
+        raise InputError(f"Variant {text!r}: {error}") from error
     return Own(name=name, settings=settings, start=start)
