@@ -137,6 +137,18 @@ def test_what_is_missed_is_told_too_and_what_cannot_be_judged_is_not_left_out(tm
     assert len(tell_targets(judge_targets(comparisons)).rows) == 15
 
 
+def test_yardsticks_of_the_defaults_are_not_held_to_a_variant_or_another_planner(tmp_path):
+    entrants = [
+        Noisy("own_start", BEST, BEST, is_own=True, start="own"),
+        Noisy("recipe", WORST, WORST, is_own=True),
+        Noisy("baybe", MIDDLE, MIDDLE),
+    ]
+    for first in range(3):
+        _, comparisons = judged(tmp_path / str(first), *entrants[first:])
+        assert comparisons[0].first == entrants[first].name
+        assert judge_targets(comparisons) == []
+
+
 def behind_on(names):
     """Returns the races of a planner that finds nothing on some pools, and all on the others."""
     return lambda pool, _: WORST if pool in names else BEST

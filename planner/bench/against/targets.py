@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.bench.against.comparison import Comparison
+from planner.bench.against.entrants import OWN
 from planner.bench.against.gaps import (
     WITHIN,
     best_other,
@@ -61,11 +62,14 @@ class Verdict:
 def judge_targets(comparisons: Sequence[Comparison]) -> list[Verdict]:
     """Returns every yardstick with what the races on pools say of it.
 
-    None where not all tables of the study were raced on: elsewhere they were not set.
+    None where not all tables of the study were raced on, or not by the planner with its defaults:
+    elsewhere they were not set.
     """
     by_replay = {each.replay: each for each in comparisons}
     quiet = by_replay.get("means")
-    if quiet is None or not set(LEFT_ON) <= {pool.on.name for pool in quiet.pools}:
+    if quiet is None or quiet.first != OWN:
+        return []
+    if not set(LEFT_ON) <= {pool.on.name for pool in quiet.pools}:
         return []
     found = [_rank(quiet), _near_the_lowest(quiet), _ceiling(quiet)]
     found += [_acceleration(quiet, name, wanted) for name, wanted in ACCELERATIONS.items()]
