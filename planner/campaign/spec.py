@@ -186,8 +186,8 @@ class Modelling(_Part):
     """Which model learns from the results.
 
     On 22 tables from shared starts the default had the same mean regret as the plain process, gp
-    (.247 and .245); it reached half of the best settings at 50 % of the ceiling, gp at 46 %, and
-    left .041 to the best after 40 trials, gp .046, which other tables may turn. Its intervals hold
+    (.249 and .246); it reached half of the best settings at 50 % of the ceiling, gp at 48 %, and
+    left .039 to the best after 40 trials, gp .042, which other tables may turn. Its intervals hold
     better. The figures stand in docs/benchmarks: against.md, models.md and coverage.md.
     """
 
