@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 
 from tests.cli.desks import Desk
@@ -61,8 +62,22 @@ class Terminal:
         os.write(self._ours, f"{line}\n".encode())
 
     def interrupt(self) -> None:
-        """Presses Ctrl-C."""
+        """Presses Ctrl-C once the command waits for what is typed.
+
+        In the microseconds between its prompt and its wait Python would note it and wait all the
+        same, until the next key.
+        """
+        deadline = time.monotonic() + _PATIENCE_S
+        before, now = "", self._doing()
+        while "(sleeping)" not in now or now != before:
+            assert time.monotonic() < deadline, f"it does not wait:\n{self.screen}"
+            time.sleep(0.05)
+            before, now = now, self._doing()
         os.write(self._ours, b"\x03")
+
+    def _doing(self) -> str:
+        """The state of the main thread, with how often it has been at work."""
+        return Path(f"/proc/{self.process.pid}/status").read_text()
 
     def end(self) -> int:
         """Reads to the end and returns the exit code."""
