@@ -8,8 +8,9 @@ import select
 import subprocess
 import sys
 import time
-from pathlib import Path
 from types import TracebackType
+
+import psutil
 
 from tests.cli.desks import Desk
 
@@ -68,16 +69,17 @@ class Terminal:
         same, until the next key.
         """
         deadline = time.monotonic() + _PATIENCE_S
-        before, now = "", self._doing()
-        while "(sleeping)" not in now or now != before:
+        before, now = None, self._doing()
+        while now[0] != psutil.STATUS_SLEEPING or now != before:
             assert time.monotonic() < deadline, f"it does not wait:\n{self.screen}"
             time.sleep(0.05)
             before, now = now, self._doing()
         os.write(self._ours, b"\x03")
 
-    def _doing(self) -> str:
-        """The state of the main thread, with how often it has been at work."""
-        return Path(f"/proc/{self.process.pid}/status").read_text()
+    def _doing(self) -> tuple[str, object]:
+        """The state of the main thread, and how often it has been at work."""
+        process = psutil.Process(self.process.pid)
+        return process.status(), process.num_ctx_switches()
 
     def end(self) -> int:
         """Reads to the end and returns the exit code."""
